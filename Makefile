@@ -1,0 +1,46 @@
+# One command each; everything is installed from the lock files into .venv.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+
+.PHONY: help run test test-kafka lock
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: .venv/.runtime ## start the service with the embedded broker and the inbox on 127.0.0.1:$(PORT)
+	@echo "Open http://127.0.0.1:$(PORT)/"
+	@exec $(BIN)/uvicorn app.main:app --host 127.0.0.1 --port $(PORT)
+
+test: .venv/.test ## format, lint, types, unit and end-to-end tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term -m "not kafka"
+
+test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka
+	$(BIN)/python -m pytest -m kafka
+
+lock: .venv/.test ## resolve the dependencies anew
+	$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--upgrade --extra test --constraint requirements.lock pyproject.toml -o tests/requirements.lock
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=python3.12 …)")'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+.venv/.test: tests/requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r tests/requirements.lock
+	$(PIP) install --no-deps --editable .
+	@touch $@ .venv/.runtime

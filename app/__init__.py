@@ -1,0 +1,1 @@
+"""Delivers notifications from a Kafka topic to the people who need them."""

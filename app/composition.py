@@ -1,0 +1,197 @@
+"""The composition root: every part of the service, wired in one place."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+from app.edges.channels import MailServer, open_channels
+from app.edges.embedded_broker import EmbeddedBroker
+from app.edges.guard import AddressGuard
+from app.edges.http import open_http_client
+from app.edges.kafka.connection import Connection, connect_to
+from app.edges.kafka.dead_letters import DeadLetters
+from app.edges.kafka.producer import Producer
+from app.edges.logs import configured_logging, set_level
+from app.edges.metrics import Metrics
+from app.engine.addresses import Addresses
+from app.engine.attempts import AttemptLog
+from app.engine.journal import Journal
+from app.engine.loop_lag import measure_loop_lag
+from app.engine.publisher import Publisher
+from app.engine.session import Subscription
+from app.engine.tasks import Tasks
+from app.engine.worker import NotificationWorker, WorkerOptions
+from app.faces.metrics import Exposition
+from app.faces.reporter import print_reports
+from app.faces.service import Service, Starter
+from app.inbox.inbox import Inbox
+from app.policies.access import Access
+from app.policies.embedded_capacity import EmbeddedCapacity
+from app.policies.retry import RetryPolicy
+from app.policies.routing import Defaults
+from app.policies.statistics import Statistics
+from app.settings.load import LoadedSettings, broker_line
+from app.settings.models import EmailSettings, Settings
+
+log = logging.getLogger(__name__)
+
+MAIL_CONCURRENCY = 4
+"""Mail servers limit connections per client; a few that are reused carry thousands of mails."""
+
+
+@asynccontextmanager
+async def running_service(loaded: LoadedSettings) -> AsyncIterator[Service]:
+    """Start everything, yield it, and stop it in the reverse order.
+
+    Raises:
+        NotifierError: A setting or a file cannot be used; the text is one line.
+    """
+    settings = loaded.settings
+    async with AsyncExitStack() as stack:
+        stack.enter_context(
+            configured_logging(settings.log, sys.stderr, secrets=settings.secret_values())
+        )
+        log.info(broker_line(loaded))
+        connection = await _connect(settings, stack)
+        inbox = await stack.enter_async_context(Inbox()) if settings.inbox else None
+        mail_server = _mail_server(settings.email, inbox)
+        http = await stack.enter_async_context(open_http_client(_guard(settings, inbox)))
+        channels = await stack.enter_async_context(
+            open_channels(settings.webhook, mail_server, http)
+        )
+        addresses = Addresses(
+            settings.recipients_file,
+            settings.templates_dir,
+            _defaults(settings, inbox, mail_server),
+        )
+        metrics = Metrics()
+        attempts = AttemptLog()
+        journal = Journal(Statistics(), attempts, metrics)
+        producer = Producer(connection)
+        stack.push_async_callback(producer.close)
+        worker = NotificationWorker(
+            _worker_options(settings), connection, producer, channels, addresses, journal
+        )
+        tasks = Tasks(on_failure=lambda _: None)
+        stack.push_async_callback(tasks.cancel)
+        starter = Starter(worker)
+        stack.push_async_callback(starter.stop)
+        publisher = Publisher(
+            producer,
+            settings.kafka.topics[0],
+            addresses,
+            capacity=EmbeddedCapacity() if connection.embedded else None,
+            settled=worker.lowest_unsettled,
+            spawn=tasks.spawn,
+            now=lambda: datetime.now().astimezone(),
+        )
+        tasks.spawn(measure_loop_lag(metrics), "loop lag")
+        if settings.report.interval > 0:
+            reports = print_reports(
+                worker,
+                initial_delay=settings.report.initial_delay,
+                interval=settings.report.interval,
+            )
+            tasks.spawn(reports, "status reports")
+        if settings.worker.autostart:
+            tasks.spawn(worker.start(), "start the worker")
+        yield Service(
+            worker=worker,
+            starter=starter,
+            publisher=publisher,
+            attempts=attempts,
+            dead_letters=DeadLetters(connection, settings.kafka.dead_letter_topic),
+            reloader=addresses,
+            inbox=inbox,
+            access=Access.of(
+                (key.get_secret_value() for key in settings.api_keys),
+                metrics_open=settings.metrics.open,
+            ),
+            metrics=Exposition(metrics.registry, worker.snapshot),
+            set_log_level=set_level,
+            closing=asyncio.Event(),
+        )
+
+
+async def _connect(settings: Settings, stack: AsyncExitStack) -> Connection:
+    if not settings.kafka.embedded:
+        return connect_to(settings.kafka)
+    broker = await stack.enter_async_context(EmbeddedBroker())
+    log.warning(
+        "the embedded broker at %s is for development: it keeps records in memory, for one worker; "
+        "name a Kafka broker in NOTIFIER_KAFKA__BOOTSTRAP_SERVERS",
+        broker.address,
+    )
+    return connect_to(settings.kafka, broker.address)
+
+
+def _guard(settings: Settings, inbox: Inbox | None) -> AddressGuard:
+    exempt = frozenset({inbox.http_address} if inbox else ())
+    return AddressGuard(settings.webhook.allowed_networks, exempt)
+
+
+def _mail_server(email: EmailSettings, inbox: Inbox | None) -> MailServer | None:
+    """Return the configured mail server, else the inbox's, else None."""
+    if email.host is not None and email.from_address is not None:
+        return MailServer(
+            host=email.host,
+            port=email.port,
+            username=email.username,
+            password=email.password.get_secret_value() if email.password else None,
+            tls=email.tls,
+            from_address=email.from_address,
+            timeout=email.timeout,
+        )
+    if inbox is not None:
+        host, port = inbox.smtp_address
+        return MailServer(
+            host=host,
+            port=port,
+            username=None,
+            password=None,
+            tls="none",
+            from_address=email.from_address or "notifier@localhost",
+            timeout=email.timeout,
+        )
+    return None
+
+
+def _defaults(settings: Settings, inbox: Inbox | None, mail_server: MailServer | None) -> Defaults:
+    url = settings.webhook.default_url
+    email_to = settings.email.default_to
+    if inbox is not None and not email_to and settings.email.host is None:
+        email_to = ("inbox@localhost",)
+    return Defaults(
+        webhook_url=url.get_secret_value() if url else inbox.webhook_url if inbox else None,
+        email_to=email_to,
+        smtp=f"smtp://{mail_server.host}:{mail_server.port}" if mail_server else None,
+    )
+
+
+def _worker_options(settings: Settings) -> WorkerOptions:
+    kafka, retry = settings.kafka, settings.retry
+    webhook_concurrency = settings.webhook.concurrency
+    return WorkerOptions(
+        subscription=Subscription(
+            topics=kafka.topics,
+            service_topics=(kafka.dead_letter_topic,),
+            group_id=kafka.group_id,
+            start_at_earliest=kafka.auto_offset_reset == "earliest",
+            max_poll_records=kafka.max_poll_records,
+            partitions=kafka.partitions,
+            replication_factor=kafka.replication_factor,
+        ),
+        max_in_flight=settings.worker.max_in_flight,
+        drain_timeout=settings.worker.drain_timeout,
+        retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay),
+        concurrency={
+            "discord": webhook_concurrency,
+            "webhook": webhook_concurrency,
+            "email": MAIL_CONCURRENCY,
+            "console": 1,
+        },
+        dead_letter_topic=kafka.dead_letter_topic,
+    )

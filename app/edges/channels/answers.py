@@ -1,0 +1,99 @@
+"""How any HTTP destination's answer is read, as far as all of them agree."""
+
+import math
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from app.edges.http import HttpAnswer, HttpRequestError
+from app.policies.plain_text import html_to_text, one_line
+from app.policies.redaction import scrub
+from app.values.errors import ForbiddenAddressError, NotifierError
+from app.values.outcome import Delivered, Gone, Outcome, RateLimited, Rejected, Retry
+
+MAX_QUOTE = 300
+MIN_SECRET = 8
+MAX_PATIENCE = 3600.0
+"""Seconds; whoever asks for more is asked again after this long."""
+
+
+def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
+    """Return what an answer means by its status.
+
+    Args:
+        answer: Anything at all.
+        said: What the destination said, fit to be shown.
+        now: Seconds since the epoch.
+    """
+    status = answer.status
+    error = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+    after = retry_after(answer.headers.get("retry-after"), now)
+    outcome: Outcome
+    if 200 <= status < 300:
+        outcome = Delivered(f"HTTP {status}")
+    elif 300 <= status < 400:
+        outcome = Rejected(f"HTTP {status}: it redirects, and redirects are not followed")
+    elif status == 410:
+        outcome = Gone(error)
+    elif status == 429:
+        outcome = RateLimited(error, after)
+    elif 400 <= status < 500 and status not in (408, 425):
+        outcome = Rejected(error)
+    else:  # 5xx, and codes that HTTP does not know: RFC 9110 reads those as 5xx
+        outcome = Retry(error, after)
+    return outcome
+
+
+def failure(error: NotifierError) -> Outcome:
+    """Return what it means that no answer came."""
+    if isinstance(error, HttpRequestError | ForbiddenAddressError):
+        return Rejected(str(error))
+    return Retry(str(error))
+
+
+def retry_after(text: str | None, now: float) -> float | None:
+    """Return the seconds that a ``Retry-After`` header asks for, or None where it makes no sense.
+
+    Args:
+        text: A number of seconds or an HTTP date.
+        now: Seconds since the epoch.
+    """
+    if text is None:
+        return None
+    try:
+        return patience(float(text))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(text)
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
+    return patience(max(seconds, 0.0))
+
+
+def patience(seconds: float) -> float | None:
+    """Bring a waiting time within reason: None for nonsense, at most ``MAX_PATIENCE``."""
+    if math.isnan(seconds) or seconds < 0:
+        return None
+    return min(seconds, MAX_PATIENCE)
+
+
+def quote_body(answer: HttpAnswer, address: str) -> str:
+    """Return the beginning of an answer's body, fit to be shown."""
+    text = answer.body.decode(errors="replace")
+    if "html" in answer.headers.get("content-type", "").lower():
+        text = html_to_text(text)
+    return quote(text, *secrets_of(address))
+
+
+def quote(text: str, *secrets: str) -> str:
+    """Return foreign text on one line, bounded, and without the secrets it may echo."""
+    shown = scrub(one_line(text), secrets)
+    return shown if len(shown) <= MAX_QUOTE else shown[:MAX_QUOTE] + "…"
+
+
+def secrets_of(address: str) -> list[str]:
+    """Return a webhook's URL and the parts of it that may be its token."""
+    parts = re.split(r"[/?&=#]", address.partition("://")[2])[1:]
+    return [address, *(part for part in parts if len(part) >= MIN_SECRET)]

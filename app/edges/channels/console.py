@@ -1,0 +1,40 @@
+"""The console: notifications as text, for development and for piping elsewhere."""
+
+from collections.abc import Callable, Sequence
+
+from app.policies.plain_text import details, one_line, readable, without_control
+from app.values.delivery import Delivery
+from app.values.notification import Notification
+from app.values.outcome import Delivered, Outcome, Retry
+
+
+class ConsoleChannel:
+    """Writes one block of text for each notification.
+
+    Args:
+        write: Takes the block, line breaks included; ``sys.stdout.write`` or the like.
+    """
+
+    name = "console"
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+        """See ``Channel.send``."""
+        outcome: Outcome
+        try:
+            self._write(block(delivery.notification))
+        except (OSError, ValueError) as error:  # closed, full, or without the characters
+            outcome = Retry(f"the console cannot be written to: {error}")
+        else:
+            outcome = Delivered()
+        return [outcome] * len(delivery.targets)
+
+
+def block(notification: Notification) -> str:
+    """Return the text: title and priority, content, then fields, link and footer, indented."""
+    title = one_line(notification.title or "Notification")
+    head = f"--- {title} ({notification.priority.name.lower()})"
+    body = without_control("\n".join([readable(notification), details(notification)])).strip()
+    return "\n  ".join([head, *body.splitlines()]) + "\n"

@@ -1,0 +1,111 @@
+"""Discord webhooks."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from app.edges.channels.answers import (
+    failure,
+    judge,
+    patience,
+    quote,
+    quote_body,
+    retry_after,
+    secrets_of,
+)
+from app.edges.http import HttpAnswer, HttpPort
+from app.policies.discord_payload import embeds_of, encode
+from app.values.delivery import Delivery
+from app.values.errors import NotifierError
+from app.values.outcome import Gone, Outcome, RateLimited
+
+_GONE = {(404, 10015): "unknown webhook", (401, 50027): "invalid webhook token"}
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    message: str
+    code: int = 0
+    retry_after: float | None = None
+    is_global: bool = msgspec.field(default=False, name="global")
+    errors: msgspec.Raw = msgspec.Raw()
+
+
+_decoder = msgspec.json.Decoder(_Problem)
+
+
+class DiscordChannel:
+    """Executes Discord webhooks.
+
+    Args:
+        http: Sends the requests.
+        timeout: Seconds for one attempt as a whole.
+        clock: Seconds since the epoch.
+    """
+
+    name = "discord"
+
+    def __init__(
+        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._http = http
+        self._timeout = timeout
+        self._clock = clock
+
+    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+        """See ``Channel.send``."""
+        address = delivery.destination.address
+        body = encode(embeds_of(delivery.notification), delivery.notification.sender)
+        try:
+            answer = await self._http.post(address, body, {}, self._timeout)
+        except NotifierError as error:
+            outcome = failure(error)
+        else:
+            outcome = classify(answer, self._clock(), address)
+        return [outcome] * len(delivery.targets)
+
+
+def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
+    """Return what Discord's answer means.
+
+    Args:
+        answer: Anything at all.
+        now: Seconds since the epoch.
+        address: The webhook's URL, which must not be shown.
+    """
+    if 200 <= answer.status < 300:
+        return judge(answer, "", now)
+    problem = _read(answer.body)
+    said = _said(problem, address) if problem else quote_body(answer, address)
+    if answer.status == 429:
+        return _rate_limited(answer, problem, said, now)
+    gone = _GONE.get((answer.status, problem.code)) if problem else None
+    return Gone(f"HTTP {answer.status}: {gone}") if gone else judge(answer, said, now)
+
+
+def _rate_limited(
+    answer: HttpAnswer, problem: _Problem | None, said: str, now: float
+) -> RateLimited:
+    # Without JSON it comes from Cloudflare in front of Discord, which means this whole machine.
+    everywhere = (
+        problem is None
+        or problem.is_global
+        or answer.headers.get("x-ratelimit-global", "").lower() == "true"
+    )
+    after = patience(problem.retry_after) if problem and problem.retry_after is not None else None
+    for header in ("x-ratelimit-reset-after", "retry-after"):
+        after = retry_after(answer.headers.get(header), now) if after is None else after
+    return RateLimited(f"HTTP 429: {said}", after, "host" if everywhere else "destination")
+
+
+def _read(body: bytes) -> _Problem | None:
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
+def _said(problem: _Problem, address: str) -> str:
+    details = bytes(problem.errors).decode(errors="replace")
+    code = f" (code {problem.code})" if problem.code else ""
+    return quote(f"{problem.message}{code} {details}", *secrets_of(address))

@@ -1,0 +1,72 @@
+"""E-mail."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import parseaddr
+
+from app.edges.channels.answers import quote
+from app.edges.smtp.connection import MailServer, SmtpError
+from app.edges.smtp.pool import SmtpPool
+from app.edges.smtp.transaction import Envelope, Reply
+from app.policies.identifiers import mail_message_id
+from app.policies.mail_message import compose
+from app.values.delivery import Delivery
+from app.values.outcome import Delivered, Outcome, Rejected, Retry
+
+_LOGIN_CODES = (530, 534, 535, 538)  # RFC 4954: the operator's to put right, not the mail's fault
+
+
+class EmailChannel:
+    """Hands mails to a mail server: one mail to all recipients, one outcome for each.
+
+    Args:
+        server: The mail server.
+        clock: Seconds since the epoch.
+    """
+
+    name = "email"
+
+    def __init__(self, server: MailServer, clock: Callable[[], float] = time.time) -> None:
+        self._server = server
+        self._clock = clock
+        self._pool = SmtpPool(server)
+        self._sender = parseaddr(server.from_address)[1]
+
+    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+        """See ``Channel.send``."""
+        recipients = [target.address for target in delivery.targets]
+        envelope = Envelope(self._sender, recipients, lambda utf8: self._compose(delivery, utf8))
+        try:
+            replies = await self._pool.send(envelope)
+        except SmtpError as error:
+            return [Retry(quote(str(error)))] * len(recipients)
+        return [classify(reply) for reply in replies]
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await self._pool.close()
+
+    def _compose(self, delivery: Delivery, utf8: bool) -> bytes:
+        domain = self._sender.rpartition("@")[2]
+        return compose(
+            delivery.notification,
+            sender=self._server.from_address,
+            message_id=mail_message_id(
+                delivery.source, delivery.digest, self._server.address, domain
+            ),
+            date=datetime.fromtimestamp(self._clock(), UTC),
+            utf8=utf8,
+        )
+
+
+def classify(reply: Reply) -> Outcome:
+    """Return what the server's reply means for a recipient."""
+    if reply.code is None:
+        return Retry(quote(reply.text))
+    said = quote(f"SMTP {reply.code}: {reply.text}")
+    if 200 <= reply.code < 300:
+        return Delivered(said)
+    if 500 <= reply.code < 600 and reply.code not in _LOGIN_CODES:
+        return Rejected(said)
+    return Retry(said)

@@ -1,0 +1,68 @@
+"""Webhooks of any service that takes the Standard Webhooks form."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from app.edges.channels.answers import failure, judge, quote_body
+from app.edges.http import HttpAnswer, HttpPort
+from app.policies.identifiers import webhook_id
+from app.policies.standard_webhooks import encode, headers, signing_key
+from app.values.delivery import Delivery
+from app.values.errors import NotifierError
+from app.values.outcome import Outcome
+
+
+class WebhookChannel:
+    """Posts notifications as Standard Webhooks.
+
+    Args:
+        http: Sends the requests.
+        timeout: Seconds for one attempt as a whole.
+        signing_secret: Signs the requests; None leaves them unsigned.
+        clock: Seconds since the epoch.
+
+    Raises:
+        SettingsError: The signing secret cannot be used.
+    """
+
+    name = "webhook"
+
+    def __init__(
+        self,
+        http: HttpPort,
+        timeout: float,
+        signing_secret: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._http = http
+        self._timeout = timeout
+        self._key = signing_key(signing_secret) if signing_secret else None
+        self._clock = clock
+
+    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+        """See ``Channel.send``."""
+        address = delivery.destination.address
+        now = self._clock()
+        body = encode(delivery.notification, now)
+        message = webhook_id(delivery.source, delivery.digest, address)
+        try:
+            answer = await self._http.post(
+                address, body, headers(message, now, body, self._key), self._timeout
+            )
+        except NotifierError as error:
+            outcome = failure(error)
+        else:
+            outcome = classify(answer, self._clock(), address)
+        return [outcome] * len(delivery.targets)
+
+
+def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
+    """Return what an answer means.
+
+    Args:
+        answer: Anything at all.
+        now: Seconds since the epoch.
+        address: The webhook's URL, which must not be shown.
+    """
+    said = "" if 200 <= answer.status < 300 else quote_body(answer, address)
+    return judge(answer, said, now)

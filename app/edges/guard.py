@@ -1,0 +1,141 @@
+"""The outbound address guard: webhooks connect to public addresses only (contract section 8)."""
+
+import asyncio
+import socket
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+)
+
+from aiohttp import AddrInfoType
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from app.values.errors import ForbiddenAddressError
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has handed out for general use
+_LOOKUP_THREADS = 32
+
+
+class AddressGuard:
+    """Decides which socket addresses may be connected to.
+
+    Args:
+        allowed_networks: Networks that are exempt, as the operator configured them.
+        exempt: Exact (host, port) pairs that are exempt: the inbox.
+    """
+
+    def __init__(
+        self,
+        allowed_networks: Sequence[Network] = (),
+        exempt: frozenset[tuple[str, int]] = frozenset(),
+    ) -> None:
+        self._allowed_networks = tuple(allowed_networks)
+        self._exempt = exempt
+
+    def allows(self, host: str, port: int) -> bool:
+        """Say whether a numeric address may be connected to."""
+        if (host, port) in self._exempt:
+            return True
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False  # only numeric addresses are ever connected to
+        destination = _destination(address)
+        return is_public(destination) or any(
+            each in network for network in self._allowed_networks for each in (address, destination)
+        )
+
+    def open_socket(self, addr_info: AddrInfoType) -> socket.socket:
+        """Make the socket of one connection: the last word, whatever resolved the name.
+
+        Raises:
+            ForbiddenAddressError: The address is not public.
+        """
+        family, kind, protocol, _, sockaddr = addr_info
+        host, port = str(sockaddr[0]), int(sockaddr[1])
+        if not self.allows(host, port):
+            raise _forbidden([host])
+        return socket.socket(family, kind, protocol)
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names to those of their addresses that the guard allows.
+
+    It asks on threads of its own: a name server that hangs for some destinations must not keep
+    everybody else's names waiting for a place among the event loop's few threads.
+    """
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+        self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="name-lookup")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses that may be connected to, at least one.
+
+        Raises:
+            OSError: The name does not resolve.
+            ForbiddenAddressError: It resolves to addresses that are not public.
+        """
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._threads, _look_up, host, port, family
+        )
+        allowed = [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=found_family,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for found_family, address in found
+            if self._guard.allows(address, port)
+        ]
+        if not allowed:
+            raise _forbidden(address for _, address in found)
+        return allowed
+
+    async def close(self) -> None:
+        """Let go of the threads; a lookup under way ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def is_public(address: Address) -> bool:
+    """Say whether an address is reachable by, and meant for, the public Internet."""
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    return address.is_global and not address.is_multicast
+
+
+def _destination(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address leads to, or the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def _look_up(host: str, port: int, family: int) -> list[tuple[int, str]]:
+    found = socket.getaddrinfo(
+        host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+    )
+    return [(each_family, str(sockaddr[0])) for each_family, _, _, _, sockaddr in found]
+
+
+def _forbidden(addresses: Iterable[str]) -> ForbiddenAddressError:
+    return ForbiddenAddressError(
+        f"{', '.join(addresses)} is not a public address; "
+        "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS opens exceptions"
+    )

@@ -1,0 +1,1 @@
+"""Kafka through aiokafka, translated into this package's values and errors."""

@@ -1,0 +1,61 @@
+"""aiokafka's exceptions, translated into this service's own."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiokafka import errors as kafka
+
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
+
+_ADDRESS = re.compile(r"\('([^']*)', (\d+), <AddressFamily[^>]*>\)")
+
+REFUSALS: tuple[type[Exception], ...] = (
+    kafka.AuthenticationFailedError,
+    kafka.AuthenticationMethodNotSupported,
+    kafka.ClusterAuthorizationFailedError,
+    kafka.GroupAuthorizationFailedError,
+    kafka.InvalidTopicError,
+    kafka.PolicyViolationError,
+    kafka.SaslAuthenticationFailed,
+    kafka.TopicAuthorizationFailedError,
+    kafka.UnsupportedSaslMechanismError,
+    kafka.UnsupportedVersionError,
+)
+
+TOO_LARGE: tuple[type[Exception], ...] = (
+    kafka.MessageSizeTooLargeError,
+    kafka.RecordListTooLargeError,
+)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Translate what aiokafka raises in the block.
+
+    Args:
+        doing: What was being done, for the error's text: ``"commit offsets"``.
+
+    Raises:
+        RecordTooLargeError: The topic takes no record of that size.
+        KafkaRefusedError: Kafka answered no; the same call will fail again.
+        KafkaUnavailableError: No answer, or a passing fault.
+    """
+    try:
+        yield
+    except TOO_LARGE as error:
+        raise RecordTooLargeError(f"Kafka refused to {doing}: it is too large") from error
+    except REFUSALS as error:
+        raise KafkaRefusedError(f"Kafka refused to {doing}: {describe(error)}") from error
+    except (kafka.KafkaError, TimeoutError, OSError, asyncio.InvalidStateError) as error:
+        raise KafkaUnavailableError(f"Kafka did not {doing}: {describe(error)}") from error
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception as one line; aiokafka's often have no text of their own."""
+    text = _ADDRESS.sub(r"\1:\2", " ".join(str(error).split()))
+    name = type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return text if text.startswith(name) else f"{name}: {text}" if text else name

@@ -1,0 +1,216 @@
+"""A topic read by ranges of offsets, outside any consumer group.
+
+What aiokafka 0.14 does that a reader of ranges must know, and what is done about it here:
+
+* ``position()`` moves past transaction markers although ``getmany`` returns nothing for them: a
+  range is read once the position has left it.
+* Where compaction has emptied the end of a range, the position never leaves it. A fetch that finds
+  nothing in any open partition is the proof: Kafka's size limits never hold back the first record.
+* It goes on fetching what nobody wants any more: a range that was read is paused at once.
+* ``stop()`` ends as if it were cancelled, with connections open, where a fetch has just failed.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as ClientPartition  # its pause() takes no other tuple
+from aiokafka.errors import OffsetOutOfRangeError
+
+from app.edges.kafka.connection import Connection
+from app.values.errors import KafkaRefusedError
+from app.values.record import Record, TopicPartition
+
+FETCH_BYTES = 8 * 1024 * 1024  # of one answer of one broker
+HELD_BYTES = 16 * 1024 * 1024  # of the records that one read returns
+FETCH_WAIT_MS = 10  # how long a broker waits for more; what is read is there already
+POLL_MS = 20
+CLOSE_TIMEOUT = 2.0
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """What a range of offsets held.
+
+    Attributes:
+        start: Everything from this offset to the end of the range was read. Above the start of the
+            range where there was too much to hold: the older records are still to be read then.
+        records: The wanted ones, oldest first.
+        scanned: How many records were looked at.
+    """
+
+    start: int
+    records: tuple[Record, ...]
+    scanned: int
+
+
+class LogReader:
+    """Reads one topic; alive inside an ``async with`` block.
+
+    None of its calls gives up by itself: put a time-out around them. They raise aiokafka's errors,
+    and ``KafkaRefusedError`` for a record that aiokafka cannot decode.
+
+    Args:
+        connection: Where Kafka is.
+        topic: What to read. It need not be there, and is not created.
+        request_timeout: Seconds one request may take.
+    """
+
+    def __init__(self, connection: Connection, topic: str, request_timeout: float) -> None:
+        self._topic = topic
+        self._client = AIOKafkaConsumer(
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_max_bytes=FETCH_BYTES,
+            request_timeout_ms=max(int(request_timeout * 1000), 1),
+            **connection.options,
+        )
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._client.start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await asyncio.gather(self._client.stop(), return_exceptions=True)
+                await self._client._client.close()  # noqa: SLF001 - see stop() above
+
+    async def ranges(self) -> dict[int, range]:
+        """Return the offsets that are in the log now, by partition; empty without the topic."""
+        if self._topic not in await self._client.topics():
+            return {}  # asking for a topic by its name might create it
+        first = ClientPartition(self._topic, 0)
+        self._client.assign([first])  # makes the client learn of the topic
+        self._client.pause(first)
+        self._client.seek(first, 0)  # a position of its own, or it is an error not to have one
+        await self._client.beginning_offsets([first])  # waits until the client knows the topic
+        numbers = self._client.partitions_for_topic(self._topic) or ()
+        partitions = [ClientPartition(self._topic, number) for number in sorted(numbers)]
+        starts, stops = await asyncio.gather(
+            self._client.beginning_offsets(partitions), self._client.end_offsets(partitions)
+        )
+        return {each.partition: range(starts[each], stops[each]) for each in partitions}
+
+    async def read(
+        self, ranges: Mapping[int, range], wanted: Callable[[Record], bool]
+    ) -> dict[int, Stretch]:
+        """Read a range of each of some partitions.
+
+        Args:
+            ranges: Not empty. Offsets that are not in the log, or not any more, hold nothing.
+            wanted: Which records to return.
+        """
+        readings = {
+            ClientPartition(self._topic, number): _Reading(offsets, HELD_BYTES // len(ranges))
+            for number, offsets in ranges.items()
+        }
+        self._client.assign(list(readings))
+        for partition, reading in readings.items():
+            self._client.seek(partition, reading.offsets.start)
+        positions: dict[ClientPartition, int] = {}
+        unread = set(readings)
+        while unread:
+            answered = {each: self._client.last_poll_timestamp(each) for each in unread}
+            batches = await self._poll(readings)
+            for partition, batch in batches.items():
+                readings[partition].add(batch, wanted)
+            before = positions
+            positions = {each: await self._client.position(each) for each in unread}
+            if positions == before and all(
+                self._client.last_poll_timestamp(each) != answered[each] for each in unread
+            ):
+                break  # every answer was empty
+            for partition, position in positions.items():
+                if position >= readings[partition].offsets.stop:
+                    self._client.pause(partition)
+                    unread.discard(partition)
+        return {each.partition: reading.stretch() for each, reading in readings.items()}
+
+    async def _poll(
+        self, readings: Mapping[ClientPartition, "_Reading"]
+    ) -> Mapping[ClientPartition, Iterable[Any]]:
+        try:
+            # the second call takes what arrived just as the first gave up
+            batches: Mapping[ClientPartition, Iterable[Any]] = (
+                await self._client.getmany(timeout_ms=POLL_MS) or await self._client.getmany()
+            )
+        except OffsetOutOfRangeError as error:
+            await self._find_again(error.args[0], readings)
+            return {}
+        except UnicodeDecodeError as error:
+            raise KafkaRefusedError(
+                f"aiokafka cannot read a record of {self._topic}: a header's name is not UTF-8"
+            ) from error
+        return batches
+
+    async def _find_again(
+        self, lost: Mapping[ClientPartition, int], readings: Mapping[ClientPartition, "_Reading"]
+    ) -> None:
+        """Seek where the log starts now, if it was trimmed meanwhile; past its end is nothing."""
+        starts = await self._client.beginning_offsets(list(lost))
+        for partition, offset in lost.items():
+            reading = readings.get(partition)
+            if reading is None or await self._client.position(partition) != offset:
+                continue  # a late answer to what was asked before
+            start = starts[partition]
+            self._client.seek(partition, start if start > offset else reading.offsets.stop)
+
+
+class _Reading:
+    """A range being read; holds the newest of the wanted records, at least one."""
+
+    def __init__(self, offsets: range, capacity: int) -> None:
+        self.offsets = offsets
+        self._capacity = capacity
+        self._start = offsets.start
+        self._records: deque[Record] = deque()
+        self._held = 0
+        self._scanned = 0
+
+    def add(self, batch: Iterable[Any], wanted: Callable[[Record], bool]) -> None:
+        """Take what aiokafka fetched."""
+        for fetched in batch:
+            if fetched.offset not in self.offsets:
+                continue
+            self._scanned += 1
+            record = _record(fetched)
+            if wanted(record):
+                self._records.append(record)
+                self._held += size_of(record)
+        while self._held > self._capacity and len(self._records) > 1:
+            self._held -= size_of(self._records.popleft())
+            self._start = self._records[0].offset
+
+    def stretch(self) -> Stretch:
+        """Return what was read."""
+        return Stretch(self._start, tuple(self._records), self._scanned)
+
+
+def size_of(record: Record) -> int:
+    """Return the bytes of a record's key, value and headers."""
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers
+
+
+def _record(fetched: Any) -> Record:
+    return Record(
+        partition=TopicPartition(fetched.topic, fetched.partition),
+        offset=fetched.offset,
+        timestamp=fetched.timestamp / 1000,
+        key=fetched.key,
+        value=fetched.value,
+        headers=tuple(fetched.headers),
+    )

@@ -1,0 +1,241 @@
+"""Logging: one place for every line, this service's and its libraries', without secrets."""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from typing import Any, TextIO, get_args
+
+from app.policies.redaction import scrub
+from app.settings.models import LogLevel, LogSettings, env_name
+from app.values.errors import SettingsError
+
+REPEAT_SECONDS = 30.0
+_REMEMBERED = 200  # distinct lines
+_SHORTEST_SECRET = 4  # characters; blanking out a shorter one would tell it, and ruin every line
+
+# One line per request or connection; the engine logs what matters of them.
+_QUIET = ("httpx", "httpcore", "aiohttp.access")
+_QUIET_UNLESS_DEBUG = ("aiokafka", "mail.log")
+_UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
+_NOT_EXTRA = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+# A title or an answer with line breaks or terminal codes must not forge lines.
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != ord("\t")}
+_CONTROL_IN_LINE = _CONTROL | {ord("\n"): "\\n", ord("\r"): "\\r"}
+_CONTROL_IN_TRACE = {code: text for code, text in _CONTROL.items() if code != ord("\n")}
+
+
+@contextmanager
+def configured_logging(
+    log: LogSettings,
+    stream: TextIO,
+    *,
+    secrets: Collection[str] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[logging.Logger]:
+    """Send every log line through this service's handlers, and yield its logger.
+
+    Uvicorn's own lines included: its loggers give up their handlers for as long. On leaving,
+    everything is as it was. Inside another such block the inner one holds alone.
+
+    Args:
+        log: Level, format and file.
+        stream: Where lines go besides the file: standard error.
+        secrets: What must not be seen, beyond what is recognised by its form.
+        clock: Seconds, for holding back repeated lines.
+
+    Raises:
+        SettingsError: The log file cannot be opened.
+    """
+    formatter = _FORMATTERS[log.format](secrets)
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream), *_file_handlers(log)]
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        handler.addFilter(_Repeats(clock))
+    undo = _install(handlers)
+    set_level(log.level)
+    try:
+        yield logging.getLogger("app")
+    finally:
+        undo()
+        for handler in handlers:
+            handler.close()
+
+
+def set_level(level: str) -> None:
+    """Change what is logged from now on.
+
+    Args:
+        level: ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR`` or ``CRITICAL``, in any case.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    name = level.upper()
+    if name not in get_args(LogLevel):
+        raise ValueError(f"{level!r} is not one of {', '.join(get_args(LogLevel))}")
+    number = logging.getLevelNamesMapping()[name]
+    quiet = max(number, logging.WARNING)
+    logging.getLogger().setLevel(number)
+    for logger in _QUIET:
+        logging.getLogger(logger).setLevel(quiet)
+    for logger in _QUIET_UNLESS_DEBUG:
+        logging.getLogger(logger).setLevel(number if number == logging.DEBUG else quiet)
+
+
+def _file_handlers(log: LogSettings) -> list[logging.Handler]:
+    if log.file is None:
+        return []
+    try:
+        return [
+            RotatingFileHandler(
+                log.file,
+                maxBytes=log.file_max_bytes,
+                backupCount=log.file_backups,
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+        ]
+    except OSError as error:
+        raise SettingsError(
+            f"{env_name('log.file')}: {log.file} cannot be opened: {error.strerror}"
+        ) from error
+
+
+def _install(handlers: Collection[logging.Handler]) -> Callable[[], None]:
+    """Put handlers on the root logger in place of ours and of uvicorn's; return how to undo it."""
+    root = logging.getLogger()
+    replaced = [each for each in root.handlers if isinstance(each.formatter, _Formatter)]
+    touched = [root, *map(logging.getLogger, (*_QUIET, *_QUIET_UNLESS_DEBUG, *_UVICORN))]
+    before = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in touched]
+    _exchange(root, replaced, handlers)
+    for name in _UVICORN:
+        _take_over(logging.getLogger(name))
+
+    def undo() -> None:
+        for logger, level, propagate, former in before:
+            logger.setLevel(level)
+            logger.propagate = propagate
+            if logger is root:
+                _exchange(root, handlers, replaced)
+            else:
+                logger.handlers[:] = former
+
+    return undo
+
+
+def _exchange(
+    root: logging.Logger, old: Collection[logging.Handler], new: Collection[logging.Handler]
+) -> None:
+    for handler in old:
+        root.removeHandler(handler)
+    for handler in new:
+        root.addHandler(handler)
+
+
+def _take_over(logger: logging.Logger) -> None:
+    """Let a uvicorn logger's lines reach the root logger, once, at the root's level."""
+    if not logger.handlers and not logger.propagate:
+        return  # uvicorn --no-access-log
+    logger.handlers.clear()
+    logger.propagate = True
+    if logger.level == logging.INFO:  # uvicorn's default; another was asked for (--log-level)
+        logger.setLevel(logging.NOTSET)
+
+
+class _Repeats(logging.Filter):
+    """Lets an identical complaint of the Kafka client through once in 30 s, with a count.
+
+    While brokers are away it repeats the same line several times a second.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__("aiokafka")
+        self._clock = clock
+        self._shown: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING or not super().filter(record):
+            return True
+        now = self._clock()
+        key = (record.name, record.levelno, record.getMessage())
+        shown_at, held_back = self._shown.pop(key, (-math.inf, 0))
+        again = now - shown_at >= REPEAT_SECONDS
+        self._shown[key] = (now, 0) if again else (shown_at, held_back + 1)
+        if len(self._shown) > _REMEMBERED:
+            del self._shown[next(iter(self._shown))]
+        if again and held_back:
+            record.repeated = held_back
+        return again
+
+
+class _Formatter(logging.Formatter):
+    """Writes one record as text without secrets."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        super().__init__()
+        self._secrets = tuple(each for each in secrets if len(each) >= _SHORTEST_SECRET)
+
+    def _clean(self, text: str) -> str:
+        return scrub(text, self._secrets)
+
+    def _traces(self, record: logging.LogRecord) -> Iterator[tuple[str, str]]:
+        """Yield the exception and the stack of a record, each under its name."""
+        if record.exc_info and record.exc_info[0]:
+            yield "exception", self._clean(self.formatException(record.exc_info))
+        if record.stack_info:
+            yield "stack", self._clean(record.stack_info)
+
+
+class _ConsoleFormatter(_Formatter):
+    """``2026-01-01 12:00:00,123 INFO     app.engine.worker: message``, in local time."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = self._clean(record.getMessage()).translate(_CONTROL_IN_LINE)
+        repeated = getattr(record, "repeated", 0)
+        more = f" (and {repeated} times more since the last)" if repeated else ""
+        head = f"{self.formatTime(record)} {record.levelname:<8} {record.name}"
+        traces = (f"\n{text.translate(_CONTROL_IN_TRACE)}" for _, text in self._traces(record))
+        return f"{head}: {message}{more}{''.join(traces)}"
+
+
+class _JsonFormatter(_Formatter):
+    """One JSON object a line, with whatever a record carries as ``extra``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {
+            "time": moment.replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self._clean(record.getMessage()),
+            **dict(self._traces(record)),
+        }
+        known = _NOT_EXTRA | line.keys()
+        extra = {name: value for name, value in vars(record).items() if name not in known}
+        return json.dumps(line | self._clean_values(extra), ensure_ascii=False)
+
+    def _clean_values(self, values: Mapping[Any, Any]) -> dict[str, Any]:
+        return {self._clean(str(key)): self._clean_value(value) for key, value in values.items()}
+
+    def _clean_value(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return self._clean_values(value)
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._clean_value(each) for each in value]
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float) and math.isfinite(value):
+            return value
+        return self._clean(str(value))
+
+
+_FORMATTERS: Mapping[str, type[_Formatter]] = {
+    "console": _ConsoleFormatter,
+    "json": _JsonFormatter,
+}

@@ -1,0 +1,88 @@
+"""Whether a destination can be reached, without sending it anything."""
+
+import asyncio
+import os
+import socket
+import ssl
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from aiohttp.abc import AbstractResolver
+
+from app.values.errors import NotifierError
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class UnreachableError(NotifierError):
+    """Nothing can be sent there; the text says why, without what is secret of an address."""
+
+
+async def check_reachable(url: str, resolver: AbstractResolver, tls_context: ssl.SSLContext) -> str:
+    """Resolve a URL's host, connect and, for https, shake hands; then go.
+
+    Args:
+        url: ``http://`` or ``https://``; only scheme, host and port of it are used.
+        resolver: Gives the addresses that may be connected to.
+        tls_context: Trusted certificates.
+
+    Returns:
+        The address that was connected to.
+
+    Raises:
+        UnreachableError: The name does not resolve, nobody listens, or TLS fails.
+        ForbiddenAddressError: The resolver's guard refuses all of its addresses.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    context = tls_context if parts.scheme == "https" else None
+    try:
+        found = await resolver.resolve(host, port, socket.AF_UNSPEC)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnreachableError(f"the host name does not resolve: {reason}") from None
+    *others, last = (each["host"] for each in found)
+    for address in others:
+        with suppress(UnreachableError):
+            await _connect(address, port, host, context)
+            return address
+    await _connect(last, port, host, context)
+    return last
+
+
+async def _connect(address: str, port: int, host: str, context: ssl.SSLContext | None) -> None:
+    try:
+        _, writer = await asyncio.open_connection(
+            address, port, ssl=context, server_hostname=host if context else None
+        )
+    except ssl.SSLCertVerificationError as error:
+        raise UnreachableError(f"TLS certificate refused: {error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise UnreachableError(f"TLS failed: {error.reason}") from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
+        raise UnreachableError(f"cannot connect to {address}: {reason}") from None
+    await _close(writer)
+
+
+async def listens(host: str, port: int, patience: float) -> bool:
+    """Say whether somebody takes connections there.
+
+    Args:
+        host: A name or an address.
+        port: The port.
+        patience: Seconds.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            _, writer = await asyncio.open_connection(host, port)
+    except OSError:  # TimeoutError is one, too
+        return False
+    await _close(writer)
+    return True
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()

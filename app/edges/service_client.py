@@ -1,0 +1,162 @@
+"""A client of a running service's HTTP side, for the command line."""
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from app.policies.plain_text import one_line, without_control
+from app.values.errors import NotifierError
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+_REPORT = "===="
+_QUOTED = 300  # characters of an answer
+
+
+class ServiceError(NotifierError):
+    """The service did not do what it was asked for; the text is one line."""
+
+
+class ServiceAbsentError(ServiceError):
+    """Nobody answers there, or somebody who is no notifier."""
+
+
+class ServiceBusyError(ServiceError):
+    """The service cannot now, but may soon.
+
+    Attributes:
+        retry_after: Seconds until it is worth asking again.
+    """
+
+    def __init__(self, text: str, retry_after: float) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    detail: str
+
+
+class ServiceClient:
+    """Asks one service; alive inside an ``async with`` block.
+
+    Args:
+        url: Where the service is, such as ``http://127.0.0.1:8000``.
+        api_key: The key it wants, if it wants one.
+        timeout: Seconds that one answer may take.
+
+    Raises:
+        ServiceError: The URL or the key cannot be used.
+    """
+
+    def __init__(self, url: str, api_key: str | None = None, *, timeout: float = 10.0) -> None:
+        self.url = _checked_url(url)
+        headers = {"Authorization": f"Bearer {_checked_key(api_key)}"} if api_key else {}
+        # Not by way of the environment's proxies: the service is on this machine or near.
+        self._client = httpx.AsyncClient(
+            base_url=self.url,
+            headers=headers,
+            timeout=timeout,
+            trust_env=False,
+            verify=ssl.create_default_context(),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._client.aclose()
+
+    async def report(self) -> str:
+        """Return the terminal report.
+
+        Raises:
+            ServiceError: It was not given.
+        """
+        text = (await self._ask("GET", "/report")).text
+        if not text.startswith(_REPORT):
+            raise self._stranger()
+        return without_control(text).rstrip("\n")
+
+    async def health(self) -> Mapping[str, Any]:
+        """Return the body of ``GET /health``, whatever it says; it needs no key.
+
+        Raises:
+            ServiceAbsentError: No notifier answers there.
+            ServiceError: It did not answer in time.
+        """
+        answer = await self._send("GET", "/health")
+        try:
+            body = msgspec.json.decode(answer.content, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._stranger() from None
+        if not {"status", "is_running", "group_id"} <= body.keys():
+            raise self._stranger()
+        return body
+
+    async def publish(self, item: bytes) -> None:
+        """Have one notification published.
+
+        Args:
+            item: A JSON object of contract section 3.
+
+        Raises:
+            ServiceBusyError: Not now.
+            ServiceError: It was refused.
+        """
+        await self._ask("POST", "/notifications", item)
+
+    async def _ask(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
+        answer = await self._send(method, path, body)
+        if answer.is_success:
+            return answer
+        try:
+            detail = msgspec.json.decode(answer.content, type=_Problem).detail
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._stranger() from None
+        text = f"{self.url} answered {answer.status_code}: {one_line(detail)[:_QUOTED]}"
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            text += " Here it is given with --api-key or NOTIFIER_API_KEY."
+        if (seconds := answer.headers.get("retry-after", "")).isdecimal():
+            raise ServiceBusyError(text, float(seconds))
+        raise ServiceError(text)
+
+    async def _send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            return await self._client.request(method, path, content=body, headers=headers)
+        except httpx.TimeoutException:
+            raise ServiceError(f"{self.url} did not answer in time") from None
+        except httpx.ConnectError as error:
+            raise ServiceAbsentError(
+                f"no service answers at {self.url} ({one_line(str(error))})"
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise self._stranger() from None
+
+    def _stranger(self) -> ServiceAbsentError:
+        return ServiceAbsentError(f"what answers at {self.url} is no notifier")
+
+
+def _checked_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or port that are none
+        usable = False
+    if not usable or not text.isprintable() or " " in text:
+        raise ServiceError("the service's URL does not look like http://127.0.0.1:8000")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ServiceError(
+            "the service's URL is to be scheme, host, port and path alone; a key goes to --api-key"
+        )
+    return text.rstrip("/")
+
+
+def _checked_key(key: str) -> str:
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ServiceError("the API key has spaces or characters that no HTTP header carries")
+    return key

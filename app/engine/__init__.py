@@ -1,0 +1,1 @@
+"""The engine tells the story: poll, parse, route, deliver, settle, commit."""

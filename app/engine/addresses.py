@@ -1,0 +1,50 @@
+"""Whom to reach and how to say it: what ``POST /reload`` replaces as a whole."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from app.edges.recipients import load_recipients
+from app.edges.templates import Templates, load_templates
+from app.policies.routing import Defaults
+from app.values.recipients import Recipients
+
+
+class Addresses:
+    """Recipients, templates and default destinations in force.
+
+    Args:
+        recipients_file: The recipients file, or None.
+        templates_dir: Message templates that go before the built-in ones, or None.
+        defaults: Where notifications go that carry no address.
+
+    Raises:
+        RecipientsFileError, TemplateError: A file cannot be used.
+    """
+
+    def __init__(
+        self, recipients_file: Path | None, templates_dir: Path | None, defaults: Defaults
+    ) -> None:
+        self.defaults = defaults
+        self._load_recipients: Callable[[], Recipients] = (
+            (lambda: load_recipients(recipients_file)) if recipients_file else Recipients
+        )
+        self._load_templates: Callable[[], Templates] = lambda: load_templates(templates_dir)
+        self.recipients = self._load_recipients()
+        self.templates = self._load_templates()
+
+    def reload(self) -> Mapping[str, int]:
+        """Check the files whole, then replace what is in force.
+
+        Returns:
+            How many users, groups and templates there are now.
+
+        Raises:
+            RecipientsFileError, TemplateError: The old ones stay in force.
+        """
+        recipients, templates = self._load_recipients(), self._load_templates()
+        self.recipients, self.templates = recipients, templates
+        return {
+            "users": len(recipients.users),
+            "groups": len(recipients.groups),
+            "templates": len(templates.ids),
+        }

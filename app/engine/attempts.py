@@ -1,0 +1,124 @@
+"""The last delivery attempts, in memory."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from app.values.control import AttemptPage
+from app.values.snapshot import Attempt
+
+CAPACITY = 1000
+FOLLOWER_CAPACITY = 200
+CONTENT_SHOWN = 500
+
+
+class AttemptLog:
+    """Remembers the newest attempts and tells followers of each.
+
+    Args:
+        capacity: How many are remembered.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._attempts: deque[Attempt] = deque(maxlen=capacity)
+        self._followers: set[asyncio.Queue[Attempt]] = set()
+        self._last_id = 0
+
+    def add(
+        self,
+        *,
+        now: float,
+        status: str,
+        channel: str,
+        destination: str,
+        message_id: str | None,
+        title: str | None,
+        content: str,
+        attempt: int,
+        duration: float | None,
+        error: str | None,
+        origin: str,
+    ) -> None:
+        """Remember one attempt, made at ``now`` (seconds since the epoch)."""
+        self._last_id += 1
+        made = Attempt(
+            id=self._last_id,
+            time=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+            status=status,
+            channel=channel,
+            destination=destination,
+            message_id=message_id,
+            title=title,
+            content=content[:CONTENT_SHOWN],
+            attempt=attempt,
+            duration=duration,
+            error=error,
+            origin=origin,
+        )
+        self._attempts.append(made)
+        for queue in self._followers:
+            if queue.full():
+                queue.get_nowait()  # a slow reader loses the oldest
+            queue.put_nowait(made)
+
+    def page(
+        self,
+        *,
+        status: str | None = None,
+        channel: str | None = None,
+        query: str | None = None,
+        limit: int = 100,
+        cursor: int | None = None,
+    ) -> AttemptPage:
+        """Return attempts older than ``cursor``, newest first, that match every filter.
+
+        Args:
+            status: As in ``Attempt.status``.
+            channel: As in ``Attempt.channel``.
+            query: Text looked for in id, title, content, destination and error, in any case.
+            limit: The most attempts to return.
+            cursor: The ``next_cursor`` of the page before.
+        """
+        found: list[Attempt] = []
+        needle = query.casefold() if query else None
+        for attempt in reversed(self._attempts):
+            if cursor is not None and attempt.id >= cursor:
+                continue
+            if status is not None and attempt.status != status:
+                continue
+            if channel is not None and attempt.channel != channel:
+                continue
+            if needle is not None and needle not in _text(attempt):
+                continue
+            if len(found) == limit:
+                return AttemptPage(tuple(found), found[-1].id)
+            found.append(attempt)
+        return AttemptPage(tuple(found), None)
+
+    @asynccontextmanager
+    async def follow(self) -> AsyncIterator[AsyncIterator[Attempt]]:
+        """Yield attempts as they are made; a slow reader loses the oldest, never blocks."""
+        queue: asyncio.Queue[Attempt] = asyncio.Queue(FOLLOWER_CAPACITY)
+        self._followers.add(queue)
+        try:
+            yield _drain(queue)
+        finally:
+            self._followers.discard(queue)
+
+
+async def _drain(queue: asyncio.Queue[Attempt]) -> AsyncIterator[Attempt]:
+    while True:
+        yield await queue.get()
+
+
+def _text(attempt: Attempt) -> str:
+    parts = (
+        attempt.message_id,
+        attempt.title,
+        attempt.content,
+        attempt.destination,
+        attempt.error,
+    )
+    return "\n".join(part for part in parts if part).casefold()

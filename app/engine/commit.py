@@ -1,0 +1,99 @@
+"""Commits: the lowest unsettled offset of each partition, never a higher one."""
+
+import asyncio
+import logging
+
+from app.edges.kafka.consumer import Consumer
+from app.engine.journal import Journal
+from app.engine.partition import Assignment
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.record import TopicPartition
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 1.0
+SETTLEMENTS = 500
+TIMEOUT = 10.0
+OVERDUE = 10.0
+"""Seconds without an acknowledgement after which nothing more is admitted: a coordinator that is
+away must not let repeats pile up."""
+
+
+class Committer:
+    """Commits every second, or sooner when much was settled.
+
+    Whoever holds ``lock`` knows that no commit is in flight.
+    """
+
+    def __init__(self, consumer: Consumer, assignment: Assignment, journal: Journal) -> None:
+        self.lock = asyncio.Lock()
+        self._consumer = consumer
+        self._assignment = assignment
+        self._journal = journal
+        self._pressing = asyncio.Event()
+        self._settled = 0
+        self._owing_since: float | None = None
+
+    @property
+    def overdue_for(self) -> float | None:
+        """Seconds since a commit became due that is not acknowledged yet, or None."""
+        if self._owing_since is None:
+            return None
+        return self._journal.monotonic() - self._owing_since
+
+    @property
+    def may_admit(self) -> bool:
+        """Whether commits are acknowledged in time."""
+        overdue = self.overdue_for
+        return overdue is None or overdue < OVERDUE
+
+    def settled(self) -> None:
+        """Count one settlement."""
+        self._settled += 1
+        if self._settled >= SETTLEMENTS:
+            self._pressing.set()
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(INTERVAL):
+                    await self._pressing.wait()
+            except TimeoutError:
+                pass
+            self._pressing.clear()
+            self._settled = 0
+            async with self.lock:
+                await self.commit(TIMEOUT)
+
+    async def commit(self, timeout: float) -> bool:
+        """Commit what is due; the caller holds the lock. Return whether Kafka acknowledged."""
+        try:
+            offsets = await self._due()
+            if not offsets:
+                self._owing_since = None
+                return True
+            if self._owing_since is None:
+                self._owing_since = self._journal.monotonic()
+            await self._consumer.commit(offsets, timeout)
+        except (KafkaUnavailableError, KafkaRefusedError) as error:
+            log.warning("%s", error)
+            return False
+        self._owing_since = None
+        for assigned in self._assignment:
+            if assigned.partition in offsets:
+                assigned.ledger.acknowledged(offsets[assigned.partition])
+        return True
+
+    async def _due(self) -> dict[TopicPartition, int]:
+        offsets: dict[TopicPartition, int] = {}
+        for assigned in list(self._assignment):
+            if not assigned.ledger.unsettled:
+                # Past gaps that hold no records, which the last record's offset + 1 is not.
+                position = await self._consumer.position(assigned.partition)
+                if not assigned.ledger.unsettled:
+                    assigned.position = position
+            due = assigned.ledger.to_commit(assigned.position)
+            if due is not None:
+                offsets[assigned.partition] = due
+        return offsets

@@ -1,0 +1,115 @@
+"""Checks of where notifications go: the mail server, webhook hosts. Nothing is sent."""
+
+import asyncio
+import ssl
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from app.edges.guard import AddressGuard, GuardedResolver
+from app.edges.probe import check_reachable
+from app.edges.recipients import load_recipients
+from app.edges.smtp.configured import configured_mail_server
+from app.edges.smtp.connection import MailServer, check_login
+from app.edges.tls import default_tls_context
+from app.engine.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
+from app.policies.addresses import normalise_webhook
+from app.settings.models import Settings, env_name
+from app.values.errors import RecipientsFileError, UnroutableError
+
+_AT_ONCE = 16
+_MAIL_REMEDY = (
+    f"Check {env_name('email.host')}, {env_name('email.port')}, {env_name('email.tls')}"
+    " and the login."
+)
+_WEBHOOK_REMEDY = "Check the URL and this machine's way out (DNS, firewall)."
+
+
+async def check_mail(
+    settings: Settings, tls_context: ssl.SSLContext | None = None
+) -> list[Finding]:
+    """Connect to the mail server, start TLS, log in, and go.
+
+    Args:
+        settings: All settings.
+        tls_context: Trusted certificates; the usual ones when left out.
+    """
+    server = configured_mail_server(settings.email)
+    if server is None:
+        taken = "the inbox takes e-mail" if settings.inbox else "e-mail goes to the dead letters"
+        return [skip("mail server", f"none is set ({env_name('email.host')}): {taken}")]
+    server = replace(server, timeout=PATIENCE, tls_context=tls_context)
+    return await bounded("mail server", _login(server), _MAIL_REMEDY)
+
+
+async def _login(server: MailServer) -> list[Finding]:
+    await check_login(server)
+    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "not encrypted"}[server.tls]
+    login = f"logged in as {server.username}" if server.username else "without a login"
+    return [ok("mail server", f"{server.host}:{server.port}, {tls}, {login}")]
+
+
+async def check_webhooks(
+    settings: Settings, tls_context: ssl.SSLContext | None = None
+) -> list[Finding]:
+    """Resolve and connect to every webhook host that settings and recipients name.
+
+    Args:
+        settings: All settings.
+        tls_context: Trusted certificates; the usual ones when left out.
+    """
+    default = settings.webhook.default_url
+    found = []
+    origins = dict.fromkeys(_recipients_origins(settings))
+    if default is None:
+        taken = "the inbox takes them" if settings.inbox else "they go to the dead letters"
+        name = env_name("webhook.default_url")
+        found.append(skip("webhooks", f"none is the default ({name}): {taken}"))
+    else:
+        try:
+            origins = {_origin(normalise_webhook(default.get_secret_value())): None} | origins
+        except UnroutableError as error:
+            name = env_name("webhook.default_url")
+            found.append(fail("webhooks", f"{name}: {error}", "Write the URL as its owner does."))
+    return found + await _reach_all(origins, settings, tls_context or default_tls_context())
+
+
+async def _reach_all(
+    origins: Iterable[str], settings: Settings, tls_context: ssl.SSLContext
+) -> list[Finding]:
+    resolver = GuardedResolver(AddressGuard(settings.webhook.allowed_networks))
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def reach(origin: str) -> list[Finding]:
+        address = await check_reachable(origin, resolver, tls_context)
+        return [ok(f"webhook host {origin}", f"answers at {address}")]
+
+    async def check(origin: str) -> list[Finding]:
+        async with places:
+            return await bounded(f"webhook host {origin}", reach(origin), _WEBHOOK_REMEDY)
+
+    try:
+        return [*chain(*await asyncio.gather(*map(check, origins)))]
+    finally:
+        await resolver.close()
+
+
+def _recipients_origins(settings: Settings) -> Iterator[str]:
+    if settings.recipients_file is None:
+        return
+    try:
+        recipients = load_recipients(settings.recipients_file)
+    except RecipientsFileError:
+        return  # the recipients' own check says so
+    for contacts in recipients.users.values():
+        for contact in contacts:
+            if contact.type in {"webhook", "discord"}:
+                yield _origin(contact.address)
+
+
+def _origin(url: str) -> str:
+    """Return what of a webhook URL is not secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

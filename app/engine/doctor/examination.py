@@ -1,0 +1,49 @@
+"""The examination: every check, in the order of a record's way through the service."""
+
+from collections.abc import AsyncIterator
+
+from app.edges.service_client import ServiceAbsentError, ServiceClient
+from app.engine.doctor.destinations import check_mail, check_webhooks
+from app.engine.doctor.files import check_recipients, check_settings, check_templates
+from app.engine.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
+from app.engine.doctor.kafka import check_kafka
+from app.settings.models import Settings, env_name
+
+_EMBEDDED = (
+    "embedded: in memory, inside the running service, for development; nothing to look at from"
+    f" outside. Name a Kafka broker in {env_name('kafka.bootstrap_servers')} for real work."
+)
+
+
+async def examine(settings: Settings, service_url: str) -> AsyncIterator[Finding]:
+    """Yield what every check finds, as soon as it is known.
+
+    Args:
+        settings: The settings in force.
+        service_url: Where a running service would be.
+    """
+    for finding in await check_settings(settings):
+        yield finding
+    if settings.kafka.embedded:
+        yield skip("broker", _EMBEDDED)
+    else:
+        async for finding in check_kafka(settings.kafka):
+            yield finding
+    for check in (check_recipients, check_templates, check_mail, check_webhooks):
+        for finding in await check(settings):
+            yield finding
+    remedy = "Check --url and the service's log."
+    for finding in await bounded("service", _service(service_url), remedy):
+        yield finding
+
+
+async def _service(url: str) -> list[Finding]:
+    async with ServiceClient(url, timeout=PATIENCE) as client:
+        try:
+            health = await client.health()
+        except ServiceAbsentError as error:
+            return [skip("service", str(error))]
+    state = f"{health['status']} at {client.url} (group {health['group_id']})"
+    if problem := health.get("problem"):
+        return [fail("service", f"{state}: {problem}", "Its log says more.")]
+    return [ok("service", state)]

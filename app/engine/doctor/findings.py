@@ -1,0 +1,71 @@
+"""What a check finds, and the rule that no check stops the others."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from enum import StrEnum
+
+import msgspec
+
+from app.values.errors import NotifierError
+
+PATIENCE = 5.0
+"""Seconds that one check may take."""
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    FAIL = "FAIL"
+    SKIP = "skip"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of the doctor's.
+
+    Attributes:
+        subject: What was looked at: ``broker``, ``topic notifications``.
+        text: What was found, and what to do about a fault.
+    """
+
+    verdict: Verdict
+    subject: str
+    text: str
+
+
+def ok(subject: str, text: str) -> Finding:
+    """Say that something is as it should be."""
+    return Finding(Verdict.OK, subject, text)
+
+
+def fail(subject: str, problem: str, remedy: str) -> Finding:
+    """Say what is wrong, and what to do about it."""
+    return Finding(Verdict.FAIL, subject, f"{problem.rstrip('.')}. {remedy}")
+
+
+def skip(subject: str, reason: str) -> Finding:
+    """Say why something was not looked at."""
+    return Finding(Verdict.SKIP, subject, reason)
+
+
+async def bounded(
+    subject: str, check: Awaitable[Iterable[Finding]], remedy: str, patience: float = PATIENCE
+) -> list[Finding]:
+    """Run one check; whatever happens in it is a finding, and it ends in time.
+
+    Args:
+        subject: What the check is about.
+        check: Returns findings, or raises what it met.
+        remedy: What to do when it raises or takes too long.
+        patience: Seconds.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            return [*await check]
+    except TimeoutError:
+        return [fail(subject, f"no answer within {patience:g} s", remedy)]
+    except NotifierError as error:
+        return [fail(subject, str(error), remedy)]
+    except Exception as error:  # noqa: BLE001 - one check must not keep the others from their work
+        problem = f"the check itself failed: {type(error).__name__}: {error}"
+        return [fail(subject, problem, "Please report this.")]

@@ -1,0 +1,124 @@
+"""Where attempts and verdicts are written down: counts, the delivery log, metrics, the log."""
+
+import logging
+import time
+
+from app.edges.metrics import Metrics
+from app.engine.attempts import AttemptLog
+from app.engine.item import Item, Job
+from app.policies.statistics import Statistics
+from app.values.delivery import Delivery, Target
+from app.values.outcome import (
+    Delivered,
+    Expired,
+    Gone,
+    Outcome,
+    RateLimited,
+    Reason,
+    Rejected,
+    Retry,
+)
+
+log = logging.getLogger("app.deliveries")
+
+STATUS: dict[type, str] = {
+    Delivered: "delivered",
+    Retry: "retry",
+    RateLimited: "rate_limited",
+    Rejected: "rejected",
+    Gone: "gone",
+    Expired: "expired",
+}
+
+
+class Journal:
+    """Books what happens, and tells the time that it is booked under.
+
+    Args:
+        statistics: The counts of contract section 4.
+        attempts: The delivery log.
+        metrics: Histograms for Prometheus.
+    """
+
+    def __init__(self, statistics: Statistics, attempts: AttemptLog, metrics: Metrics) -> None:
+        self.statistics = statistics
+        self.attempts = attempts
+        self._metrics = metrics
+        self.attempted_at = self.monotonic()
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return time.monotonic()
+
+    def retried(self, delivery: Delivery) -> None:
+        """Count a further attempt after a failed one."""
+        self.statistics.retried += 1
+        self.statistics.channel(delivery.targets[0].channel).retried += 1
+        self.statistics.destination(delivery.destination.label).retried += 1
+
+    def attempted(self, job: Job, target: Target, outcome: Outcome, duration: float) -> None:
+        """Write down one attempt at one target."""
+        notification = job.delivery.notification
+        now = self.now()
+        self.attempted_at = self.monotonic()
+        asked = not isinstance(outcome, Expired)
+        if asked:
+            self._metrics.observe_attempt(job.delivery.destination.channel, duration)
+        if isinstance(outcome, Delivered):
+            self._metrics.observe_latency(max(now - job.item.record.timestamp, 0.0))
+            self._count(job, target, "sent")
+        self.attempts.add(
+            now=now,
+            status=STATUS[type(outcome)],
+            channel=target.channel,
+            destination=target.label,
+            message_id=notification.message_id,
+            title=notification.title,
+            content=notification.content,
+            attempt=job.attempts,
+            duration=duration if asked else None,
+            error=None if isinstance(outcome, Delivered) else outcome.error,
+            origin=job.item.record.coordinates,
+        )
+
+    def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
+        """Count a target that will never be reached."""
+        self._count(job, target, "expired" if reason is Reason.EXPIRED else "failed")
+        log.warning(
+            "%s to %s: %s (%s)", job.item.record.coordinates, target.label, error, reason.value
+        )
+
+    def unusable(self, item: Item, target: Target | None, reason: Reason, error: str) -> None:
+        """Write down a record, or one target of it, that no lane could be found for."""
+        notification = item.notification
+        if target is not None:
+            self.statistics.channel(target.channel).failed += 1
+        self.attempts.add(
+            now=self.now(),
+            status=reason.value,
+            channel=target.channel if target else "",
+            destination=target.label if target else "",
+            message_id=notification.message_id if notification else None,
+            title=notification.title if notification else None,
+            content=_shown(item) if notification is None else notification.content,
+            attempt=0,
+            duration=None,
+            error=error,
+            origin=item.record.coordinates,
+        )
+        log.warning("%s: %s (%s)", item.record.coordinates, error, reason.value)
+
+    def _count(self, job: Job, target: Target, what: str) -> None:
+        for counts in (
+            self.statistics.channel(target.channel),
+            self.statistics.destination(job.delivery.destination.label),
+        ):
+            setattr(counts, what, getattr(counts, what) + 1)
+
+
+def _shown(item: Item) -> str:
+    return (item.record.value or b"").decode("utf-8", "backslashreplace")

@@ -1,0 +1,129 @@
+"""The snapshot: everything the faces show, taken in one go."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from app.edges.kafka.connection import Connection
+from app.engine.dispatch import Dispatcher
+from app.engine.journal import Journal
+from app.engine.lane import Lane
+from app.engine.partition import Assignment
+from app.engine.session import Subscription
+from app.policies.statistics import Statistics, Verdict, frozen
+from app.values.snapshot import DestinationSnapshot, DestinationState, Snapshot, Status
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """How the worker itself is.
+
+    Attributes:
+        started_at: Seconds since the epoch, or None while it is stopped.
+        problem: What keeps it from its work, or None.
+    """
+
+    status: Status
+    started_at: float | None
+    paused: bool
+    problem: str | None
+
+
+def take_picture(
+    condition: Condition,
+    connection: Connection,
+    subscription: Subscription,
+    assignment: Assignment,
+    dispatcher: Dispatcher,
+    journal: Journal,
+) -> Snapshot:
+    """Return everything ``GET /stats`` says (contract section 4)."""
+    statistics = journal.statistics
+    partitions = tuple(assigned.snapshot() for assigned in assignment)
+    lags = [partition.lag for partition in partitions if partition.lag is not None]
+    in_flight = assignment.in_flight
+    started = condition.started_at
+    return Snapshot(
+        status=condition.status,
+        is_running=condition.status is Status.RUNNING,
+        paused=condition.paused,
+        problem=condition.problem,
+        group_id=subscription.group_id,
+        topics=subscription.topics,
+        broker=connection.bootstrap_servers,
+        embedded=connection.embedded,
+        start_time=_iso(started),
+        last_message_time=_iso(statistics.last_message_time),
+        uptime_seconds=0.0 if started is None else round(max(journal.now() - started, 0.0), 3),
+        messages_consumed=statistics.consumed,
+        messages_sent=statistics.settled[Verdict.SENT],
+        messages_failed=statistics.settled[Verdict.FAILED],
+        messages_partial=statistics.settled[Verdict.PARTIAL],
+        messages_expired=statistics.settled[Verdict.EXPIRED],
+        messages_retried=statistics.retried,
+        messages_deferred=0,
+        messages_dead_lettered=statistics.dead_lettered,
+        messages_duplicate=statistics.duplicate,
+        messages_skipped=0,
+        deferred_waiting=0,
+        in_flight=in_flight,
+        queued=dispatcher.queued,
+        success_rate=statistics.success_rate,
+        lag=sum(lags) if lags or not partitions else None,
+        backlog=assignment.unfetched + in_flight if lags or not partitions else None,
+        partitions=partitions,
+        channels=frozen(statistics.channels),
+        destinations=_destinations(statistics, dispatcher),
+    )
+
+
+def health_body(now: Snapshot) -> dict[str, Any]:
+    """Return the body of ``GET /health``; ``problem`` is there only when there is one."""
+    health: dict[str, Any] = {
+        "status": now.status.value,
+        "is_running": now.is_running,
+        "paused": now.paused,
+        "group_id": now.group_id,
+        "topics": list(now.topics),
+        "broker": now.broker,
+        "start_time": now.start_time,
+        "last_message_time": now.last_message_time,
+        "uptime_seconds": now.uptime_seconds,
+        "messages_consumed": now.messages_consumed,
+        "messages_sent": now.messages_sent,
+        "messages_failed": now.messages_failed,
+        "messages_retried": now.messages_retried,
+    }
+    if now.problem is not None:
+        health["problem"] = now.problem
+    return health
+
+
+def _destinations(statistics: Statistics, lanes: Iterable[Lane]) -> dict[str, DestinationSnapshot]:
+    by_label = {lane.destination.label: lane for lane in lanes}
+    shown: dict[str, DestinationSnapshot] = {}
+    for label, counts in {
+        **dict.fromkeys(by_label),
+        **frozen(statistics.destinations),
+    }.items():
+        lane = by_label.get(label)
+        shown[label] = DestinationSnapshot(
+            channel=lane.destination.channel if lane else "",
+            state=lane.state if lane else DestinationState.OPEN,
+            until=_iso(lane.held_until) if lane else None,
+            queued=lane.queued if lane else 0,
+            in_flight=lane.active if lane else 0,
+            messages_sent=counts.messages_sent if counts else 0,
+            messages_failed=counts.messages_failed if counts else 0,
+            messages_expired=counts.messages_expired if counts else 0,
+            messages_retried=counts.messages_retried if counts else 0,
+            last_error=lane.last_error if lane else None,
+        )
+    return shown
+
+
+def _iso(moment: float | None) -> str | None:
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,292 @@
+"""The worker: keeps a session alive, starts and stops it, and knows its state."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from app.edges.channels.base import Channel
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.producer import Producer
+from app.engine.addresses import Addresses
+from app.engine.dispatch import Dispatcher
+from app.engine.intake import Intake
+from app.engine.item import Item
+from app.engine.journal import Journal
+from app.engine.partition import Assignment
+from app.engine.picture import Condition, health_body, take_picture
+from app.engine.pulse import Pulse
+from app.engine.session import Session, Subscription
+from app.engine.settlement import Settler
+from app.engine.tasks import Tasks
+from app.policies.health import Signs, problem
+from app.policies.repeats import Repeats
+from app.policies.retry import RetryPolicy
+from app.policies.statistics import Verdict
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.record import TopicPartition
+from app.values.snapshot import Snapshot, Status
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 5.0
+
+
+class WorkerOptions(msgspec.Struct, frozen=True):
+    """How a worker works.
+
+    Attributes:
+        max_in_flight: Notifications taken and not settled at most.
+        drain_timeout: Seconds a stop waits for started deliveries.
+        concurrency: Deliveries under way per destination, by channel name.
+        dead_letter_topic: Where what cannot be delivered goes.
+    """
+
+    subscription: Subscription
+    max_in_flight: int
+    drain_timeout: float
+    retry: RetryPolicy
+    concurrency: Mapping[str, int]
+    dead_letter_topic: str
+
+
+class NotificationWorker:
+    """Consumes notifications and delivers them, from ``start`` to ``stop``.
+
+    Args:
+        options: How it works.
+        connection: Where Kafka is.
+        producer: Writes dead letters; its owner closes it.
+        channels: By name.
+        addresses: Recipients, templates and default destinations.
+        journal: Counts and the delivery log; outlives stops.
+    """
+
+    def __init__(
+        self,
+        options: WorkerOptions,
+        connection: Connection,
+        producer: Producer,
+        channels: Mapping[str, Channel],
+        addresses: Addresses,
+        journal: Journal,
+    ) -> None:
+        self._options = options
+        self._connection = connection
+        self._journal = journal
+        self._assignment = Assignment()
+        self._tasks = Tasks(self._failed)
+        self._settler = Settler(
+            producer,
+            options.dead_letter_topic,
+            options.subscription.group_id,
+            journal,
+            spawn=self._tasks.spawn,
+            on_settled=self._settled,
+        )
+        self._dispatcher = Dispatcher(
+            channels,
+            options.concurrency,
+            options.retry,
+            journal,
+            spawn=self._tasks.spawn,
+            on_finished=self._settler.finish,
+        )
+        self._intake = Intake(
+            self._assignment,
+            self._dispatcher,
+            self._settler,
+            addresses,
+            Repeats(),
+            journal,
+            max_in_flight=options.max_in_flight,
+            may_admit=self._may_admit,
+        )
+        self._pulse = Pulse(journal, self._assignment, self._dispatcher, self._intake)
+        self._session: Session | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Lock()
+        self._running = asyncio.Event()
+        self._status = Status.STOPPED
+        self._started_at: float | None = None
+        self._starting_since = 0.0
+        self._start_error: str | None = None
+        self._failure: str | None = None
+
+    async def start(self) -> None:
+        """Begin to consume; return once RUNNING. Idempotent, waits while Kafka is away."""
+        async with self._stopping:
+            if self._supervisor is None:
+                self._running.clear()
+                self._started_at = self._journal.now()
+                self._status = Status.STARTING
+                self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
+            supervisor = self._supervisor
+        running = asyncio.ensure_future(self._running.wait())
+        try:
+            await asyncio.wait((running, supervisor), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            running.cancel()
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Stop consuming; return once STOPPED. Idempotent.
+
+        Args:
+            drain: Wait for started deliveries, up to the drain time-out.
+        """
+        async with self._stopping:
+            if self._supervisor is None:
+                return
+            self._status = Status.STOPPING
+            try:
+                if drain and self._session is not None:
+                    quiet = await self._session.drain(self._options.drain_timeout)
+                    if not quiet:
+                        log.warning(
+                            "not everything ended within %g s; the rest stays on Kafka",
+                            self._options.drain_timeout,
+                        )
+            finally:
+                self._supervisor.cancel()
+                await asyncio.gather(self._supervisor, return_exceptions=True)
+                self._supervisor = None
+                self._status = Status.STOPPED
+                self._started_at = None
+                self._running.clear()
+
+    def pause(self) -> None:
+        """Stop fetching without leaving the group. Idempotent."""
+        self._intake.paused = True
+
+    def resume(self) -> None:
+        """Fetch again. Idempotent."""
+        self._intake.paused = False
+        self._intake.wake()
+
+    async def _supervise(self) -> None:
+        wait = FIRST_WAIT
+        while True:
+            self._status = Status.STARTING
+            self._starting_since = self._journal.monotonic()
+            try:
+                await self._consume()
+            except (KafkaUnavailableError, KafkaRefusedError) as error:
+                self._start_error = str(error)
+                log.warning("waiting for Kafka, trying again in %g s: %s", wait, error)
+            except Exception as error:
+                self._status = Status.ERROR
+                self._failure = f"{type(error).__name__}: {error}"
+                log.exception("the worker failed and starts anew in %g s", wait)
+            if self._running.is_set():
+                wait = FIRST_WAIT
+                self._running.clear()
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _consume(self) -> None:
+        """Live one session; it ends with an error or with a cancellation."""
+        self._dispatcher.draining = False
+        session = self._session = Session(
+            self._connection,
+            self._options.subscription,
+            self._assignment,
+            self._intake,
+            self._dispatcher,
+            self._journal,
+            on_sample=self._pulse.beat,
+        )
+        try:
+            await session.open()
+            self._start_error = self._failure = None
+            self._pulse.reset()
+            self._status = Status.RUNNING
+            self._running.set()
+            log.info("running: group %s", self._options.subscription.group_id)
+            await session.run()
+        finally:
+            if self._status is Status.RUNNING:
+                self._status = Status.STARTING
+            self._dispatcher.discard(lambda _: True)
+            await session.close()
+            self._session = None
+            await self._tasks.cancel()
+            self._dispatcher.close()
+            self._intake.reset()
+
+    def _failed(self, error: BaseException) -> None:
+        if self._session is not None:
+            self._session.fail(error)
+
+    def _settled(self, item: Item, verdict: Verdict) -> None:
+        self._intake.settled(item, verdict)
+        if self._session is not None:
+            self._session.committer.settled()
+
+    def _may_admit(self) -> bool:
+        session = self._session
+        return session is not None and session.joined and session.committer.may_admit
+
+    def lowest_unsettled(self) -> Iterator[tuple[TopicPartition, int]]:
+        """Yield each partition this worker has with the lowest offset that is not settled."""
+        for assigned in self._assignment:
+            yield assigned.partition, assigned.lowest_unsettled
+
+    def snapshot(self) -> Snapshot:
+        """Return the state now."""
+        return take_picture(
+            Condition(self._status, self._started_at, self._intake.paused, problem(self._signs())),
+            self._connection,
+            self._options.subscription,
+            self._assignment,
+            self._dispatcher,
+            self._journal,
+        )
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """The mapping that ``GET /stats`` answers."""
+        stats: dict[str, Any] = msgspec.to_builtins(self.snapshot())
+        return stats
+
+    def get_health_status(self) -> dict[str, Any]:
+        """Return the body of ``GET /health``; ``problem`` is there only when there is one."""
+        return health_body(self.snapshot())
+
+    def not_live(self) -> str | None:
+        """Say why the process should be restarted, or None. Never depends on Kafka."""
+        if self._supervisor is not None and self._supervisor.done():
+            return "the worker's supervisor ended"
+        return None
+
+    def not_ready(self) -> str | None:
+        """Say why no work is taken (not joined, draining), or None."""
+        if self._status is not Status.RUNNING:
+            return f"the worker is {self._status.value}"
+        if self._session is None or not self._session.joined:
+            return "the worker has not joined the group, or a rebalance is under way"
+        return None
+
+    def _signs(self) -> Signs:
+        now = self._journal.monotonic()
+        if self.not_live() is not None:
+            return Signs(status=Status.ERROR, failure=self.not_live())
+        session = self._session
+        if self._status is not Status.RUNNING or session is None:
+            return Signs(
+                status=self._status,
+                failure=self._failure,
+                start_error=self._start_error,
+                starting_for=now - self._starting_since,
+            )
+        return Signs(
+            status=self._status,
+            broker_silent_for=now - session.answered_at if session.joined else None,
+            commit_overdue_for=session.committer.overdue_for,
+            poll_silent_for=now - self._intake.polled_at,
+            fetch_silent_for=self._pulse.fetch_silent_for(),
+            deliver_silent_for=self._pulse.deliver_silent_for(),
+            dead_letters_blocked=self._settler.blocked,
+        )

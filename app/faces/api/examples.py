@@ -1,0 +1,192 @@
+"""The values that OpenAPI shows. They are real ones, so that they cannot go out of date."""
+
+from app.faces.api.problems import Fault, Problem
+from app.values.control import AttemptPage
+from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.inbox import InboxCard
+from app.values.snapshot import (
+    Attempt,
+    Counts,
+    DestinationSnapshot,
+    DestinationState,
+    PartitionSnapshot,
+    Snapshot,
+    Status,
+)
+
+_WEBHOOK = "https://discord.com/api/webhooks/1234…/***"
+
+SNAPSHOT = Snapshot(
+    status=Status.RUNNING,
+    is_running=True,
+    paused=False,
+    problem=None,
+    group_id="notification_worker_group",
+    topics=("notifications",),
+    broker="kafka-1:9092",
+    embedded=False,
+    start_time="2026-01-01T09:44:30+00:00",
+    last_message_time="2026-01-01T12:00:00+00:00",
+    uptime_seconds=8130.0,
+    messages_consumed=1234,
+    messages_sent=1200,
+    messages_failed=30,
+    messages_partial=3,
+    messages_expired=1,
+    messages_retried=4,
+    messages_deferred=0,
+    messages_dead_lettered=34,
+    messages_duplicate=2,
+    messages_skipped=0,
+    deferred_waiting=0,
+    in_flight=5,
+    queued=1,
+    success_rate=0.9724473257698542,
+    lag=7,
+    backlog=9,
+    partitions=(
+        PartitionSnapshot(
+            topic="notifications",
+            partition=0,
+            position=1240,
+            committed=1237,
+            end=1244,
+            lag=7,
+            unsettled=5,
+        ),
+    ),
+    channels={"discord": Counts(messages_sent=1200, messages_failed=30, messages_retried=4)},
+    destinations={
+        _WEBHOOK: DestinationSnapshot(
+            channel="discord",
+            state=DestinationState.RATE_LIMITED,
+            until="2026-01-01T12:00:01.250000+00:00",
+            queued=1,
+            in_flight=4,
+            messages_sent=1200,
+            messages_failed=30,
+            messages_expired=1,
+            messages_retried=4,
+            last_error="429 Too Many Requests",
+        )
+    },
+)
+
+HEALTH = {
+    "status": "RUNNING",
+    "is_running": True,
+    "paused": False,
+    "group_id": "notification_worker_group",
+    "topics": ["notifications"],
+    "broker": "kafka-1:9092",
+    "start_time": "2026-01-01T09:44:30+00:00",
+    "last_message_time": "2026-01-01T12:00:00+00:00",
+    "uptime_seconds": 8130.0,
+    "messages_consumed": 1234,
+    "messages_sent": 1200,
+    "messages_failed": 30,
+    "messages_retried": 4,
+}
+UNHEALTHY = {**HEALTH, "problem": "Kafka has not answered for 21 s"}
+STARTING = {**HEALTH, "status": "STARTING", "is_running": False}
+
+ATTEMPT = Attempt(
+    id=1234,
+    time="2026-01-01T12:00:00.123+00:00",
+    status="delivered",
+    channel="discord",
+    destination=_WEBHOOK,
+    message_id="0199c0de-0000-7000-8000-000000000001",
+    title="交易信号: AAPL",
+    content="📈 AAPL 突破关键位，建议关注",
+    attempt=1,
+    duration=0.087,
+    error=None,
+    origin="notifications/0/1239",
+)
+DELIVERIES = AttemptPage((ATTEMPT,), 1234)
+
+DEAD_LETTER = DeadLetter(
+    id="3/17",
+    time="2026-01-01T12:00:00.456+00:00",
+    reason="rejected",
+    error="400 Bad Request: embeds[0].description is too long",
+    origin="notifications/0/1236",
+    message_id="0199c0de-0000-7000-8000-000000000002",
+    title="🚨 系统告警",
+    targets_failed=(_WEBHOOK,),
+    targets_delivered=(),
+    attempts=1,
+    first_failure="2026-01-01T12:00:00.401+00:00",
+    replays=0,
+    key="0199c0de-0000-7000-8000-000000000002",
+    value='{"content": "…", "channels": ["webhook"]}',
+    headers={"notifier.reason": "rejected", "notifier.origin.topic": "notifications"},
+)
+DEAD_LETTERS = DeadLetterPage((DEAD_LETTER,), "3/17")
+
+INBOX_CARD = InboxCard(
+    id=1,
+    kind="discord",
+    time="2026-01-01T12:00:00.123+00:00",
+    title="🔔 Webhook 测试通知",
+    text="测试消息 #1 - 12:00:00",
+    color=0x5865F2,
+)
+
+NOTIFICATION = {
+    "message_id": "order-4711-filled",
+    "content": "AAPL: 100 shares bought at 187.20",
+    "channels": ["webhook"],
+    "priority": 2,
+    "metadata": {"user_uuid": "trader-001", "title": "Order filled"},
+    "ttl_seconds": 3600,
+}
+SIMPLE = {
+    "message_type": "simple",
+    "user_uuid": "trader-001",
+    "title": "Order filled",
+    "content": "AAPL: 100 shares bought at 187.20",
+}
+
+PROBLEM = Problem(
+    title="Unprocessable Entity",
+    status=422,
+    detail="body item 3 content: it is missing. Nothing was published.",
+    instance="/notifications",
+    errors=(Fault("body", "it is missing", "content", 3),),
+)
+
+REPORT = """\
+============================================================
+  Worker Status Report - 2026-01-01 12:00:00
+============================================================
+  Status:           RUNNING
+  Is Running:       True
+  Group ID:         notification_worker_group
+  Topic:            notifications
+------------------------------------------------------------
+  Messages Consumed:    1,234
+  Messages Sent:        1,200
+  Messages Failed:      30
+  Messages Retried:     4
+------------------------------------------------------------
+  Uptime:            2h 15m 30s
+  Last Message:      2026-01-01T12:00:00
+  Success Rate:      97.2%
+============================================================
+"""
+EXPOSITION = """\
+# HELP ginkgo_worker_messages_consumed_total Notifications taken from Kafka and settled.
+# TYPE ginkgo_worker_messages_consumed_total counter
+ginkgo_worker_messages_consumed_total 1234.0
+"""
+EVENTS = """\
+event: stats
+data: {"status":"RUNNING","messages_consumed":1234}
+
+event: delivery
+data: {"id":1234,"status":"delivered"}
+
+: heartbeat
+"""

@@ -1,0 +1,137 @@
+"""What stands before every route, as plain ASGI: headers, access, size of bodies."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.faces.api.problems import ProblemError, respond
+from app.faces.service import Service
+from app.policies.access import Caller, bearer, refusal
+
+# Charts set inline style attributes; a mail is shown in a sandboxed frame from srcdoc.
+PAGE_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+# FastAPI's documentation page loads Swagger UI from a CDN and starts it inline.
+DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline' https://cdn.jsdelivr.net;"
+    " style-src 'unsafe-inline' https://cdn.jsdelivr.net;"
+    " img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'"
+)
+DOCS_PATH = "/docs"
+
+
+class SecurityHeaders:
+    """Adds the headers that keep a browser from doing more than it should."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _secure(MutableHeaders(scope=message), scope["path"])
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def _secure(headers: MutableHeaders, path: str) -> None:
+    policy = DOCS_POLICY if path == DOCS_PATH else PAGE_POLICY
+    headers.setdefault("Content-Security-Policy", policy)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    # Not "no-referrer": with it a browser sends the page's own forms with "Origin: null".
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if "etag" not in headers:  # static files are validated, everything else is the state now
+        headers.setdefault("Cache-Control", "no-store")
+
+
+class AccessGuard:
+    """Serves a request only where contract section 8 allows it, and nothing before the start."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve or refuse one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        service: Service | None = scope.get("state", {}).get("service")
+        problem = (
+            ProblemError(503, "The service is starting. Try again in a moment.")
+            if service is None
+            else _check(service, scope)
+        )
+        if problem is None:
+            await self._app(scope, receive, send)
+        else:
+            await respond(problem, scope["path"])(scope, receive, send)
+
+
+def _check(service: Service, scope: Scope) -> ProblemError | None:
+    refused = refusal(service.access, _caller(scope))
+    if refused is None:
+        return None
+    challenge = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
+    return ProblemError(refused.status, refused.detail, headers=challenge)
+
+
+def _caller(scope: Scope) -> Caller:
+    headers = Headers(scope=scope)
+    hosts = headers.getlist("host")
+    client = scope.get("client")
+    return Caller(
+        method=scope["method"],
+        path=scope["path"],
+        scheme=scope["scheme"],
+        client=client[0] if client else None,
+        host=hosts[0] if len(hosts) == 1 else None,
+        credential=headers.get("x-api-key") or bearer(headers.get("authorization")),
+        origin=headers.get("origin"),
+        fetch_site=headers.get("sec-fetch-site"),
+    )
+
+
+class BodyLimit:
+    """Refuses bodies beyond a size, before they are read or while they are.
+
+    FastAPI's own limit answers a long Content-Length in plain text, not as a problem.
+
+    Args:
+        app: What is served.
+        limit: The largest body in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        detail = f"The body is larger than {self._limit:,} bytes. Send it in several requests."
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._limit:
+            await respond(ProblemError(413, detail), scope["path"])(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                raise HTTPException(413, detail)
+            return message
+
+        await self._app(scope, counted, send)

@@ -1,0 +1,122 @@
+"""Putting notifications on the topic."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request
+
+from app.faces.api import examples
+from app.faces.api.bodies import parse_json
+from app.faces.api.dependencies import Running
+from app.faces.api.openapi import json_answer, json_body
+from app.faces.api.problems import Fault, unusable
+from app.faces.api.responses import JsonResponse
+
+router = APIRouter(tags=["notifications"])
+
+MAX_ITEMS = 1000
+
+
+class TestType(StrEnum):
+    """The kinds of test messages (contract section 3)."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    MULTI = "multi"
+    TRADING = "trading"
+    ALERT = "alert"
+
+
+class TestAccepted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer of ``POST /test-notifications``.
+
+    Attributes:
+        published: How many Kafka has acknowledged; with a delay, none yet.
+        warning: Present when the service has no destination for this type.
+    """
+
+    type: str
+    requested: int
+    published: int
+    message_ids: tuple[str, ...]
+    warning: str | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The answer of ``POST /notifications``: ids in the order of the request."""
+
+    published: int
+    message_ids: list[str]
+
+
+@router.post(
+    "/test-notifications",
+    status_code=202,
+    summary="Publish test notifications",
+    responses={
+        202: json_answer("Kafka has them", TestAccepted("webhook", 2, 2, ("6f1c…-1", "6f1c…-2")))
+    },
+)
+async def send_test_notifications(
+    service: Running,
+    type: TestType = TestType.WEBHOOK,  # noqa: A002 - the query parameter's name by contract
+    count: Annotated[int, Query(ge=1, le=10_000)] = 5,
+    delay: Annotated[float, Query(ge=0, le=60, description="Seconds between messages")] = 0,
+) -> JsonResponse:
+    """Publish; with a delay, answer at once and publish in the background."""
+    batch = await service.publisher.publish_test(type.value, count, delay)
+    warning = service.publisher.warning_for(type.value)
+    return JsonResponse(
+        TestAccepted(batch.type, batch.requested, batch.published, batch.message_ids, warning), 202
+    )
+
+
+_ITEM: dict[str, Any] = {"type": "object"}
+_ITEMS = {"anyOf": [_ITEM, {"type": "array", "items": _ITEM, "minItems": 1, "maxItems": MAX_ITEMS}]}
+
+
+@router.post(
+    "/notifications",
+    status_code=202,
+    summary="Publish one notification, or a list of them",
+    openapi_extra=json_body(
+        _ITEMS,
+        envelope=examples.NOTIFICATION,
+        typed=examples.SIMPLE,
+        several=[examples.NOTIFICATION, examples.SIMPLE],
+    ),
+    responses={202: json_answer("Kafka has them", Accepted(1, ["order-4711-filled"]))},
+)
+async def notifications(
+    request: Request,
+    service: Running,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            pattern=r"^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$",
+            description="A repeat with the same key is recognised wherever it lands",
+        ),
+    ] = None,
+) -> JsonResponse:
+    """Publish all or, when one of them is invalid, none; every shape of record is taken."""
+    items = split(await request.body())
+    message_ids = await service.publisher.publish(items, idempotency_key)
+    return JsonResponse(Accepted(len(message_ids), message_ids), 202)
+
+
+def split(body: bytes) -> list[bytes]:
+    """Return the objects of a body: the one it is, or those of the list it is.
+
+    Raises ``ProblemError`` (422) when it is not JSON, or no object, or too long a list.
+    """
+    if not body.lstrip(b" \t\r\n").startswith(b"["):
+        return [bytes(parse_json(body, msgspec.Raw))]
+    items = [bytes(item) for item in parse_json(body, list[msgspec.Raw])]
+    if not 1 <= len(items) <= MAX_ITEMS:
+        raise unusable(
+            [Fault("body", f"it has {len(items):,} items; 1 to {MAX_ITEMS:,} can be published")]
+        )
+    return items

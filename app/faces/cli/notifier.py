@@ -1,0 +1,104 @@
+"""``notifier``: a look at a running service, and at everything a service needs."""
+
+import asyncio
+
+import click
+
+from app.edges.service_client import ServiceClient
+from app.engine.doctor.examination import examine
+from app.engine.doctor.findings import Verdict
+from app.faces.cli.output import (
+    CONTEXT,
+    api_key_option,
+    plain_errors,
+    run,
+    url_option,
+    version_option,
+)
+from app.policies.plain_text import one_line
+from app.policies.redaction import scrub
+from app.settings.load import LoadedSettings, load_from_process
+from app.values.errors import SettingsError
+
+WATCH_SECONDS = 2.0
+_MARK_WIDTH = 4
+_SUBJECT_WIDTH = 14
+
+
+@click.group(context_settings=CONTEXT)
+@version_option
+def command() -> None:
+    """Look after the notification worker."""
+
+
+@command.command()
+@url_option("Where the service is.")
+@api_key_option
+@click.option("--watch", is_flag=True, help=f"Again every {WATCH_SECONDS:g} seconds, until Ctrl-C.")
+def status(url: str, api_key: str | None, watch: bool) -> None:
+    """Show the status report of a running service."""
+    with plain_errors():
+        try:
+            asyncio.run(_show_report(url, api_key, watch=watch))
+        except KeyboardInterrupt:
+            click.echo()  # the prompt is not to follow the report's last line
+
+
+async def _show_report(url: str, api_key: str | None, *, watch: bool) -> None:
+    async with ServiceClient(url, api_key) as client:
+        while True:
+            report = await client.report()
+            if watch:
+                click.clear()  # nothing where the output is no terminal
+            click.echo(report)
+            if not watch:
+                return
+            await asyncio.sleep(WATCH_SECONDS)
+
+
+@command.command()
+@url_option("Where a running service would be.")
+@click.pass_context
+def doctor(context: click.Context, url: str) -> None:
+    """Check settings, Kafka and destinations.
+
+    Nothing is sent or changed. Exit status 1 when anything is at fault.
+    """
+    try:
+        loaded = load_from_process()
+    except SettingsError as error:
+        _show(Verdict.FAIL, "settings", f"{error}. Put this right, then check again.")
+        context.exit(1)
+    _show_settings(loaded)
+    faults = asyncio.run(_examine(loaded, url))
+    click.echo()
+    if faults:
+        click.echo(f"{faults} of the checks failed.")
+        context.exit(1)
+    click.echo("Nothing is at fault.")
+
+
+async def _examine(loaded: LoadedSettings, url: str) -> int:
+    secrets = loaded.settings.secret_values()
+    faults = 0
+    async for finding in examine(loaded.settings, url):
+        faults += finding.verdict is Verdict.FAIL
+        _show(finding.verdict, finding.subject, scrub(finding.text, secrets))
+    return faults
+
+
+def _show(verdict: Verdict, subject: str, text: str) -> None:
+    click.echo(f"{verdict:<{_MARK_WIDTH}}  {subject + ':':<{_SUBJECT_WIDTH}} {one_line(text)}")
+
+
+def _show_settings(loaded: LoadedSettings) -> None:
+    rows = loaded.describe()
+    names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for name, value, source in rows:
+        click.echo(f"{name:<{names}}  {value:<{values}}  {source}")
+    click.echo()
+
+
+def main() -> None:
+    """Run the command."""
+    run(command)

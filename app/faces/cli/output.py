@@ -1,0 +1,50 @@
+"""What the commands have in common: one-line errors, no stray log lines, flags they share."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from app.edges.service_client import DEFAULT_URL
+from app.values.errors import NotifierError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PACKAGE = "notification-worker"
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+version_option = click.version_option(package_name=PACKAGE)
+api_key_option = click.option(
+    "--api-key",
+    envvar="NOTIFIER_API_KEY",
+    show_envvar=True,
+    metavar="KEY",
+    help="API key of the service, if it wants one.",
+)
+
+
+def url_option(help_text: str) -> Callable[[Command], Command]:
+    """Return the flag that names a running service."""
+    return click.option(
+        "--url", default=DEFAULT_URL, show_default=True, metavar="URL", help=help_text
+    )
+
+
+def run(command: click.Command) -> None:
+    """Run a command as a process's main function; it ends the process.
+
+    Libraries' log lines go nowhere unless the command sets up logging: what is wrong is said once.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())
+    command()
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn this service's errors into one line on standard error and exit status 1."""
+    try:
+        yield
+    except NotifierError as error:
+        raise click.ClickException(str(error)) from error

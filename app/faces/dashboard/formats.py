@@ -1,0 +1,87 @@
+"""How values read on the page. ``static/format.js`` does the same in the browser."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+NOTHING = "–"
+
+
+def number(value: float) -> str:
+    """``1234`` as ``1,234``."""
+    return f"{value:,}"
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 as ``97.2%``; never 100.0% while anything is missing."""
+    return f"{min(share, 0.999) if share < 1 else 1:.1%}"
+
+
+def rate(per_second: float) -> str:
+    """``0.25``, ``3.2`` or ``1,234``: as many digits as tell something."""
+    if per_second >= 100:
+        return f"{per_second:,.0f}"
+    return f"{per_second:.1f}" if per_second >= 1 or per_second == 0 else f"{per_second:.2f}"
+
+
+def took(seconds: float) -> str:
+    """``0.4 ms``, ``12 ms``, ``1.5 s`` or ``90 s``."""
+    if seconds < 0.001:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def uptime(seconds: float) -> str:
+    """``2h 15m 30s``, as in the report; hours grow past 24."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes}m {rest}s"
+
+
+def clock(iso: str) -> str:
+    """An ISO 8601 time as local ``12:00:00``, with month and day when it is not today's."""
+    moment = datetime.fromisoformat(iso).astimezone()
+    today = datetime.now().astimezone().date()
+    return f"{moment:%H:%M:%S}" if moment.date() == today else f"{moment:%m-%d %H:%M:%S}"
+
+
+def state(word: str) -> str:
+    """``rate_limited`` as ``rate limited``."""
+    return word.replace("_", " ")
+
+
+def texts(words: tuple[str, ...]) -> str:
+    """Several words, separated by commas."""
+    return ", ".join(words)
+
+
+def place(label: str) -> str:
+    """A destination without the scheme that most of them share."""
+    return label.removeprefix("https://")
+
+
+def places(labels: tuple[str, ...]) -> str:
+    """Several destinations."""
+    return texts(tuple(place(label) for label in labels))
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "text": str,
+    "number": number,
+    "percent": percent,
+    "rate": rate,
+    "took": took,
+    "uptime": uptime,
+    "clock": clock,
+    "state": state,
+    "texts": texts,
+    "place": place,
+    "places": places,
+}
+
+
+def show(value: Any, form: str) -> str:
+    """Return ``value`` in one of ``FORMATS``; a dash when there is nothing to show."""
+    return NOTHING if value is None or value in ("", ()) else FORMATS[form](value)

@@ -1,0 +1,68 @@
+"""The status page at ``/``, and its buttons for browsers without scripts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.faces.api.dependencies import Running
+from app.faces.dashboard.actions import ACTIONS, act
+from app.faces.dashboard.dead_letters import DeadLetterPeek
+from app.faces.dashboard.flashes import FLASHES
+from app.faces.dashboard.templates import page_template
+from app.faces.dashboard.view import Filters, Page, attempts_view, inbox_view
+from app.faces.service import Service
+from app.policies.report import render_report
+
+
+def dashboard_router() -> APIRouter:
+    """Build the routes of the page; its files are served by ``mount_static``."""
+    router = APIRouter(include_in_schema=False)
+    peek = DeadLetterPeek()
+
+    @router.get("/")
+    async def page(request: Request, service: Running) -> HTMLResponse:
+        shown = await _gather(request, service, peek)
+        return HTMLResponse(page_template().render(page=shown, link=_link(shown.filters)))
+
+    @router.post("/actions/{name}")
+    async def action(request: Request, service: Running, name: str) -> RedirectResponse:
+        if name not in ACTIONS:
+            raise HTTPException(404)
+        body = await request.body()
+        form = dict(parse_qsl(body.decode(errors="replace")))
+        flash = await act(name, service, form)
+        return RedirectResponse(f"/?flash={flash}", 303)
+
+    return router
+
+
+async def _gather(request: Request, service: Service, peek: DeadLetterPeek) -> Page:
+    filters = Filters.of(request.query_params)
+    dead_letters = await peek.look(service.dead_letters)
+    now = datetime.now(UTC)
+    snapshot = service.worker.snapshot()
+    attempts, pace = attempts_view(service.attempts, filters, now)
+    return Page(
+        snapshot=snapshot,
+        report=render_report(snapshot, now.astimezone()),
+        filters=filters,
+        attempts=attempts,
+        pace=pace,
+        dead_letters=dead_letters,
+        inbox=inbox_view(service.inbox),
+        flash=FLASHES.get(request.query_params.get("flash", "")),
+        time=now.isoformat(),
+    )
+
+
+def _link(filters: Filters) -> Callable[..., str]:
+    """Return what makes links to this page: its own filters, with changes."""
+
+    def link(**changes: str) -> str:
+        query = urlencode(filters.given(**changes))
+        return f"/?{query}" if query else "/"
+
+    return link

@@ -1,0 +1,73 @@
+"""The page's templates, with everything they may call."""
+
+import functools
+import re
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from app.faces.dashboard import formats, view
+from app.faces.dashboard.assets import static_url
+from app.faces.dashboard.dead_letters import SHOWN
+from app.faces.dashboard.flashes import FLASHES
+from app.resources import templates_directory
+
+# Bold, italic and code, as Discord shows them; ``static/format.js`` has the same pattern.
+_MARKS = re.compile(r"\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|`([^`\n]+)`")
+_TAGS = ("strong", "em", "code")
+
+
+class _Blank:
+    """A value that has every attribute, and each is None: for the rows that scripts fill."""
+
+    def __getattr__(self, name: str) -> None:
+        del name
+
+
+@functools.cache
+def page_template() -> Template:
+    """Load the page's template, once."""
+    return page_environment().get_template("page/index.html")
+
+
+def page_environment() -> Environment:
+    """Return the templates' environment; a name that they misspell is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(templates_directory()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"show": formats.show, "marked": marked, "colour": colour}
+    environment.globals |= {
+        "blank": _Blank(),
+        "static": static_url,
+        "flashes": FLASHES,
+        "test_types": view.TEST_TYPES,
+        "behaviours": view.BEHAVIOURS,
+        "attempt_statuses": view.ATTEMPT_STATUSES,
+        "channels": view.CHANNELS,
+        "recent": view.RECENT,
+        "most_cards": view.CARDS,
+        "dead_letters_shown": SHOWN,
+    }
+    return environment
+
+
+def marked(text: str) -> Markup:
+    """Return ``text`` escaped, with its bold, italic and code marks as elements."""
+    shown = Markup("")
+    end = 0
+    for match in _MARKS.finditer(text):
+        tag = _TAGS[(match.lastindex or 1) - 1]
+        inner = escape(match[match.lastindex or 1])
+        shown += escape(text[end : match.start()]) + Markup(f"<{tag}>{inner}</{tag}>")  # noqa: S704 - escaped
+        end = match.end()
+    return shown + escape(text[end:])
+
+
+def colour(value: int) -> str:
+    """Return a colour 0xRRGGBB as CSS writes it."""
+    return f"#{value & 0xFFFFFF:06x}"

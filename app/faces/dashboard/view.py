@@ -1,0 +1,164 @@
+"""What the page shows, gathered once per request."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from app.faces.dashboard.dead_letters import LatestDeadLetters
+from app.faces.dashboard.flashes import Flash
+from app.faces.ports import AttemptLogPort, InboxPort
+from app.values.inbox import InboxCard
+from app.values.snapshot import Attempt, DestinationSnapshot, Snapshot, Status
+
+RECENT = 25
+CARDS = 24
+LOGGED = 1000
+MINUTE = 60.0
+
+ATTEMPT_STATUSES = (
+    "delivered",
+    "retry",
+    "rate_limited",
+    "rejected",
+    "gone",
+    "expired",
+    "invalid",
+    "unroutable",
+)
+CHANNELS = ("webhook", "discord", "email", "console")
+BEHAVIOURS = {"ok": "OK", "slow": "Slow", "rate_limited": "429", "error": "Errors"}
+TEST_TYPES = {
+    "webhook": "Webhook",
+    "email": "E-mail",
+    "multi": "Webhook + e-mail",
+    "trading": "Trading signal",
+    "alert": "System alert",
+}
+# What needs somebody's attention stands first.
+STATE_ORDER = ("gone", "broken", "rate_limited", "open")
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """Which deliveries are shown; empty means all. ``refresh`` is for pages without scripts."""
+
+    status: str = ""
+    channel: str = ""
+    q: str = ""
+    refresh: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Filters":
+        """Read a query string; what it has no meaning for is left out."""
+        status, channel = query.get("status", ""), query.get("channel", "")
+        return cls(
+            status=status if status in ATTEMPT_STATUSES else "",
+            channel=channel if channel in CHANNELS else "",
+            q=query.get("q", "").strip()[:200],
+            refresh="off" if query.get("refresh") == "off" else "",
+        )
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is filtered out."""
+        return bool(self.status or self.channel or self.q)
+
+    def given(self, **changes: str) -> dict[str, str]:
+        """Return the query parameters that differ from their defaults, after ``changes``."""
+        values = msgspec.structs.asdict(self) | changes
+        return {name: value for name, value in values.items() if value}
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Throughput and latency of the last minute, from the attempts still in memory.
+
+    Attributes:
+        rate: Attempts per second.
+        median: Seconds; half of the attempts were answered faster. None without any.
+        slow: Seconds; 95 % were answered faster.
+    """
+
+    rate: float
+    median: float | None
+    slow: float | None
+
+
+class Inbox(msgspec.Struct, frozen=True):
+    """The development inbox."""
+
+    cards: tuple[InboxCard, ...]
+    behaviour: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Everything the templates need."""
+
+    snapshot: Snapshot
+    report: str
+    filters: Filters
+    attempts: tuple[Attempt, ...]
+    pace: Pace
+    dead_letters: LatestDeadLetters
+    inbox: Inbox | None
+    flash: Flash | None
+    time: str
+
+    @property
+    def mode(self) -> str:
+        """The worker's status, with ``PAUSED`` for one that runs and does not fetch."""
+        paused = self.snapshot.paused and self.snapshot.status is Status.RUNNING
+        return "PAUSED" if paused else self.snapshot.status.value
+
+    @property
+    def destinations(self) -> list[tuple[str, DestinationSnapshot]]:
+        """By state, then by name."""
+        return sorted(
+            self.snapshot.destinations.items(),
+            key=lambda item: (STATE_ORDER.index(item[1].state), item[0]),
+        )
+
+
+def pace(attempts: Iterable[Attempt], now: datetime) -> Pace:
+    """Measure the last minute.
+
+    Args:
+        attempts: Newest first; when they do not reach back a minute, the time they cover counts.
+        now: The end of that minute.
+    """
+    recent: list[float] = []
+    durations: list[float] = []
+    window = MINUTE
+    for attempt in attempts:
+        age = (now - datetime.fromisoformat(attempt.time)).total_seconds()
+        if age > MINUTE:
+            break
+        recent.append(age)
+        if attempt.duration is not None:
+            durations.append(attempt.duration)
+    if len(recent) >= LOGGED:
+        window = max(recent[-1], 1.0)
+    durations.sort()
+    return Pace(len(recent) / window, quantile(durations, 0.5), quantile(durations, 0.95))
+
+
+def quantile(values: list[float], share: float) -> float | None:
+    """Return the nearest-rank quantile of sorted ``values``, or None of none."""
+    return values[min(int(len(values) * share), len(values) - 1)] if values else None
+
+
+def inbox_view(inbox: InboxPort | None) -> Inbox | None:
+    """Read the inbox, where there is one."""
+    return Inbox(inbox.cards(CARDS), inbox.behaviour) if inbox else None
+
+
+def attempts_view(
+    log: AttemptLogPort, filters: Filters, now: datetime
+) -> tuple[tuple[Attempt, ...], Pace]:
+    """Return the attempts to show, and how fast all of them went."""
+    shown = log.page(
+        status=filters.status or None,
+        channel=filters.channel or None,
+        query=filters.q or None,
+        limit=RECENT,
+    )
+    return shown.deliveries, pace(log.page(limit=LOGGED).deliveries, now)

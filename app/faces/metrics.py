@@ -1,0 +1,200 @@
+"""``GET /metrics``: one snapshot of the worker and the engine's histograms, for Prometheus."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from app.edges.metrics import PREFIX
+from app.values.snapshot import (
+    Counts,
+    DestinationSnapshot,
+    DestinationState,
+    Snapshot,
+    Status,
+)
+
+MAX_DESTINATIONS = 100
+OTHER = "other"
+
+_COUNTERS = {
+    "messages_consumed": "Notifications taken from Kafka and settled.",
+    "messages_sent": "Notifications that every target accepted.",
+    "messages_failed": "Notifications that no target accepted or will accept.",
+    "messages_partial": "Notifications that some targets accepted and some never will.",
+    "messages_expired": "Notifications whose time had passed before any target accepted them.",
+    "messages_retried": "Further attempts made after a failed one.",
+    "messages_deferred": "Notifications written to a retry topic.",
+    "messages_dead_lettered": "Records written to the dead-letter topic.",
+    "messages_duplicate": "Recognised repeats.",
+    "messages_skipped": "Records that the commit metadata showed as done.",
+}
+_TARGET_COUNTERS = {
+    "messages_sent": "Targets that accepted a notification",
+    "messages_failed": "Targets that no further try will be made for",
+    "messages_expired": "Targets whose notification expired",
+    "messages_retried": "Further attempts made after a failed one",
+}
+_GAUGES = {
+    "is_running": "1 while the worker takes and delivers notifications.",
+    "paused": "1 while fetching is paused.",
+    "in_flight": "Notifications taken from Kafka and not settled.",
+    "queued": "Of those in flight, the ones that wait.",
+    "deferred_waiting": "Records in the group's retry topics that are not due.",
+    "uptime_seconds": "Time since the worker was started.",
+    "lag": "Records from the committed offsets to the ends of the logs.",
+    "backlog": "Records that are really still to do, those in flight included.",
+}
+
+
+class Exposition:
+    """Renders everything that is measured.
+
+    Args:
+        registry: The engine's histograms; the worker's figures are added to it.
+        snapshot: Gives the state at the time of a scrape.
+    """
+
+    def __init__(self, registry: CollectorRegistry, snapshot: Callable[[], Snapshot]) -> None:
+        self._registry = registry
+        registry.register(SnapshotCollector(snapshot))
+        ProcessCollector(registry=registry)
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """Return body and content type in the format that an ``Accept`` header asks for."""
+        try:
+            encode, content_type = choose_encoder(accept)
+        except TypeError:  # it fails on a version that is no number
+            encode, content_type = choose_encoder("")
+        return encode(self._registry), content_type
+
+
+class SnapshotCollector(Collector):
+    """Turns one snapshot into metric families, at scrape time and not before."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
+        self._snapshot = snapshot
+
+    def describe(self) -> Iterable[Metric]:
+        """Name nothing beforehand, so that registering takes no snapshot."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family of contract section 4."""
+        now = self._snapshot()
+        yield from _totals(now)
+        yield from _states(now)
+        yield from _partitions(now)
+        yield from _channels(now.channels)
+        yield from _destinations(_bounded(now.destinations))
+
+
+def _totals(now: Snapshot) -> Iterator[Metric]:
+    for name, text in _COUNTERS.items():
+        yield CounterMetricFamily(f"{PREFIX}_{name}", text, value=getattr(now, name))
+    for name, text in _GAUGES.items():
+        value = getattr(now, name)
+        if value is not None:
+            yield GaugeMetricFamily(f"{PREFIX}_{name}", text, value=float(value))
+    if now.success_rate is not None:
+        yield GaugeMetricFamily(
+            f"{PREFIX}_success_ratio", "Sent over consumed, 0 to 1.", value=now.success_rate
+        )
+    if now.last_message_time is not None:
+        yield GaugeMetricFamily(
+            f"{PREFIX}_last_message_timestamp_seconds",
+            "When the last notification was taken, in seconds since the epoch.",
+            value=datetime.fromisoformat(now.last_message_time).timestamp(),
+        )
+
+
+def _states(now: Snapshot) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        f"{PREFIX}_problem",
+        "1 while the worker should be running and is not making progress.",
+        value=float(now.problem is not None),
+    )
+    status = GaugeMetricFamily(f"{PREFIX}_status", "1 for the state it is in.", labels=["status"])
+    for each in Status:
+        status.add_metric([each.value], float(now.status is each))
+    yield status
+    info = GaugeMetricFamily(
+        f"{PREFIX}_info", "Always 1; says which group this is.", labels=["group_id"]
+    )
+    info.add_metric([now.group_id], 1.0)
+    yield info
+
+
+def _partitions(now: Snapshot) -> Iterator[Metric]:
+    lag = GaugeMetricFamily(
+        f"{PREFIX}_partition_lag",
+        "Records from the committed offset to the end of the log.",
+        labels=["topic", "partition"],
+    )
+    unsettled = GaugeMetricFamily(
+        f"{PREFIX}_partition_unsettled",
+        "Records of the partition that are taken and not settled.",
+        labels=["topic", "partition"],
+    )
+    for each in now.partitions:
+        labels = [each.topic, str(each.partition)]
+        unsettled.add_metric(labels, each.unsettled)
+        if each.lag is not None:
+            lag.add_metric(labels, each.lag)
+    yield lag
+    yield unsettled
+
+
+def _channels(channels: Mapping[str, Counts]) -> Iterator[Metric]:
+    for name, text in _TARGET_COUNTERS.items():
+        family = CounterMetricFamily(
+            f"{PREFIX}_channel_{name}", f"{text}, by channel.", labels=["channel"]
+        )
+        for channel, counts in channels.items():
+            family.add_metric([channel], getattr(counts, name))
+        yield family
+
+
+_Destinations = Mapping[tuple[str, str], list[DestinationSnapshot]]
+
+
+def _bounded(destinations: Mapping[str, DestinationSnapshot]) -> _Destinations:
+    """Group by channel and name; what is beyond the bound shares one name."""
+    groups: dict[tuple[str, str], list[DestinationSnapshot]] = {}
+    for name, each in islice(destinations.items(), MAX_DESTINATIONS):
+        groups[each.channel, name] = [each]
+    for each in islice(destinations.values(), MAX_DESTINATIONS, None):
+        groups.setdefault((each.channel, OTHER), []).append(each)
+    return groups
+
+
+def _destinations(groups: _Destinations) -> Iterator[Metric]:
+    labels = ["channel", "destination"]
+    for name, text in _TARGET_COUNTERS.items():
+        family = CounterMetricFamily(
+            f"{PREFIX}_destination_{name}", f"{text}, by destination.", labels=labels
+        )
+        for key, members in groups.items():
+            family.add_metric(key, sum(getattr(each, name) for each in members))
+        yield family
+    for name, text in (("queued", "Deliveries that wait"), ("in_flight", "Deliveries under way")):
+        gauge = GaugeMetricFamily(
+            f"{PREFIX}_destination_{name}", f"{text}, by destination.", labels=labels
+        )
+        for key, members in groups.items():
+            gauge.add_metric(key, sum(getattr(each, name) for each in members))
+        yield gauge
+    state = GaugeMetricFamily(
+        f"{PREFIX}_destination_state",
+        "Destinations in each state.",
+        labels=[*labels, "state"],
+    )
+    for key, members in groups.items():
+        for each_state in DestinationState:
+            count = sum(each.state is each_state for each in members)
+            state.add_metric([*key, each_state.value], count)
+    yield state

@@ -1,0 +1,140 @@
+"""What the faces ask of the engine, and nothing more. The composition root supplies it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from app.values.control import AttemptPage, TestBatch
+from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.inbox import InboxCard
+from app.values.snapshot import Attempt, Snapshot
+
+
+class WorkerPort(Protocol):
+    """The worker as its operators see it."""
+
+    async def start(self) -> None:
+        """Begin to consume; return once RUNNING. Idempotent, waits while Kafka is away."""
+        ...
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Stop consuming; return once STOPPED. Idempotent.
+
+        Args:
+            drain: Wait for started deliveries, up to the drain time-out.
+        """
+        ...
+
+    def pause(self) -> None:
+        """Stop fetching without leaving the group. Idempotent."""
+        ...
+
+    def resume(self) -> None:
+        """Fetch again. Idempotent."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Return the state now; cheap enough for every request."""
+        ...
+
+    def get_health_status(self) -> Mapping[str, Any]:
+        """Return the body of ``GET /health``, with ``problem`` where there is one."""
+        ...
+
+    def not_live(self) -> str | None:
+        """Say why the process should be restarted, or None. Never depends on Kafka."""
+        ...
+
+    def not_ready(self) -> str | None:
+        """Say why no work is taken (not joined, draining), or None."""
+        ...
+
+
+class AttemptLogPort(Protocol):
+    """The last delivery attempts, in memory."""
+
+    def page(
+        self,
+        *,
+        status: str | None = None,
+        channel: str | None = None,
+        query: str | None = None,
+        limit: int = 100,
+        cursor: int | None = None,
+    ) -> AttemptPage:
+        """Return attempts older than ``cursor``, newest first, that match every filter."""
+        ...
+
+    def follow(self) -> AbstractAsyncContextManager[AsyncIterator[Attempt]]:
+        """Yield attempts as they are made; a slow reader loses the oldest, never blocks."""
+        ...
+
+
+class PublisherPort(Protocol):
+    """Puts notifications on the topic.
+
+    Every method raises ``KafkaUnavailableError`` when Kafka does not acknowledge in time and
+    ``KafkaRefusedError`` when it answers no.
+    """
+
+    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> list[str]:
+        """Publish JSON objects of contract section 3 and return their ids, in order.
+
+        An item without ``message_id`` is given one. Raises ``InvalidItemsError`` for items that
+        are no notification; nothing is published then.
+        """
+        ...
+
+    async def publish_test(self, kind: str, count: int, delay: float) -> TestBatch:
+        """Publish test messages; with a delay, go on in the background."""
+        ...
+
+    def warning_for(self, kind: str) -> str | None:
+        """Say that this service has no destination for a test type, or None."""
+        ...
+
+
+class DeadLettersPort(Protocol):
+    """The dead-letter topic, read from Kafka itself."""
+
+    async def page(
+        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+    ) -> DeadLetterPage:
+        """Return dead letters, newest first. ``ValueError`` for a cursor it did not make."""
+        ...
+
+    async def get(self, partition: int, offset: int) -> DeadLetter | None:
+        """Return one dead letter, or None where there is none."""
+        ...
+
+
+class InboxPort(Protocol):
+    """The development inbox: a webhook server and a mail server on loopback."""
+
+    def cards(self, limit: int = 50) -> tuple[InboxCard, ...]:
+        """Return what came in, newest first."""
+        ...
+
+    @property
+    def behaviour(self) -> str:
+        """How it answers now: ``ok``, ``slow``, ``rate_limited`` or ``error``."""
+        ...
+
+    def behave(self, behaviour: str) -> None:
+        """Answer that way from now on. ``ValueError`` for an unknown behaviour."""
+        ...
+
+    def clear(self) -> None:
+        """Forget what came in."""
+        ...
+
+
+class ReloadPort(Protocol):
+    """Recipients and templates, read anew from their files."""
+
+    def reload(self) -> Mapping[str, int]:
+        """Check everything, then replace; return how many users, groups, templates there are.
+
+        Raises ``RecipientsFileError`` or ``TemplateError``; the old ones stay in force then.
+        """
+        ...

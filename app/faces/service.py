@@ -1,0 +1,86 @@
+"""What the composition root hands to the faces: one value with every port."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.faces.metrics import Exposition
+from app.faces.ports import (
+    AttemptLogPort,
+    DeadLettersPort,
+    InboxPort,
+    PublisherPort,
+    ReloadPort,
+    WorkerPort,
+)
+from app.policies.access import Access
+
+logger = logging.getLogger(__name__)
+
+START_PATIENCE = 10.0
+
+
+class Starter:
+    """Starts the worker for callers that wait only so long; the start itself goes on.
+
+    Args:
+        worker: The worker to start and stop.
+        patience: Seconds that a caller waits, while Kafka is away for example.
+    """
+
+    def __init__(self, worker: WorkerPort, patience: float = START_PATIENCE) -> None:
+        self._worker = worker
+        self._patience = patience
+        self._starting: asyncio.Task[None] | None = None
+
+    async def start(self) -> bool:
+        """Start the worker; return whether it runs now, or is still starting.
+
+        Callers at the same time share one start. Raises what the worker raises.
+        """
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._worker.start(), name="start the worker")
+            self._starting.add_done_callback(_log_failure)
+        starting = self._starting
+        await asyncio.wait({starting}, timeout=self._patience)
+        if not starting.done() or starting.cancelled():
+            return False
+        starting.result()
+        return True
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Give up a start that is under way, and stop the worker."""
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+        await self._worker.stop(drain=drain)
+
+
+def _log_failure(starting: asyncio.Task[None]) -> None:
+    # The caller may have left long before; without this nobody would hear of it.
+    if not starting.cancelled() and (error := starting.exception()) is not None:
+        logger.error("the worker could not be started: %s", error)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """The running service as its faces see it. The lifespan yields ``{"service": service}``.
+
+    Attributes:
+        inbox: The development inbox, where there is one.
+        set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
+        closing: Set at the signal: event streams end then, so that the server can stop.
+    """
+
+    worker: WorkerPort
+    starter: Starter
+    publisher: PublisherPort
+    attempts: AttemptLogPort
+    dead_letters: DeadLettersPort
+    reloader: ReloadPort
+    inbox: InboxPort | None
+    access: Access
+    metrics: Exposition
+    set_log_level: Callable[[str], None]
+    closing: asyncio.Event

@@ -1,0 +1,177 @@
+// Keeps the status page live. Without it the page is the same, as of the time it was loaded.
+
+import { fill, list, rowFrom } from "./bind.js";
+import { History, chart, quantile } from "./charts.js";
+import { formats } from "./format.js";
+import { takeOver } from "./forms.js";
+import { inbox } from "./inbox.js";
+import { follow } from "./live.js";
+
+const byId = (id) => document.getElementById(id);
+const rowsOf = (name) => document.querySelector(`[data-rows="${name}"]`);
+const row = Object.fromEntries(
+  ["destination", "delivery", "dead-letter", "partition"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
+);
+const STATES = ["gone", "broken", "rate_limited", "open"];
+const history = new History();
+const readInbox = byId("inbox") ? inbox(byId("inbox")) : () => {};
+let last = null; // the newest snapshot
+let heard = 0; // when it came, ms
+
+async function json(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
+}
+
+// The worker's state
+
+function showStats(stats) {
+  const mode = stats.paused && stats.status === "RUNNING" ? "PAUSED" : stats.status;
+  for (const place of document.querySelectorAll("[data-live]")) fill(place, { ...stats, mode });
+  for (const button of document.querySelectorAll("[data-when]")) {
+    button.disabled = !button.dataset.when.split(" ").includes(mode);
+  }
+  document.title = `${mode} · Notification Worker`;
+  const destinations = Object.entries(stats.destinations)
+    .map(([label, destination]) => ({ label, ...destination }))
+    .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || (a.label < b.label ? -1 : 1));
+  list(rowsOf("destination"), destinations, (each) => each.label, row.destination);
+  list(rowsOf("partition"), stats.partitions, (each) => `${each.topic}/${each.partition}`, row.partition);
+  countAttempts(stats);
+  if (stats.messages_dead_lettered !== last?.messages_dead_lettered) readDeadLetters();
+  last = stats;
+  heard = Date.now();
+}
+
+/** Adds the attempts since the last snapshot to the throughput. */
+function countAttempts(stats) {
+  const sum = (counts, ...names) => Object.values(counts)
+    .reduce((total, channel) => total + names.reduce((n, name) => n + channel[name], 0), 0);
+  const since = (...names) => Math.max(0, sum(stats.channels, ...names) - sum(last.channels, ...names));
+  if (last === null) return;
+  history.add(
+    Date.now() / 1000,
+    since("messages_sent"),
+    since("messages_failed", "messages_expired", "messages_retried"),
+  );
+}
+
+async function readReport() {
+  if (document.hidden || document.documentElement.dataset.link !== "live") return;
+  const response = await fetch("/report");
+  if (response.ok) byId("report").textContent = (await response.text()).trimEnd();
+}
+
+// Deliveries
+
+const filter = document.querySelector("#deliveries form");
+const most = Number(byId("deliveries").dataset.most);
+let arrived = [];
+
+function wanted(attempt) {
+  const { status, channel, q } = Object.fromEntries(new FormData(filter));
+  const { message_id, title, content, destination, error } = attempt;
+  const text = [message_id, title, content, destination, error].join("\n").toLowerCase();
+  return (!status || status === attempt.status) && (!channel || channel === attempt.channel)
+    && text.includes(q.trim().toLowerCase());
+}
+
+function showArrived() {
+  const rows = rowsOf("delivery");
+  if (rows.matches(":hover") && matchMedia("(hover: hover)").matches) {
+    arrived = arrived.slice(-most);
+    setTimeout(showArrived, 250); // nobody can read what moves away
+    return;
+  }
+  const known = new Set([...rows.children].map((each) => each.dataset.key));
+  const fresh = arrived.filter((each) => wanted(each) && !known.has(String(each.id))).slice(-most).reverse();
+  arrived = [];
+  rows.prepend(...fresh.map((each) => row.delivery(each, undefined, String(each.id))));
+  while (rows.children.length > most) rows.lastElementChild.remove();
+  byId("deliveries").dataset.list = rows.children.length;
+  readInbox();
+}
+
+function takeDelivery(attempt) {
+  if (arrived.length === 0) setTimeout(showArrived, 250);
+  arrived.push(attempt);
+  if (attempt.duration !== null) history.took(Date.now() / 1000, attempt.duration);
+}
+
+async function readDeliveries() {
+  const given = [...new FormData(filter)].filter(([name, value]) => value && name !== "refresh");
+  const query = new URLSearchParams(given);
+  byId("deliveries").dataset.filtered = String(given.length > 0);
+  window.history.replaceState(null, "", query.size ? `/?${query}` : "/");
+  query.set("limit", most);
+  const { deliveries } = await json(`/deliveries?${query}`);
+  list(rowsOf("delivery"), deliveries, (each) => each.id, row.delivery);
+}
+
+async function readDeadLetters() {
+  const section = byId("dead-letters");
+  const note = section.querySelector(".note");
+  try {
+    const { dead_letters: letters } = await json(`/dead-letters?limit=${section.dataset.most}`);
+    list(rowsOf("dead-letter"), letters, (each) => each.id, row["dead-letter"]);
+    for (const link of section.querySelectorAll("a[data-link]")) {
+      link.href = link.dataset.link + link.closest("[data-key]").dataset.key;
+    }
+    note.hidden = true;
+  } catch {
+    note.textContent = "Kafka could not be read: these may be old.";
+    note.hidden = false;
+  }
+  section.querySelector(".empty").hidden = !note.hidden;
+}
+
+/** Fills the charts with what happened before this page was opened. */
+async function readPast() {
+  const { deliveries } = await json("/deliveries?limit=1000");
+  for (const { time, status, duration } of deliveries) {
+    const at = Date.parse(time) / 1000;
+    if (status !== "rate_limited") history.add(at, status === "delivered", status !== "delivered");
+    if (duration !== null) history.took(at, duration);
+  }
+}
+
+function showPace() {
+  if (document.documentElement.dataset.link !== "live") return;
+  const now = Date.now() / 1000;
+  const { accepted, lost, durations } = history.between(now - 60, now + 1);
+  fill(byId("charts"), {
+    rate: (accepted + lost) / 60,
+    median: quantile(durations, 0.5),
+    slow: quantile(durations, 0.95),
+  });
+}
+
+// The connection
+
+function showLive() {
+  document.documentElement.dataset.link = "live";
+  byId("link").textContent = "Live";
+  byId("lost").textContent = "";
+  readDeliveries().catch(() => {});
+  readInbox();
+}
+
+function showLost() {
+  document.documentElement.dataset.link = "lost";
+  last = null; // what happens meanwhile is not of the moment of the reconnection
+  byId("link").textContent = "Not live";
+  const since = heard ? `What you see is from ${formats.clock(heard)}.` : "";
+  byId("lost").textContent = `Connection to the service lost. ${since} Trying again …`;
+  document.title = "No connection · Notification Worker";
+}
+
+document.documentElement.classList.add("scripted");
+for (const time of document.querySelectorAll("time[datetime]")) time.textContent = formats.clock(time.dateTime);
+chart(byId("charts"), history);
+takeOver(byId("answer"), readInbox);
+filter.addEventListener("submit", (event) => { event.preventDefault(); readDeliveries().catch(() => {}); });
+filter.addEventListener("input", () => readDeliveries().catch(() => {}));
+readPast().catch(() => {}).then(() => setInterval(showPace, 1000));
+setInterval(() => readReport().catch(() => {}), 1000);
+follow("/events", { stats: showStats, delivery: takeDelivery }, showLive, showLost);

@@ -1,0 +1,1 @@
+"""The development inbox: takes what has no configured destination, on loopback."""

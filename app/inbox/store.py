@@ -1,0 +1,86 @@
+"""What came in, newest last, bounded in number and in bytes."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import islice
+
+import msgspec
+
+from app.values.inbox import InboxCard
+
+MAX_CARDS = 200
+MAX_BYTES = 16 * 1024 * 1024
+MAX_TEXT = 64 * 1024
+
+
+class CardStore:
+    """The cards of an inbox; the oldest make room.
+
+    Args:
+        on_card: Called with every card that comes in.
+        max_cards: The most that are kept.
+        max_bytes: The most memory their texts may take; one card is kept whatever its size.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        on_card: Callable[[InboxCard], None] | None = None,
+        *,
+        max_cards: int = MAX_CARDS,
+        max_bytes: int = MAX_BYTES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._on_card = on_card
+        self._max_cards = max_cards
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._kept: deque[tuple[InboxCard, int]] = deque()
+        self._bytes = 0
+        self._last_id = 0
+
+    def add(self, card: InboxCard) -> None:
+        """Keep a card, with its ``id`` and ``time`` set and long texts shortened."""
+        self._last_id += 1
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        stamped = msgspec.structs.replace(
+            card,
+            id=self._last_id,
+            time=now.isoformat(timespec="milliseconds"),
+            text=_shortened(card.text),
+            html=None if card.html is None else _shortened(card.html),
+            raw=_shortened(card.raw),
+        )
+        size = _size(stamped)
+        self._kept.append((stamped, size))
+        self._bytes += size
+        while len(self._kept) > self._max_cards or (
+            self._bytes > self._max_bytes and len(self._kept) > 1
+        ):
+            self._bytes -= self._kept.popleft()[1]
+        if self._on_card is not None:
+            self._on_card(stamped)
+
+    def cards(self, limit: int) -> tuple[InboxCard, ...]:
+        """Return the last ``limit`` cards, newest first."""
+        return tuple(card for card, _ in islice(reversed(self._kept), max(limit, 0)))
+
+    def clear(self) -> None:
+        """Forget all cards; ids go on growing."""
+        self._kept.clear()
+        self._bytes = 0
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= MAX_TEXT:
+        return text
+    return f"{text[:MAX_TEXT]}… ({len(text) - MAX_TEXT:,} more characters)"
+
+
+def _size(card: InboxCard) -> int:
+    texts = [card.title, card.text, card.footer, card.sender, card.html, card.raw]
+    fields = [part for field in card.fields for part in field]
+    return sum(map(sys.getsizeof, [*texts, *fields, *card.recipients]))

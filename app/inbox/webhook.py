@@ -1,0 +1,41 @@
+"""A generic webhook's body as a card: the Standard Webhooks form is understood, all else shown."""
+
+import msgspec
+from msgspec import Struct
+
+from app.values.inbox import InboxCard
+
+
+class _Field(Struct):
+    name: str
+    value: str
+
+
+class _Data(Struct):
+    content: str
+    title: str | None = None
+    color: int | None = None
+    fields: tuple[_Field, ...] = ()
+
+
+class _Event(Struct):
+    data: _Data
+
+
+def read_webhook(body: bytes) -> InboxCard:
+    """Return the card of any body whatever."""
+    raw = body.decode(errors="replace")
+    try:
+        data = msgspec.json.decode(body, type=_Event).data
+    except (ValueError, RecursionError):
+        data = _Data(content=raw)
+    return InboxCard(
+        id=0,
+        kind="webhook",
+        time="",
+        title=data.title,
+        text=data.content,
+        color=data.color,
+        fields=tuple((field.name, field.value) for field in data.fields),
+        raw=raw,
+    )

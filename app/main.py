@@ -1,0 +1,78 @@
+"""The service: ``uvicorn app.main:app``. Settings are read when it starts, not at import."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.composition import running_service
+from app.faces.api.application import build_app
+from app.faces.dashboard import dashboard_router, mount_static
+from app.faces.service import Service
+from app.settings.load import LoadedSettings, load_from_process
+from app.shutdown import graceful_shutdown
+from app.values.errors import NotifierError
+
+log = logging.getLogger(__name__)
+
+
+def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAPI:
+    """Build the application.
+
+    Args:
+        load: Reads the settings, when the application starts.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        async with running_service(load()) as service, graceful_shutdown(service):
+            _reload_on_hangup(service)
+            yield {"service": service}
+
+    app = build_app(lifespan)
+    app.include_router(dashboard_router())
+    mount_static(app)
+    app.add_middleware(_PlainStartupErrors)
+    return app
+
+
+def _reload_on_hangup(service: Service) -> None:
+    def reload() -> None:
+        try:
+            log.info("reloaded: %s", service.reloader.reload())
+        except NotifierError as error:
+            log.error("not reloaded, the old files stay in force: %s", error)  # noqa: TRY400 - the text is meant for the operator
+
+    try:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    except (ValueError, RuntimeError):
+        log.debug("not in the main thread: SIGHUP does not reload")
+
+
+class _PlainStartupErrors:
+    """Replaces the traceback of a start that an operator can mend by the one line that says how."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def plain(message: Message) -> None:
+            error = sys.exception()
+            if message["type"] == "lifespan.startup.failed" and isinstance(error, NotifierError):
+                message = {**message, "message": str(error)}
+            await send(message)
+
+        await self._app(scope, receive, plain)
+
+
+app = create_app()

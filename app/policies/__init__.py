@@ -1,0 +1,1 @@
+"""Decisions without I/O, clock or event loop: everything they need is an argument."""

@@ -1,0 +1,164 @@
+"""Who may ask what of the control plane (contract section 8). Pure: facts in, refusal out."""
+
+import hashlib
+import hmac
+import ipaddress
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import msgspec
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:@/?#\s]+)(?::[0-9]*)?")
+
+
+class Access(msgspec.Struct, frozen=True):
+    """The rules in force.
+
+    Attributes:
+        key_digests: SHA-256 of each allowed key; the keys themselves are kept nowhere. Without
+            any, only this machine is served.
+        metrics_open: Serve ``/metrics`` without a key.
+    """
+
+    key_digests: tuple[bytes, ...] = ()
+    metrics_open: bool = False
+
+    @classmethod
+    def of(cls, keys: Iterable[str] = (), *, metrics_open: bool = False) -> "Access":
+        """Build the rules from the keys as they were set."""
+        return cls(tuple(_digest(key) for key in keys), metrics_open)
+
+    def allows(self, key: str) -> bool:
+        """Compare with every key, in a time that tells nothing about any of them."""
+        digest = _digest(key)
+        matches = [hmac.compare_digest(digest, known) for known in self.key_digests]
+        return any(matches)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """What a request says about itself.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        client: The peer's address, or None where there is none (a Unix socket).
+        host: The ``Host`` header; None when it is missing or given twice.
+        credential: The key that it carries, or None.
+        origin: The ``Origin`` header, or None.
+        fetch_site: The ``Sec-Fetch-Site`` header, or None.
+    """
+
+    method: str
+    path: str
+    scheme: str = "http"
+    client: str | None = None
+    host: str | None = None
+    credential: str | None = None
+    origin: str | None = None
+    fetch_site: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a request is not served.
+
+    Attributes:
+        status: 401 when a key would help, else 403.
+        detail: What is wrong, and what to do about it.
+    """
+
+    status: int
+    detail: str
+
+
+def bearer(authorization: str | None) -> str | None:
+    """Return the token of an ``Authorization: Bearer …`` header, or None."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def refusal(access: Access, caller: Caller) -> Refusal | None:
+    """Decide whether a request is served: None, or why not."""
+    if _is_foreign(caller):
+        return Refusal(
+            403,
+            "This request changes something and was sent by a page of another origin."
+            " Send it from the status page, or from a program without an Origin header.",
+        )
+    if _is_open(access, caller.path):
+        return None
+    if access.key_digests:
+        return _without_key(access, caller)
+    return _from_elsewhere(caller)
+
+
+def _is_open(access: Access, path: str) -> bool:
+    if path == "/health" or path.startswith("/health/"):
+        return True
+    return access.metrics_open and path == "/metrics"
+
+
+def _without_key(access: Access, caller: Caller) -> Refusal | None:
+    if caller.credential is None:
+        return Refusal(
+            401, "An API key is needed. Send it as 'Authorization: Bearer <key>' or 'X-API-Key'."
+        )
+    if not access.allows(caller.credential):
+        return Refusal(401, "This API key is not known. Check it against NOTIFIER_API_KEYS.")
+    return None
+
+
+def _from_elsewhere(caller: Caller) -> Refusal | None:
+    if not _is_loopback(caller.client):
+        return Refusal(
+            403,
+            "Without an API key only requests from this machine are served."
+            " Set NOTIFIER_API_KEYS to let others in.",
+        )
+    # A name that an attacker's server resolves to 127.0.0.1 arrives from loopback as well.
+    match = _HOST.fullmatch(caller.host or "")
+    name = match["name"].strip("[]").lower() if match else None
+    if name != "localhost" and not _is_loopback(name):
+        return Refusal(
+            403,
+            "Without an API key only requests to localhost are served."
+            " Ask for http://127.0.0.1, or set NOTIFIER_API_KEYS.",
+        )
+    return None
+
+
+def _is_foreign(caller: Caller) -> bool:
+    """Tell a state change that a page of another origin has sent."""
+    if caller.method in SAFE_METHODS:
+        return False
+    # Only the browser itself sets this header, so it is worth more than a comparison that a
+    # proxy in between (TLS outside, plain HTTP inside) can make fail.
+    if caller.fetch_site is not None:
+        return caller.fetch_site not in {"same-origin", "none"}
+    if caller.origin is None:
+        return False
+    own = _origin(f"{caller.scheme}://{caller.host}")
+    return own is None or _origin(caller.origin) != own
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

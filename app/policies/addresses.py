@@ -1,0 +1,109 @@
+"""Addresses: what makes one usable, and what makes two the same."""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from app.values.errors import UnroutableError
+
+MAX_URL_LENGTH = 2048
+MAX_MAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
+MAX_LOCAL_PART_LENGTH = 64
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_DISCORD_PATH = re.compile(r"/api(?:/v[0-9]+)?/webhooks/([^/]+)/[^/]+/?")
+_LOCAL_PART = re.compile(r"""[^\s@<>"(),:;\\\[\]]+""")
+_LIST_ITEM = re.compile(r'(?:"[^"]*"|[^,"])+')
+
+
+def normalise_webhook(url: str) -> str:
+    """Return the one spelling of a webhook URL that its lane goes by.
+
+    Scheme and host become lower-case, IDNs ASCII, a default port and the fragment go. Path and
+    query stay as they are: they may be case-sensitive secrets.
+
+    Raises:
+        UnroutableError: It cannot be called. The text never contains the URL.
+    """
+    if len(url) > MAX_URL_LENGTH:
+        raise UnroutableError(f"the webhook URL is longer than {MAX_URL_LENGTH} characters")
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise UnroutableError("the webhook URL contains spaces, control characters or backslashes")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise UnroutableError("the webhook URL is malformed") from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise UnroutableError("the webhook URL does not begin with http:// or https://")
+    if "@" in parts.netloc:
+        raise UnroutableError("the webhook URL contains a user name or password before the host")
+    if port == 0:
+        raise UnroutableError("the webhook URL names port 0")
+    netloc = _normalise_host(host or "")
+    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
+        netloc = f"{netloc}:{port}"
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, ""))
+
+
+def discord_webhook_id(url: str) -> str | None:
+    """Return the ``{id}`` of a URL whose path has Discord's form, on any host, else None."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return None
+    match = _DISCORD_PATH.fullmatch(path)
+    return match[1] if match else None
+
+
+def split_mail_addresses(text: str) -> tuple[str, ...]:
+    """Split a header-like list: ``a@x, "Doe, Jane" <b@x>`` becomes ``a@x`` and ``b@x``."""
+    return tuple(filter(None, (_bare(item) for item in _LIST_ITEM.findall(text))))
+
+
+def normalise_mail(address: str) -> str:
+    """Return a mail address with its domain in lower-case ASCII.
+
+    The check is loose; what is left to the mail server is whether the mailbox exists.
+
+    Raises:
+        UnroutableError: It cannot be one.
+    """
+    local, _, domain = address.rpartition("@")
+    if (
+        not address.isprintable()
+        or len(address.encode()) > MAX_MAIL_LENGTH
+        or len(local.encode()) > MAX_LOCAL_PART_LENGTH
+        or not _LOCAL_PART.fullmatch(local)
+    ):
+        raise UnroutableError("not a mail address")
+    return f"{local}@{_normalise_domain(domain)}"
+
+
+def _normalise_domain(domain: str) -> str:
+    try:
+        ascii_domain = (domain if domain.isascii() else domain.encode("idna").decode()).lower()
+    except UnicodeError:
+        ascii_domain = ""
+    if not _HOST.fullmatch(ascii_domain):
+        raise UnroutableError("not a mail address: its domain is malformed")
+    return ascii_domain
+
+
+def _normalise_host(host: str) -> str:
+    try:
+        if ":" in host:
+            return f"[{ipaddress.IPv6Address(host)}]"
+        ascii_host = host.encode("idna").decode().lower()
+    except ValueError:  # UnicodeError is one, too
+        ascii_host = ""
+    if not _HOST.fullmatch(ascii_host):
+        raise UnroutableError("the webhook URL has no usable host")
+    return ascii_host
+
+
+def _bare(item: str) -> str:
+    """Drop the display name."""
+    item = item.strip()
+    return item[item.rfind("<") + 1 : -1].strip() if item.endswith(">") else item

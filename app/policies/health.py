@@ -1,0 +1,70 @@
+"""Whether the worker makes progress. Pure: told what is, says what is wrong."""
+
+import msgspec
+
+from app.values.snapshot import Status
+
+BROKER_PATIENCE = 15.0
+COMMIT_PATIENCE = 15.0
+POLL_PATIENCE = 45.0
+FETCH_PATIENCE = 45.0
+DELIVER_PATIENCE = 90.0
+START_PATIENCE = 10.0
+
+
+class Signs(msgspec.Struct, frozen=True):
+    """What can be observed of a worker. Ages are seconds; None means it does not apply.
+
+    Attributes:
+        failure: The error that the worker's tasks ended with, or None.
+        starting_for: Since it began to start and is not running yet.
+        start_error: What the last try to start met, or None.
+        broker_silent_for: Since Kafka last answered anything.
+        commit_overdue_for: Since there was something to commit and no commit was acknowledged.
+        poll_silent_for: Since the poll task last came round.
+        fetch_silent_for: Since a record was last taken while some wait on Kafka and there is room.
+        deliver_silent_for: Since an attempt last ended while there was work that could be done;
+            waiting for a due time or a rate limit is not such work.
+        dead_letters_blocked: Why dead letters cannot be written, or None.
+    """
+
+    status: Status
+    failure: str | None = None
+    starting_for: float | None = None
+    start_error: str | None = None
+    broker_silent_for: float | None = None
+    commit_overdue_for: float | None = None
+    poll_silent_for: float | None = None
+    fetch_silent_for: float | None = None
+    deliver_silent_for: float | None = None
+    dead_letters_blocked: str | None = None
+
+
+def problem(signs: Signs) -> str | None:
+    """Say in one line what keeps the worker from its work, or None."""
+    if signs.status in (Status.STOPPED, Status.STOPPING):
+        return None
+    if signs.failure is not None:
+        return f"the worker failed and is being restarted: {signs.failure}"
+    if signs.status is Status.STARTING:
+        return _starting(signs)
+    if signs.dead_letters_blocked is not None:
+        return f"dead letters cannot be written: {signs.dead_letters_blocked}"
+    for age, patience, words in (
+        (signs.broker_silent_for, BROKER_PATIENCE, "Kafka has not answered"),
+        (signs.commit_overdue_for, COMMIT_PATIENCE, "no commit was acknowledged"),
+        (signs.poll_silent_for, POLL_PATIENCE, "nothing was asked of Kafka"),
+        (signs.fetch_silent_for, FETCH_PATIENCE, "records wait on Kafka, and none was taken"),
+        (signs.deliver_silent_for, DELIVER_PATIENCE, "there is work, and no attempt ended"),
+    ):
+        if age is not None and age > patience:
+            return f"{words} for {age:.0f} s"
+    return None
+
+
+def _starting(signs: Signs) -> str | None:
+    if signs.start_error is not None:
+        return f"waiting for Kafka: {signs.start_error}"
+    if signs.starting_for is not None and signs.starting_for > START_PATIENCE:
+        return f"waiting for Kafka for {signs.starting_for:.0f} s"
+    return None

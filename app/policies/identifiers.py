@@ -1,0 +1,33 @@
+"""Stable ids: the same over retries, redeliveries and replays (contract section 10)."""
+
+import hashlib
+
+
+def webhook_id(source: str, digest: bytes, address: str) -> str:
+    """Return the Standard Webhooks ``webhook-id`` of a notification at one destination.
+
+    Args:
+        source: The ``message_id``, else the record's origin coordinates.
+        digest: SHA-256 of the origin record's value.
+        address: The destination's address; it cannot be told from the id.
+    """
+    return f"msg_{_fingerprint(source, digest, address)}"
+
+
+def mail_message_id(source: str, digest: bytes, address: str, domain: str) -> str:
+    """Return an RFC 5322 ``Message-ID``, derived the same way.
+
+    Args:
+        source: The ``message_id``, else the record's origin coordinates.
+        digest: SHA-256 of the origin record's value.
+        address: What tells this mail from the notification's other deliveries.
+        domain: What comes after the ``@``.
+    """
+    return f"<{_fingerprint(source, digest, address)}@{domain}>"
+
+
+def _fingerprint(source: str, digest: bytes, address: str) -> str:
+    whole = hashlib.sha256(digest)
+    for part in (source, address):
+        whole.update(hashlib.sha256(part.encode()).digest())
+    return whole.hexdigest()[:32]

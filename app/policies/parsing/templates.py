@@ -1,0 +1,34 @@
+"""What the parser asks of message templates."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+
+class RenderedMessage(msgspec.Struct, frozen=True):
+    """What a template made of a context.
+
+    Attributes:
+        content: The text, never blank.
+        title: One line, or None.
+        color: 0xRRGGBB, or None.
+        html: The alternative for mail, or None.
+    """
+
+    content: str
+    title: str | None = None
+    color: int | None = None
+    html: str | None = None
+
+
+class MessageTemplates(Protocol):
+    """Message templates by id."""
+
+    def render(self, template_id: str, context: Mapping[str, object]) -> RenderedMessage:
+        """Render a template. The context is data: it is never read as a template itself.
+
+        Raises:
+            TemplateError: It is unknown or failed on this context.
+        """
+        ...

@@ -1,0 +1,43 @@
+"""Repeats: the same message delivered in full a short while ago is not sent again."""
+
+from collections import OrderedDict
+
+WINDOW = 600.0
+CAPACITY = 200_000
+
+
+class Repeats:
+    """Remembers what was delivered in full, by digest, for a while and in bounded memory.
+
+    Args:
+        window: Seconds that a delivery is remembered.
+        capacity: How many are remembered at most; the oldest go first.
+    """
+
+    def __init__(self, window: float = WINDOW, capacity: int = CAPACITY) -> None:
+        self._window = window
+        self._capacity = capacity
+        self._delivered: OrderedDict[bytes, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._delivered)
+
+    def remember(self, digest: bytes, now: float) -> None:
+        """Note that the message with this digest was delivered in full.
+
+        Args:
+            digest: Of ``message_id`` and value.
+            now: Monotonic seconds.
+        """
+        self._delivered[digest] = now
+        self._delivered.move_to_end(digest)
+        while len(self._delivered) > self._capacity or self._oldest() <= now - self._window:
+            self._delivered.popitem(last=False)
+
+    def is_repeat(self, digest: bytes, now: float) -> bool:
+        """Say whether it was delivered in full within the window."""
+        delivered = self._delivered.get(digest)
+        return delivered is not None and delivered > now - self._window
+
+    def _oldest(self) -> float:
+        return next(iter(self._delivered.values()))

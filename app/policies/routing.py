@@ -1,0 +1,189 @@
+"""Routing: a notification's requests become deliveries, one for each destination."""
+
+from functools import lru_cache
+
+import msgspec
+from msgspec.structs import replace
+
+from app.policies.addresses import (
+    MAX_URL_LENGTH,
+    discord_webhook_id,
+    normalise_mail,
+    normalise_webhook,
+)
+from app.policies.redaction import redact
+from app.values.delivery import Delivery, Destination, Target
+from app.values.errors import UnroutableError
+from app.values.notification import Mail, Notification, Request
+
+MAX_LABEL_LENGTH = 100
+
+_CONSOLE = Destination("console", "console", "console")
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """Where notifications go that carry no address: the settings', else the inbox.
+
+    Attributes:
+        webhook_url: For ``webhook`` and ``discord``; None where there is none.
+        email_to: Mail addresses.
+        smtp: ``smtp://host:port`` of the mail server, the lane of all e-mail; None where no mail
+            server is set.
+    """
+
+    webhook_url: str | None = None
+    email_to: tuple[str, ...] = ()
+    smtp: str | None = None
+
+
+class Routed(msgspec.Struct, frozen=True):
+    """Where a notification goes.
+
+    Attributes:
+        deliveries: One for each destination.
+        unroutable: Targets that fail by themselves, and why.
+    """
+
+    deliveries: tuple[Delivery, ...]
+    unroutable: tuple[tuple[Target, str], ...]
+
+
+def route(notification: Notification, defaults: Defaults, *, source: str, digest: bytes) -> Routed:
+    """Find the destinations of a notification.
+
+    Each address is one target, however often it is named. A target without a usable address is
+    ``unroutable`` and the others go on. A mail's ``notification.requests`` and ``.mail`` hold
+    nothing but usable addresses, the default ones included, so that its headers can be made from
+    them and stay the same over retries.
+
+    Args:
+        notification: From the parser, with one request for each channel at most.
+        defaults: For requests without addresses.
+        source: The ``message_id``, else the record's coordinates.
+        digest: SHA-256 of the origin record's value.
+    """
+    router = _Router(notification, defaults, source, digest)
+    # Where both lead to one URL, the explicit name decides what its receiver is sent.
+    for request in sorted(notification.requests, key=lambda request: request.channel != "discord"):
+        match request.channel:
+            case "email":
+                router.mail(request)
+            case "console":
+                router.add(Target("console", "console", "console"), _CONSOLE)
+            case _:
+                router.webhook(request)
+    return Routed(tuple(router.deliveries.values()), tuple(router.unroutable))
+
+
+class _Router:
+    def __init__(
+        self, notification: Notification, defaults: Defaults, source: str, digest: bytes
+    ) -> None:
+        self._notification = notification
+        self._defaults = defaults
+        self._source = source
+        self._digest = digest
+        self.deliveries: dict[str, Delivery] = {}
+        self.unroutable: list[tuple[Target, str]] = []
+
+    def add(self, target: Target, destination: Destination) -> None:
+        self.deliveries.setdefault(
+            destination.address,
+            Delivery(self._notification, destination, (target,), self._source, self._digest),
+        )
+
+    def webhook(self, request: Request) -> None:
+        default = self._defaults.webhook_url
+        for url in request.addresses or self._fallback(request, (default,) if default else ()):
+            try:
+                destination = _webhook_destination(request.channel, url)
+            except UnroutableError as error:
+                self._refuse(request.channel, url, str(error))
+            else:
+                target = Target(request.channel, destination.address, destination.label)
+                self.add(target, destination)
+
+    def mail(self, request: Request) -> None:
+        given = self._notification.mail
+        to = request.addresses
+        if not to and not given.cc and not given.bcc:  # a copy to somebody is an address, too
+            to = self._fallback(request, self._defaults.email_to)
+        if self._defaults.smtp is None:
+            for address in (*to, *given.cc, *given.bcc):
+                self._refuse("email", address, "no mail server is set (NOTIFIER_EMAIL__HOST)")
+            return
+        seen: set[str] = set()
+        to, cc, bcc = (self._usable(group, seen) for group in (to, given.cc, given.bcc))
+        targets = tuple(Target("email", address, address) for address in (*to, *cc, *bcc))
+        if targets:
+            smtp = self._defaults.smtp
+            self.deliveries[smtp] = Delivery(
+                _with_addresses(self._notification, to, cc, bcc),
+                Destination("email", smtp, redact(smtp)),
+                targets,
+                self._source,
+                self._digest,
+            )
+
+    def _fallback(self, request: Request, defaults: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the default addresses, unless the message named somebody and means nobody else."""
+        if request.recipient is not None:
+            self._refuse(
+                request.channel, "", f"{request.recipient} has no {request.channel} contact"
+            )
+            return ()
+        if not defaults:
+            self._refuse(request.channel, "", "no address, and no default destination is set")
+        return defaults
+
+    def _usable(self, addresses: tuple[str, ...], seen: set[str]) -> tuple[str, ...]:
+        usable = []
+        for address in addresses:
+            try:
+                known = normalise_mail(address)
+            except UnroutableError as error:
+                self._refuse("email", address, str(error))
+                continue
+            if known not in seen:
+                seen.add(known)
+                usable.append(known)
+        return tuple(usable)
+
+    def _refuse(self, channel: str, address: str, error: str) -> None:
+        label = _mail_label(address) if channel == "email" and address else channel
+        self.unroutable.append((Target(channel, address, label), error))
+
+
+def _webhook_destination(channel: str, url: str) -> Destination:
+    if len(url) > MAX_URL_LENGTH:  # the cache must not hold on to megabytes
+        normalise_webhook(url)
+    return _cached_destination(channel, url)
+
+
+@lru_cache(maxsize=4096)
+def _cached_destination(channel: str, url: str) -> Destination:
+    address = normalise_webhook(url)
+    if discord_webhook_id(address):
+        channel = "discord"
+    return Destination(channel, address, redact(address))
+
+
+def _with_addresses(
+    notification: Notification, to: tuple[str, ...], cc: tuple[str, ...], bcc: tuple[str, ...]
+) -> Notification:
+    requests = tuple(
+        Request(request.channel, to, request.recipient) if request.channel == "email" else request
+        for request in notification.requests
+    )
+    mail = notification.mail
+    return replace(
+        notification,
+        requests=requests,
+        mail=Mail(cc=cc, bcc=bcc, subject=mail.subject, html=mail.html),
+    )
+
+
+def _mail_label(address: str) -> str:
+    """Show a broken address without letting it break lines or fill pages."""
+    shown = address if address.isprintable() else ascii(address)
+    return shown if len(shown) <= MAX_LABEL_LENGTH else f"{shown[:MAX_LABEL_LENGTH]}…"

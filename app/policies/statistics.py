@@ -1,0 +1,98 @@
+"""The counts of contract section 4. The books balance by construction."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from app.values.snapshot import Counts
+
+MAX_DESTINATIONS = 1000
+OTHERS = "other destinations"
+"""Where the counts of further destinations go: memory stays bounded whatever producers send."""
+
+
+class Verdict(StrEnum):
+    """What became of a notification for good."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    EXPIRED = "expired"
+
+
+def verdict(*, delivered: int, failed: int, expired: int) -> Verdict:
+    """Judge a notification by its targets; ``failed`` counts those refused or given up."""
+    if delivered:
+        return Verdict.PARTIAL if failed or expired else Verdict.SENT
+    return Verdict.EXPIRED if expired and not failed else Verdict.FAILED
+
+
+class TargetCounts:
+    """Targets of one channel or destination, by what became of them."""
+
+    __slots__ = ("expired", "failed", "retried", "sent")
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.failed = 0
+        self.expired = 0
+        self.retried = 0
+
+    def frozen(self) -> Counts:
+        """Return the counts as a value."""
+        return Counts(
+            messages_sent=self.sent,
+            messages_failed=self.failed,
+            messages_expired=self.expired,
+            messages_retried=self.retried,
+        )
+
+
+class Statistics:
+    """Counts since the process started. ``consumed`` is the sum of its parts, never its own."""
+
+    def __init__(self) -> None:
+        self.settled: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+        self.retried = 0
+        self.dead_lettered = 0
+        self.duplicate = 0
+        self.last_message_time: float | None = None
+        self.channels: dict[str, TargetCounts] = {}
+        self.destinations: dict[str, TargetCounts] = {}
+
+    @property
+    def consumed(self) -> int:
+        """Notifications taken and settled."""
+        return sum(self.settled.values())
+
+    @property
+    def success_rate(self) -> float | None:
+        """Sent / consumed, or None before the first."""
+        consumed = self.consumed
+        return self.settled[Verdict.SENT] / consumed if consumed else None
+
+    def settle(self, outcome: Verdict, now: float) -> None:
+        """Count one notification that is settled for good, at ``now`` (seconds, epoch)."""
+        self.settled[outcome] += 1
+        self.last_message_time = now
+
+    def channel(self, name: str) -> TargetCounts:
+        """Return the counts of a channel, made on first use."""
+        return _counts(self.channels, name)
+
+    def destination(self, label: str) -> TargetCounts:
+        """Return the counts of a destination, made on first use while there is room."""
+        if label not in self.destinations and len(self.destinations) >= MAX_DESTINATIONS:
+            label = OTHERS
+        return _counts(self.destinations, label)
+
+
+def _counts(of: dict[str, TargetCounts], name: str) -> TargetCounts:
+    found = of.get(name)
+    if found is None:
+        found = of[name] = TargetCounts()
+    return found
+
+
+def frozen(counts: Mapping[str, TargetCounts]) -> dict[str, Counts]:
+    """Return counts by name as values."""
+    return {name: count.frozen() for name, count in counts.items()}

@@ -1,0 +1,182 @@
+"""Puts the sources of settings together: which value holds, where it came from, what is wrong."""
+
+import json
+import os
+import reprlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import InitSettingsSource
+
+from app.settings import checks, sources
+from app.settings.files import Found
+from app.settings.models import SETTINGS, Settings, env_name
+from app.values.errors import SettingsError
+
+DEFAULT = "default"
+_MASK = "***"
+
+
+@dataclass(frozen=True)
+class LoadedSettings:
+    """Settings, and where each came from.
+
+    Attributes:
+        settings: The values in force.
+        sources: By dotted name: ``flag --group-id``, ``environment NOTIFIER_KAFKA__GROUP_ID``,
+            ``.env``, ``~/.ginkgo/config.yaml`` or another file, ``default``.
+    """
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+    def describe(self) -> list[tuple[str, str, str]]:
+        """List every setting: its name in the environment, its value, where it came from.
+
+        Secrets are masked; what is not set is empty.
+        """
+        return [
+            (env_name(name), show(self.settings.value(name)), self.sources[name])
+            for name in SETTINGS
+        ]
+
+
+def load_from_process(
+    flags: Mapping[str, object] | None = None, *, defaults: Mapping[str, object] | None = None
+) -> LoadedSettings:
+    """Load the settings of this process: its environment, home and working directory.
+
+    Args:
+        flags: As for ``load_settings``.
+        defaults: As for ``load_settings``.
+
+    Raises:
+        SettingsError: As from ``load_settings``.
+    """
+    directory = Path.cwd()
+    try:
+        home = Path.home()
+    except RuntimeError:  # a container's user without an entry in /etc/passwd
+        home = directory
+    return load_settings(
+        flags, defaults=defaults, environ=os.environ, home=home, directory=directory
+    )
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None,
+    *,
+    defaults: Mapping[str, object] | None = None,
+    environ: Mapping[str, str],
+    home: Path,
+    directory: Path,
+) -> LoadedSettings:
+    """Load settings from all their sources and check them.
+
+    Args:
+        flags: What the command line gives, by dotted name; None means not given.
+        defaults: A command's own defaults, by dotted name, below every other source.
+        environ: Environment variables.
+        home: Where ``.ginkgo`` is looked for.
+        directory: Where ``.env`` is looked for, and what relative paths start from.
+
+    Raises:
+        SettingsError: One line that names every wrong setting, its problem and its source.
+    """
+    dotenv = sources.read_dotenv(directory)
+    named = sources.config_file(environ) or sources.config_file(dotenv)
+    layers = (
+        sources.from_flags(flags or {}),
+        sources.from_variables(environ, sources.ENVIRONMENT),
+        sources.from_variables(dotenv, sources.DOTENV),
+        sources.from_files(environ, named, home, directory),
+        {name: Found(value, DEFAULT) for name, value in (defaults or {}).items()},
+    )
+    origins = {name: _origin(name, layers) for name in SETTINGS}
+    unknown = [
+        *sources.unknown_names(environ, sources.ENVIRONMENT),
+        *sources.unknown_names(dotenv, sources.DOTENV),
+    ]
+    return LoadedSettings(_validate(layers, origins, unknown), origins)
+
+
+def broker_line(loaded: LoadedSettings) -> str:
+    """Say which broker is used and why: the first line of the log."""
+    servers = loaded.settings.kafka.bootstrap_servers
+    source = loaded.sources["kafka.bootstrap_servers"]
+    if source == DEFAULT:
+        return f"Kafka broker: {servers} (by default: nothing names another)"
+    return f"Kafka broker: {servers} (from {source})"
+
+
+def show(value: object) -> str:
+    """Write a setting's value as an operator would, secrets masked."""
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return _MASK
+    if isinstance(value, tuple):
+        return json.dumps([show(item) for item in value], ensure_ascii=False)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+Layers = Sequence[Mapping[str, Found]]
+
+
+def _origin(name: str, layers: Layers) -> str:
+    return next((layer[name].origin for layer in layers if name in layer), DEFAULT)
+
+
+def _nested(found: Mapping[str, Found]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, (value, _) in found.items():
+        group, _, leaf = name.rpartition(".")
+        (nested.setdefault(group, {}) if group else nested)[leaf] = value
+    return nested
+
+
+def _validate(layers: Layers, origins: Mapping[str, str], unknown: Sequence[str]) -> Settings:
+    stack = tuple(InitSettingsSource(Settings, _nested(layer)) for layer in layers)
+    try:
+        settings = Settings(_build_sources=(stack, {}))
+    except ValidationError as error:
+        wrong = [_problem(detail, origins) for detail in error.errors(include_url=False)]
+        # No "from error": the chain would carry the rejected values, secrets among them.
+        raise SettingsError("; ".join([*unknown, *filter(None, wrong)])) from None
+    faults = [_line(name, problem, origins) for name, problem in checks.faults(settings)]
+    if unknown or faults:
+        raise SettingsError("; ".join([*unknown, *faults]))
+    return settings
+
+
+def _problem(detail: ErrorDetails, origins: Mapping[str, str]) -> str | None:
+    """Turn one of pydantic's errors into a line's worth; None for what only follows from others."""
+    if detail["type"] == "default_factory_not_called":
+        return None
+    loc = detail["loc"]
+    names = (".".join(map(str, loc[:end])) for end in (1, 2))
+    name = next(name for name in names if name in SETTINGS)
+    entry = f"entry {loc[-1] + 1} " if isinstance(loc[-1], int) else ""
+    return _line(name, entry + _what_is_wrong(detail, secret=SETTINGS[name]), origins)
+
+
+def _what_is_wrong(detail: ErrorDetails, *, secret: bool) -> str:
+    if detail["type"] == "value_error":  # a validator of ours, which knows what it may quote
+        return str(detail["ctx"]["error"])
+    text = detail["msg"].removeprefix("Input ").partition(", unable")[0]
+    if secret or not isinstance(detail["input"], str | int | float):
+        return text
+    return f"{text}, not {reprlib.repr(detail['input'])}"
+
+
+def _line(name: str, problem: str, origins: Mapping[str, str]) -> str:
+    source = origins[name]
+    return f"{env_name(name)}: {problem} ({source if source == DEFAULT else f'from {source}'})"

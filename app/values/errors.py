@@ -1,0 +1,66 @@
+"""Errors that cross layers. Each edge translates its library's exceptions into these."""
+
+from collections.abc import Sequence
+
+
+class NotifierError(Exception):
+    """Base of every error this service raises on purpose; its text is meant for the operator."""
+
+
+class InvalidRecordError(NotifierError):
+    """A record that cannot be used.
+
+    Attributes:
+        field: Where the fault is, as a path such as ``kwargs.fields[0].name``; empty when the
+            whole record is at fault.
+        problem: What is wrong and what was expected.
+    """
+
+    def __init__(self, problem: str, field: str = "") -> None:
+        super().__init__(f"{field}: {problem}" if field else problem)
+        self.field = field
+        self.problem = problem
+
+
+class InvalidItemsError(NotifierError):
+    """Some of what was to be published is no notification; nothing was published.
+
+    Attributes:
+        items: Every fault with the index of its item, counted from 0.
+    """
+
+    def __init__(self, items: Sequence[tuple[int, InvalidRecordError]]) -> None:
+        super().__init__("; ".join(f"item {index}: {error}" for index, error in items))
+        self.items = tuple(items)
+
+
+class UnroutableError(NotifierError):
+    """A target without an address, or a recipient nobody knows."""
+
+
+class RecipientsFileError(NotifierError):
+    """The recipients file cannot be used; the text names file, line and reason."""
+
+
+class TemplateError(NotifierError):
+    """A message template is missing, broken, or failed on its context."""
+
+
+class SettingsError(NotifierError):
+    """A setting is wrong. The text is one line: the setting, the problem, where it came from."""
+
+
+class KafkaUnavailableError(NotifierError):
+    """Kafka did not answer or did not acknowledge; trying again later may work."""
+
+
+class KafkaRefusedError(NotifierError):
+    """Kafka answered no (authorisation, size, missing topic); trying again changes nothing."""
+
+
+class RecordTooLargeError(KafkaRefusedError):
+    """The record is larger than the topic takes."""
+
+
+class ForbiddenAddressError(NotifierError):
+    """The outbound address guard refused a connection (contract section 8)."""

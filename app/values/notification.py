@@ -1,0 +1,140 @@
+"""A notification: what the parser makes of a record, whatever its shape on the topic."""
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+
+class Priority(IntEnum):
+    """Order among what has been fetched; urgent goes first."""
+
+    LOW = 0
+    NORMAL = 1
+    HIGH = 2
+    URGENT = 3
+
+
+class ContentType(StrEnum):
+    """How ``content`` is to be read."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A labelled value of a Discord embed."""
+
+    name: str
+    value: str
+    inline: bool = False
+
+
+class Footer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The small line below an embed."""
+
+    text: str
+    icon_url: str | None = None
+
+
+class Author(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The line above an embed's title."""
+
+    name: str
+    url: str | None = None
+    icon_url: str | None = None
+
+
+class Image(msgspec.Struct, frozen=True):
+    """A picture in an embed."""
+
+    url: str
+
+
+class Embed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One Discord embed (source: Discord's API reference, "Embed Object")."""
+
+    title: str | None = None
+    description: str | None = None
+    url: str | None = None
+    timestamp: str | None = None
+    color: int | None = None
+    footer: Footer | None = None
+    image: Image | None = None
+    thumbnail: Image | None = None
+    author: Author | None = None
+    fields: tuple[Field, ...] = ()
+
+
+class Sender(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who a webhook message appears to come from; the channel's own name where empty."""
+
+    username: str | None = None
+    avatar_url: str | None = None
+
+
+class Mail(msgspec.Struct, frozen=True):
+    """What only e-mail uses."""
+
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    subject: str | None = None
+    html: str | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The envelope's ``metadata`` as far as receivers are told of it."""
+
+    user_uuid: str | None = None
+    template_id: str | None = None
+    title: str | None = None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A wish to reach somebody, before the router knows the address.
+
+    Attributes:
+        channel: ``discord``, ``webhook``, ``email`` or ``console``.
+        addresses: Given by the producer (``kwargs.webhook_url``, ``kwargs.to``) or found in the
+            recipients file; empty means the default destination, else the inbox.
+        recipient: Set when the message names a user or group to be reached by this channel and
+            by no other way: without addresses the target fails, no default steps in.
+    """
+
+    channel: str
+    addresses: tuple[str, ...] = ()
+    recipient: str | None = None
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """What is to be said, and to whom.
+
+    Attributes:
+        message_id: The producer's id, or None.
+        content: The text, never empty.
+        requests: Whom to tell, by channel; at least one.
+        timestamp: Producer's time in seconds since the epoch, or None.
+        expires_at: Seconds since the epoch after which nothing is sent, or None.
+        ordering_key: Notifications with the same key keep their partition's order.
+        embeds: Embeds made by the producer; when given they go beside the one made of
+            title, content, colour and fields.
+    """
+
+    content: str
+    requests: tuple[Request, ...]
+    message_id: str | None = None
+    title: str | None = None
+    content_type: ContentType = ContentType.TEXT
+    priority: Priority = Priority.NORMAL
+    timestamp: float | None = None
+    expires_at: float | None = None
+    ordering_key: str | None = None
+    color: int | None = None
+    fields: tuple[Field, ...] = ()
+    footer: Footer | None = None
+    author: Author | None = None
+    url: str | None = None
+    embeds: tuple[Embed, ...] = ()
+    sender: Sender = Sender()
+    mail: Mail = Mail()
+    metadata: Metadata = Metadata()

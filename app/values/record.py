@@ -1,0 +1,39 @@
+"""What Kafka hands over, before anybody has looked inside."""
+
+from typing import NamedTuple
+
+import msgspec
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class TopicPartition(NamedTuple):
+    """A partition of a topic. Equal to, and hashed like, aiokafka's own."""
+
+    topic: str
+    partition: int
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One record as it came from a topic.
+
+    Attributes:
+        partition: Where it stands.
+        offset: Its position in the partition.
+        timestamp: The record's own time in seconds since the epoch.
+        key: As produced, or None.
+        value: As produced; None is a tombstone.
+        headers: As produced, in order.
+    """
+
+    partition: TopicPartition
+    offset: int
+    timestamp: float
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+    @property
+    def coordinates(self) -> str:
+        """``topic/partition/offset``, the record's name where it has no ``message_id``."""
+        return f"{self.partition.topic}/{self.partition.partition}/{self.offset}"

@@ -1,0 +1,126 @@
+"""One immutable picture of the worker, for API, page, metrics and command line alike."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Status(StrEnum):
+    """The worker's state (contract section 4)."""
+
+    STOPPED = "STOPPED"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    ERROR = "ERROR"
+
+
+class DestinationState(StrEnum):
+    """Whether a destination takes deliveries now."""
+
+    OPEN = "open"
+    RATE_LIMITED = "rate_limited"
+    BROKEN = "broken"
+    GONE = "gone"
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Targets by what became of them, for one channel or destination."""
+
+    messages_sent: int = 0
+    messages_failed: int = 0
+    messages_expired: int = 0
+    messages_retried: int = 0
+
+
+class DestinationSnapshot(msgspec.Struct, frozen=True):
+    """One lane.
+
+    Attributes:
+        until: ISO 8601 UTC time until which ``state`` holds, or None.
+        last_error: What the destination last answered when it was not yes, or None.
+    """
+
+    channel: str
+    state: DestinationState
+    until: str | None
+    queued: int
+    in_flight: int
+    messages_sent: int
+    messages_failed: int
+    messages_expired: int
+    messages_retried: int
+    last_error: str | None
+
+
+class PartitionSnapshot(msgspec.Struct, frozen=True):
+    """One assigned partition. Offsets are None until known."""
+
+    topic: str
+    partition: int
+    position: int | None
+    committed: int | None
+    end: int | None
+    lag: int | None
+    unsettled: int
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything ``GET /stats`` says (contract section 4). Times are ISO 8601 UTC strings."""
+
+    status: Status
+    is_running: bool
+    paused: bool
+    problem: str | None
+    group_id: str
+    topics: tuple[str, ...]
+    broker: str
+    embedded: bool
+    start_time: str | None
+    last_message_time: str | None
+    uptime_seconds: float
+    messages_consumed: int
+    messages_sent: int
+    messages_failed: int
+    messages_partial: int
+    messages_expired: int
+    messages_retried: int
+    messages_deferred: int
+    messages_dead_lettered: int
+    messages_duplicate: int
+    messages_skipped: int
+    deferred_waiting: int
+    in_flight: int
+    queued: int
+    success_rate: float | None
+    lag: int | None
+    backlog: int | None
+    partitions: tuple[PartitionSnapshot, ...]
+    channels: dict[str, Counts]
+    destinations: dict[str, DestinationSnapshot]
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One row of ``GET /deliveries``: one attempt at one target.
+
+    Attributes:
+        id: Grows with every attempt of this process; the cursor of ``GET /deliveries``.
+        time: ISO 8601 UTC.
+        status: ``delivered``, ``retry``, ``rate_limited``, ``rejected``, ``gone``, ``expired``,
+            ``invalid`` or ``unroutable``.
+        duration: Seconds the destination took; None when it was not asked.
+        error: What went wrong, without secrets; None when delivered.
+    """
+
+    id: int
+    time: str
+    status: str
+    channel: str
+    destination: str
+    message_id: str | None
+    title: str | None
+    content: str
+    attempt: int
+    duration: float | None
+    error: str | None
+    origin: str

@@ -1,0 +1,148 @@
+"""Start, stop, signals and settings of the real process."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.end_to_end import World
+from tests.support.http_server import Answer, HttpServer
+from tests.support.service import ROOT, free_port
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_drains_and_says_so_even_with_an_open_page(
+    world: World, hooks: HttpServer, number: signal.Signals
+) -> None:
+    """The guide's three lines are printed, what was started arrives, an event stream delays nothing."""
+    hooks.behaviour = Answer(200, delay=0.5)
+    service = await world.service({"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/slow")})
+    async with service.client.stream("GET", "/events") as stream:
+        assert stream.status_code == 200
+        await service.client.post("/test-notifications?type=alert&count=3")
+        await hooks.wait_for(3)
+        service.process.send_signal(number)
+        await service.printed(f"Received {number.name}, shutting down gracefully...")
+        await service.printed("Stopping worker...")
+        stopped = await service.printed("Worker stopped successfully in ")
+        await asyncio.wait_for(service.process.wait(), 10)
+    seconds = float(stopped.removeprefix("Worker stopped successfully in ").removesuffix("s"))
+    assert 0.1 < seconds < 5
+    assert len(hooks.received) == 3
+    assert "Traceback" not in service.log
+
+
+async def test_a_second_signal_exits_1_at_once(world: World, hooks: HttpServer) -> None:
+    """Whoever cannot wait for the drain signals twice."""
+    hooks.behaviour = Answer(200, delay=60)
+    service = await world.service({"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/slow")})
+    await service.client.post("/test-notifications?type=alert&count=1")
+    await hooks.wait_for(1)
+    service.process.send_signal(signal.SIGTERM)
+    await service.printed("Stopping worker...")
+    service.process.send_signal(signal.SIGTERM)
+    assert await service.ended(seconds=5) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"NOTIFIER_KAFKA__GRUOP_ID": "x"}, "NOTIFIER_KAFKA__GROUP_ID"),
+        ({"NOTIFIER_WORKER__MAX_IN_FLIGHT": "many"}, "NOTIFIER_WORKER__MAX_IN_FLIGHT"),
+        ({"NOTIFIER_RECIPIENTS_FILE": "/nowhere/people.yaml"}, "/nowhere/people.yaml"),
+        ({"NOTIFIER_ENVIRONMENT": "production"}, "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS"),
+    ],
+)
+async def test_a_wrong_setting_stops_the_start_with_one_line(
+    world: World, settings: dict[str, str], words: str
+) -> None:
+    """The line names the setting; there is no traceback."""
+    service = await world.service(settings, ready=False)
+    assert await service.ended() != 0
+    lines = [line for line in service.errors if words in line]
+    assert len(lines) == 1, service.log
+    assert "Traceback" not in service.log
+
+
+async def test_stop_start_pause_and_resume_over_http(world: World) -> None:
+    """Counts survive a stop; stopped on purpose is healthy; nothing is lost meanwhile."""
+    service = await world.service()
+    client = service.client
+    await client.post("/test-notifications?type=webhook&count=2")
+    await service.until_stats(lambda got: got["messages_sent"] == 2)
+    stopped = await client.post("/stop")
+    assert stopped.json()["status"] == "STOPPED"
+    health = await client.get("/health")
+    assert (health.status_code, health.json()["status"]) == (200, "STOPPED")
+    assert (await client.get("/health/ready")).status_code == 503
+    assert (await client.get("/health/live")).status_code == 200
+    await client.post("/test-notifications?type=webhook&count=3")
+    started = await client.post("/start")
+    assert started.json()["status"] == "RUNNING"
+    await service.until_stats(lambda got: got["messages_sent"] == 5)
+    assert (await client.post("/pause")).status_code == 200
+    assert (await client.post("/test-notifications?type=webhook&count=1")).status_code == 202
+    stats = await service.until_stats(lambda got: got["lag"] == 1)
+    assert (stats["paused"], stats["messages_sent"]) == (True, 5)
+    await client.post("/resume")
+    await service.until_stats(lambda got: got["messages_sent"] == 6)
+
+
+async def test_without_autostart_it_waits_for_the_operator(world: World) -> None:
+    """The control plane is there, the worker is not, and that is healthy."""
+    service = await world.service({"NOTIFIER_WORKER__AUTOSTART": "false"}, ready=False)
+    health = await service.until("/health", lambda answer: answer.status_code == 200)
+    assert health.json()["status"] == "STOPPED"
+
+
+async def test_the_report_is_printed_at_its_interval(world: World) -> None:
+    """With an interval set, the status report appears on standard output."""
+    service = await world.service(
+        {"NOTIFIER_REPORT__INTERVAL": "0.2", "NOTIFIER_REPORT__INITIAL_DELAY": "0"}
+    )
+    await service.printed("Worker Status Report - ")
+    await service.printed("  Status:           RUNNING")
+    assert not any("Worker Status Report" in line for line in service.errors)
+
+
+async def test_hangup_reloads_and_keeps_the_old_file_when_the_new_one_is_bad(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SIGHUP is ``POST /reload``; a bad file is refused with its line."""
+    people = tmp_path_factory.mktemp("people") / "people.yaml"
+    people.write_text("users: {a: {contacts: [{type: email, address: a@example.com}]}}\n")
+    service = await world.service({"NOTIFIER_RECIPIENTS_FILE": str(people)})
+    assert (await service.client.post("/reload")).json()["users"] == 1
+    people.write_text("users:\n  a: {contacts: 5}\n")
+    service.process.send_signal(signal.SIGHUP)
+    assert "people.yaml:2" in await service.logged("not reloaded")
+    assert (await service.client.post("/reload")).status_code == 422
+
+
+async def test_kafka_away_at_the_start_is_said_and_waited_for(world: World) -> None:
+    """Nobody answers at the broker's address: STARTING, a problem, and a clean stop."""
+    service = await world.service(
+        {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}, ready=False
+    )
+    health = await service.until("/health", lambda answer: answer.status_code == 503)
+    assert health.json()["status"] == "STARTING"
+    assert "waiting for Kafka" in health.json()["problem"]
+    assert (await service.client.get("/health/live")).status_code == 200
+    refused = await service.client.post("/test-notifications?count=1")
+    assert refused.status_code == 503
+    assert refused.headers["content-type"] == "application/problem+json"
+    await service.stop()
+    assert "Worker stopped successfully" in service.log
+
+
+def test_import_does_nothing() -> None:
+    """Importing the service needs no environment, home or network."""
+    subprocess.run(
+        [sys.executable, "-c", "import app.main"],
+        cwd=ROOT,
+        env={},
+        check=True,
+        timeout=60,
+    )

@@ -1,0 +1,128 @@
+"""Parts for tests of the engine: values with defaults, and hand-written stand-ins."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from app.edges.metrics import Metrics
+from app.engine.attempts import AttemptLog
+from app.engine.item import Item
+from app.engine.journal import Journal
+from app.engine.partition import Assigned
+from app.policies.statistics import Statistics
+from app.values.delivery import Delivery, Destination, Target
+from app.values.notification import Notification, Priority, Request
+from app.values.outcome import Delivered, Outcome
+from app.values.record import Headers, Record, TopicPartition
+
+PARTITION = TopicPartition("notifications", 0)
+HOOK = Destination("webhook", "https://hooks.example/a", "https://hooks.example/***#a")
+
+
+def notification(
+    content: str = "text",
+    *,
+    message_id: str | None = None,
+    priority: Priority = Priority.NORMAL,
+    ordering_key: str | None = None,
+    expires_at: float | None = None,
+) -> Notification:
+    """Return a notification for one webhook."""
+    return Notification(
+        content=content,
+        requests=(Request("webhook"),),
+        message_id=message_id,
+        priority=priority,
+        ordering_key=ordering_key,
+        expires_at=expires_at,
+    )
+
+
+def record(value: bytes | None = b"{}", *, offset: int = 0, headers: Headers = ()) -> Record:
+    """Return a record of the first partition."""
+    return Record(PARTITION, offset, 1_700_000_000.0, b"key", value, headers)
+
+
+def delivery(
+    told: Notification, targets: Sequence[str] = ("a",), destination: Destination = HOOK
+) -> Delivery:
+    """Return a delivery of ``told`` to the named targets."""
+    return Delivery(
+        notification=told,
+        destination=destination,
+        targets=tuple(Target("webhook", f"https://hooks.example/{name}", name) for name in targets),
+        source=told.message_id or "notifications/0/0",
+        digest=hashlib.sha256(told.content.encode()).digest(),
+    )
+
+
+def item(told: Notification, assigned: Assigned, *, offset: int = 0) -> Item:
+    """Return an item that the assigned partition has in its books."""
+    received = Item(record(msgspec.json.encode(told), offset=offset), assigned, b"digest")
+    received.notification = told
+    assigned.enter(received)
+    return received
+
+
+def journal() -> Journal:
+    """Return a journal with fresh books."""
+    return Journal(Statistics(), AttemptLog(), Metrics())
+
+
+class ScriptedChannel:
+    """A channel whose answers the test writes; it remembers what it was asked.
+
+    Args:
+        answers: Outcomes of one attempt after the other; afterwards everything is accepted.
+        gate: When given, every attempt waits for it.
+    """
+
+    name = "webhook"
+
+    def __init__(
+        self,
+        answers: Iterable[Sequence[Outcome] | Exception] = (),
+        gate: asyncio.Event | None = None,
+    ) -> None:
+        self._answers = list(answers)
+        self._gate = gate
+        self.sent: list[Delivery] = []
+        self.under_way = 0
+        self.most_under_way = 0
+        self._arrivals = asyncio.Condition()
+
+    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+        """Answer as scripted."""
+        self.sent.append(delivery)
+        answer = self._answers.pop(0) if self._answers else None
+        self.under_way += 1
+        self.most_under_way = max(self.under_way, self.most_under_way)
+        async with self._arrivals:
+            self._arrivals.notify_all()
+        try:
+            if self._gate is not None:
+                await self._gate.wait()
+        finally:
+            self.under_way -= 1
+        if isinstance(answer, Exception):
+            raise answer
+        return [Delivered()] * len(delivery.targets) if answer is None else answer
+
+    @property
+    def contents(self) -> list[str]:
+        """What was sent, in order, by its text."""
+        return [sent.notification.content for sent in self.sent]
+
+    async def arrived(self, count: int) -> None:
+        """Wait until that many attempts have begun."""
+        async with asyncio.timeout(10), self._arrivals:
+            await self._arrivals.wait_for(lambda: len(self.sent) >= count)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until the condition holds; fail when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.005)

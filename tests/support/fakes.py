@@ -1,0 +1,398 @@
+"""Hand-written fakes of the ports, and a service made of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.edges.metrics import Metrics
+from app.faces.metrics import Exposition
+from app.faces.service import Service, Starter
+from app.policies.access import Access
+from app.values.control import AttemptPage, TestBatch
+from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.inbox import InboxCard
+from app.values.snapshot import Attempt, Snapshot, Status
+
+SNAPSHOT = Snapshot(
+    status=Status.RUNNING,
+    is_running=True,
+    paused=False,
+    problem=None,
+    group_id="notification_worker_group",
+    topics=("notifications",),
+    broker="127.0.0.1:9092",
+    embedded=True,
+    start_time="2026-01-01T09:44:30+00:00",
+    last_message_time=None,
+    uptime_seconds=8130.0,
+    messages_consumed=0,
+    messages_sent=0,
+    messages_failed=0,
+    messages_partial=0,
+    messages_expired=0,
+    messages_retried=0,
+    messages_deferred=0,
+    messages_dead_lettered=0,
+    messages_duplicate=0,
+    messages_skipped=0,
+    deferred_waiting=0,
+    in_flight=0,
+    queued=0,
+    success_rate=None,
+    lag=0,
+    backlog=0,
+    partitions=(),
+    channels={},
+    destinations={},
+)
+"""A running worker that has not seen a message."""
+
+HEALTH_KEYS = (
+    "status",
+    "is_running",
+    "paused",
+    "group_id",
+    "topics",
+    "broker",
+    "start_time",
+    "last_message_time",
+    "uptime_seconds",
+    "messages_consumed",
+    "messages_sent",
+    "messages_failed",
+    "messages_retried",
+)
+
+
+def make_attempt(number: int, **changes: Any) -> Attempt:
+    """Return a delivered attempt with this id."""
+    attempt = Attempt(
+        id=number,
+        time="2026-01-01T12:00:00.000+00:00",
+        status="delivered",
+        channel="discord",
+        destination="https://discord.com/api/webhooks/1234…/***",
+        message_id=f"message-{number}",
+        title="Title",
+        content="Content",
+        attempt=1,
+        duration=0.012,
+        error=None,
+        origin=f"notifications/0/{number}",
+    )
+    return msgspec.structs.replace(attempt, **changes)
+
+
+def make_dead_letter(identity: str = "0/0", **changes: Any) -> DeadLetter:
+    """Return a dead letter that stands at ``partition/offset``."""
+    letter = DeadLetter(
+        id=identity,
+        time="2026-01-01T12:00:00.000+00:00",
+        reason="invalid",
+        error="content: missing",
+        origin="notifications/0/7",
+        message_id=None,
+        title=None,
+        targets_failed=(),
+        targets_delivered=(),
+        attempts=0,
+        first_failure=None,
+        replays=0,
+        key=None,
+        value='{"channels": ["webhook"]}',
+        headers={"notifier.reason": "invalid"},
+    )
+    return msgspec.structs.replace(letter, **changes)
+
+
+class FakeWorker:
+    """A worker whose state the test sets.
+
+    Attributes:
+        state: What ``snapshot()`` returns; replace it with ``change()``.
+        kafka: Cleared, ``start()`` waits for it as a real worker waits for Kafka.
+        starting: Set by the first ``start()``.
+        stops: The ``drain`` of every stop.
+    """
+
+    def __init__(self, state: Snapshot = SNAPSHOT) -> None:
+        self.state = state
+        self.kafka = asyncio.Event()
+        self.kafka.set()
+        self.starts = 0
+        self.starting = asyncio.Event()
+        self.stops: list[bool] = []
+        self.start_error: Exception | None = None
+        self.dead: str | None = None
+        self.unready: str | None = None
+
+    def change(self, **changes: Any) -> None:
+        """Replace parts of the state."""
+        self.state = msgspec.structs.replace(self.state, **changes)
+
+    async def start(self) -> None:
+        """Wait for ``kafka``, then run."""
+        self.starts += 1
+        self.starting.set()
+        self.change(status=Status.STARTING, is_running=False)
+        await self.kafka.wait()
+        if self.start_error is not None:
+            self.change(status=Status.ERROR)
+            raise self.start_error
+        self.change(status=Status.RUNNING, is_running=True)
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Stop at once."""
+        self.stops.append(drain)
+        self.change(status=Status.STOPPED, is_running=False, paused=False)
+
+    def pause(self) -> None:
+        """Show as paused."""
+        self.change(paused=True)
+
+    def resume(self) -> None:
+        """Show as not paused."""
+        self.change(paused=False)
+
+    def snapshot(self) -> Snapshot:
+        """Return the state."""
+        return self.state
+
+    def get_health_status(self) -> Mapping[str, Any]:
+        """Return the body of ``GET /health``."""
+        body = {key: msgspec.to_builtins(getattr(self.state, key)) for key in HEALTH_KEYS}
+        if self.state.problem is not None:
+            body["problem"] = self.state.problem
+        return body
+
+    def not_live(self) -> str | None:
+        """Return what the test has put into ``dead``."""
+        return self.dead
+
+    def not_ready(self) -> str | None:
+        """Return what the test has put into ``unready``."""
+        return self.unready
+
+
+class FakePublisher:
+    """Remembers what it was asked to publish.
+
+    Attributes:
+        error: Raised by every call when set.
+        published: (items, idempotency key) of every ``publish``.
+        tests: (kind, count, delay) of every ``publish_test``.
+    """
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.warning: str | None = None
+        self.published: list[tuple[list[bytes], str | None]] = []
+        self.tests: list[tuple[str, int, float]] = []
+
+    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> list[str]:
+        """Answer with numbered ids."""
+        if self.error is not None:
+            raise self.error
+        self.published.append((list(items), idempotency_key))
+        return [f"id-{number}" for number in range(len(items))]
+
+    async def publish_test(self, kind: str, count: int, delay: float) -> TestBatch:
+        """Answer as if Kafka had acknowledged everything; with a delay, nothing yet."""
+        if self.error is not None:
+            raise self.error
+        self.tests.append((kind, count, delay))
+        ids = tuple(f"test-{number}" for number in range(count))
+        return TestBatch(kind, count, 0 if delay else count, ids)
+
+    def warning_for(self, kind: str) -> str | None:
+        """Return what the test has put into ``warning``."""
+        del kind
+        return self.warning
+
+
+class FakeAttempts:
+    """An attempt log that the test fills with ``add``.
+
+    Attributes:
+        asked: The arguments of every ``page``.
+        followed: Set when somebody follows.
+        abandoned: Set when a follower has left.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt] = ()) -> None:
+        self.attempts = list(attempts)
+        self.asked: list[dict[str, Any]] = []
+        self.followers: set[asyncio.Queue[Attempt]] = set()
+        self.followed = asyncio.Event()
+        self.abandoned = asyncio.Event()
+
+    def add(self, attempt: Attempt) -> None:
+        """Remember an attempt and tell the followers."""
+        self.attempts.append(attempt)
+        for queue in self.followers:
+            queue.put_nowait(attempt)
+
+    def page(
+        self,
+        *,
+        status: str | None = None,
+        channel: str | None = None,
+        query: str | None = None,
+        limit: int = 100,
+        cursor: int | None = None,
+    ) -> AttemptPage:
+        """Return attempts that match, newest first."""
+        self.asked.append(
+            {"status": status, "channel": channel, "query": query, "limit": limit, "cursor": cursor}
+        )
+        found = [
+            each
+            for each in reversed(self.attempts)
+            if (status is None or each.status == status)
+            and (channel is None or each.channel == channel)
+            and (query is None or query in each.content)
+            and (cursor is None or each.id < cursor)
+        ]
+        more = found[limit - 1].id if len(found) > limit else None
+        return AttemptPage(tuple(found[:limit]), more)
+
+    @asynccontextmanager
+    async def follow(self) -> AsyncIterator[AsyncIterator[Attempt]]:
+        """Yield what is added from now on."""
+        queue: asyncio.Queue[Attempt] = asyncio.Queue()
+        self.followers.add(queue)
+        self.followed.set()
+        try:
+            yield _drain(queue)
+        finally:
+            self.followers.discard(queue)
+            self.abandoned.set()
+
+
+async def _drain(queue: asyncio.Queue[Attempt]) -> AsyncIterator[Attempt]:
+    while True:
+        attempt = await queue.get()
+        queue.task_done()  # so that a test can wait with join()
+        yield attempt
+
+
+class FakeDeadLetters:
+    """A dead-letter topic in a list, newest last."""
+
+    def __init__(self, letters: Sequence[DeadLetter] = ()) -> None:
+        self.letters = list(letters)
+        self.error: Exception | None = None
+
+    async def page(
+        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+    ) -> DeadLetterPage:
+        """Return a page; a cursor is a number in decimal digits."""
+        if self.error is not None:
+            raise self.error
+        start = int(cursor) if cursor is not None else 0
+        found = [each for each in reversed(self.letters) if reason in (None, each.reason)]
+        end = start + limit
+        return DeadLetterPage(tuple(found[start:end]), str(end) if len(found) > end else None)
+
+    async def get(self, partition: int, offset: int) -> DeadLetter | None:
+        """Return the letter with that id."""
+        if self.error is not None:
+            raise self.error
+        return next((each for each in self.letters if each.id == f"{partition}/{offset}"), None)
+
+
+class FakeReloader:
+    """Reloads nothing; raises ``error`` when set."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.reloads = 0
+
+    def reload(self) -> Mapping[str, int]:
+        """Count the call."""
+        if self.error is not None:
+            raise self.error
+        self.reloads += 1
+        return {"users": 2, "groups": 1, "templates": 3}
+
+
+class FakeInbox:
+    """An inbox that the test fills through ``received``."""
+
+    def __init__(self, received: Sequence[InboxCard] = ()) -> None:
+        self.received = list(received)
+        self._behaviour = "ok"
+
+    def cards(self, limit: int = 50) -> tuple[InboxCard, ...]:
+        """Return the newest."""
+        return tuple(reversed(self.received))[:limit]
+
+    @property
+    def behaviour(self) -> str:
+        """Return how it answers now."""
+        return self._behaviour
+
+    def behave(self, behaviour: str) -> None:
+        """Change that."""
+        if behaviour not in {"ok", "slow", "rate_limited", "error"}:
+            raise ValueError(behaviour)
+        self._behaviour = behaviour
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.received.clear()
+
+
+class Fakes:
+    """Every fake by name, and the service made of them.
+
+    Attributes:
+        log_levels: What ``set_log_level`` was told.
+    """
+
+    def __init__(self, *, access: Access | None = None, patience: float = 5.0) -> None:
+        self.worker = FakeWorker()
+        self.publisher = FakePublisher()
+        self.attempts = FakeAttempts()
+        self.dead_letters = FakeDeadLetters()
+        self.reloader = FakeReloader()
+        self.inbox = FakeInbox()
+        self.measured = Metrics()
+        self.log_levels: list[str] = []
+        self.service = Service(
+            worker=self.worker,
+            starter=Starter(self.worker, patience),
+            publisher=self.publisher,
+            attempts=self.attempts,
+            dead_letters=self.dead_letters,
+            reloader=self.reloader,
+            inbox=self.inbox,
+            access=access or Access(),
+            metrics=Exposition(self.measured.registry, self.worker.snapshot),
+            set_log_level=self.log_levels.append,
+            closing=asyncio.Event(),
+        )
+
+
+def serve(
+    app: ASGIApp, service: Service | None, *, client: tuple[str, int] = ("127.0.0.1", 50000)
+) -> httpx.AsyncClient:
+    """Return a client of an application whose lifespan has put ``service`` into the state.
+
+    Args:
+        app: What answers.
+        service: None: the lifespan has not run.
+        client: Where the requests appear to come from.
+    """
+
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {} if service is None else {"service": service}
+        await app(scope, receive, send)
+
+    transport = httpx.ASGITransport(with_state, raise_app_exceptions=False, client=client)
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")

@@ -1,0 +1,173 @@
+"""The real service in a process of its own, as its users start it."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+UVICORN = ("-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--no-access-log")
+PATIENCE = 30.0
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def clean_environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment without its settings, with ``home`` for the user's."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NOTIFIER_", "GINKGO_"))
+    }
+    return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), **settings}
+
+
+class ServiceProcess:
+    """``uvicorn app.main:app`` with settings of the test's; the working directory is empty.
+
+    Args:
+        home: An empty directory, for the user's home and the working directory.
+        settings: Environment variables.
+        command: What Python runs instead of uvicorn, when given; ``--port`` is not added then.
+    """
+
+    def __init__(
+        self, home: Path, settings: Mapping[str, str], command: Sequence[str] | None = None
+    ) -> None:
+        self.port = free_port()
+        self.output: list[str] = []
+        self.errors: list[str] = []
+        self._home = home
+        self._settings = settings
+        self._command = command or (*UVICORN, "--port", str(self.port))
+        self._process: asyncio.subprocess.Process | None = None
+        self._readers: list[asyncio.Task[None]] = []
+        self._grown = asyncio.Condition()
+        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+
+    @property
+    def url(self) -> str:
+        """Where its page is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The running process."""
+        assert self._process is not None
+        return self._process
+
+    async def start(self) -> None:
+        """Start it; returns at once."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *self._command,
+            cwd=self._home,
+            env=clean_environment(self._home, self._settings),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._readers = [
+            asyncio.create_task(self._read(self._process.stdout, self.output)),
+            asyncio.create_task(self._read(self._process.stderr, self.errors)),
+        ]
+
+    async def ready(self) -> None:
+        """Wait until it has joined the group."""
+        await self.until("/health/ready", lambda answer: answer.status_code == 200)
+
+    async def until(
+        self, path: str, condition: Callable[[httpx.Response], bool], seconds: float = PATIENCE
+    ) -> httpx.Response:
+        """Ask until the answer is as wanted; fail with the log when it is not in time."""
+        answer: httpx.Response | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    if self.process.returncode is not None:
+                        raise AssertionError(f"the service ended\n{self.log}")
+                    try:
+                        answer = await self.client.get(path)
+                    except httpx.TransportError:
+                        answer = None
+                    if answer is not None and condition(answer):
+                        return answer
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            text = answer.text if answer is not None else "nothing"
+            raise AssertionError(f"{path} answered {text}\n{self.log}") from None
+
+    async def until_stats(
+        self, condition: Callable[[Mapping[str, Any]], bool], seconds: float = PATIENCE
+    ) -> dict[str, Any]:
+        """Wait until ``GET /stats`` is as wanted, and return it."""
+        answer = await self.until("/stats", lambda got: bool(condition(got.json())), seconds)
+        stats: dict[str, Any] = answer.json()
+        return stats
+
+    async def stats(self) -> dict[str, Any]:
+        """Return ``GET /stats``."""
+        stats: dict[str, Any] = (await self.client.get("/stats")).json()
+        return stats
+
+    async def printed(self, text: str, seconds: float = PATIENCE) -> str:
+        """Wait for a line on standard output that contains the text, and return it."""
+        return await self._line(self.output, text, seconds)
+
+    async def logged(self, text: str, seconds: float = PATIENCE) -> str:
+        """Wait for a line on standard error that contains the text, and return it."""
+        return await self._line(self.errors, text, seconds)
+
+    async def _line(self, lines: list[str], text: str, seconds: float) -> str:
+        def find() -> str | None:
+            return next((line for line in lines if text in line), None)
+
+        try:
+            async with asyncio.timeout(seconds), self._grown:
+                await self._grown.wait_for(lambda: find() is not None)
+        except TimeoutError:
+            raise AssertionError(f"no line with {text!r}\n{self.log}") from None
+        return find() or ""
+
+    async def ended(self, seconds: float = PATIENCE) -> int:
+        """Wait for its end and return the exit status; negative for a signal."""
+        async with asyncio.timeout(seconds):
+            status = await self.process.wait()
+            await asyncio.gather(*self._readers)
+        return status
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end."""
+        self.process.send_signal(number)
+        return await self.ended()
+
+    async def close(self) -> None:
+        """End it whatever it does."""
+        await self.client.aclose()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self.ended()
+
+    @property
+    def log(self) -> str:
+        """Everything it has said."""
+        return "\n".join(["--- standard output", *self.output, "--- standard error", *self.errors])
+
+    async def _read(self, stream: asyncio.StreamReader, lines: list[str]) -> None:
+        async for line in stream:
+            lines.append(line.decode(errors="replace").rstrip("\n"))
+            async with self._grown:
+                self._grown.notify_all()

@@ -1,0 +1,35 @@
+from pydantic import SecretStr
+
+from app.edges.smtp.configured import configured_mail_server
+from app.settings.models import EmailSettings
+
+
+def test_without_a_host_there_is_no_mail_server() -> None:
+    """The defaults name none."""
+    assert configured_mail_server(EmailSettings()) is None
+
+
+def test_every_setting_reaches_the_mail_server() -> None:
+    """Host, port, encryption, login, sender and time-out are the settings' own."""
+    server = configured_mail_server(
+        EmailSettings(
+            host="mail.example",
+            port=465,
+            username="user",
+            password=SecretStr("password"),
+            tls="implicit",
+            from_address="Notifier <n@example>",
+            timeout=7,
+        )
+    )
+    assert server is not None
+    assert (server.host, server.port, server.tls) == ("mail.example", 465, "implicit")
+    assert (server.username, server.password, server.timeout) == ("user", "password", 7)
+    assert server.from_address == "Notifier <n@example>"
+
+
+def test_a_mail_server_may_want_no_login() -> None:
+    """Without a user name there is no password either."""
+    server = configured_mail_server(EmailSettings(host="mail.example", from_address="n@example"))
+    assert server is not None
+    assert server.password is None

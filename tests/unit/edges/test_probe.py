@@ -1,0 +1,131 @@
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+import pytest
+import trustme
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from app.edges.guard import AddressGuard, GuardedResolver
+from app.edges.probe import UnreachableError, check_reachable, listens
+from app.values.errors import ForbiddenAddressError
+from tests.support.http_server import http_server
+from tests.support.service import free_port
+
+
+class Addresses(AbstractResolver):
+    """Gives every name these addresses."""
+
+    def __init__(self, *addresses: str) -> None:
+        self._addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses."""
+        return [
+            ResolveResult(hostname=host, host=each, port=port, family=family, proto=0, flags=0)
+            for each in self._addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+LOOPBACK = Addresses("127.0.0.1")
+
+
+@pytest.fixture
+async def resolver() -> AsyncIterator[GuardedResolver]:
+    """Return the resolver of deliveries, which lets nobody connect to this machine."""
+    guarded = GuardedResolver(AddressGuard())
+    yield guarded
+    await guarded.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Return whom the tests' clients trust."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """Return a client's context that trusts the authority."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    """Return a server's context with a certificate for that name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+async def test_a_server_is_reached_and_asked_nothing(trusting: ssl.SSLContext) -> None:
+    """A connection is made and no request is sent, whatever the path holds."""
+    async with http_server() as server:
+        assert await check_reachable(server.url("/secret"), LOOPBACK, trusting) == "127.0.0.1"
+        assert server.received == []
+
+
+async def test_one_address_that_answers_is_enough(trusting: ssl.SSLContext) -> None:
+    """Where nobody listens at a name's first address, the next one is tried."""
+    async with http_server() as server:
+        addresses = Addresses("127.0.0.2", "127.0.0.1", "127.0.0.3")
+        url = f"http://name.example:{server.port}/"
+        assert await check_reachable(url, addresses, trusting) == "127.0.0.1"
+
+
+async def test_tls_is_shaken_hands_on(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
+    """A certificate that is trusted and names the host is fine."""
+    async with http_server(ssl_context=serving(authority, "127.0.0.1")) as server:
+        assert await check_reachable(server.url(), LOOPBACK, trusting) == "127.0.0.1"
+
+
+async def test_a_certificate_for_another_host_is_refused(
+    authority: trustme.CA, trusting: ssl.SSLContext
+) -> None:
+    """A certificate that names somebody else is told."""
+    async with http_server(ssl_context=serving(authority, "other.example")) as server:
+        with pytest.raises(UnreachableError, match=r"TLS certificate refused: .*not valid for"):
+            await check_reachable(server.url(), LOOPBACK, trusting)
+
+
+async def test_a_server_without_tls_is_told(trusting: ssl.SSLContext) -> None:
+    """Plain HTTP where https is expected fails as TLS."""
+    async with http_server() as server:
+        with pytest.raises(UnreachableError, match="TLS failed"):
+            await check_reachable(f"https://127.0.0.1:{server.port}/", LOOPBACK, trusting)
+
+
+async def test_nobody_there_is_told(trusting: ssl.SSLContext) -> None:
+    """A port without a listener is named by its address."""
+    with pytest.raises(UnreachableError, match=r"cannot connect to 127\.0\.0\.1: Connection"):
+        await check_reachable(f"http://127.0.0.1:{free_port()}/", LOOPBACK, trusting)
+
+
+async def test_a_name_that_does_not_resolve_is_told(
+    trusting: ssl.SSLContext, resolver: GuardedResolver
+) -> None:
+    """A name that no server can know is no crash."""
+    with pytest.raises(UnreachableError, match="does not resolve"):
+        await check_reachable(f"http://{'a' * 64}.example/", resolver, trusting)
+
+
+async def test_the_guard_is_asked(trusting: ssl.SSLContext, resolver: GuardedResolver) -> None:
+    """What deliveries may not connect to is not connected to here either."""
+    async with http_server() as server:
+        with pytest.raises(ForbiddenAddressError, match=r"127\.0\.0\.1 is not a public address"):
+            await check_reachable(server.url(), resolver, trusting)
+        assert server.connections == 0
+
+
+async def test_listening_is_seen() -> None:
+    """A listener is told from a port where nobody is."""
+    async with http_server() as server:
+        assert await listens("127.0.0.1", server.port, 5)
+    assert not await listens("127.0.0.1", server.port, 5)

@@ -1,0 +1,155 @@
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.edges.recipients import load_recipients
+from app.values.errors import RecipientsFileError
+from app.values.recipients import Contact, Group, Recipients
+
+WHOLE = """\
+users:
+  trader-001:
+    contacts:
+      - {type: webhook, address: "HTTPS://discord.com/api/webhooks/1/t", primary: true}
+      - {type: email, address: trader@Example.com, primary: no}
+      - type: console
+  123:
+    contacts: [{type: discord, address: "https://proxy.example/hook"}]
+  nobody:
+groups:
+  traders: {uuid: group-456, members: [trader-001, 123, trader-001]}
+  empty: {members: []}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return where the recipients file is to be."""
+    return tmp_path / "recipients.yaml"
+
+
+def test_a_whole_file_is_read(file: Path) -> None:
+    """Addresses are normalised, members named twice count once, ids are texts."""
+    file.write_text(WHOLE, encoding="utf-8")
+    assert load_recipients(file) == Recipients(
+        {
+            "trader-001": (
+                Contact("webhook", "https://discord.com/api/webhooks/1/t", primary=True),
+                Contact("email", "trader@example.com"),
+                Contact("console", "console"),
+            ),
+            "123": (Contact("discord", "https://proxy.example/hook"),),
+            "nobody": (),
+        },
+        {
+            "traders": Group("traders", ("trader-001", "123"), "group-456"),
+            "empty": Group("empty", ()),
+        },
+    )
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "users:\ngroups:\n", "{}"])
+def test_an_empty_file_knows_nobody(file: Path, text: str) -> None:
+    """That is no fault."""
+    file.write_text(text, encoding="utf-8")
+    assert load_recipients(file) == Recipients()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("- a", 1, "the file: expected a mapping"),
+        ("users: {}\nteams: {}", 2, "'teams' is unknown; expected users, groups"),
+        ("users: []", 1, "users: expected a mapping"),
+        ("users:\n  ? [a]\n  : {}", 2, "expected a name as key"),
+        ("users:\n  a: {}\n  a: {}", 3, "users: 'a' is there twice"),
+        ("users:\n  a: {contact: []}", 2, "users.a: 'contact' is unknown; expected contacts"),
+        ("users:\n  a: {contacts: {}}", 2, "users.a.contacts: expected a list"),
+        ("users:\n  a:\n    contacts:\n    - secret", 4, "users.a.contacts[0]: expected a mapping"),
+        ("users:\n  a:\n    contacts:\n    - {}", 4, "users.a.contacts[0]: type is missing"),
+        (
+            "users:\n  a:\n    contacts:\n    - type: sms",
+            4,
+            "contacts[0].type: expected webhook, discord, email, console",
+        ),
+        (
+            "users:\n  a:\n    contacts:\n    - {type: console}\n    - {type: email}",
+            5,
+            "contacts[1]: address is missing",
+        ),
+        (
+            "users:\n  a:\n    contacts:\n    - type: webhook\n      address: ftp://secret",
+            5,
+            "contacts[0].address: the webhook URL does not begin with",
+        ),
+        (
+            "users:\n  a:\n    contacts:\n    - {type: email, address: secret}",
+            4,
+            "contacts[0].address: not a mail address",
+        ),
+        ("users: {a: {contacts: [{type: email, address: }]}}", 1, "address: expected a text"),
+        ("users: {a: {contacts: [{type: email, address: []}]}}", 1, "address: expected a text"),
+        (
+            "users: {a: {contacts: [{type: console, primary: 1}]}}",
+            1,
+            "primary: expected true or false",
+        ),
+        ("groups:\n  g: {}", 2, "groups.g: members is missing"),
+        ("groups:\n  g:\n    members:\n    - x", 4, "groups.g.members[0]: 'x' is not under users"),
+        ("groups:\n  g: {uuid: [], members: []}", 2, "groups.g.uuid: expected a text"),
+        (
+            "groups:\n  g: {uuid: u, members: []}\n  h: {uuid: u, members: []}",
+            3,
+            "groups.h.uuid: another group has it, too",
+        ),
+        ("users: {a: *x}", 1, "found undefined alias"),
+        ("users:\n  a: [", 2, "expected the node content"),
+        ("users: {}\n---\nusers: {}", 2, "but found another document"),
+    ],
+)
+def test_a_fault_is_named_with_its_line(file: Path, text: str, line: int, reason: str) -> None:
+    """One line of text, file and line first, and no secret in it."""
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RecipientsFileError) as caught:
+        load_recipients(file)
+    error = str(caught.value)
+    assert error.startswith(f"{file}:{line}: ")
+    assert reason in error
+    assert "secret" not in error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff", "is not UTF-8"),
+        (b"users: \x00", "is not YAML"),
+        (b"[" * 10_000, "is not YAML"),
+    ],
+)
+def test_what_is_no_yaml_is_refused(file: Path, content: bytes, reason: str) -> None:
+    """Where there is no line to point at, the file is named."""
+    file.write_bytes(content)
+    with pytest.raises(RecipientsFileError, match=f"recipients.yaml: {reason}"):
+        load_recipients(file)
+
+
+def test_a_missing_file_is_refused(file: Path) -> None:
+    """With the system's own reason."""
+    with pytest.raises(RecipientsFileError, match=r"recipients.yaml: No such file"):
+        load_recipients(file)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary()
+    | st.text(alphabet="users:groups contacts\n-[]{}&*!<>a1", max_size=60).map(str.encode)
+)
+def test_any_file_is_read_or_refused(file: Path, content: bytes) -> None:
+    """Nothing but the file's own error is raised."""
+    file.write_bytes(content)
+    with suppress(RecipientsFileError):
+        assert isinstance(load_recipients(file), Recipients)

@@ -1,0 +1,137 @@
+"""A worker on the embedded broker, with channels that the test scripts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.edges.channels.base import Channel
+from app.edges.embedded_broker import EmbeddedBroker
+from app.edges.kafka.admin import Admin
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.dead_letters import DeadLetters
+from app.edges.kafka.producer import Producer
+from app.engine.addresses import Addresses
+from app.engine.journal import Journal
+from app.engine.session import Subscription
+from app.engine.worker import NotificationWorker, WorkerOptions
+from app.policies.retry import RetryPolicy
+from app.policies.routing import Defaults
+from app.values.dead_letter import DeadLetter
+from app.values.errors import KafkaUnavailableError
+from app.values.record import Headers, TopicPartition
+from tests.support.engine import ScriptedChannel, journal
+
+TOPIC = "notifications"
+DEAD_LETTERS = "notifications.dlq"
+HOOK_URL = "http://hooks.example/one"
+
+
+class RefusingProducer(Producer):
+    """A producer that one topic can be made unwritable for."""
+
+    refused_topic: str | None = None
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> tuple[TopicPartition, int]:
+        """Write, or fail as an absent leader makes it fail."""
+        if topic == self.refused_topic:
+            raise KafkaUnavailableError("no leader")
+        return await super().send(topic, key, value, headers)
+
+
+class Stage:
+    """Everything that a test of the worker touches."""
+
+    def __init__(self, connection: Connection, stack: AsyncExitStack) -> None:
+        self.connection = connection
+        self.channel = ScriptedChannel()
+        self.journal: Journal = journal()
+        self.producer = RefusingProducer(connection)
+        self.dead_letter_topic = DEAD_LETTERS
+        self._stack = stack
+
+    def worker(
+        self,
+        *,
+        auto_offset_reset: str = "earliest",
+        drain_timeout: float = 5.0,
+        max_in_flight: int = 1000,
+        channels: Mapping[str, Channel] | None = None,
+        attempts: int = 3,
+    ) -> NotificationWorker:
+        """Return a worker that is stopped when the test ends."""
+        options = WorkerOptions(
+            subscription=Subscription(
+                topics=(TOPIC,),
+                service_topics=(self.dead_letter_topic,),
+                group_id="group",
+                start_at_earliest=auto_offset_reset == "earliest",
+                max_poll_records=500,
+                partitions=4,
+                replication_factor=1,
+            ),
+            max_in_flight=max_in_flight,
+            drain_timeout=drain_timeout,
+            retry=RetryPolicy(max_attempts=attempts, base_delay=0.01, max_delay=0.01),
+            concurrency={"webhook": 16, "email": 4},
+            dead_letter_topic=self.dead_letter_topic,
+        )
+        made = NotificationWorker(
+            options,
+            self.connection,
+            self.producer,
+            channels or {"webhook": self.channel},
+            Addresses(None, None, Defaults(webhook_url=HOOK_URL)),
+            self.journal,
+        )
+        self._stack.push_async_callback(made.stop, drain=False)
+        return made
+
+    async def publish(self, *values: bytes | dict[str, Any], key: bytes = b"k") -> None:
+        """Write record values to one partition."""
+        for value in values:
+            encoded = value if isinstance(value, bytes) else msgspec.json.encode(value)
+            await self.producer.send(TOPIC, key, encoded)
+
+    async def committed(self) -> int:
+        """Return the sum of the group's committed offsets."""
+        partitions = [TopicPartition(TOPIC, number) for number in range(4)]
+        async with Admin(self.connection) as admin:
+            offsets = await admin.committed("group", partitions)
+        return sum(offset or 0 for offset in offsets.values())
+
+    async def dead_letters(self) -> tuple[DeadLetter, ...]:
+        """Return what is in the dead-letter topic, oldest first."""
+        page = await DeadLetters(self.connection, self.dead_letter_topic).page(limit=100)
+        return page.dead_letters[::-1]
+
+
+Envelope = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def envelope() -> Envelope:
+    """Make envelopes for the default webhook."""
+
+    def make(content: str = "text", **fields: Any) -> dict[str, Any]:
+        return {"content": content, "channels": ["webhook"], **fields}
+
+    return make
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """An embedded broker and what belongs to it."""
+    async with AsyncExitStack() as stack:
+        broker = await stack.enter_async_context(EmbeddedBroker())
+        options = {"bootstrap_servers": broker.address, "client_id": "test"}
+        connection = Connection(broker.address, options, embedded=True)
+        made = Stage(connection, stack)
+        stack.push_async_callback(made.producer.close)
+        yield made
+    await asyncio.sleep(0)

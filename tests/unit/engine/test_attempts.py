@@ -1,0 +1,77 @@
+"""The delivery log: newest first, filtered, in bounded memory, never in anybody's way."""
+
+import asyncio
+from typing import Any
+
+from app.engine.attempts import FOLLOWER_CAPACITY, AttemptLog
+
+
+def add(log: AttemptLog, number: int, **fields: Any) -> None:
+    """Add an attempt with defaults."""
+    log.add(
+        **{
+            "now": 1_700_000_000.0 + number,
+            "status": "delivered",
+            "channel": "webhook",
+            "destination": "https://hooks.example/***",
+            "message_id": f"m-{number}",
+            "title": None,
+            "content": f"content {number}",
+            "attempt": 1,
+            "duration": 0.01,
+            "error": None,
+            "origin": f"notifications/0/{number}",
+            **fields,
+        }
+    )
+
+
+def test_pages_from_the_newest_to_the_oldest() -> None:
+    """Cursors lead through everything once."""
+    log = AttemptLog()
+    for number in range(5):
+        add(log, number)
+    first = log.page(limit=2)
+    second = log.page(limit=2, cursor=first.next_cursor)
+    third = log.page(limit=2, cursor=second.next_cursor)
+    shown = [made.message_id for page in (first, second, third) for made in page.deliveries]
+    assert shown == ["m-4", "m-3", "m-2", "m-1", "m-0"]
+    assert third.next_cursor is None
+    assert first.deliveries[0].time == "2023-11-14T22:13:24.000+00:00"
+
+
+def test_filters_by_status_channel_and_text_in_any_case() -> None:
+    """Every filter that is given must match; text is looked for in title, text, id and error."""
+    log = AttemptLog()
+    add(log, 0, status="rejected", error="Unknown Webhook")
+    add(log, 1, channel="email", title="Signal AAPL")
+    add(log, 2)
+    assert [made.message_id for made in log.page(status="rejected").deliveries] == ["m-0"]
+    assert [made.message_id for made in log.page(channel="email").deliveries] == ["m-1"]
+    assert [made.message_id for made in log.page(query="aapl").deliveries] == ["m-1"]
+    assert [made.message_id for made in log.page(query="unknown").deliveries] == ["m-0"]
+    assert log.page(query="aapl", channel="webhook").deliveries == ()
+
+
+def test_remembers_only_the_newest_and_shortens_long_texts() -> None:
+    """Memory does not grow with what passes through."""
+    log = AttemptLog(capacity=3)
+    for number in range(10):
+        add(log, number, content="x" * 10_000)
+    page = log.page()
+    assert len(page.deliveries) == 3
+    assert len(page.deliveries[0].content) == 500
+
+
+async def test_followers_see_every_attempt_and_a_slow_one_loses_the_oldest() -> None:
+    """A reader that does not read costs nothing but its own oldest rows."""
+    log = AttemptLog()
+    async with log.follow() as quick, log.follow() as slow:
+        for number in range(FOLLOWER_CAPACITY + 5):
+            add(log, number)
+            assert (await anext(quick)).message_id == f"m-{number}"
+        assert (await anext(slow)).message_id == "m-5"
+    add(log, 0)
+    async with asyncio.timeout(5), log.follow() as late:
+        add(log, 999)
+        assert (await anext(late)).message_id == "m-999"

@@ -1,0 +1,186 @@
+"""Settlement: first the dead letter is acknowledged, then the offset is done."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from app.engine.item import Item
+from app.engine.partition import Assigned
+from app.engine.settlement import Settler
+from app.engine.tasks import Tasks
+from app.policies.statistics import Verdict
+from app.values.delivery import Target
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
+from app.values.outcome import Reason
+from app.values.record import Headers, TopicPartition
+from tests.support.engine import PARTITION, item, journal, notification, until
+
+TARGET = Target("webhook", "https://hooks.example/secret", "hook")
+
+
+class ScriptedProducer:
+    """Fails as scripted, then acknowledges; remembers what was written."""
+
+    def __init__(self, failures: Sequence[Exception] = ()) -> None:
+        self._failures = list(failures)
+        self.written: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked = 0
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> tuple[TopicPartition, int]:
+        """Acknowledge, or fail."""
+        self.asked += 1
+        await self.gate.wait()
+        if self._failures:
+            raise self._failures.pop(0)
+        self.written.append((topic, key, value, dict(headers)))
+        return TopicPartition(topic, 0), len(self.written) - 1
+
+
+class Bench:
+    """A settler and its surroundings."""
+
+    def __init__(self, producer: ScriptedProducer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("app.engine.settlement.FIRST_WAIT", 0.01)
+        self.assigned = Assigned(PARTITION, 0)
+        self.journal = journal()
+        self.failures: list[BaseException] = []
+        self.settled: list[tuple[Item, Verdict]] = []
+        self.tasks = Tasks(self.failures.append)
+        self.settler = Settler(
+            producer,  # type: ignore[arg-type]  # a stand-in with the one method that is used
+            "dead",
+            "group",
+            self.journal,
+            spawn=self.tasks.spawn,
+            on_settled=lambda done, verdict: self.settled.append((done, verdict)),
+        )
+
+    def failed_item(self) -> Item:
+        """Return an item whose one target was refused."""
+        failed = item(notification(), self.assigned)
+        failed.fail(TARGET, Reason.REJECTED, "no", 1.0)
+        return failed
+
+
+async def test_what_was_sent_is_settled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written to the dead letters, and the offset is done."""
+    producer = ScriptedProducer()
+    bench = Bench(producer, monkeypatch)
+    sent = item(notification(), bench.assigned)
+    sent.delivered.append(TARGET)
+    bench.settler.finish(sent)
+    assert bench.settled == [(sent, Verdict.SENT)]
+    assert bench.assigned.ledger.to_commit(1) == 1
+    assert producer.asked == 0
+
+
+async def test_the_offset_waits_for_the_acknowledgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the broker has the dead letter, nothing is counted and nothing can be committed."""
+    producer = ScriptedProducer()
+    producer.gate.clear()
+    bench = Bench(producer, monkeypatch)
+    failed = bench.failed_item()
+    bench.settler.finish(failed)
+    bench.settler.finish(failed)  # a second call while it is being written changes nothing
+    await until(lambda: producer.asked == 1)
+    assert (failed.burying, bench.journal.statistics.consumed) == (True, 0)
+    assert bench.assigned.ledger.to_commit(1) is None
+    producer.gate.set()
+    await until(lambda: bench.settled == [(failed, Verdict.FAILED)])
+    assert bench.assigned.ledger.to_commit(1) == 1
+    (written,) = producer.written
+    assert written[0] == "dead"
+    assert written[3]["notifier.reason"] == b"rejected"
+    assert b"secret" not in b"".join(written[3].values())
+
+
+@pytest.mark.parametrize("error", [KafkaUnavailableError("away"), KafkaRefusedError("denied")])
+async def test_tries_until_it_is_written(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an absent broker nor a denial loses a dead letter; health can say why it waits."""
+    producer = ScriptedProducer([error, error])
+    bench = Bench(producer, monkeypatch)
+    bench.settler.finish(bench.failed_item())
+    await until(lambda: bench.settler.blocked == str(error))
+    await until(lambda: len(bench.settled) == 1)
+    assert bench.settler.blocked is None
+    assert bench.journal.statistics.dead_lettered == 1
+
+
+async def test_what_is_too_large_is_written_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Size, hash and origin stand for the value."""
+    producer = ScriptedProducer([RecordTooLargeError("too large")])
+    bench = Bench(producer, monkeypatch)
+    bench.settler.finish(bench.failed_item())
+    await until(lambda: len(bench.settled) == 1)
+    _, _, value, headers = producer.written[0]
+    assert value is None
+    assert int(headers["notifier.value.size"]) > 0
+    assert headers["notifier.origin.topic"] == b"notifications"
+
+
+async def test_headers_that_are_too_large_are_left_out_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A record that is all headers still gets a dead letter that says where it stands."""
+    producer = ScriptedProducer([RecordTooLargeError("too large")] * 2)
+    bench = Bench(producer, monkeypatch)
+    failed = bench.failed_item()
+    failed.record = replace(failed.record, headers=(("large", b"x" * 100),))
+    bench.settler.finish(failed)
+    await until(lambda: len(bench.settled) == 1)
+    _, key, value, headers = producer.written[0]
+    assert (key, value, headers.get("large")) == (None, None, None)
+    assert headers["notifier.origin.offset"] == b"0"
+    assert headers["notifier.targets.failed"] == b"[]"
+
+
+async def test_a_topic_that_takes_nothing_is_a_failure_that_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is settled without a dead letter."""
+    producer = ScriptedProducer([RecordTooLargeError("too large")] * 3)
+    bench = Bench(producer, monkeypatch)
+    bench.settler.finish(bench.failed_item())
+    await until(lambda: len(bench.failures) == 1)
+    assert bench.settled == []
+    assert bench.assigned.ledger.to_commit(1) is None
+
+
+async def test_an_item_that_was_taken_away_is_left_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Results that come after a revoke change no books."""
+    bench = Bench(ScriptedProducer(), monkeypatch)
+    failed = bench.failed_item()
+    bench.assigned.active = False
+    bench.settler.finish(failed)
+    assert (bench.settled, len(bench.tasks)) == ([], 0)
+
+
+async def test_a_dead_letter_that_was_written_is_not_written_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Taken away while it was written, and back: its dead letter stands, it is settled."""
+    producer = ScriptedProducer()
+    producer.gate.clear()
+    bench = Bench(producer, monkeypatch)
+    failed = bench.failed_item()
+    bench.settler.finish(failed)
+    await until(lambda: producer.asked == 1)
+    bench.assigned.active = False
+    producer.gate.set()
+    await until(lambda: failed.buried)
+    assert bench.settled == []
+    failed.assigned = Assigned(PARTITION, 0)
+    failed.assigned.enter(failed)
+    bench.settler.finish(failed)
+    assert bench.settled == [(failed, Verdict.FAILED)]
+    assert len(producer.written) == 1

@@ -1,0 +1,347 @@
+"""The worker on a broker: from the record to the committed offset."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.engine.item import Item
+from app.policies.statistics import Verdict
+from app.values.outcome import Delivered, Rejected, Retry
+from app.values.snapshot import Status
+from tests.support.engine import ScriptedChannel, until
+
+if TYPE_CHECKING:
+    from tests.unit.engine.conftest import Envelope, Stage
+
+
+async def test_delivers_what_is_published_and_commits_it(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Five published are five consumed, five sent, and committed past."""
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(*(envelope(f"m{number}") for number in range(5)))
+    await until(lambda: worker.snapshot().messages_consumed == 5)
+    snapshot = worker.snapshot()
+    assert (snapshot.status, snapshot.messages_sent, snapshot.in_flight) == (Status.RUNNING, 5, 0)
+    assert snapshot.channels["webhook"].messages_sent == 5
+    assert snapshot.last_message_time is not None
+    assert sorted(stage.channel.contents) == [f"m{number}" for number in range(5)]
+    await worker.stop()
+    assert await stage.committed() == 5
+    assert worker.snapshot().status is Status.STOPPED
+
+
+async def test_bad_records_go_to_the_dead_letters_and_block_nothing(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Between garbage of every kind the good ones arrive, and each bad one is kept with a reason."""
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(b"", b"\xff\xfe", b"[]", b"{}", envelope("good"), envelope(channels=[]))
+    await until(lambda: worker.snapshot().messages_consumed == 6)
+    snapshot = worker.snapshot()
+    assert (snapshot.messages_sent, snapshot.messages_failed) == (1, 5)
+    assert snapshot.messages_dead_lettered == 5
+    letters = await stage.dead_letters()
+    assert [letter.reason for letter in letters] == ["invalid"] * 5
+    assert all(letter.error for letter in letters)
+    await worker.stop()
+    assert await stage.committed() == 6
+
+
+async def test_a_target_that_refuses_makes_a_partial_with_a_dead_letter(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """One of two channels refuses: the other's delivery stands, the refusal is kept."""
+    refusing = ScriptedChannel([[Rejected("no such mailbox")]])
+    refusing.name = "email"
+    worker = stage.worker(channels={"webhook": stage.channel, "email": refusing})
+    worker._intake._addresses.defaults = worker._intake._addresses.defaults.__class__(
+        webhook_url="http://hooks.example/one",
+        email_to=("a@example.com",),
+        smtp="smtp://mail.example:25",
+    )
+    await worker.start()
+    await stage.publish(envelope(channels=["webhook", "email"]))
+    await until(lambda: worker.snapshot().messages_consumed == 1)
+    snapshot = worker.snapshot()
+    assert (snapshot.messages_partial, snapshot.success_rate) == (1, 0.0)
+    (letter,) = await stage.dead_letters()
+    assert letter.reason == "rejected"
+    assert "no such mailbox" in letter.error
+    assert len(letter.targets_delivered) == len(letter.targets_failed) == 1
+
+
+async def test_exhausted_attempts_dead_letter_with_their_count(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Three failed attempts are two retries, one failure, one dead letter."""
+    stage.channel = ScriptedChannel([[Retry("refused")]] * 3)
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope())
+    await until(lambda: worker.snapshot().messages_failed == 1)
+    assert worker.snapshot().messages_retried == 2
+    (letter,) = await stage.dead_letters()
+    assert (letter.reason, letter.attempts) == ("exhausted", 3)
+    assert letter.first_failure is not None
+
+
+async def test_the_same_message_is_delivered_once(stage: "Stage", envelope: "Envelope") -> None:
+    """A repeat is recognised while the first is in flight and after it was delivered."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker()
+    await worker.start()
+    same = envelope("same", message_id="m-1")
+    await stage.publish(same, same)
+    await stage.channel.arrived(1)
+    await until(lambda: worker.snapshot().in_flight == 2)
+    gate.set()
+    await until(lambda: worker.snapshot().messages_duplicate == 1)
+    await stage.publish(same, envelope("same"), envelope("same"))
+    await until(lambda: worker.snapshot().messages_consumed == 3)
+    snapshot = worker.snapshot()
+    assert snapshot.messages_duplicate == 2
+    assert stage.channel.contents == ["same"] * 3  # without an id nothing is compared
+    await worker.stop()
+    assert await stage.committed() == 5
+
+
+async def test_a_repeat_is_sent_when_the_first_one_failed(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """The second waits for the outcome of the first, and takes its place when that is bad."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel([[Rejected("not now")], [Delivered()]], gate=gate)
+    worker = stage.worker()
+    await worker.start()
+    same = envelope("same", message_id="m-1")
+    await stage.publish(same, same, same)
+    await until(lambda: worker.snapshot().in_flight == 3)
+    gate.set()
+    await until(lambda: worker.snapshot().messages_duplicate == 1)
+    snapshot = worker.snapshot()
+    assert (snapshot.messages_failed, snapshot.messages_sent) == (1, 1)
+
+
+async def test_latest_skips_what_was_there_and_earliest_does_not(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Where a group starts that has no offsets; afterwards its own commits count."""
+    await stage.publish(envelope("old"))
+    worker = stage.worker(auto_offset_reset="latest")
+    await worker.start()
+    await stage.publish(envelope("new"))
+    await until(lambda: worker.snapshot().messages_consumed == 1)
+    assert stage.channel.contents == ["new"]
+    await worker.stop()
+    await stage.publish(envelope("while away"))
+    await worker.start()
+    await until(lambda: worker.snapshot().messages_consumed == 2)
+    assert stage.channel.contents == ["new", "while away"]
+
+
+async def test_stop_waits_for_what_was_started_and_leaves_the_rest(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Sixteen under way end and are committed; the others come again after the next start."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(*(envelope(str(number)) for number in range(20)))
+    await stage.channel.arrived(16)
+    await until(lambda: worker.snapshot().in_flight == 20)
+    stopping = asyncio.create_task(worker.stop())
+    await until(lambda: worker.snapshot().status is Status.STOPPING)
+    assert worker.not_ready() == "the worker is STOPPING"
+    gate.set()
+    await stopping
+    assert worker.snapshot().messages_consumed == 16
+    assert await stage.committed() == 16
+    await worker.start()
+    await until(lambda: worker.snapshot().messages_consumed == 20)
+    assert sorted(map(int, stage.channel.contents)) == list(range(20))
+
+
+async def test_stop_gives_up_after_its_time_and_commits_nothing_unsettled(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """A destination that hangs does not hold the stop; its notification stays on Kafka."""
+    stage.channel = ScriptedChannel(gate=asyncio.Event())
+    worker = stage.worker(drain_timeout=0.1)
+    await worker.start()
+    await stage.publish(envelope())
+    await stage.channel.arrived(1)
+    await worker.stop()
+    assert await stage.committed() == 0
+    assert worker.snapshot().messages_consumed == 0
+
+
+async def test_an_unwritable_dead_letter_topic_holds_the_offset(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Without an acknowledged dead letter nothing is settled, and health says why."""
+    worker = stage.worker()
+    await worker.start()
+    stage.producer.refused_topic = stage.dead_letter_topic
+    await stage.publish(b"garbage", envelope("good"))
+    await until(lambda: worker.get_health_status().get("problem") is not None)
+    assert "dead letters cannot be written" in worker.get_health_status()["problem"]
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    assert worker.snapshot().messages_consumed == 1
+    stage.producer.refused_topic = None
+    await until(lambda: worker.snapshot().messages_consumed == 2)
+    assert "problem" not in worker.get_health_status()
+
+
+async def test_pause_takes_nothing_and_resume_goes_on(stage: "Stage", envelope: "Envelope") -> None:
+    """While paused nothing is taken, and the group is not left."""
+    worker = stage.worker()
+    await worker.start()
+    worker.pause()
+    await stage.publish(envelope())
+    await until(lambda: worker.snapshot().lag == 1)
+    assert (worker.snapshot().in_flight, worker.snapshot().paused) == (0, True)
+    assert worker.not_ready() is None
+    worker.resume()
+    await until(lambda: worker.snapshot().messages_sent == 1)
+
+
+async def test_takes_no_more_than_it_may_hold(stage: "Stage", envelope: "Envelope") -> None:
+    """Back-pressure: with room for three, three are taken, and all arrive in the end."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker(max_in_flight=3)
+    await worker.start()
+    await stage.publish(*(envelope(str(number)) for number in range(10)))
+    await stage.channel.arrived(3)
+    assert worker.snapshot().in_flight == 3
+    gate.set()
+    await until(lambda: worker.snapshot().messages_sent == 10)
+
+
+async def test_start_waits_for_kafka_and_stop_ends_the_wait(stage: "Stage") -> None:
+    """With nobody at the broker's address the worker says so and can be stopped."""
+    stage.connection.options["bootstrap_servers"] = "127.0.0.1:1"
+    worker = stage.worker()
+    starting = asyncio.create_task(worker.start())
+    await until(lambda: "problem" in worker.get_health_status())
+    assert worker.get_health_status()["status"] == "STARTING"
+    assert "waiting for Kafka" in worker.get_health_status()["problem"]
+    assert worker.not_live() is None
+    await worker.stop()
+    await starting
+    assert worker.snapshot().status is Status.STOPPED
+
+
+async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
+    stage: "Stage", envelope: "Envelope", caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug in the engine is reported, and what was in flight is taken again."""
+    worker = stage.worker()
+    await worker.start()
+    settle = worker._settler._on_settled
+    failures = [RuntimeError("bug")]
+
+    def fail_once(item: Item, verdict: Verdict) -> None:
+        if failures:
+            raise failures.pop()
+        settle(item, verdict)
+
+    worker._settler._on_settled = fail_once
+    await stage.publish(envelope("one"))
+    await until(lambda: worker.snapshot().messages_sent == 1, seconds=20)
+    assert stage.channel.contents[0] == "one"
+    assert "bug" in caplog.text
+    await worker.stop()
+    assert await stage.committed() == 1
+
+
+async def test_start_and_stop_can_be_repeated(stage: "Stage") -> None:
+    """Starting twice and stopping twice are what once is."""
+    worker = stage.worker()
+    await asyncio.gather(worker.start(), worker.start())
+    assert worker.stats["is_running"] is True
+    assert worker.get_health_status()["broker"] == stage.connection.bootstrap_servers
+    await asyncio.gather(worker.stop(), worker.stop())
+    assert worker.stats["status"] == "STOPPED"
+    assert worker.stats["uptime_seconds"] == 0
+
+
+async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Taken away and given back: the attempt under way counts, what waited is fetched again."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(*(envelope(str(number)) for number in range(20)))
+    await stage.channel.arrived(16)
+    await until(lambda: worker.snapshot().in_flight == 20)
+    session = worker._session
+    assert session is not None
+    partitions = set(worker._assignment.partitions())
+    await session._revoked(partitions)
+    assert worker.snapshot().in_flight == 0
+    assert worker.not_ready() is not None
+    await session._assigned(partitions)
+    gate.set()
+    await until(lambda: worker.snapshot().messages_consumed == 20)
+    assert sorted(map(int, stage.channel.contents)) == list(range(20))
+    await worker.stop()
+    assert await stage.committed() == 20
+
+
+async def test_results_of_a_partition_that_went_elsewhere_are_dropped(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """What ends after the revoke is counted by nobody here, and not committed."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope())
+    await stage.channel.arrived(1)
+    session = worker._session
+    assert session is not None
+    await session._revoked(set(worker._assignment.partitions()))
+    await session._assigned(set())
+    gate.set()
+    await until(lambda: "webhook" in worker.snapshot().channels)
+    assert worker.snapshot().messages_consumed == 0
+    await worker.stop()
+    assert await stage.committed() == 0
+
+
+async def test_goes_on_at_the_start_of_a_log_that_was_made_anew(
+    stage: "Stage", envelope: "Envelope", caplog: pytest.LogCaptureFixture
+) -> None:
+    """A position that is not in the log any more is said, and never stops the worker."""
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope("one"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    session = worker._session
+    assert session is not None
+    for assigned in worker._assignment:
+        assigned.position = 1000
+        session._consumer.seek(assigned.partition, 1000)
+    await stage.publish(envelope("two"))
+    await until(lambda: worker.snapshot().messages_sent >= 3)
+    assert set(stage.channel.contents) == {"one", "two"}
+    assert "the log no longer holds offset 1000" in caplog.text
+
+
+async def test_a_broker_that_goes_away_shows_in_health(
+    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When Kafka stops answering, health says for how long."""
+    monkeypatch.setattr("app.policies.health.BROKER_PATIENCE", -1.0)
+    worker = stage.worker()
+    await worker.start()
+    assert "Kafka has not answered for" in worker.get_health_status()["problem"]

@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.faces.api.application import build_app
+from tests.support.fakes import Fakes, serve
+
+
+@asynccontextmanager
+async def no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
+    """Start nothing: ``serve`` puts the service into the state."""
+    yield {}
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    """Return the control plane, with a limit on bodies that a test can exceed."""
+    return build_app(no_lifespan, max_body=100_000)
+
+
+@pytest.fixture
+async def fakes() -> Fakes:
+    """Return the fakes behind the control plane."""
+    return Fakes()
+
+
+@pytest.fixture
+async def client(app: FastAPI, fakes: Fakes) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client on this machine, without a key."""
+    async with serve(app, fakes.service) as client:
+        yield client

@@ -1,0 +1,38 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.faces.api.application import build_app
+from app.faces.dashboard import dashboard_router, mount_static
+from tests.support.fakes import Fakes, serve
+
+
+@asynccontextmanager
+async def no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
+    """Start nothing: ``serve`` puts the service into the state."""
+    yield {}
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    """Return the control plane with the page."""
+    app = build_app(no_lifespan)
+    app.include_router(dashboard_router())
+    mount_static(app)
+    return app
+
+
+@pytest.fixture
+async def fakes() -> Fakes:
+    """Return the fakes behind the page."""
+    return Fakes()
+
+
+@pytest.fixture
+async def client(app: FastAPI, fakes: Fakes) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client on this machine, without a key."""
+    async with serve(app, fakes.service) as client:
+        yield client

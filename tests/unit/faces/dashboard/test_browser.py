@@ -1,0 +1,496 @@
+"""The page in a real browser: live, by keyboard, at every width, in light and dark."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+import pytest_asyncio
+import uvicorn
+from fastapi import FastAPI
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
+
+from app.faces.api.application import build_app
+from app.faces.dashboard import dashboard_router, formats, mount_static
+from app.faces.dashboard.templates import marked
+from app.values.errors import KafkaUnavailableError
+from app.values.inbox import InboxCard
+from app.values.snapshot import (
+    Counts,
+    DestinationSnapshot,
+    DestinationState,
+    PartitionSnapshot,
+    Status,
+)
+from tests.support.fakes import SNAPSHOT, Fakes, make_attempt, make_dead_letter
+from tests.support.tools import Tools
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DISCORD = "https://discord.com/api/webhooks/1234…/***"
+LONG = "https://hooks.operations.trading.example.com:8443/alerts/and/a/long/path/***"
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+MAIL = "<p style='color:red'>Hello</p><script>parent.document.title='owned'</script>"
+SIZES = [(360, 740), (768, 1024), (1440, 900)]
+
+# For every text on the page: its contrast with what stands behind it, if that is too low.
+LOW_CONTRAST = """() => {
+  const channel = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const parse = (css) => css.match(/[\\d.]+/g).map(Number);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const low = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    if (element.closest("noscript, template, button:disabled")) continue;
+    const style = getComputedStyle(element);
+    const text = light(parse(element.closest("svg") ? style.fill : style.color));
+    const ground = light(behind(element));
+    const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+    if (ratio < 4.5) low.push(`${walker.currentNode.data.trim()}: ${ratio.toFixed(2)}`);
+  }
+  return low;
+}"""
+
+
+@asynccontextmanager
+async def served(fakes: Fakes) -> AsyncIterator[str]:
+    """Serve the page on a real port; yield its address."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
+        yield {"service": fakes.service}
+
+    app = build_app(lifespan)
+    app.include_router(dashboard_router())
+    mount_static(app)
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="on")
+    server = uvicorn.Server(config)
+    listening = config.bind_socket()
+    listening.listen()
+    task = asyncio.create_task(server._serve([listening]))  # serve() takes over signals
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        fakes.service.closing.set()
+        server.should_exit = True
+        await task
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Return one Chromium for all tests."""
+    executable = await asyncio.to_thread(Tools.here().browser)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def fakes() -> Fakes:
+    """Return the fakes behind the page."""
+    return Fakes()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def url(fakes: Fakes) -> AsyncIterator[str]:
+    """Return the page's address."""
+    async with served(fakes) as url:
+        yield url
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser, url: str, *, scripts: bool = True, size: tuple[int, int] = SIZES[2]
+) -> AsyncIterator[Page]:
+    """Open the page; it must do so without a complaint in the console."""
+    context = await browser.new_context(
+        java_script_enabled=scripts, viewport={"width": size[0], "height": size[1]}
+    )
+    page = await context.new_page()
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        # That a mail's script is blocked, and a request fails on purpose, is as it should be.
+        if message.type == "error" and not re.search("sandboxed|Failed to load", message.text):
+            complaints.append(message.text)
+
+    page.on("console", complain)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(url)
+    if scripts:
+        await expect(page.locator("#link")).to_have_text("Live")
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+def destination(state: DestinationState, error: str | None = None) -> DestinationSnapshot:
+    """Return a destination with figures."""
+    until = None if state is DestinationState.OPEN else later(30)
+    return DestinationSnapshot("discord", state, until, 12, 3, 8_120, 3, 1, 12, error)
+
+
+def later(seconds: float) -> str:
+    """Return the time in so many seconds."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def card(number: int, kind: str, **changes: object) -> InboxCard:
+    """Return something that the inbox received."""
+    base = InboxCard(number, kind, later(0), "🚨 系统告警", "⚠️ **检测到** 异常活动", 0xFF0000)
+    return msgspec.structs.replace(base, **changes)
+
+
+def furnish(fakes: Fakes) -> None:
+    """Give the page everything that it can show."""
+    fakes.worker.change(
+        messages_consumed=1_234_567, messages_sent=1_234_000, messages_failed=500,
+        messages_partial=60, messages_expired=7, messages_retried=4_321,
+        messages_dead_lettered=567, in_flight=950, queued=900, lag=12_345, success_rate=0.9995,
+        last_message_time=later(-1), problem="Nothing was committed for 12 s.",
+        destinations={
+            DISCORD: destination(DestinationState.OPEN),
+            LONG: destination(DestinationState.BROKEN, "connection refused"),
+            "smtp://mail.example.com:587": destination(DestinationState.RATE_LIMITED, "450"),
+        },
+        partitions=tuple(
+            PartitionSnapshot("notifications", n, 10**6, 10**6, 10**6 + 9, 9, 3) for n in range(12)
+        ),
+    )  # fmt: skip
+    for number, status in enumerate(("delivered", "retry", "rejected", "rate_limited") * 4):
+        error = None if status == "delivered" else "400 Bad Request: embeds[0] is too long"
+        fakes.attempts.add(
+            make_attempt(
+                number, time=later(number * 3 - 60), status=status, error=error, content="x" * 300
+            )
+        )
+    fakes.dead_letters.letters = [
+        make_dead_letter(f"0/{n}", title="交易信号: AAPL", targets_failed=(LONG,)) for n in range(6)
+    ]
+    fakes.inbox.received = [
+        card(1, "webhook", sender=None),
+        card(2, "email", sender="a@example.com", recipients=("b@example.com",), html=MAIL),
+        card(3, "discord", fields=(("方向", "LONG"), ("价格", "187.42")), footer="trader-001"),
+    ]  # fmt: skip
+
+
+async def test_figures_change_without_a_reload(browser: Browser, fakes: Fakes, url: str) -> None:
+    """What the worker does is on the page at once."""
+    async with opened(browser, url) as page:
+        fakes.worker.change(
+            messages_consumed=1234,
+            success_rate=0.972,
+            destinations={DISCORD: destination(DestinationState.BROKEN, "500")},
+            partitions=(PartitionSnapshot("notifications", 0, 5, 4, 9, 5, 1),),
+        )
+        overview = page.locator("#overview")
+        await expect(overview.get_by_text("1,234")).to_be_visible()
+        await expect(overview.get_by_text("97.2%")).to_be_visible()
+        await expect(page.locator("#destinations tbody")).to_contain_text("broken")
+        await expect(page.locator("#partitions tbody")).to_contain_text("notifications/0")
+        await expect(page.locator("#report")).to_contain_text("Messages Consumed:    1,234")
+        fakes.worker.change(paused=True, problem="It does not move.")
+        await expect(page.locator(".pill")).to_have_text("PAUSED")
+        await expect(page).to_have_title("PAUSED · Notification Worker")
+        await expect(page.locator("#problem")).to_have_text("It does not move.")
+        fakes.worker.change(paused=False, problem=None, destinations={})
+        await expect(page.locator("#problem")).to_have_text("")
+        await expect(page.locator("#destinations .empty")).to_be_visible()
+
+
+async def test_deliveries_appear_and_are_filtered(browser: Browser, fakes: Fakes, url: str) -> None:
+    """The newest stands first; what the filter leaves out does not appear."""
+    fakes.attempts.add(make_attempt(1, content="from before"))
+    async with opened(browser, url) as page:
+        rows = page.locator("#deliveries tbody tr")
+        await expect(rows).to_have_count(1)
+        fakes.attempts.add(make_attempt(2, content="just now", title=HOSTILE))
+        await expect(rows.first).to_contain_text("just now")
+        await expect(rows.first).to_contain_text(HOSTILE)
+        await page.get_by_label("Status", exact=True).select_option("rejected")
+        await expect(page.get_by_text("No recent delivery matches this filter.")).to_be_visible()
+        assert page.url == f"{url}/?status=rejected"
+        fakes.attempts.add(make_attempt(3, content="fine"))
+        fakes.attempts.add(make_attempt(4, content="refused", status="rejected", error="400"))
+        await expect(rows).to_have_count(1)
+        await expect(rows.first).to_contain_text("refused")
+        await expect(page).to_have_title("RUNNING · Notification Worker")
+
+
+async def test_the_table_keeps_the_newest(browser: Browser, fakes: Fakes, url: str) -> None:
+    """A page that is open all day does not grow, and a row under the pointer stays."""
+    async with opened(browser, url) as page:
+        rows = page.locator("#deliveries tbody tr")
+        for number in range(1, 41):
+            fakes.attempts.add(make_attempt(number, content=f"number {number}."))
+        await expect(rows.first).to_contain_text("number 40.")
+        await expect(rows).to_have_count(25)
+        await rows.nth(3).hover()
+        await expect(page.get_by_role("heading", name="Recent deliveries")).to_be_visible()
+        fakes.attempts.add(make_attempt(41, content="number 41."))
+        fakes.worker.change(messages_consumed=41)  # sent after the attempt, so both have arrived
+        await expect(page.locator("#overview").get_by_text("41")).to_be_visible()
+        await expect(rows.first).to_contain_text("number 40.")
+        await page.mouse.move(0, 0)
+        await expect(rows.first).to_contain_text("number 41.")
+
+
+async def test_the_worker_is_controlled_by_keyboard(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """Buttons are reached with Tab, pressed with Enter, and say what they did."""
+    async with opened(browser, url) as page:
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+        await page.keyboard.press("Tab")
+        stop = page.get_by_role("button", name="Stop")
+        await expect(stop).to_be_focused()
+        assert await stop.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#answer")).to_contain_text("Worker stopped.")
+        await expect(page.locator(".pill")).to_have_text("STOPPED")
+        await expect(stop).to_be_disabled()
+        assert fakes.worker.stops == [True]
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.locator("#answer")).to_have_text("Worker started.")
+        for name in ("Pause", "Resume"):
+            await page.get_by_role("button", name=name).click()
+            await expect(page.locator("#answer")).to_contain_text(name)
+
+
+async def test_test_notifications_are_sent(browser: Browser, fakes: Fakes, url: str) -> None:
+    """The form's values arrive; warnings and failures are said in words."""
+    async with opened(browser, url) as page:
+        answer = page.locator("#answer")
+        await page.get_by_label("Type").select_option("trading")
+        await page.get_by_label("Count").fill("7")
+        await page.get_by_role("button", name="Send").click()
+        await expect(answer).to_have_text("Test notifications published.")
+        assert fakes.publisher.tests == [("trading", 7, 0)]
+        await page.get_by_label("Delay").fill("0.5")
+        await page.get_by_label("Delay").press("Enter")
+        await expect(answer).to_contain_text("one after the other")
+        fakes.publisher.warning = "There is no mail server."
+        await page.get_by_role("button", name="Send").click()
+        await expect(answer).to_have_text("There is no mail server.")
+        fakes.publisher.error = KafkaUnavailableError("no broker answers")
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.get_by_role("alert").filter(has_text="no broker")).to_be_visible()
+
+
+async def test_the_inbox_shows_what_came_in(browser: Browser, fakes: Fakes, url: str) -> None:
+    """Cards look alike whether the service or a script made them; nothing in them runs."""
+    async with opened(browser, url) as page:
+        furnish(fakes)
+        fakes.inbox.received.append(card(4, "discord", title=HOSTILE, text="**b** `c`"))
+        fakes.attempts.add(make_attempt(99))
+        cards = page.locator("#inbox .card")
+        await expect(cards).to_have_count(4)
+        await expect(cards.first).to_contain_text(HOSTILE)
+        await expect(cards.first.locator("strong").last).to_have_text("b")
+        normalised = "e => e.outerHTML.replace(/\\s+/g, ' ').replace(/> | </g, (s) => s.trim())"
+        by_script = [await each.evaluate(normalised) for each in await cards.all()]
+        await page.reload()
+        await expect(page.locator("#link")).to_have_text("Live")
+        by_service = [await each.evaluate(normalised) for each in await cards.all()]
+        assert by_script == by_service
+        bar = await cards.first.locator(".embed").evaluate(
+            "e => getComputedStyle(e).borderLeftColor"
+        )
+        assert bar == "rgb(255, 0, 0)"
+        mail = page.locator(".mail")
+        await mail.get_by_text("HTML version").click()
+        await expect(mail.frame_locator("iframe").get_by_text("Hello")).to_be_visible()
+        await expect(page).to_have_title("RUNNING · Notification Worker")
+        await page.get_by_role("button", name="Slow").click()
+        await expect(page.get_by_role("button", name="Slow")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        assert fakes.inbox.behaviour == "slow"
+        await page.get_by_role("button", name="Clear").click()
+        await expect(page.locator("#inbox .empty")).to_be_visible()
+
+
+async def test_dead_letters_appear(browser: Browser, fakes: Fakes, url: str) -> None:
+    """They are read when there is a new one, with a link to the full text."""
+    async with opened(browser, url) as page:
+        fakes.dead_letters.letters.append(make_dead_letter("3/14", error="content: missing"))
+        fakes.worker.change(messages_dead_lettered=1)
+        rows = page.locator("#dead-letters tbody tr")
+        await expect(rows).to_contain_text("content: missing")
+        link = rows.get_by_role("link", name="Full text of dead letter 3/14")
+        await expect(link).to_have_attribute("href", "/dead-letters/3/14")
+        fakes.dead_letters.error = KafkaUnavailableError("no broker answers")
+        fakes.worker.change(messages_dead_lettered=2)
+        await expect(page.locator("#dead-letters .note")).to_contain_text("could not be read")
+
+
+async def test_a_lost_connection_is_shown_and_mended(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """What is old never looks live, and the page comes back by itself."""
+    async with opened(browser, url) as page:
+        await page.route("**/events", lambda route: route.abort())
+        fakes.service.closing.set()
+        await expect(page.locator("#lost")).to_contain_text("Connection to the service lost.")
+        await expect(page.locator("#link")).to_have_text("Not live")
+        await expect(page).to_have_title("No connection · Notification Worker")
+        pill = "getComputedStyle(document.querySelector('.pill')).filter"
+        assert await page.evaluate(pill) == "grayscale(1)"
+        fakes.service.closing.clear()
+        fakes.worker.change(messages_consumed=5678)
+        await page.unroute("**/events")
+        await expect(page.locator("#link")).to_have_text("Live")
+        await expect(page.locator("#lost")).to_have_text("")
+        await expect(page.locator("#overview").get_by_text("5,678")).to_be_visible()
+
+
+async def test_charts_show_the_past_and_the_present(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """Bars are there for attempts from before the page was opened, and for those made since."""
+    fakes.attempts.add(make_attempt(1, time=later(-100), duration=0.02))
+    fakes.worker.change(channels={"discord": Counts(messages_sent=10)})
+    async with opened(browser, url) as page:
+        accepted = page.locator('[data-chart="throughput"] path.accepted')
+        lost = page.locator('[data-chart="throughput"] path.lost')
+        median = page.locator('[data-chart="latency"] path.median')
+        await expect(accepted).to_have_attribute("d", re.compile(r"^M[^M]+$"))
+        await expect(median).to_have_attribute("d", re.compile(r"^M[^M]+$"))
+        counts = Counts(messages_sent=30, messages_failed=4)
+        fakes.worker.change(channels={"discord": counts})
+        fakes.attempts.add(make_attempt(2, duration=0.2))
+        await expect(accepted).to_have_attribute("d", re.compile("M.*M"))
+        await expect(lost).to_have_attribute("d", re.compile("M"))
+        await expect(median).to_have_attribute("d", re.compile("M.*M"))
+        await page.get_by_role("button", name="1 h").click()
+        await expect(page.locator('[data-chart="latency"] svg')).to_contain_text("−60 min")
+        box = await page.locator('[data-chart="throughput"] svg').bounding_box()
+        assert box is not None
+        await page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 40)
+        tip = page.locator('[data-chart="throughput"] output')
+        await expect(tip).to_contain_text("/s accepted")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}px")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("full", [True, False], ids=["full", "empty"])
+async def test_it_is_readable_everywhere(
+    browser: Browser, fakes: Fakes, url: str, size: tuple[int, int], scheme: str, full: bool
+) -> None:
+    """No width scrolls sideways, every text has the contrast of WCAG AA, nothing comes from afar."""
+    if full:
+        furnish(fakes)
+    async with opened(browser, url, size=size) as page:
+        asked: list[str] = []
+
+        def note(request: Request) -> None:
+            asked.append(request.url)
+
+        page.on("request", note)
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        await page.reload()
+        await expect(page.locator("#link")).to_have_text("Live")
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+        assert await page.evaluate(LOW_CONTRAST) == []
+        assert all(each.startswith((url, "about:")) for each in asked)
+
+
+async def test_everything_works_without_scripts(browser: Browser, fakes: Fakes, url: str) -> None:
+    """Buttons are forms, answers are on the page that comes back, charts are numbers."""
+    furnish(fakes)
+    async with opened(browser, url, scripts=False) as page:
+        await expect(page.locator('[data-chart="latency"]')).to_contain_text("12 ms median")
+        await expect(page.locator("svg").first).to_be_hidden()
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.locator("#answer")).to_contain_text("Paused")
+        await expect(page.locator(".pill")).to_have_text("PAUSED")
+        await page.get_by_label("Count").fill("3")
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.locator("#answer")).to_have_text("Test notifications published.")
+        assert fakes.publisher.tests == [("webhook", 3, 0)]
+        await page.get_by_label("Status", exact=True).select_option("retry")
+        await page.get_by_role("button", name="Filter").click()
+        await expect(page.locator("#deliveries tbody tr")).to_have_count(4)
+        await page.get_by_role("button", name="Errors").click()
+        assert fakes.inbox.behaviour == "error"
+        await page.get_by_role("link", name="Stop refreshing").click()
+        await expect(page.get_by_role("link", name="Refresh every 10 s")).to_be_visible()
+
+
+async def test_scripts_format_as_the_service_does(browser: Browser, url: str) -> None:
+    """A figure does not change its form when the first event arrives."""
+    now = datetime.now(UTC)
+    values: dict[str, list[object]] = {
+        "text": ["RUNNING", None, ""],
+        "number": [0, 7, 1234, 1234567],
+        "percent": [0, 0.5, 0.97249, 0.99999, 1],
+        "rate": [0, 0.01, 0.254, 1, 3.24, 99.9, 100, 1234.4],
+        "took": [0.0004, 0.001, 0.0123, 0.999, 0.9996, 1.52, 9.9, 10, 90.2],
+        "uptime": [0, 59.9, 3600, 8130.9, 360_000],
+        "clock": [now.isoformat(), (now - timedelta(days=40)).isoformat()],
+        "state": ["rate_limited", "open"],
+        "texts": [["a", "b"], []],
+        "place": [DISCORD, "smtp://mail:587"],
+        "places": [[DISCORD, "b"], []],
+    }  # fmt: skip
+    assert values.keys() == formats.FORMATS.keys()
+    async with opened(browser, url) as page:
+        show = """async ([values, script]) => {
+          const { show } = await import(script);
+          return Object.entries(values).map(([form, each]) => each.map((v) => show(v, form)));
+        }"""
+        script = await page.locator("script").get_attribute("src")
+        assert script
+        module = script.replace("page.js", "format.js")
+        shown = await page.evaluate(show, [values, module])
+        expected = [
+            [formats.show(tuple(v) if isinstance(v, list) else v, form) for v in each]
+            for form, each in values.items()
+        ]
+        assert shown == expected
+        texts = ["a **b** *c* `d` <e>", "2 * 3", "**over\nlines**", ""]
+        mark = """async ([texts, script]) => {
+          const { marked } = await import(script);
+          return texts.map((text) => {
+            const element = document.createElement("p");
+            element.append(...marked(text));
+            return element.innerHTML;
+          });
+        }"""
+        assert await page.evaluate(mark, [texts, module]) == [str(marked(each)) for each in texts]
+
+
+async def test_a_stopped_worker_can_be_started_from_the_page(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """The state at the time of loading decides which buttons can be pressed."""
+    fakes.worker.state = msgspec.structs.replace(
+        SNAPSHOT, status=Status.STOPPED, is_running=False, partitions=()
+    )
+    async with opened(browser, url) as page:
+        await expect(page.get_by_role("button", name="Stop")).to_be_disabled()
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.locator(".pill")).to_have_text("RUNNING")

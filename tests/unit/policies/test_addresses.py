@@ -1,0 +1,164 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.policies.addresses import (
+    discord_webhook_id,
+    normalise_mail,
+    normalise_webhook,
+    split_mail_addresses,
+)
+from app.values.errors import UnroutableError
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("https://example.com/a", "https://example.com/a"),
+        ("HTTPS://Example.COM:443/A?b=C#d", "https://example.com/A?b=C"),
+        ("http://example.com:80", "http://example.com/"),
+        ("http://example.com:8080/", "http://example.com:8080/"),
+        ("https://example.com:80/", "https://example.com:80/"),
+        ("http://[::1]:9/a", "http://[::1]:9/a"),
+        ("http://[0:0::1]/a", "http://[::1]/a"),
+        ("https://例子.cn/a", "https://xn--fsqu00a.cn/a"),
+        ("http://my_host/a", "http://my_host/a"),
+    ],
+)
+def test_a_webhook_url_has_one_spelling(url: str, normal: str) -> None:
+    """Case of scheme and host, default port and fragment make no other destination."""
+    assert normalise_webhook(url) == normal
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "secret",
+        "secret.example.com/a",
+        "ftp://secret/a",
+        "javascript:secret",
+        "https:///secret",
+        "https://user:secret@example.com/a",
+        "https://secret@example.com/a",
+        "https://example.com/secret a",
+        "https://example.com/secret\r\nX: y",
+        "https://example.com\\secret",
+        "https://example.com:0/secret",
+        "https://example.com:99999/secret",
+        "https://example.com:x/secret",
+        "https://[::1/secret",
+        "https://[::secret]/",
+        "https://a..b/secret",
+        "https://" + "a" * 64 + ".com/secret",
+        "https://exa%6dple.com/secret",
+        "https://example.com/secret" + "a" * 3000,
+    ],
+)
+def test_an_unusable_webhook_url_is_refused_without_being_shown(url: str) -> None:
+    """The error says what is wrong and keeps the secret."""
+    with pytest.raises(UnroutableError) as caught:
+        normalise_webhook(url)
+    assert "secret" not in str(caught.value)
+
+
+@settings(deadline=None)
+@given(st.text() | st.text().map("https://{}".format) | st.from_regex(r"https?://[^/]+/.*"))
+def test_any_webhook_url_is_normalised_for_good_or_refused(url: str) -> None:
+    """What comes out is usable and stays as it is."""
+    try:
+        normal = normalise_webhook(url)
+    except UnroutableError:
+        return
+    assert normal.startswith(("http://", "https://"))
+    assert normalise_webhook(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("url", "webhook_id"),
+    [
+        ("https://discord.com/api/webhooks/123/token", "123"),
+        ("https://discord.com/api/v10/webhooks/123/token?wait=true", "123"),
+        ("http://proxy.example:8080/api/webhooks/xxx/yyy/", "xxx"),
+        ("https://discord.com/api/webhooks/123", None),
+        ("https://discord.com/api/webhooks/123/token/slack", None),
+        ("https://example.com/x/api/webhooks/123/token", None),
+        ("https://[", None),
+    ],
+)
+def test_discords_form_is_known_by_the_path(url: str, webhook_id: str | None) -> None:
+    """On any host, with or without the version; its Slack form takes other bodies."""
+    assert discord_webhook_id(url) == webhook_id
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("a@x", ("a@x",)),
+        ("a@x,b@x , c@x", ("a@x", "b@x", "c@x")),
+        ('"Doe, Jane" <a@x>, Bob <b@x>', ("a@x", "b@x")),
+        ('"open, a@x', ("open", "a@x")),
+    ],
+)
+def test_mail_lists_are_split_at_commas(text: str, addresses: tuple[str, ...]) -> None:
+    """Commas in quotes belong to a name, and names are dropped."""
+    assert split_mail_addresses(text) == addresses
+
+
+def test_a_very_long_mail_list_is_split_at_once() -> None:
+    """The time grows with the length, not with its square."""
+    assert len(split_mail_addresses('"' + "a@x," * 200_000)) == 200_000
+
+
+@pytest.mark.parametrize(
+    ("address", "normal"),
+    [
+        ("a@example.com", "a@example.com"),
+        ("First.Last+tag@Example.COM", "First.Last+tag@example.com"),
+        ("root@localhost", "root@localhost"),
+        ("用户@例子.cn", "用户@xn--fsqu00a.cn"),
+    ],
+)
+def test_a_mail_address_has_one_spelling(address: str, normal: str) -> None:
+    """The domain's case makes no other mailbox."""
+    assert normalise_mail(address) == normal
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "a",
+        "@example.com",
+        "a@",
+        "a@b@example.com",
+        "a b@example.com",
+        "a@exa mple.com",
+        "a@example..com",
+        "a@.例子",
+        "a@example.com\r\nBcc: b@example.com",
+        "a\x00@example.com",
+        "a\ud800@example.com",
+        "<a@example.com>",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 260 + ".com",
+    ],
+)
+def test_what_is_no_mail_address_is_refused(address: str) -> None:
+    """Above all what would break out of a mail header."""
+    with pytest.raises(UnroutableError, match="not a mail address"):
+        normalise_mail(address)
+
+
+@settings(deadline=None)
+@given(st.text() | st.emails())
+def test_any_mail_address_is_normalised_for_good_or_refused(address: str) -> None:
+    """What comes out is one line and stays as it is."""
+    try:
+        normal = normalise_mail(address)
+    except UnroutableError:
+        return
+    assert normal.isprintable()
+    assert normalise_mail(normal) == normal

@@ -1,0 +1,197 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.policies.routing import Defaults, Routed, route
+from app.values.delivery import Delivery, Destination, Target
+from app.values.notification import Mail, Notification, Request
+from tests.support.messages import DISCORD_URL, HOOK_URL
+
+SMTP = "smtp://127.0.0.1:2525"
+INBOX_URL = "http://127.0.0.1:9999/api/webhooks/1/inbox"
+DEFAULTS = Defaults(INBOX_URL, ("inbox@localhost",), SMTP)
+DIGEST = b"d" * 32
+CONSOLE = Target("console", "console", "console")
+
+
+def routed(*requests: Request, defaults: Defaults = DEFAULTS, mail: Mail | None = None) -> Routed:
+    """Route a notification with these requests."""
+    notification = Notification("hello", requests, mail=mail or Mail())
+    return route(notification, defaults, source="s", digest=DIGEST)
+
+
+def test_a_webhook_delivery_is_whole() -> None:
+    """Everything a channel needs is in it."""
+    notification = Notification("hello", (Request("webhook", (DISCORD_URL,)),))
+    label = "https://discord.com/api/webhooks/123/***"
+    assert route(notification, DEFAULTS, source="s", digest=DIGEST) == Routed(
+        (
+            Delivery(
+                notification,
+                Destination("discord", DISCORD_URL, label),
+                (Target("webhook", DISCORD_URL, label),),
+                "s",
+                DIGEST,
+            ),
+        ),
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("channel", "url", "served_by"),
+    [
+        ("webhook", DISCORD_URL, "discord"),
+        ("webhook", "https://proxy.example/api/v10/webhooks/1/t?wait=true", "discord"),
+        ("webhook", HOOK_URL, "webhook"),
+        ("discord", HOOK_URL, "discord"),
+    ],
+)
+def test_the_url_or_the_name_decides_the_channel(channel: str, url: str, served_by: str) -> None:
+    """Discord's form is Discord's on any host; the name ``discord`` is so with any path."""
+    (delivery,) = routed(Request(channel, (url,))).deliveries
+    assert delivery.destination.channel == served_by
+    assert delivery.targets[0].channel == channel
+
+
+def test_requests_without_address_go_to_the_defaults() -> None:
+    """One lane for the webhook, one for the mail server, one for the console."""
+    result = routed(Request("webhook"), Request("email"), Request("console"))
+    assert [d.destination.address for d in result.deliveries] == [INBOX_URL, SMTP, "console"]
+    assert [d.targets[0].address for d in result.deliveries] == [
+        INBOX_URL,
+        "inbox@localhost",
+        "console",
+    ]
+    assert result.unroutable == ()
+
+
+@pytest.mark.parametrize("channel", ["webhook", "discord", "email"])
+def test_no_address_at_all_fails_the_target(channel: str) -> None:
+    """Without default destination there is nowhere to go; the console still is."""
+    result = routed(Request(channel), Request("console"), defaults=Defaults())
+    assert result.unroutable == (
+        (Target(channel, "", channel), "no address, and no default destination is set"),
+    )
+    assert [delivery.targets for delivery in result.deliveries] == [(CONSOLE,)]
+
+
+@pytest.mark.parametrize("channel", ["webhook", "email"])
+def test_no_default_steps_in_for_somebody_who_is_named(channel: str) -> None:
+    """What is meant for one user must not reach everybody's channel."""
+    result = routed(Request(channel, (), "user 'x'"))
+    assert result == Routed(
+        (), ((Target(channel, "", channel), f"user 'x' has no {channel} contact"),)
+    )
+
+
+def test_the_same_url_is_one_target() -> None:
+    """However it is spelled, and whichever channels name it."""
+    url = DISCORD_URL.replace("https://discord.com", "HTTPS://Discord.com:443")
+    result = routed(Request("webhook", (DISCORD_URL, url + "#x")), Request("discord", (url,)))
+    assert [delivery.destination.address for delivery in result.deliveries] == [DISCORD_URL]
+
+
+def test_the_explicit_name_decides_for_a_shared_url() -> None:
+    """A URL that is named as Discord's gets Discord's body, in whatever order."""
+    (delivery,) = routed(
+        Request("webhook", (HOOK_URL,)), Request("discord", (HOOK_URL,))
+    ).deliveries
+    assert delivery.destination.channel == "discord"
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/secret", "https://h/secret" + "x" * 5000])
+def test_a_bad_url_fails_alone_and_is_not_shown(url: str) -> None:
+    """The notification's other targets are sent."""
+    result = routed(Request("webhook", (url, HOOK_URL)))
+    assert [delivery.destination.address for delivery in result.deliveries] == [HOOK_URL]
+    ((target, error),) = result.unroutable
+    assert (target.address, target.label) == (url, "webhook")
+    assert "secret" not in error
+
+
+def test_a_mail_is_one_delivery_to_all_its_recipients() -> None:
+    """Each address once; the mail says who stands where in its headers."""
+    result = routed(
+        Request("email", ("a@example.com", "b@Example.com")),
+        Request("console"),
+        mail=Mail(("c@example.com", "a@EXAMPLE.com"), ("d@example.com",), "s", "<p>"),
+    )
+    mail = result.deliveries[0]
+    assert mail.destination == Destination("email", SMTP, SMTP)
+    assert [target.address for target in mail.targets] == [
+        "a@example.com",
+        "b@example.com",
+        "c@example.com",
+        "d@example.com",
+    ]
+    assert mail.targets[0] == Target("email", "a@example.com", "a@example.com")
+    assert mail.notification.requests == (
+        Request("email", ("a@example.com", "b@example.com")),
+        Request("console"),
+    )
+    assert mail.notification.mail == Mail(("c@example.com",), ("d@example.com",), "s", "<p>")
+
+
+def test_bad_mail_addresses_fail_alone_and_leave_the_headers() -> None:
+    """Nothing that could break out of a header is left in the mail."""
+    evil = "x@example.com\r\nBcc: y@example.com"
+    result = routed(Request("email", ("a@example.com", "nobody")), mail=Mail(cc=(evil, "z" * 300)))
+    (delivery,) = result.deliveries
+    assert [target.address for target in delivery.targets] == ["a@example.com"]
+    assert delivery.notification.mail.cc == ()
+    assert [target.address for target, _ in result.unroutable] == ["nobody", evil, "z" * 300]
+    assert [target.label for target, _ in result.unroutable] == [
+        "nobody",
+        ascii(evil),
+        "z" * 100 + "…",
+    ]
+
+
+def test_mail_without_a_usable_address_is_not_sent() -> None:
+    """There is no delivery without targets."""
+    result = routed(Request("email", ("nobody",)))
+    assert result.deliveries == ()
+    assert len(result.unroutable) == 1
+
+
+def test_a_copy_is_an_address_too() -> None:
+    """With somebody in Cc, the default recipient is not told."""
+    (delivery,) = routed(Request("email"), mail=Mail(cc=("c@example.com",))).deliveries
+    assert [target.address for target in delivery.targets] == ["c@example.com"]
+
+
+def test_without_mail_server_every_mail_target_fails() -> None:
+    """Each by itself, with the setting to set."""
+    result = routed(
+        Request("email", ("a@example.com",)),
+        defaults=Defaults(INBOX_URL),
+        mail=Mail(cc=("c@example.com",)),
+    )
+    assert result.deliveries == ()
+    assert [target.address for target, _ in result.unroutable] == ["a@example.com", "c@example.com"]
+    assert all("NOTIFIER_EMAIL__HOST" in error for _, error in result.unroutable)
+
+
+ADDRESSES = st.lists(st.sampled_from([DISCORD_URL, HOOK_URL, "a@example.com", "bad"]) | st.text())
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(["webhook", "discord", "email", "console"]), ADDRESSES),
+    ADDRESSES,
+    st.sampled_from([DEFAULTS, Defaults()]),
+)
+def test_every_request_is_delivered_or_unroutable(
+    requests: dict[str, list[str]], cc: list[str], defaults: Defaults
+) -> None:
+    """No target is lost or doubled, and every lane has one channel."""
+    result = routed(
+        *(Request(channel, tuple(addresses)) for channel, addresses in requests.items()),
+        defaults=defaults,
+        mail=Mail(cc=tuple(cc)),
+    )
+    targets = [target.address for delivery in result.deliveries for target in delivery.targets]
+    assert len(set(targets)) == len(targets)
+    assert all(delivery.targets for delivery in result.deliveries)
+    assert bool(requests) == bool(targets or result.unroutable)

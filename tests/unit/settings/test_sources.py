@@ -1,0 +1,231 @@
+"""Each source by itself; how they go together is test_load's."""
+
+import pytest
+
+from app.settings.files import Found
+from app.settings.sources import (
+    DOTENV,
+    ENVIRONMENT,
+    config_file,
+    from_flags,
+    from_variables,
+    unknown_names,
+)
+from tests.support.settings import Sandbox
+
+
+def test_flags() -> None:
+    """A flag that was not given is no source; one that was is named as on the command line."""
+    assert from_flags({"kafka.group_id": "g", "log.level": None}) == {
+        "kafka.group_id": Found("g", "flag --group-id")
+    }
+
+
+def test_a_flag_that_no_command_has() -> None:
+    """A setting that has no flag is a slip in the program, not in what the operator typed."""
+    with pytest.raises(KeyError):
+        from_flags({"kafka.topics": ["a"]})
+
+
+def test_variables() -> None:
+    """Names in any case, empty ones left out, others not looked at."""
+    variables = {
+        "notifier_kafka__group_id": "g",
+        "Notifier_Inbox": "true",
+        "NOTIFIER_LOG__LEVEL": "",
+        "GROUP_ID": "other",
+    }
+    assert from_variables(variables, ENVIRONMENT) == {
+        "kafka.group_id": Found("g", "environment NOTIFIER_KAFKA__GROUP_ID"),
+        "inbox": Found("true", "environment NOTIFIER_INBOX"),
+    }
+    assert from_variables(variables, DOTENV)["inbox"] == Found("true", ".env")
+
+
+def test_the_usual_spelling_goes_first() -> None:
+    """Of two spellings the documented one holds, unless it is empty."""
+    both = {"notifier_inbox": "false", "NOTIFIER_INBOX": "true"}
+    assert from_variables(both, DOTENV)["inbox"].value == "true"
+    assert from_variables(both | {"NOTIFIER_INBOX": ""}, DOTENV)["inbox"].value == "false"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("NOTIFIER_KAFKA__TOPCS", "NOTIFIER_KAFKA__TOPICS"),
+        ("NOTIFIER_KAFKA_GROUP_ID", "NOTIFIER_KAFKA__GROUP_ID"),
+        ("notifier_enviroment", "NOTIFIER_ENVIRONMENT"),
+        ("NOTIFIER_CONFIGFILE", "NOTIFIER_CONFIG_FILE"),
+    ],
+)
+def test_a_typing_error(name: str, meant: str) -> None:
+    """The refusal names what was written and what was probably meant, not the value."""
+    assert list(unknown_names({name: "hush"}, ENVIRONMENT)) == [
+        f"{name.upper()}: there is no such setting; did you mean {meant}? (from environment)"
+    ]
+
+
+def test_a_name_like_no_other() -> None:
+    """Without anything close to it there is no suggestion; an empty one is refused as well."""
+    assert list(unknown_names({"NOTIFIER_XYZZY": ""}, DOTENV)) == [
+        "NOTIFIER_XYZZY: there is no such setting (from .env)"
+    ]
+
+
+def test_names_that_are_known() -> None:
+    """Settings, the service's other names, and everybody else's."""
+    names = (
+        *("NOTIFIER_KAFKA__TOPICS", "NOTIFIER_API_KEYS", "NOTIFIER_API_KEY"),
+        *("NOTIFIER_CONFIG_FILE", "NOTIFIER_TEST_KAFKA", "PATH", "NOTIFIERS", "GINKGO_KAFKA_HOST"),
+    )
+    assert not list(unknown_names(dict.fromkeys(names, "x"), ENVIRONMENT))
+
+
+def test_the_configuration_file() -> None:
+    """As the variable names it; otherwise nothing."""
+    assert config_file({"notifier_config_file": "a.yaml"}) == "a.yaml"
+    assert config_file({}) == ""
+
+
+def test_host_and_port_as_the_guide_has_them(sandbox: Sandbox) -> None:
+    """``kafka.host`` and ``kafka.port`` of ~/.ginkgo/config.yaml; its other keys are ignored."""
+    sandbox.write("~/.ginkgo/config.yaml", "kafka: {host: kafka, port: 9093, user: x}\nother: [1]")
+    loaded = sandbox.load()
+    assert loaded.settings.kafka.bootstrap_servers == "kafka:9093"
+    assert loaded.sources["kafka.bootstrap_servers"] == "~/.ginkgo/config.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("kafka: {host: kafka}", "kafka:9092"),
+        ("kafka: {port: 9093}", "localhost:9093"),
+        ("kafka: {host: 'kafka:9094'}", "kafka:9094"),
+        ("kafka:", "embedded"),
+        ("kafka: {host: }", "embedded"),
+        ("", "embedded"),
+    ],
+)
+def test_host_alone_port_alone_neither(sandbox: Sandbox, text: str, servers: str) -> None:
+    """A host alone means port 9092, a port alone localhost, neither no broker."""
+    sandbox.write("~/.ginkgo/config.yaml", text)
+    assert sandbox.load().settings.kafka.bootstrap_servers == servers
+
+
+def test_the_mapping_of_this_service_goes_before_host_and_port(sandbox: Sandbox) -> None:
+    """It says the same thing more precisely."""
+    sandbox.write(
+        "~/.ginkgo/config.yaml",
+        "kafka: {host: a}\nnotifier: {kafka: {bootstrap_servers: [b, c], topics: [t, u]}}",
+    )
+    kafka = sandbox.load().settings.kafka
+    assert (kafka.bootstrap_servers, kafka.topics) == ("b:9092,c:9092", ("t", "u"))
+
+
+def test_a_wrong_port_in_the_file(sandbox: Sandbox) -> None:
+    """The line names the setting and the file."""
+    sandbox.write("~/.ginkgo/config.yaml", "kafka: {port: ninety}")
+    assert sandbox.refusal() == (
+        "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS: entry 1 is not host:port (no scheme, no spaces, IPv6 "
+        "addresses in brackets) (from ~/.ginkgo/config.yaml)"
+    )
+
+
+SECURE = "database: {kafka: {host: secure, port: 9094}, clickhouse: {password: hush}}"
+
+
+@pytest.mark.parametrize(
+    ("config", "secure", "environ", "servers", "origin"),
+    [
+        ("debug: true", SECURE, {}, "secure:9094", "~/.ginkgo/secure.yml"),
+        ("kafka: {host: c}", None, {}, "c:9092", "~/.ginkgo/config.yml"),
+        ("kafka: {host: c}", SECURE, {}, "secure:9094", "~/.ginkgo/secure.yml"),
+        (
+            None,
+            SECURE,
+            {"GINKGO_KAFKA_HOST": "env"},
+            "env:9094",
+            "environment GINKGO_KAFKA_HOST, ~/.ginkgo/secure.yml",
+        ),
+        (
+            None,
+            None,
+            {"GINKGO_KAFKA_PORT": "9095"},
+            "localhost:9095",
+            "environment GINKGO_KAFKA_PORT",
+        ),
+        (None, None, {"GINKGO_KAFKA_HOST": ""}, "embedded", "default"),
+        ("notifier: {kafka: {bootstrap_servers: n}}", SECURE, {}, "n:9092", "~/.ginkgo/config.yml"),
+    ],
+)
+def test_what_the_original_writes(
+    sandbox: Sandbox,
+    config: str | None,
+    secure: str | None,
+    environ: dict[str, str],
+    servers: str,
+    origin: str,
+) -> None:
+    """Without config.yaml: the environment, secure.yml, config.yml, in the original's order."""
+    if config:
+        sandbox.write("~/.ginkgo/config.yml", config)
+    if secure:
+        sandbox.write("~/.ginkgo/secure.yml", secure)
+    loaded = sandbox.load(environ)
+    assert loaded.settings.kafka.bootstrap_servers == servers
+    assert set(loaded.sources["kafka.bootstrap_servers"].split(", ")) == set(origin.split(", "))
+
+
+def test_debug_of_the_original(sandbox: Sandbox) -> None:
+    """``debug: true`` of config.yml is log level DEBUG."""
+    sandbox.write("~/.ginkgo/config.yml", "debug: true")
+    assert sandbox.load().settings.log.level == "DEBUG"
+
+
+def test_the_new_file_silences_the_original(sandbox: Sandbox) -> None:
+    """With config.yaml, even an empty one, nothing of the original is read, broken or not."""
+    sandbox.write("~/.ginkgo/config.yaml", "")
+    sandbox.write("~/.ginkgo/config.yml", "[broken")
+    sandbox.write("~/.ginkgo/secure.yml", SECURE)
+    loaded = sandbox.load({"GINKGO_KAFKA_HOST": "env"})
+    assert loaded.settings.kafka.bootstrap_servers == "embedded"
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "config.yml", "secure.yml"])
+def test_a_broken_file(sandbox: Sandbox, name: str) -> None:
+    """One line with file and place; the original's passwords are not quoted."""
+    sandbox.write(f"~/.ginkgo/{name}", "a: b\npassword: *hush")
+    assert sandbox.refusal() == f"~/.ginkgo/{name}: is not valid YAML (line 2, column 11)"
+
+
+@pytest.mark.parametrize("named", ["own.yaml", "~/own.yaml"])
+def test_a_file_of_ones_own(sandbox: Sandbox, named: str) -> None:
+    """Below the working directory or the home; the usual files are not read then."""
+    sandbox.write(named, "kafka: {host: own}")
+    sandbox.write("~/.ginkgo/config.yaml", "kafka: {host: usual}\ndebug: true")
+    loaded = sandbox.load({"NOTIFIER_CONFIG_FILE": named})
+    assert loaded.settings.kafka.bootstrap_servers == "own:9092"
+    assert loaded.sources["kafka.bootstrap_servers"] == named
+    assert loaded.settings.log.level == "INFO"
+
+
+def test_a_file_of_ones_own_anywhere(sandbox: Sandbox) -> None:
+    """An absolute path, named in .env."""
+    path = sandbox.home / "own.yaml"
+    sandbox.write("~/own.yaml", "kafka: {host: own}")
+    sandbox.write(".env", f"NOTIFIER_CONFIG_FILE={path}")
+    assert sandbox.load().settings.kafka.bootstrap_servers == "own:9092"
+
+
+def test_a_file_of_ones_own_that_is_missing(sandbox: Sandbox) -> None:
+    """What was asked for by name must be there, even with the usual files in place."""
+    sandbox.write("~/.ginkgo/config.yaml", "kafka: {host: usual}")
+    line = sandbox.refusal({"NOTIFIER_CONFIG_FILE": "gone.yaml"})
+    assert line == "NOTIFIER_CONFIG_FILE: gone.yaml: there is no such file"
+
+
+def test_a_file_of_ones_own_that_cannot_be_read(sandbox: Sandbox) -> None:
+    """The variable and the file are named."""
+    (sandbox.directory / "loop").symlink_to("loop")
+    line = sandbox.refusal({"NOTIFIER_CONFIG_FILE": "loop"})
+    assert line.startswith("NOTIFIER_CONFIG_FILE: loop: cannot be read: ")

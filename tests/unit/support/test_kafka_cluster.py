@@ -1,0 +1,71 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.support.kafka_broker import Broker
+from tests.support.kafka_cluster import KafkaCluster, free_ports, server_properties, until
+
+
+def brokers(count: int) -> list[Broker]:
+    """Brokers that are not started, on ports 1 and 2, 3 and 4, and so on."""
+    return [Broker((), node, 2 * node + 1, 2 * node + 2, Path("/f")) for node in range(count)]
+
+
+def properties_of(cluster: list[Broker]) -> dict[str, str]:
+    """The first broker's configuration."""
+    lines = server_properties(cluster[0], cluster).splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.mark.parametrize(("count", "copies", "acknowledging"), [(1, "1", "1"), (3, "3", "2")])
+def test_replication_fits_the_number_of_brokers(
+    count: int, copies: str, acknowledging: str
+) -> None:
+    """One broker needs no others; of three, one may be away."""
+    properties = properties_of(brokers(count))
+    for setting in ("default", "offsets.topic", "transaction.state.log"):
+        assert properties[f"{setting}.replication.factor"] == copies
+    assert properties["min.insync.replicas"] == acknowledging
+    assert properties["transaction.state.log.min.isr"] == acknowledging
+
+
+def test_brokers_listen_on_loopback_and_know_each_other() -> None:
+    """No port is open to other machines, and every controller has a vote."""
+    properties = properties_of(brokers(3))
+    assert properties["listeners"] == "CLIENT://127.0.0.1:1,CONTROLLER://127.0.0.1:2"
+    assert properties["controller.quorum.voters"] == "0@127.0.0.1:2,1@127.0.0.1:4,2@127.0.0.1:6"
+
+
+def test_ports_are_free_and_differ() -> None:
+    """Each port can be bound and is given out once."""
+    ports = free_ports(6)
+    assert len(set(ports)) == 6
+    for port in ports:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+
+
+async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never happens is an error that says what was waited for."""
+    monkeypatch.setattr("tests.support.kafka_cluster.READY_TIMEOUT", 0.0)
+
+    async def never() -> bool:
+        return False
+
+    with pytest.raises(TimeoutError, match="waited 0 s for the moon"):
+        await until(never, "the moon")
+
+
+async def test_a_cluster_that_does_not_come_up_shows_its_logs(tmp_path: Path) -> None:
+    """A broker that ends instead of serving is an error with what it printed, and none is left."""
+    java = tmp_path / "java"
+    formats = 'case "$*" in *StorageTool*) exit 0;; esac'
+    java.write_text(f"#!/bin/sh\n{formats}\necho no memory; exit 7\n", encoding="utf-8")
+    java.chmod(0o755)
+    cluster = KafkaCluster(tmp_path / "kafka", java=java, jars=tmp_path, brokers=1)
+    with pytest.raises(ChildProcessError, match="broker 0 ended: 7") as raised:
+        await cluster.__aenter__()
+    assert raised.value.__notes__ == [f"--- {tmp_path}/kafka/broker-0/broker.log\nno memory"]
+    with pytest.raises(ValueError, match="broker 0 is not running"):
+        cluster.pause_broker(0)
