@@ -16,13 +16,15 @@ run: .venv/.runtime ## start the service with the embedded broker and the inbox 
 	@exec $(BIN)/uvicorn app.main:app --host 127.0.0.1 --port $(PORT)
 
 test: .venv/.test ## format, lint, types, unit and end-to-end tests
+	@$(BIN)/python -m tests.support.tools browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term -m "not kafka"
 
-test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka
-	$(BIN)/python -m pytest -m kafka
+test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brokers)
+	@$(BIN)/python -m tests.support.tools kafka
+	$(BIN)/python -m pytest tests/kafka
 
 lock: .venv/.test ## resolve the dependencies anew
 	$(PIP) install uv

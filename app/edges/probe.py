@@ -11,6 +11,7 @@ from aiohttp.abc import AbstractResolver
 
 from app.values.errors import NotifierError
 
+TLS_PATIENCE = 4.0
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -53,8 +54,14 @@ async def check_reachable(url: str, resolver: AbstractResolver, tls_context: ssl
 async def _connect(address: str, port: int, host: str, context: ssl.SSLContext | None) -> None:
     try:
         _, writer = await asyncio.open_connection(
-            address, port, ssl=context, server_hostname=host if context else None
+            address,
+            port,
+            ssl=context,
+            server_hostname=host if context else None,
+            ssl_handshake_timeout=TLS_PATIENCE if context else None,
         )
+    except ConnectionAbortedError:  # what asyncio makes of a handshake that does not come
+        raise UnreachableError(f"TLS failed: no handshake within {TLS_PATIENCE:g} s") from None
     except ssl.SSLCertVerificationError as error:
         raise UnreachableError(f"TLS certificate refused: {error.verify_message}") from None
     except ssl.SSLError as error:

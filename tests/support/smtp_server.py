@@ -5,7 +5,7 @@ import logging
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -102,7 +102,7 @@ class SmtpServer:
 
     async def drop_connections(self) -> None:
         """Close every connection without a word, as servers do with idle ones."""
-        tasks = [connection.abort() for connection in list(self._open)]
+        tasks = [task for connection in list(self._open) for task in connection.abort()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # aiosmtpd's names for its handler's methods:
@@ -110,6 +110,7 @@ class SmtpServer:
     async def handle_MAIL(  # noqa: N802
         self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        """Answer MAIL FROM."""
         if self.on_sender is not None:
             return self.on_sender
         envelope.mail_from = address
@@ -119,12 +120,14 @@ class SmtpServer:
     async def handle_RCPT(  # noqa: N802
         self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
     ) -> str:
+        """Answer RCPT TO."""
         if address in self.on_recipient:
             return self.on_recipient[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Answer the end of DATA."""
         if self.on_data is not None:
             return self.on_data
         mail = ReceivedMail(
@@ -175,15 +178,14 @@ class _Connection(SMTP):
         super().connection_lost(error)
 
     async def _handle_client(self) -> None:
-        try:
+        with suppress(ConnectionError):  # the client went away
             await super()._handle_client()
-        except ConnectionError:
-            pass  # the client went away
 
-    def abort(self) -> "asyncio.Task[None]":
-        task: asyncio.Task[None] = self._handler_coroutine
-        self.transport.abort()
-        return task
+    def abort(self) -> "list[asyncio.Task[None]]":
+        """Close the connection without a word; return the task that served it."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+        return [self._handler_coroutine] if self._handler_coroutine is not None else []
 
 
 class ScriptedSmtp:

@@ -5,8 +5,8 @@ What aiokafka 0.14 does that its users must know, and what is done about it here
 * ``getmany`` may raise for one partition after it has moved the position of another, whose records
   are then lost to the caller: after every error the positions go back to the first record that was
   not handed over.
-* ``getmany`` without partitions means all of them, ``pause()`` drops what was fetched: to hold back,
-  the open partitions are named instead, and an assigned one is never paused.
+* ``getmany`` without partitions means all of them, ``pause()`` drops what was fetched: therefore
+  the open partitions are named, and an assigned one is never paused.
 * ``commit`` retries for ever: every commit has a time-out.
 * ``stop`` does not call the listener and may hang: it is bounded.
 """

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import trustme
-
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from app.edges.guard import AddressGuard, GuardedResolver
