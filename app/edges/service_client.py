@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 import msgspec
@@ -142,14 +142,13 @@ class ServiceClient:
 
 
 def _checked_url(text: str) -> str:
-    malformed = ServiceError("the service's URL does not look like http://127.0.0.1:8000")
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets or port that are none
-        raise malformed from None
+        parts, usable = SplitResult("", "", "", "", ""), False
     if not usable or not text.isprintable() or " " in text:
-        raise malformed
+        raise ServiceError("the service's URL does not look like http://127.0.0.1:8000")
     if parts.username is not None or parts.query or parts.fragment:
         raise ServiceError(
             "the service's URL is to be scheme, host, port and path alone; a key goes to --api-key"

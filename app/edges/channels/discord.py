@@ -24,7 +24,7 @@ _GONE = {(404, 10015): "unknown webhook", (401, 50027): "invalid webhook token"}
 
 
 class _Problem(msgspec.Struct, frozen=True):
-    message: str
+    message: str = ""
     code: int = 0
     retry_after: float | None = None
     is_global: bool = msgspec.field(default=False, name="global")

@@ -58,8 +58,8 @@ def texts(words: tuple[str, ...]) -> str:
 
 
 def place(label: str) -> str:
-    """A destination without the scheme that most of them share."""
-    return label.removeprefix("https://")
+    """A destination without the scheme that nearly all of them share."""
+    return label.removeprefix("https://").removeprefix("http://")
 
 
 def places(labels: tuple[str, ...]) -> str:

@@ -12,11 +12,16 @@ const rowsOf = (name) => document.querySelector(`[data-rows="${name}"]`);
 const row = Object.fromEntries(
   ["destination", "delivery", "dead-letter", "partition"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
 );
+const REPORT_EVERY = 2_000; // ms, while figures change
+const REPORT_IDLE = 15_000; // ms
 const STATES = ["gone", "broken", "rate_limited", "open"];
 const history = new History();
 const readInbox = byId("inbox") ? inbox(byId("inbox")) : () => {};
 let last = null; // the newest snapshot
 let heard = 0; // when it came, ms
+let reported = 0; // when the report was read, ms
+
+const isLive = () => document.documentElement.dataset.link === "live";
 
 async function json(path) {
   const response = await fetch(path);
@@ -57,8 +62,16 @@ function countAttempts(stats) {
   );
 }
 
+/** The stream sends figures when they change; the time goes on without them. */
+function showUptime() {
+  if (!isLive() || !last?.is_running) return;
+  fill(byId("overview"), { uptime_seconds: last.uptime_seconds + (Date.now() - heard) / 1000 });
+}
+
 async function readReport() {
-  if (document.hidden || document.documentElement.dataset.link !== "live") return;
+  const due = reported < heard || Date.now() - reported > REPORT_IDLE;
+  if (document.hidden || !isLive() || !due) return;
+  reported = Date.now();
   const response = await fetch("/report");
   if (response.ok) byId("report").textContent = (await response.text()).trimEnd();
 }
@@ -137,7 +150,7 @@ async function readPast() {
 }
 
 function showPace() {
-  if (document.documentElement.dataset.link !== "live") return;
+  if (!isLive()) return;
   const now = Date.now() / 1000;
   const { accepted, lost, durations } = history.between(now - 60, now + 1);
   fill(byId("charts"), {
@@ -173,5 +186,6 @@ takeOver(byId("answer"), readInbox);
 filter.addEventListener("submit", (event) => { event.preventDefault(); readDeliveries().catch(() => {}); });
 filter.addEventListener("input", () => readDeliveries().catch(() => {}));
 readPast().catch(() => {}).then(() => setInterval(showPace, 1000));
-setInterval(() => readReport().catch(() => {}), 1000);
+setInterval(() => readReport().catch(() => {}), REPORT_EVERY);
+setInterval(showUptime, 1000);
 follow("/events", { stats: showStats, delivery: takeDelivery }, showLive, showLost);

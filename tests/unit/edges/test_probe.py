@@ -11,6 +11,7 @@ from app.edges.probe import UnreachableError, check_reachable, listens
 from app.values.errors import ForbiddenAddressError
 from tests.support.http_server import http_server
 from tests.support.service import free_port
+from tests.support.smtp_server import scripted_smtp
 
 
 class Addresses(AbstractResolver):
@@ -95,9 +96,9 @@ async def test_a_certificate_for_another_host_is_refused(
 
 
 async def test_a_server_without_tls_is_told(trusting: ssl.SSLContext) -> None:
-    """Plain HTTP where https is expected fails as TLS."""
-    async with http_server() as server:
-        with pytest.raises(UnreachableError, match="TLS failed"):
+    """Where something else than TLS is spoken, it fails as TLS."""
+    async with scripted_smtp(b"220 mail.example\r\n") as server:
+        with pytest.raises(UnreachableError, match="TLS failed: "):
             await check_reachable(f"https://127.0.0.1:{server.port}/", LOOPBACK, trusting)
 
 

@@ -220,6 +220,13 @@ async def test_figures_change_without_a_reload(browser: Browser, fakes: Fakes, u
         await expect(page.locator("#destinations .empty")).to_be_visible()
 
 
+async def test_the_uptime_goes_on_while_nothing_changes(browser: Browser, url: str) -> None:
+    """An idle worker's figures are not sent again, and the clock runs all the same."""
+    async with opened(browser, url) as page:
+        uptime = page.locator('#overview [data-f="uptime_seconds"]')
+        await expect(uptime).to_have_text("2h 15m 32s")
+
+
 async def test_deliveries_appear_and_are_filtered(browser: Browser, fakes: Fakes, url: str) -> None:
     """The newest stands first; what the filter leaves out does not appear."""
     fakes.attempts.add(make_attempt(1, content="from before"))
@@ -453,7 +460,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
         "clock": [now.isoformat(), (now - timedelta(days=40)).isoformat()],
         "state": ["rate_limited", "open"],
         "texts": [["a", "b"], []],
-        "place": [DISCORD, "smtp://mail:587"],
+        "place": [DISCORD, "http://127.0.0.1:4/***", "smtp://mail:587"],
         "places": [[DISCORD, "b"], []],
     }  # fmt: skip
     assert values.keys() == formats.FORMATS.keys()

@@ -30,6 +30,7 @@ from app.faces.dashboard.formats import show
         ("rate_limited", "state", "rate limited"),
         (("a", "b"), "texts", "a, b"),
         ("https://discord.com/1234…/***", "place", "discord.com/1234…/***"),
+        ("http://127.0.0.1:4/***", "place", "127.0.0.1:4/***"),
         ("smtp://mail:587", "place", "smtp://mail:587"),
         (("https://a/***", "b"), "places", "a/***, b"),
         ("RUNNING", "text", "RUNNING"),

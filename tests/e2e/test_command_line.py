@@ -1,0 +1,174 @@
+"""The commands, as processes: what they print, and how they end."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.end_to_end import World
+from tests.support.http_server import HttpServer
+from tests.support.service import clean_environment, free_port
+
+
+def entry(module: str, *arguments: str) -> tuple[str, ...]:
+    """Return what Python runs for a console script."""
+    return ("-c", f"from app.faces.cli.{module} import main; main()", *arguments)
+
+
+async def run(
+    home: Path, settings: dict[str, str], module: str, *arguments: str, seconds: float = 60
+) -> tuple[int, str, str]:
+    """Run a command to its end; return status, standard output and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *entry(module, *arguments),
+        cwd=home,
+        env=clean_environment(home, settings),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(seconds):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_worker_command_serves_reports_and_stops_with_0(
+    world: World, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The guide's flags, report, lines and exit status."""
+    port = free_port()
+    service = await world.service(
+        command=entry(
+            "start_worker",
+            "--group-id",
+            "guide_group",
+            "--auto-offset",
+            "latest",
+            "--status-interval",
+            "1",
+            "--initial-delay",
+            "0",
+            "--http",
+            f"127.0.0.1:{port}",
+            "--debug",
+        ),
+        ready=False,
+    )
+    service.client.base_url = f"http://127.0.0.1:{port}"
+    await service.ready()
+    await service.printed("  Group ID:         guide_group")
+    sent = await run(
+        tmp_path,
+        {},
+        "send_test",
+        "--count",
+        "3",
+        "--delay",
+        "0",
+        "--url",
+        f"http://127.0.0.1:{port}",
+    )
+    assert sent[0] == 0, sent
+    assert "Succeeded:  3" in sent[1]
+    await service.until_stats(lambda got: got["messages_sent"] == 3)
+    status = await run(tmp_path, {}, "notifier", "status", "--url", f"http://127.0.0.1:{port}")
+    assert status[0] == 0
+    assert "Messages Sent:        3" in status[1]
+    assert await service.stop(number) == 0
+    said = "\n".join(service.output)
+    assert f"Received {number.name}, shutting down gracefully..." in said
+    assert "Stopping worker..." in said
+    assert "Worker stopped successfully in " in said
+    assert "Traceback" not in service.log
+
+
+async def test_a_taken_port_and_a_wrong_setting_exit_1_with_one_line(
+    tmp_path: Path, hooks: HttpServer
+) -> None:
+    """Nothing starts, and the line says why."""
+    taken = await run(tmp_path, {}, "start_worker", "--http", f"127.0.0.1:{hooks.port}")
+    assert taken[0] == 1
+    assert str(hooks.port) in taken[2]
+    wrong = await run(tmp_path, {"NOTIFIER_WEBHOOK__TIMEOUT": "soon"}, "start_worker")
+    assert wrong[0] == 1
+    assert "NOTIFIER_WEBHOOK__TIMEOUT" in wrong[2]
+    embedded = await run(tmp_path, {}, "start_worker", "--no-http")
+    assert embedded[0] == 1
+    assert "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS" in embedded[2]
+    for _, _, errors in (taken, wrong, embedded):
+        assert "Traceback" not in errors
+    version = await run(tmp_path, {}, "start_worker", "--version")
+    assert version[0] == 0
+
+
+async def test_without_http_it_waits_for_kafka_and_stops_with_0(world: World) -> None:
+    """No control plane; Kafka away is said; a signal still ends it well."""
+    service = await world.service(
+        {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"},
+        command=entry("start_worker", "--no-http"),
+        ready=False,
+    )
+    await service.logged("waiting for Kafka")
+    assert await service.stop(signal.SIGTERM) == 0
+    assert "Worker stopped successfully" in service.log
+
+
+async def test_the_sender_says_what_is_wrong(tmp_path: Path) -> None:
+    """Nobody at the service's or the broker's address: exit 1 and what to do."""
+    nobody = f"http://127.0.0.1:{free_port()}"
+    absent = await run(tmp_path, {}, "send_test", "--url", nobody, "--count", "1")
+    assert absent[0] == 1
+    assert "start-notification-worker" in absent[2]
+    broker = {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
+    unreachable = await run(tmp_path, broker, "send_test", "--count", "1", "--delay", "0")
+    assert unreachable[0] == 1
+    assert "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS" in unreachable[2]
+    status = await run(tmp_path, {}, "notifier", "status", "--url", nobody)
+    assert status[0] == 1
+
+
+async def test_the_sender_writes_straight_to_kafka(world: World, tmp_path: Path) -> None:
+    """With a broker named it publishes there; the embedded one speaks the real protocol."""
+    service = await world.service()
+    broker = {
+        **world.settings,
+        "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": (await service.stats())["broker"],
+        "NOTIFIER_KAFKA__TOPICS": world.topic,
+    }
+    sent = await run(
+        tmp_path, broker, "send_test", "--type", "trading", "--count", "2", "--delay", "0"
+    )
+    assert sent[0] == 0, sent
+    await service.until_stats(lambda got: got["messages_sent"] == 2)
+
+
+async def test_the_doctor_names_every_fault_and_masks_secrets(
+    world: World, tmp_path: Path, hooks: HttpServer
+) -> None:
+    """Settings with their sources, then one line a check; exit 1 on any fault."""
+    service = await world.service()
+    settings = {
+        "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": (await service.stats())["broker"],
+        "NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/secret-path-of-a-hook"),
+        "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+        "NOTIFIER_EMAIL__HOST": "127.0.0.1",
+        "NOTIFIER_EMAIL__PORT": str(free_port()),
+        "NOTIFIER_EMAIL__FROM_ADDRESS": "a@example.com",
+    }
+    status, out, err = await run(tmp_path, settings, "notifier", "doctor")
+    assert status == 1
+    assert "secret-path-of-a-hook" not in out + err
+    assert "NOTIFIER_EMAIL__PORT" in out
+    assert "environment" in out
+    assert "FAIL" in out
+    assert "Traceback" not in err
+    embedded = await run(tmp_path, {}, "notifier", "doctor")
+    assert "embedded" in embedded[1]
+    nowhere = {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
+    absent = await run(tmp_path, nowhere, "notifier", "doctor")
+    assert absent[0] == 1

@@ -1,0 +1,43 @@
+"""The console channel: one block of text, or a try again."""
+
+from app.edges.channels.console import ConsoleChannel
+from app.values.delivery import Delivery, Destination, Target
+from app.values.notification import Field, Notification, Priority, Request
+from app.values.outcome import Delivered, Retry
+
+DELIVERY = Delivery(
+    Notification(
+        content="line one\nline\x1b[31m two",
+        requests=(Request("console"),),
+        title="Title",
+        priority=Priority.URGENT,
+        fields=(Field("name", "value"),),
+        url="https://example.com/",
+    ),
+    Destination("console", "console", "console"),
+    (Target("console", "console", "console"),),
+    "id",
+    b"",
+)
+
+
+async def test_writes_a_block_without_terminal_codes() -> None:
+    """Title, priority, text and fields; nothing that could forge lines or colours."""
+    written: list[str] = []
+    (outcome,) = await ConsoleChannel(written.append).send(DELIVERY)
+    assert isinstance(outcome, Delivered)
+    (block,) = written
+    assert block.startswith("--- Title (urgent)\n  line one\n")
+    assert "\x1b" not in block
+    assert "name" in block
+    assert "https://example.com/" in block
+
+
+async def test_a_closed_console_is_tried_again() -> None:
+    """What cannot be written now may be written later."""
+
+    def fail(_: str) -> None:
+        raise ValueError("I/O operation on closed file")
+
+    (outcome,) = await ConsoleChannel(fail).send(DELIVERY)
+    assert isinstance(outcome, Retry)

@@ -1,0 +1,268 @@
+"""Webhooks over real sockets: what is sent, and what every kind of answer means."""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from app.edges.channels.discord import DiscordChannel
+from app.edges.channels.webhook import WebhookChannel
+from app.edges.guard import AddressGuard
+from app.edges.http import HttpClient, open_http_client
+from app.values.delivery import Delivery, Destination, Target
+from app.values.notification import (
+    Author,
+    Embed,
+    Field,
+    Footer,
+    Image,
+    Notification,
+    Request,
+    Sender,
+)
+from app.values.outcome import Delivered, Gone, Outcome, RateLimited, Rejected, Retry
+from tests.support.http_server import (
+    Answer,
+    Behaviour,
+    Hang,
+    HttpServer,
+    Raw,
+    Reset,
+    Trickle,
+    http_server,
+)
+
+NOW = 1_700_000_000.0
+SECRET_PATH = "/api/webhooks/42/very-secret-token"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpClient]:
+    """The port, allowed to reach loopback."""
+    guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
+    async with open_http_client(guard) as client:
+        yield client
+
+
+@pytest.fixture
+async def hooks() -> AsyncIterator[HttpServer]:
+    """A server that answers as told."""
+    async with http_server() as server:
+        yield server
+
+
+def delivery(to: str, **fields: Any) -> Delivery:
+    """Return a delivery to one webhook."""
+    told = Notification(**{"content": "text", "requests": (Request("webhook"),), **fields})
+    target = Target("webhook", to, "label")
+    return Delivery(told, Destination("discord", to, "label"), (target,), "source", b"digest")
+
+
+async def discord(http: HttpClient, hooks: HttpServer, **fields: Any) -> Outcome:
+    """Make one attempt at a Discord webhook."""
+    channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
+    (outcome,) = await channel.send(delivery(hooks.url(SECRET_PATH), **fields))
+    return outcome
+
+
+async def generic(http: HttpClient, hooks: HttpServer, secret: str | None = None) -> Outcome:
+    """Make one attempt at any other webhook."""
+    channel = WebhookChannel(http, 0.5, secret, clock=lambda: NOW)
+    (outcome,) = await channel.send(delivery(hooks.url("/hook"), title="T", color=255))
+    return outcome
+
+
+ANSWERS: list[tuple[Behaviour, type, type]] = [
+    (Answer(200), Delivered, Delivered),
+    (Answer(204), Delivered, Delivered),
+    (Answer(302, headers={"Location": "/x"}), Rejected, Rejected),
+    (Answer(400, b'{"message": "bad", "code": 50035, "errors": {"a": 1}}'), Rejected, Rejected),
+    (Answer(401), Rejected, Rejected),
+    (Answer(401, b'{"message": "Invalid Webhook Token", "code": 50027}'), Gone, Rejected),
+    (Answer(404), Rejected, Rejected),
+    (Answer(404, b'{"message": "Unknown Webhook", "code": 10015}'), Gone, Rejected),
+    (Answer(408), Retry, Retry),
+    (Answer(410), Gone, Gone),
+    (Answer(425), Retry, Retry),
+    (Answer(500), Retry, Retry),
+    (Answer(503, headers={"Retry-After": "7"}), Retry, Retry),
+    (Answer(999), Retry, Retry),
+    (Raw(b"nonsense\r\n\r\n"), Retry, Retry),
+    (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"), Delivered, Delivered),
+    (Raw(b""), Retry, Retry),
+    (Hang(), Retry, Retry),
+    (Reset(), Retry, Retry),
+    (Trickle(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n"), Retry, Retry),
+    (Answer(429, b"x" * 200_000), RateLimited, RateLimited),
+]
+
+
+@pytest.mark.parametrize(("answer", "by_discord", "by_others"), ANSWERS)
+async def test_every_answer_is_an_outcome(
+    http: HttpClient, hooks: HttpServer, answer: Behaviour, by_discord: type, by_others: type
+) -> None:
+    """Whatever a destination does, there is one outcome, and the secret is not in it."""
+    hooks.behaviour = answer
+    for outcome, wanted in (
+        (await discord(http, hooks), by_discord),
+        (await generic(http, hooks), by_others),
+    ):
+        assert type(outcome) is wanted, outcome
+        assert "very-secret-token" not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "scope"),
+    [
+        (Answer.of_json(429, {"retry_after": 1.5, "global": False}), 1.5, "destination"),
+        (Answer.of_json(429, {"retry_after": 2, "global": True}), 2.0, "host"),
+        (Answer.of_json(429, {"message": "x"}, X_RateLimit_Reset_After="3"), 3.0, "destination"),
+        (Answer(429, b"cloudflare", {"Retry-After": "9"}), 9.0, "host"),
+        (Answer.of_json(429, {"retry_after": 1e300}), 3600.0, "destination"),
+        (Answer(429, b"", {"Retry-After": "soon"}), None, "host"),
+    ],
+)
+async def test_discords_rate_limits_are_understood(
+    http: HttpClient, hooks: HttpServer, answer: Answer, after: float | None, scope: str
+) -> None:
+    """Seconds from body or headers, global or not, absurd ones bounded."""
+    hooks.behaviour = answer
+    outcome = await discord(http, hooks)
+    assert isinstance(outcome, RateLimited)
+    assert (outcome.after, outcome.scope) == (after, scope)
+
+
+@pytest.mark.parametrize(
+    ("header", "after"),
+    [("12", 12.0), ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0), ("-5", None), ("nan", None)],
+)
+async def test_retry_after_is_seconds_or_a_date(
+    http: HttpClient, hooks: HttpServer, header: str, after: float | None
+) -> None:
+    """Both forms of RFC 9110 count; nonsense does not."""
+    hooks.behaviour = Answer(429, headers={"Retry-After": header})
+    outcome = await generic(http, hooks)
+    assert isinstance(outcome, RateLimited)
+    assert outcome.after == after
+
+
+async def test_nobody_there_and_a_forbidden_address(hooks: HttpServer) -> None:
+    """A refused connection may pass; a private address never will."""
+    async with open_http_client(AddressGuard()) as guarded:
+        assert isinstance(await discord(guarded, hooks), Rejected)
+    assert hooks.connections == 0
+    guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
+    async with open_http_client(guard) as client:
+        channel = WebhookChannel(client, 0.5, None)
+        (outcome,) = await channel.send(delivery("http://127.0.0.1:1/"))
+    assert isinstance(outcome, Retry)
+
+
+async def test_a_standard_webhook_is_signed(http: HttpClient, hooks: HttpServer) -> None:
+    """Id, time-stamp and signature as the specification has them; the id is stable."""
+    key = b"0123456789abcdef0123456789abcdef"
+    secret = "whsec_" + base64.b64encode(key).decode()
+    for _ in range(2):
+        assert isinstance(await generic(http, hooks, secret), Delivered)
+    first, second = hooks.received
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.headers["webhook-timestamp"] == str(int(NOW))
+    signed = f"{first.headers['webhook-id']}.{int(NOW)}.".encode() + first.body
+    digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert first.headers["webhook-signature"] == f"v1,{digest}"
+    assert first.json["data"]["title"] == "T"
+    assert first.json["data"]["color"] == 255
+    assert "fields" not in first.json["data"]
+
+
+async def test_discord_is_never_sent_what_it_refuses(http: HttpClient, hooks: HttpServer) -> None:
+    """Over-long, empty and forbidden parts are cut, marked or left out."""
+    outcome = await discord(
+        http,
+        hooks,
+        content="正文 " * 4000,
+        title="t" * 300,
+        url="javascript:alert(1)",
+        fields=tuple(Field(name="" if n else "n" * 300, value="v" * 1100) for n in range(40)),
+        footer=Footer("f" * 3000, "ftp://x"),
+        author=Author("a" * 300, "https://example.com/"),
+        embeds=(
+            Embed(title="own", timestamp="yesterday", image=Image("https://example.com/i.png")),
+            Embed(),
+            *(Embed(description="d" * 5000, thumbnail=Image("nope")) for _ in range(12)),
+        ),
+        sender=Sender(username="Discord clyde", avatar_url="https://example.com/a.png"),
+    )
+    assert isinstance(outcome, Delivered)
+    payload = hooks.received[0].json
+    embeds = payload["embeds"]
+    assert 1 <= len(embeds) <= 10
+    assert "username" not in payload
+    total = 0
+    for embed in embeds:
+        assert len(embed.get("title", "")) <= 256
+        assert len(embed.get("description", "")) <= 4096
+        assert len(embed.get("fields", [])) <= 25
+        for field in embed.get("fields", []):
+            assert 0 < len(field["name"]) <= 256
+            assert 0 < len(field["value"]) <= 1024
+            total += len(field["name"]) + len(field["value"])
+        total += len(embed.get("title", "")) + len(embed.get("description", ""))
+        total += len(embed.get("footer", {}).get("text", ""))
+        total += len(embed.get("author", {}).get("name", ""))
+        assert "url" not in embed
+    assert total <= 6000
+
+
+@pytest.mark.parametrize(
+    ("fields", "embed"),
+    [
+        ({"content": "plain"}, {"description": "plain"}),
+        (
+            {"content": "x", "title": "T", "color": 1},
+            {"title": "T", "description": "x", "color": 1},
+        ),
+        (
+            {"content": "x", "fields": (Field("a", "b", inline=True),)},
+            {"description": "x", "fields": [{"name": "a", "value": "b", "inline": True}]},
+        ),
+        (
+            {"content": "x", "footer": Footer("f"), "author": Author("me")},
+            {"description": "x", "footer": {"text": "f"}, "author": {"name": "me"}},
+        ),
+        (
+            {"content": "x", "embeds": (Embed(title="own", timestamp="2026-01-01T00:00:00Z"),)},
+            {"description": "x"},
+        ),
+    ],
+)
+async def test_an_embed_says_what_the_notification_says(
+    http: HttpClient, hooks: HttpServer, fields: dict[str, Any], embed: dict[str, Any]
+) -> None:
+    """Title, text, colour, fields, footer and author make one embed, as the original did."""
+    await discord(http, hooks, **fields)
+    assert hooks.received[0].json["embeds"][0] == embed
+
+
+async def test_html_is_readable_where_html_is_not_shown(
+    http: HttpClient, hooks: HttpServer
+) -> None:
+    """Tags become text, what is not seen goes, links keep their address."""
+    from app.values.notification import ContentType  # noqa: PLC0415
+
+    await discord(
+        http,
+        hooks,
+        content="<style>x{}</style><h1>Head</h1><p>a &amp; <b>b</b><br>c</p>"
+        "<script>evil()</script><a href='https://example.com/'>link</a>",
+        content_type=ContentType.HTML,
+    )
+    text = hooks.received[0].json["embeds"][0]["description"]
+    assert "Head" in text
+    assert "a & b" in text
+    assert "evil" not in text
+    assert "https://example.com/" in text
