@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 import threading
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -153,19 +154,21 @@ class _Connection(SMTP):
         self, server: SmtpServer, starttls: ssl.SSLContext | None, *, encrypted: bool
     ) -> None:
         self._owner = server
-        super().__init__(
-            server,
-            enable_SMTPUTF8=server.smtputf8,
-            hostname="mail.test",
-            ident="test",
-            loop=asyncio.get_running_loop(),
-            tls_context=starttls,
-            require_starttls=starttls is not None,
-            authenticator=server.authenticate if server.users else None,
-            auth_required=bool(server.users),
-            # aiosmtpd only knows of TLS that it began itself.
-            auth_require_tls=starttls is not None or not encrypted,
-        )
+        with warnings.catch_warnings():
+            # aiosmtpd only knows of TLS that it began itself, and warns of a login inside other TLS.
+            warnings.simplefilter("ignore", UserWarning)
+            super().__init__(
+                server,
+                enable_SMTPUTF8=server.smtputf8,
+                hostname="mail.test",
+                ident="test",
+                loop=asyncio.get_running_loop(),
+                tls_context=starttls,
+                require_starttls=starttls is not None,
+                authenticator=server.authenticate if server.users else None,
+                auth_required=bool(server.users),
+                auth_require_tls=starttls is not None or not encrypted,
+            )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not self.session:  # a STARTTLS makes the connection a second time

@@ -132,8 +132,6 @@ async def test_a_dropped_idle_connection_is_replaced_without_a_failure(
     assert len(server.mails) == 2
 
 
-# aiosmtpd only knows of TLS that it began itself, and warns of the login inside implicit TLS.
-@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 async def test_starttls_and_implicit_tls_with_a_login() -> None:
     """Both ways of TLS, with a login; a wrong password may be mended and is tried again."""
     certificates = Certificates()
