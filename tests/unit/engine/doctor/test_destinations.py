@@ -9,7 +9,7 @@ from app.engine.doctor.findings import Finding, Verdict
 from app.settings.models import EmailSettings, Settings, WebhookSettings
 from tests.support.http_server import http_server
 from tests.support.service import free_port
-from tests.support.smtp_server import Certificates, smtp_server
+from tests.support.smtp_server import Certificates, scripted_smtp, smtp_server
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -62,10 +62,10 @@ async def test_a_server_may_want_neither_tls_nor_login() -> None:
 
 async def test_a_refused_login_is_a_fault() -> None:
     """The server's answer and the settings to look at are shown, the password never."""
-    certificates = Certificates()
-    async with smtp_server({"user": "password"}, implicit=certificates.server) as server:
-        settings = mail(server.port, username="user", password="wrong-one", tls="implicit")
-        [finding] = await check_mail(settings, certificates.client)
+    refusing = (b"220 hi\r\n", b"250-mail.test\r\n250 AUTH PLAIN\r\n", b"535 5.7.8 no\r\n")
+    async with scripted_smtp(*refusing) as server:
+        settings = mail(server.port, username="user", password="wrong-one", tls="none")
+        [finding] = await check_mail(settings)
     assert finding.verdict is Verdict.FAIL
     assert "refused the login" in finding.text
     assert "NOTIFIER_EMAIL__TLS" in finding.text
