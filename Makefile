@@ -4,6 +4,10 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# --no-deps: the lock files are complete. Left to resolve, pip takes the newest release of what has an
+# extra, and stops when that is newer than the lock.
+LOCKED := --no-deps --require-hashes
+
 .DEFAULT_GOAL := help
 
 .PHONY: help run test test-kafka lock
@@ -38,11 +42,11 @@ lock: .venv/.test ## resolve the dependencies anew
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install $(LOCKED) -r requirements.lock
 	$(PIP) install --no-deps --editable .
 	@touch $@
 
 .venv/.test: tests/requirements.lock pyproject.toml | .venv/bin/python
-	$(PIP) install --require-hashes -r tests/requirements.lock
+	$(PIP) install $(LOCKED) -r tests/requirements.lock
 	$(PIP) install --no-deps --editable .
 	@touch $@ .venv/.runtime
