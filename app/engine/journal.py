@@ -6,7 +6,7 @@ import time
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.item import Item, Job
-from app.policies.statistics import Statistics
+from app.policies.statistics import Statistics, Verdict
 from app.values.delivery import Delivery, Target
 from app.values.outcome import (
     Delivered,
@@ -69,7 +69,6 @@ class Journal:
         if asked:
             self._metrics.observe_attempt(job.delivery.destination.channel, duration)
         if isinstance(outcome, Delivered):
-            self._metrics.observe_latency(max(now - job.item.record.timestamp, 0.0))
             self._count(job, target, "sent")
         self.attempts.add(
             now=now,
@@ -79,11 +78,18 @@ class Journal:
             message_id=notification.message_id,
             title=notification.title,
             content=notification.content,
-            attempt=job.attempts,
+            attempt=job.attempts + (job.item.before.attempts if job.item.before else 0),
             duration=duration if asked else None,
             error=None if isinstance(outcome, Delivered) else outcome.error,
             origin=job.item.record.coordinates,
         )
+
+    def settled(self, item: Item, verdict: Verdict) -> None:
+        """Count a notification that is settled for good."""
+        now = self.now()
+        self.statistics.settle(verdict, now)
+        if verdict is Verdict.SENT:
+            self._metrics.observe_latency(now - item.published_at)
 
     def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
         """Count a target that will never be reached."""

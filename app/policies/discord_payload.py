@@ -67,6 +67,13 @@ def embeds_of(notification: Notification) -> tuple[Embed, ...]:
     return _fit(saying or [Embed(description=NOTHING, color=notification.color)])
 
 
+def fits(embeds: Sequence[Embed], more: Sequence[Embed]) -> bool:
+    """Say whether further embeds go into the same request."""
+    if len(embeds) + len(more) > MAX_EMBEDS:
+        return False
+    return size(embeds) + size(more) <= MAX_TOTAL
+
+
 def size(embeds: Iterable[Embed]) -> int:
     """Return how much embeds use up of ``MAX_TOTAL``, the limit for all embeds of a request."""
     return sum(

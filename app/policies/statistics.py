@@ -53,8 +53,11 @@ class Statistics:
     def __init__(self) -> None:
         self.settled: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
         self.retried = 0
+        self.deferred = 0
         self.dead_lettered = 0
         self.duplicate = 0
+        self.skipped = 0
+        self.missed = 0
         self.last_message_time: float | None = None
         self.channels: dict[str, TargetCounts] = {}
         self.destinations: dict[str, TargetCounts] = {}

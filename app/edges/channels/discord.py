@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from app.edges.channels.answers import (
+    allowance,
     failure,
     judge,
     patience,
@@ -14,11 +15,13 @@ from app.edges.channels.answers import (
     retry_after,
     secrets_of,
 )
+from app.edges.channels.base import Channel
 from app.edges.http import HttpAnswer, HttpPort
-from app.policies.discord_payload import embeds_of, encode
+from app.policies.discord_limits import MAX_EMBEDS
+from app.policies.discord_payload import embeds_of, encode, fits
 from app.values.delivery import Delivery
 from app.values.errors import NotifierError
-from app.values.outcome import Gone, Outcome, RateLimited
+from app.values.outcome import Answer, Gone, Outcome, RateLimited, Scope
 
 _GONE = {(404, 10015): "unknown webhook", (401, 50027): "invalid webhook token"}
 
@@ -34,7 +37,7 @@ class _Problem(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Problem)
 
 
-class DiscordChannel:
+class DiscordChannel(Channel):
     """Executes Discord webhooks.
 
     Args:
@@ -44,6 +47,7 @@ class DiscordChannel:
     """
 
     name = "discord"
+    most_merged = MAX_EMBEDS
 
     def __init__(
         self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
@@ -52,17 +56,28 @@ class DiscordChannel:
         self._timeout = timeout
         self._clock = clock
 
-    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
-        address = delivery.destination.address
-        body = encode(embeds_of(delivery.notification), delivery.notification.sender)
+        address = deliveries[0].destination.address
+        embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
+        body = encode(embeds, deliveries[0].notification.sender)
+        said = None
+        outcome: Outcome
         try:
             answer = await self._http.post(address, body, {}, self._timeout)
         except NotifierError as error:
             outcome = failure(error)
         else:
             outcome = classify(answer, self._clock(), address)
-        return [outcome] * len(delivery.targets)
+            said = allowance(answer.headers, self._clock())
+        return Answer(tuple((outcome,) * len(each.targets) for each in deliveries), said)
+
+    def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
+        """Say whether one more fits: within Discord's limits, and from the same sender."""
+        if deliveries[0].notification.sender != more.notification.sender:
+            return False
+        embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
+        return fits(embeds, embeds_of(more.notification))
 
 
 def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
@@ -95,7 +110,13 @@ def _rate_limited(
     after = patience(problem.retry_after) if problem and problem.retry_after is not None else None
     for header in ("x-ratelimit-reset-after", "retry-after"):
         after = retry_after(answer.headers.get(header), now) if after is None else after
-    return RateLimited(f"HTTP 429: {said}", after, "host" if everywhere else "destination")
+    if everywhere:
+        scope = Scope.HOST
+    elif answer.headers.get("x-ratelimit-scope", "").lower() == "shared":
+        scope = Scope.SHARED
+    else:
+        scope = Scope.DESTINATION
+    return RateLimited(f"HTTP 429: {said}", after, scope)
 
 
 def _read(body: bytes) -> _Problem | None:

@@ -65,14 +65,16 @@ def delivery(to: str, **fields: Any) -> Delivery:
 async def discord(http: HttpClient, hooks: HttpServer, **fields: Any) -> Outcome:
     """Make one attempt at a Discord webhook."""
     channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
-    (outcome,) = await channel.send(delivery(hooks.url(SECRET_PATH), **fields))
+    ((outcome,),) = (await channel.send([delivery(hooks.url(SECRET_PATH), **fields)])).outcomes
     return outcome
 
 
 async def generic(http: HttpClient, hooks: HttpServer, secret: str | None = None) -> Outcome:
     """Make one attempt at any other webhook."""
     channel = WebhookChannel(http, 0.5, secret, clock=lambda: NOW)
-    (outcome,) = await channel.send(delivery(hooks.url("/hook"), title="T", color=255))
+    ((outcome,),) = (
+        await channel.send([delivery(hooks.url("/hook"), title="T", color=255)])
+    ).outcomes
     return outcome
 
 
@@ -158,7 +160,7 @@ async def test_nobody_there_and_a_forbidden_address(hooks: HttpServer) -> None:
     guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
     async with open_http_client(guard) as client:
         channel = WebhookChannel(client, 0.5, None)
-        (outcome,) = await channel.send(delivery("http://127.0.0.1:1/"))
+        ((outcome,),) = (await channel.send([delivery("http://127.0.0.1:1/")])).outcomes
     assert isinstance(outcome, Retry)
 
 
