@@ -68,6 +68,22 @@ def embeds_of(notification: Notification) -> tuple[Embed, ...]:
     return _each_shown(_fit(saying or [Embed(description=NOTHING, color=notification.color)]))
 
 
+def fits(embeds: Sequence[Embed], more: Sequence[Embed]) -> bool:
+    """Say whether one request can carry another notification's embeds after these.
+
+    Within Discord's limits for all embeds of a message, and so that all of them are shown: of
+    embeds with one URL Discord shows only the first. Who sends them must be the same for both.
+
+    Args:
+        embeds: Of one notification from ``embeds_of``, or of several that fit.
+        more: Of the next one, from ``embeds_of``.
+    """
+    if len(embeds) + len(more) > MAX_EMBEDS:
+        return False
+    urls = {embed.url for embed in embeds if embed.url}
+    return urls.isdisjoint(embed.url for embed in more) and size(embeds) + size(more) <= MAX_TOTAL
+
+
 def size(embeds: Iterable[Embed]) -> int:
     """Return how much embeds use up of ``MAX_TOTAL``, the limit for all embeds of a request."""
     return sum(

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 
 from app.policies.discord_limits import NOTHING
-from app.policies.discord_payload import embeds_of, encode, size
+from app.policies.discord_payload import embeds_of, encode, fits, size
 from app.policies.plain_text import SHORTENED
 from app.values.errors import InvalidRecordError
 from app.values.notification import (
@@ -44,6 +45,11 @@ def accepted(embeds: Sequence[Embed], sender: Sender | None = None) -> list[dict
     return sent
 
 
+def shown(embeds: Sequence[Embed]) -> int:
+    """Return how many embeds Discord shows of a message, which it must take."""
+    return len(shown_embeds(accepted(embeds)))
+
+
 def as_record(told: Notification) -> dict[str, Any]:
     """Return an envelope that says the same."""
     parts: dict[str, Any] = msgspec.to_builtins(told)
@@ -73,6 +79,62 @@ def test_discord_takes_whatever_is_parsed(told: Notification) -> None:
     except InvalidRecordError:
         reject()
     accepted(embeds_of(parsed), parsed.sender)
+
+
+SMALL = st.builds(
+    notification,
+    st.builds(lambda text, count: text * count, st.sampled_from("x交📈"), st.integers(1, 2500)),
+    title=st.none() | st.just("t"),
+    url=st.none() | st.sampled_from([LINK, LINK + "a", LINK + "b"]),
+    embeds=st.lists(
+        st.builds(Embed, title=st.text(min_size=1, max_size=9), url=st.none() | st.just(LINK)),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(SMALL, min_size=2, max_size=14))
+def test_what_fits_is_taken_and_shown(queue: list[Notification]) -> None:
+    """Merged as far as they fit, everything shows; one more would be refused or hidden."""
+    merged: tuple[Embed, ...] = ()
+    for part in map(embeds_of, queue):
+        alone = shown(part)
+        together = [*merged, *part]
+        if fits(merged, part):
+            assert shown(together) == (shown(merged) if merged else 0) + alone
+            merged = (*merged, *part)
+        else:
+            verdict = judge(encode(together, Sender()))
+            both = shown(merged) + alone
+            assert isinstance(verdict, Refusal) or len(shown_embeds(verdict["embeds"])) < both
+            merged = part
+
+
+def plain(length: int, url: str | None = None) -> tuple[Embed, ...]:
+    """Return one embed of so many characters."""
+    return (Embed(description="x" * length, url=url),)
+
+
+@pytest.mark.parametrize(
+    ("embeds", "more", "together"),
+    [
+        (plain(1) * 9, plain(1), True),
+        (plain(1) * 9, plain(1) * 2, False),
+        (plain(1) * 10, plain(1), False),
+        (plain(3000), plain(3000), True),
+        (plain(3000), plain(3001), False),
+        (plain(3000), (Embed(title="📈" * 100, description="x" * 2800),), True),
+        (plain(3000), (Embed(title="📈" * 100, description="x" * 2801),), False),
+        (plain(1, LINK), plain(1, LINK + "#"), True),
+        (plain(1, LINK), plain(1, LINK), False),
+        (plain(1), plain(1), True),
+        ((), plain(1), True),
+    ],
+)
+def test_what_fits(embeds: tuple[Embed, ...], more: tuple[Embed, ...], together: bool) -> None:
+    """Ten embeds, 6,000 characters over all of them, no URL twice."""
+    assert fits(embeds, more) is together
 
 
 def test_a_long_text_is_split() -> None:
