@@ -10,9 +10,11 @@ from typing import Any
 from tests.support.discord.fields import (
     check_flag,
     check_list,
+    check_not_modelled,
     check_number,
     check_object,
     check_required_text,
+    check_string,
     check_text,
     check_timestamp,
     check_url,
@@ -30,6 +32,9 @@ MAX_FIELD_VALUE = 1024
 MAX_FOOTER = 2048
 MAX_AUTHOR = 256
 MAX_COLOR = 0xFFFFFF
+
+_NOT_MODELLED = ("provider", "video", "flags")
+_NOT_MODELLED_OF_IMAGES = ("width", "height", "placeholder", "placeholder_version")
 
 
 def check_embeds(form: Form, value: Any) -> None:
@@ -88,6 +93,8 @@ def _check_embed(form: Form, path: Path, value: Any) -> int:
     check_url(form, (*path, "url"), embed.get("url"))
     check_timestamp(form, (*path, "timestamp"), embed.get("timestamp"))
     check_number(form, (*path, "color"), embed.get("color"), MAX_COLOR)
+    check_string(form, (*path, "type"), embed.get("type"))
+    check_not_modelled(form, path, embed, _NOT_MODELLED)
     return sum(map(length, texts))
 
 
@@ -110,6 +117,7 @@ def _check_image(form: Form, path: Path, value: Any) -> bool:
     if image is None:
         return False
     check_url(form, (*path, "url"), image.get("url"), required=True)
+    check_not_modelled(form, path, image, _NOT_MODELLED_OF_IMAGES)
     return True
 
 

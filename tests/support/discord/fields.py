@@ -1,14 +1,16 @@
 """Checks of single values, each with the code and the words of Discord's own refusal.
 
 Codes and messages as they stand in public reports: BASE_TYPE_REQUIRED (Glitchii/embedbuilder#57),
-BASE_TYPE_MAX_LENGTH and BASE_TYPE_BAD_LENGTH (spacebarchat/server#1179), STRING_TYPE_CONVERT's text
-(Brainicism/KMQ_Discord#523), MODEL_TYPE_CONVERT (discord-php/DiscordPHP#1196), NUMBER_TYPE_MAX and
+BASE_TYPE_BAD_LENGTH (spacebarchat/server#1179), MODEL_TYPE_CONVERT (discord-php/DiscordPHP#1196),
 BASE_TYPE_CHOICES (discord/discord-api-docs, developers/reference.mdx), URL_TYPE_INVALID_SCHEME and
-URL_TYPE_INVALID_URL (brahmkshatriya/echo-discord#12), the timestamp's text
-(Discord4J/Discord4J#196). Where Discord converts (``"1"`` for 1), nothing is converted here.
+URL_TYPE_INVALID_URL (brahmkshatriya/echo-discord#12), the texts about strings
+(Brainicism/KMQ_Discord#523) and times (Discord4J/Discord4J#196). No report was found that shows the
+codes of wrong lists, strings and booleans; those are likely ones. Where Discord converts (``"1"``
+for 1), nothing is converted here.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -94,6 +96,13 @@ def check_number(form: Form, path: Path, value: Any, limit: int) -> int | None:
     if value > limit:
         form.refuse(path, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {limit}.")
     return value
+
+
+def check_not_modelled(form: Form, path: Path, value: dict[str, Any], names: Iterable[str]) -> None:
+    """Refuse what Discord would check and this stand-in cannot."""
+    for name in names:
+        if value.get(name) is not None:
+            form.refuse((*path, name), "NOT_MODELLED", "No stand-in for this.")
 
 
 def check_snowflake(form: Form, path: Path, value: Any) -> None:

@@ -14,6 +14,7 @@ from tests.support.discord.embeds import check_embeds
 from tests.support.discord.fields import (
     check_flag,
     check_list,
+    check_not_modelled,
     check_number,
     check_object,
     check_snowflake,
@@ -21,7 +22,7 @@ from tests.support.discord.fields import (
     check_text,
     check_url,
 )
-from tests.support.discord.form import Form
+from tests.support.discord.form import Form, Path
 from tests.support.discord.texts import is_blank, is_shown, length
 
 MAX_CONTENT = 2000
@@ -91,9 +92,7 @@ def _check_message(form: Form, message: Any) -> None:
     if flags is not None and flags & ~_FLAGS:
         form.refuse(("flags",), "NOT_MODELLED", "No stand-in for these flags.")
     _check_mentions(form, message.get("allowed_mentions"))
-    for name in _NOT_MODELLED:
-        if message.get(name) is not None:
-            form.refuse((name,), "NOT_MODELLED", "No stand-in for this.")
+    check_not_modelled(form, (), message, _NOT_MODELLED)
 
 
 def _check_username(form: Form, value: Any) -> None:
@@ -137,17 +136,25 @@ def _check_mentions(form: Form, value: Any) -> None:
         if kind not in _MENTION_TYPES:
             choices = f"Value must be one of {_MENTION_TYPES}."
             form.refuse((*path, "parse", at), "BASE_TYPE_CHOICES", choices)
-    if len(set(map(str, parsed))) < len(parsed):
-        form.refuse((*path, "parse"), "SET_TYPE_ALREADY_CONTAINS_VALUE", "Twice the same value")
+    _check_each_once(form, (*path, "parse"), parsed)
     check_flag(form, (*path, "replied_user"), mentions.get("replied_user"))
     exclusive = []
     for kind in ("users", "roles"):
         ids = check_list(form, (*path, kind), mentions.get(kind), MAX_MENTIONS)
         for at, each in enumerate(ids):
             check_snowflake(form, (*path, kind, at), each)
+        _check_each_once(form, (*path, kind), ids)
         if ids and kind in parsed:
             exclusive.append(kind)
     if len(form.faults) == faults:
         for kind in exclusive:
             message = f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.'
             form.refuse(path, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", message)
+
+
+def _check_each_once(form: Form, path: Path, values: list[Any]) -> None:
+    """Refuse what stands twice in a set, at its second place."""
+    for at, value in enumerate(values):
+        if value in values[:at]:
+            message = "The set already contains this value"
+            form.refuse((*path, at), "SET_TYPE_ALREADY_CONTAINS_VALUE", message)

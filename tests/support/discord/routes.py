@@ -75,7 +75,8 @@ def read_query(form: Form, raw: str) -> Query:
 def check_content_type(form: Form, request: Received) -> None:
     """Take JSON; Discord takes forms too, but this stand-in cannot read them.
 
-    The refusal by CrazyHackGUT/Discord#14; without the header also by jotta/jotta-cli-issues#43.
+    The words by CrazyHackGUT/Discord#14; without the header also by jotta/jotta-cli-issues#43. No
+    report was found that shows the code; it is a likely one.
     """
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() in _FORMS:

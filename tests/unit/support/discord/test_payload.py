@@ -199,6 +199,14 @@ TYPES = [
         "NOT_MODELLED",
     ),
     Case({"content": "x"}, {"content": "x", "components": []}, ("components",), "NOT_MODELLED"),
+    Case(embed(title="x", type="rich"), embed(title="x", type=1), (*ONE, "type"), NOT_TEXT),
+    Case(embed(title="x"), embed(title="x", video={}), (*ONE, "video"), "NOT_MODELLED"),
+    Case(
+        embed(image={"url": URL, "proxy_url": 1}),
+        embed(image={"url": URL, "width": 1}),
+        (*ONE, "image", "width"),
+        "NOT_MODELLED",
+    ),
 ]
 
 COLORS = [
@@ -331,7 +339,7 @@ MENTIONS = [
     Case(
         mentioning(parse=["users"]),
         mentioning(parse=["users", "users"]),
-        ("allowed_mentions", "parse"),
+        ("allowed_mentions", "parse", 1),
         "SET_TYPE_ALREADY_CONTAINS_VALUE",
     ),
     Case(
@@ -347,8 +355,14 @@ MENTIONS = [
         "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
     ),
     Case(
-        mentioning(users=["1"] * 100),
-        mentioning(users=["1"] * 101),
+        mentioning(users=["1", "2"]),
+        mentioning(users=["1", "2", "1"]),
+        ("allowed_mentions", "users", 2),
+        "SET_TYPE_ALREADY_CONTAINS_VALUE",
+    ),
+    Case(
+        mentioning(users=[str(number) for number in range(100)]),
+        mentioning(users=[str(number) for number in range(101)]),
         ("allowed_mentions", "users"),
         TOO_LONG,
     ),
