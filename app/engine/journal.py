@@ -6,8 +6,8 @@ import time
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.item import Item, Job
-from app.policies.statistics import Statistics, Verdict
-from app.values.delivery import Delivery, Target
+from app.policies.statistics import Statistics, TargetCounts, Verdict
+from app.values.delivery import Delivery, Destination, Target
 from app.values.outcome import (
     Delivered,
     Expired,
@@ -58,7 +58,7 @@ class Journal:
         """Count a further attempt after a failed one."""
         self.statistics.retried += 1
         self.statistics.channel(delivery.targets[0].channel).retried += 1
-        self.statistics.destination(delivery.destination.label).retried += 1
+        self._destination(delivery.destination).retried += 1
 
     def attempted(self, job: Job, target: Target, outcome: Outcome, duration: float) -> None:
         """Write down one attempt at one target."""
@@ -67,7 +67,7 @@ class Journal:
         self.attempted_at = self.monotonic()
         asked = not isinstance(outcome, Expired)
         if asked:
-            self._metrics.observe_attempt(job.delivery.destination.channel, duration)
+            self._metrics.observe_attempt(target.channel, duration)
         if isinstance(outcome, Delivered):
             self._count(job, target, "sent")
         self.attempts.add(
@@ -121,9 +121,12 @@ class Journal:
     def _count(self, job: Job, target: Target, what: str) -> None:
         for counts in (
             self.statistics.channel(target.channel),
-            self.statistics.destination(job.delivery.destination.label),
+            self._destination(job.delivery.destination),
         ):
             setattr(counts, what, getattr(counts, what) + 1)
+
+    def _destination(self, destination: Destination) -> TargetCounts:
+        return self.statistics.destination(destination.label, destination.channel)
 
 
 def _shown(item: Item) -> str:

@@ -12,7 +12,7 @@ from app.engine.journal import Journal
 from app.engine.lane import Lane
 from app.engine.partition import Assignment
 from app.engine.subscription import Subscription
-from app.policies.statistics import Statistics, Verdict, frozen
+from app.policies.statistics import Statistics, TargetCounts, Verdict, frozen
 from app.values.snapshot import (
     Counts,
     DestinationSnapshot,
@@ -111,17 +111,21 @@ def _destinations(
     statistics: Statistics, lanes: Iterable[Lane], now: float
 ) -> dict[str, DestinationSnapshot]:
     by_label = {lane.destination.label: lane for lane in lanes}
-    counts = frozen(statistics.destinations)
+    counts = statistics.destinations
     return {
-        label: _destination(counts.get(label, Counts()), by_label.get(label), now)
+        label: _destination(counts.get(label), by_label.get(label), now)
         for label in {**dict.fromkeys(by_label), **counts}
     }
 
 
-def _destination(counts: Counts, lane: Lane | None, now: float) -> DestinationSnapshot:
+def _destination(
+    counted: TargetCounts | None, lane: Lane | None, now: float
+) -> DestinationSnapshot:
     state, wait = lane.state() if lane else (DestinationState.OPEN, None)
+    counts = counted.frozen() if counted else Counts()
+    channel = lane.destination.channel if lane else counted.channel if counted else ""
     return DestinationSnapshot(
-        channel=lane.destination.channel if lane else "",
+        channel=channel,
         state=state,
         until=None if wait is None else _iso(now + wait),
         queued=lane.queued if lane else 0,

@@ -84,13 +84,6 @@ def fits(embeds: Sequence[Embed], more: Sequence[Embed]) -> bool:
     return urls.isdisjoint(embed.url for embed in more) and size(embeds) + size(more) <= MAX_TOTAL
 
 
-def fits(embeds: Sequence[Embed], more: Sequence[Embed]) -> bool:
-    """Say whether further embeds go into the same request."""
-    if len(embeds) + len(more) > MAX_EMBEDS:
-        return False
-    return size(embeds) + size(more) <= MAX_TOTAL
-
-
 def size(embeds: Iterable[Embed]) -> int:
     """Return how much embeds use up of ``MAX_TOTAL``, the limit for all embeds of a request."""
     return sum(

@@ -23,6 +23,9 @@ from app.values.delivery import Delivery
 from app.values.errors import NotifierError
 from app.values.outcome import Answer, Gone, Outcome, RateLimited, Scope
 
+BAN_PATIENCE = 60.0
+"""Seconds to leave Discord alone that has banned this machine and does not say for how long."""
+
 _GONE = {(404, 10015): "unknown webhook", (401, 50027): "invalid webhook token"}
 
 
@@ -91,7 +94,7 @@ def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
     if 200 <= answer.status < 300:
         return judge(answer, "", now)
     problem = _read(answer.body)
-    said = _said(problem, address) if problem else quote_body(answer, address)
+    said = _said(problem, answer, address) if problem else quote_body(answer, address)
     if answer.status == 429:
         return _rate_limited(answer, problem, said, now)
     gone = _GONE.get((answer.status, problem.code)) if problem else None
@@ -101,17 +104,25 @@ def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
 def _rate_limited(
     answer: HttpAnswer, problem: _Problem | None, said: str, now: float
 ) -> RateLimited:
-    # Without JSON it comes from Cloudflare in front of Discord, which means this whole machine.
-    everywhere = (
+    waits = [
+        retry_after(answer.headers.get("retry-after"), now),
+        # Before version 8 of the API the body's were milliseconds: a thousand times the header's.
+        patience(problem.retry_after) if problem and problem.retry_after is not None else None,
+    ]
+    after = min((wait for wait in waits if wait is not None), default=None)
+    if after is None:
+        after = retry_after(answer.headers.get("x-ratelimit-reset-after"), now)
+    # A ban of this machine's address comes from Cloudflare in front of Discord, or as JSON that
+    # names no limit.
+    unlimited = after is None and "x-ratelimit-limit" not in answer.headers
+    if (
         problem is None
         or problem.is_global
         or answer.headers.get("x-ratelimit-global", "").lower() == "true"
-    )
-    after = patience(problem.retry_after) if problem and problem.retry_after is not None else None
-    for header in ("x-ratelimit-reset-after", "retry-after"):
-        after = retry_after(answer.headers.get(header), now) if after is None else after
-    if everywhere:
+        or unlimited
+    ):
         scope = Scope.HOST
+        after = BAN_PATIENCE if after is None else after
     elif answer.headers.get("x-ratelimit-scope", "").lower() == "shared":
         scope = Scope.SHARED
     else:
@@ -126,7 +137,9 @@ def _read(body: bytes) -> _Problem | None:
         return None
 
 
-def _said(problem: _Problem, address: str) -> str:
+def _said(problem: _Problem, answer: HttpAnswer, address: str) -> str:
+    if not problem.message:  # the oldest version, which the URLs that people copy lead to
+        return quote_body(answer, address)
     details = bytes(problem.errors).decode(errors="replace")
     code = f" (code {problem.code})" if problem.code else ""
     return quote(f"{problem.message}{code} {details}", *secrets_of(address))

@@ -211,7 +211,7 @@ async def test_gives_up_when_the_attempts_are_used_up() -> None:
     ]
     assert sent.first_failure is not None
     assert bench.lane.last_error == "two"
-    assert bench.journal.statistics.destination(HOOK.label).failed == 1
+    assert bench.journal.statistics.destination(HOOK.label, "webhook").failed == 1
 
 
 async def test_recipients_that_accepted_are_not_asked_again() -> None:
