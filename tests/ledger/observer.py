@@ -20,7 +20,7 @@ SAMPLE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Sample:
-    """The group's commits at a time (seconds since the epoch, before they were asked for)."""
+    """The group's commits at a time: seconds since the epoch, when the answer had come."""
 
     at: float
     commits: Mapping[int, Committed]
@@ -60,10 +60,9 @@ class Observer:
             try:
                 async with Admin(Connection(self.bootstrap, servers)) as admin:
                     while True:
-                        at = time.time()
                         found = await admin.committed(self.group, wanted)
                         commits = {tp.partition: each for tp, each in found.items() if each}
-                        self.samples.append(Sample(at, commits))
+                        self.samples.append(Sample(time.time(), commits))
                         await asyncio.sleep(SAMPLE_SECONDS)
             except (KafkaError, NotifierError, OSError):
                 await asyncio.sleep(SAMPLE_SECONDS)

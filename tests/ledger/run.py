@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -55,12 +55,13 @@ class Run:
     windows: list[Window] = field(default_factory=list)
     settled_at: float | None = None
 
-    @contextmanager
-    def window(self) -> Iterator[None]:
-        """Note when a fault begins and ends."""
+    @asynccontextmanager
+    async def window(self) -> AsyncIterator[None]:
+        """Note when a fault begins, and when its last rebalance is over."""
         start = time.time()
         try:
             yield
+            await self.balanced()
         finally:
             self.windows.append(Window(start, time.time()))
 
@@ -82,6 +83,12 @@ class Run:
         worker.process.send_signal(number)
         await worker.ended(60)
 
+    async def balanced(self) -> None:
+        """Wait until the workers have all partitions between them: no rebalance is under way."""
+        async with asyncio.timeout(QUIET_TIMEOUT):
+            while not await self._is_balanced():  # noqa: ASYNC110 - other processes get there
+                await asyncio.sleep(0.1)
+
     async def settle(self) -> None:
         """Wait until everything that was published is settled, and no worker has work left."""
         deadline = time.monotonic() + QUIET_TIMEOUT
@@ -94,6 +101,20 @@ class Run:
     def log_of_workers(self) -> str:
         """Return what all workers have said."""
         return "\n".join(worker.log for worker in (*self.ended, *self.workers))
+
+    async def _is_balanced(self) -> bool:
+        shares = []
+        for worker in self.workers:
+            try:
+                stats = await worker.stats()
+                ready = (await worker.client.get("/health/ready")).status_code
+            except (httpx.HTTPError, ValueError):
+                return False
+            topic = self.observer.topic
+            shares.append(sum(each["topic"] == topic for each in stats["partitions"]))
+            if ready != httpx.codes.OK:
+                return False
+        return bool(sum(shares) == PARTITIONS and min(shares) > 0)
 
     def _all_accounted_for(self) -> bool:
         accepted, dead = self.recorder.accepted, self.observer.dead

@@ -1,0 +1,111 @@
+"""Rebalances: what has to be done before partitions are let go, and before anything is taken."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.edges.kafka.admin import Admin
+from app.engine.session import Session
+from app.engine.worker import NotificationWorker
+from app.values.record import TopicPartition
+from tests.support.engine import until
+
+if TYPE_CHECKING:
+    from tests.unit.engine.conftest import Envelope, Stage
+
+
+def session_of(worker: NotificationWorker) -> Session:
+    """Return the session of a running worker."""
+    assert worker._session is not None
+    return worker._session
+
+
+async def test_what_was_settled_is_committed_before_the_partitions_go(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Whoever gets them next does not do it again."""
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(*(envelope(str(number)) for number in range(5)))
+    await until(lambda: worker.snapshot().messages_sent == 5)
+    await session_of(worker)._revoked(set(worker._assignment.partitions()))
+    assert await stage.committed() == 5
+
+
+async def test_no_commit_is_under_way_when_the_partitions_are_gone(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that came late could reset the next generation, or take back another worker's commit."""
+    monkeypatch.setattr("app.engine.session.LAST_COMMIT_TIMEOUT", 0.2)
+    worker = stage.worker()
+    await worker.start()
+    consumer = session_of(worker)._consumer
+    answer = asyncio.Event()
+    commits: list[asyncio.Task[Any] | None] = []
+
+    async def hang(_: object) -> None:
+        commits.append(asyncio.current_task())
+        await answer.wait()
+
+    monkeypatch.setattr(consumer._client, "commit", hang)
+    await stage.publish(envelope("one"))
+    await until(lambda: len(commits) == 1)
+    await session_of(worker)._revoked(set(worker._assignment.partitions()))
+    assert consumer._committing is None
+    await until(lambda: all(task is not None and task.done() for task in commits))
+
+
+async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """A crash right after the first record loses nothing, whatever the group was told."""
+    worker = stage.worker(auto_offset_reset="latest")
+    await worker.start()
+    await stage.publish(envelope("one"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    session = session_of(worker)
+    added = TopicPartition("another", 2)
+    async with Admin(stage.connection) as admin:
+        await admin.partition_counts(["another"])  # makes it there
+        assert (await admin.committed("group", [added]))[added] is None
+    session._consumer._client.subscribe(["another"])
+    await until(
+        lambda: added in {TopicPartition(*tp) for tp in session._consumer._client.assignment()}
+    )
+    await session._assigned({added})
+    async with Admin(stage.connection) as admin:
+        found = (await admin.committed("group", [added]))[added]
+    assert found is not None
+    assert found.offset == 0
+
+
+async def test_a_fault_while_finding_the_start_is_seen(
+    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would only log it, and poll from nowhere for ever: here the session starts anew."""
+    worker = stage.worker()
+    await worker.start()
+    session = session_of(worker)
+    monkeypatch.setattr("app.engine.session.find_starts", None)
+    await session._assigned(set())
+    await until(lambda: worker._session is not session)
+    monkeypatch.undo()
+    await until(lambda: worker.snapshot().is_running)
+
+
+async def test_revoked_while_leaving_and_assigned_while_leaving_do_nothing_new(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """A draining worker does not rejoin."""
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope("one"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    session = session_of(worker)
+    assert await session.drain(1.0)
+    partitions = set(worker._assignment.partitions())
+    await session._revoked(partitions)
+    await session._assigned(partitions)
+    assert not session.joined
+    assert len(worker._assignment) == 0
