@@ -285,7 +285,7 @@ async def test_html_is_readable_where_html_is_not_shown(http: HttpPort, hooks: H
 
 
 async def test_the_reason_of_a_refusal_is_shown_whatever_version_answers(
-    http: HttpClient, hooks: HttpServer
+    http: HttpPort, hooks: HttpServer
 ) -> None:
     """URLs without a version are served in the oldest form, which has no message."""
     hooks.behaviour = Answer.of_json(400, {"embeds": ["0: title is too long"]})
@@ -317,7 +317,7 @@ async def test_the_reason_of_a_refusal_is_shown_whatever_version_answers(
     ],
 )
 async def test_limits_are_learned_from_every_kind_of_answer(
-    http: HttpClient,
+    http: HttpPort,
     hooks: HttpServer,
     headers: dict[str, str],
     expected: tuple[int | None, int, float] | None,
@@ -336,7 +336,7 @@ async def test_limits_are_learned_from_every_kind_of_answer(
 
 
 async def test_notifications_to_discord_are_merged_within_its_limits(
-    http: HttpClient, hooks: HttpServer
+    http: HttpPort, hooks: HttpServer
 ) -> None:
     """One request, an embed for each, one outcome for each."""
     channel = DiscordChannel(http, 5, clock=lambda: NOW)
