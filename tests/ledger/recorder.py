@@ -58,6 +58,7 @@ class Recorder:
         self._chance = chance
         self._slowness = slowness
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
 
     def url(self, destination: int) -> str:
         """Return where a destination is."""
@@ -73,11 +74,18 @@ class Recorder:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening, and end every connection."""
         if self._server is not None:
             self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -86,7 +94,7 @@ class Recorder:
                 name = json.loads(await reader.readexactly(length))["data"]["content"]
                 if not await self._answer(path, name, writer):
                     return
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return
         finally:
             writer.transport.abort()
@@ -141,3 +149,4 @@ def recorder(chance: random.Random) -> Iterator[Recorder]:
         asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()
