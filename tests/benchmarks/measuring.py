@@ -1,0 +1,140 @@
+"""How fast a competitor delivers, what that costs, and whether everything arrived."""
+
+import asyncio
+from dataclasses import dataclass
+
+from tests.benchmarks.accepted import Count, count, settled
+from tests.benchmarks.bench import Bench, Topic, WrongError
+from tests.benchmarks.competitors import Competitor
+from tests.benchmarks.kafka import publish
+from tests.benchmarks.processes import core_seconds
+from tests.benchmarks.running import Run, running
+from tests.benchmarks.sink import Progress
+
+FIRST_SECONDS = 60.0
+EMBEDDED_SECONDS = 120.0
+# Where a topic is too short for the whole window, the window ends before the last ones: a
+# competitor that runs out of work is not measured.
+LATEST_BEGIN, LATEST_END = 1 / 3, 0.97
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is measured: seconds after the first acceptance to warm up, then seconds to measure."""
+
+    warm: float
+    measured: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measurement.
+
+    Attributes:
+        rate: Deliveries a second.
+        cost: Processor seconds of the competitor per 10,000 deliveries; None where there is no
+            /proc.
+        worker: The share of its core that the competitor used, and that was in use by anything: a
+            difference is other load.
+        sink: The same for the sink.
+        count: What became of the notifications.
+    """
+
+    rate: float
+    cost: float | None
+    worker: tuple[float, float]
+    sink: tuple[float, float]
+    count: Count
+
+
+@dataclass(frozen=True)
+class _Sample:
+    progress: Progress
+    worker_seconds: float
+    worker_core: float
+    sink_core: float
+
+
+async def measure(
+    bench: Bench, competitor: Competitor, topic: Topic, in_flight: int, window: Window
+) -> Measured:
+    """Measure one competitor on a topic that was filled before.
+
+    On real Kafka it is stopped when the window ends, and everything below what it has committed
+    must have been accepted. On the embedded broker, which may end with the competitor, it has to
+    deliver everything.
+
+    Raises:
+        WrongError: It ended by itself, delivered nothing, or something is missing.
+    """
+    await bench.sink.reset(topic.sent)
+    async with running(bench, competitor, topic, in_flight) as run:
+        if not run.prefilled:
+            await run.ready()
+            where = await run.bootstrap()
+            await asyncio.to_thread(publish, where, topic.name, topic.values, topic.partitions)
+        begin, end = await _window(bench, run, topic, window)
+        if not bench.kafka.real:
+            await bench.sink.until(lambda now: now.distinct >= topic.sent, EMBEDDED_SECONDS)
+    return _compared(begin, end, await _count(bench, run, topic))
+
+
+async def _window(bench: Bench, run: Run, topic: Topic, window: Window) -> tuple[_Sample, _Sample]:
+    first = await bench.sink.until(lambda now: now.distinct > 0, FIRST_SECONDS)
+    run.check()
+    if not first.distinct:
+        raise WrongError(f"nothing arrived in {FIRST_SECONDS:.0f} s")
+
+    def begun(now: Progress) -> bool:
+        return now.distinct >= LATEST_BEGIN * topic.sent
+
+    def ended(now: Progress) -> bool:
+        return now.distinct >= LATEST_END * topic.sent
+
+    await bench.sink.until(begun, window.warm)
+    begin = await _sample(bench, run)
+    await bench.sink.until(ended, window.measured)
+    end = await _sample(bench, run)
+    run.check()
+    return begin, end
+
+
+async def _sample(bench: Bench, run: Run) -> _Sample:
+    progress = await bench.sink.progress()
+    return _Sample(
+        progress,
+        run.process.cpu_seconds(),
+        core_seconds(bench.cores.worker),
+        core_seconds(bench.cores.sink),
+    )
+
+
+async def _count(bench: Bench, run: Run, topic: Topic) -> Count:
+    due: list[int] | range = range(topic.sent)
+    if bench.kafka.real:
+        committed = await bench.kafka.committed(run.job.group, topic.name, topic.partitions)
+        due = settled(committed, sent=topic.sent, partitions=topic.partitions)
+        if not due:
+            raise WrongError("it committed nothing")
+    counted = count(await bench.sink.accepted(), sent=topic.sent, due=due)
+    if counted.fault:
+        raise WrongError(counted.fault)
+    return counted
+
+
+def _compared(begin: _Sample, end: _Sample, counted: Count) -> Measured:
+    delivered = end.progress.distinct - begin.progress.distinct
+    seconds = end.progress.at - begin.progress.at
+    if not delivered:
+        raise WrongError(f"nothing arrived in the {seconds:.1f} s that were measured")
+    used = end.worker_seconds - begin.worker_seconds
+    return Measured(
+        rate=delivered / seconds,
+        cost=used / delivered * 10_000 if used else None,
+        worker=(used / seconds, (end.worker_core - begin.worker_core) / seconds),
+        sink=(
+            (end.progress.cpu_seconds - begin.progress.cpu_seconds) / seconds,
+            (end.sink_core - begin.sink_core) / seconds,
+        ),
+        count=counted,
+    )

@@ -1,0 +1,90 @@
+"""What a run prints: Markdown on standard output, what it is doing on standard error."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.benchmarks.arithmetic import Rounds
+
+NOTHING = "–"
+VERSIONS = ("aiokafka", "aiohttp", "httpx", "msgspec", "uvloop", "uvicorn", "fastapi")
+
+
+class Report:
+    """Collects what is wrong, so that the run can end with it.
+
+    Attributes:
+        faults: One line each.
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Print a paragraph."""
+        print(f"{text}\n", flush=True)
+
+    def heading(self, title: str, text: str) -> None:
+        """Begin the section of a workload."""
+        self.say(f"### {title}")
+        self.say(text)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print a table; all columns but the first are numbers."""
+        lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
+        print("\n".join(f"| {' | '.join(line)} |" for line in lines), end="\n\n", flush=True)
+
+    def doing(self, text: str) -> None:
+        """Say what is going on."""
+        print(f"bench: {text} …", file=sys.stderr, flush=True)
+
+    def fault(self, what: str, detail: str = "") -> None:
+        """Note what is wrong, and say it at once with its details."""
+        self.faults.append(what)
+        print(f"bench: WRONG: {what}\n{detail}", file=sys.stderr, flush=True)
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number as tables have it."""
+    return NOTHING if value is None else f"{value:,.{digits}f}"
+
+
+def with_spread(rounds: Rounds, digits: int = 0) -> str:
+    """A median, and the lowest and highest value where there are several."""
+    if not rounds.values:
+        return NOTHING
+    low, high = rounds.spread
+    middle = number(rounds.median, digits)
+    if len(rounds.values) == 1:
+        return middle
+    return f"{middle} ({number(low, digits)}…{number(high, digits)})"
+
+
+def milliseconds(seconds: float) -> str:
+    """A duration in milliseconds."""
+    return number(seconds * 1000, 1)
+
+
+def machine(command: str) -> str:
+    """The command, the date, the machine and the versions that figures depend on."""
+    packages = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC  \n"
+        f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
+        f"{platform.release()}  \n"
+        f"Python {platform.python_version()}, {packages}"
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

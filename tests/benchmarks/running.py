@@ -1,0 +1,131 @@
+"""A competitor at work, on its core, from its start to its orderly end."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import httpx
+
+from tests.benchmarks.bench import Bench, Topic, WrongError
+from tests.benchmarks.competitors import Competitor, Job, Service
+from tests.benchmarks.processes import Process
+
+READY_SECONDS = 60.0
+ASK_INTERVAL = 0.05
+
+
+class Run:
+    """Use ``running`` to start one.
+
+    Attributes:
+        process: The competitor's.
+        job: What it does.
+        prefilled: Whether what was written to the topic before is there for it: not on a broker
+            that started with it.
+    """
+
+    def __init__(self, process: Process, job: Job, client: httpx.AsyncClient) -> None:
+        self.process = process
+        self.job = job
+        self.prefilled = bool(job.bootstrap)
+        self._client = client
+
+    async def ready(self) -> None:
+        """Wait until the service has joined its group.
+
+        Raises:
+            WrongError: It ended, or has not joined in time.
+        """
+        await self.until(lambda _: True, READY_SECONDS, path="/health/ready")
+
+    async def bootstrap(self) -> str:
+        """Where to write records that it will read."""
+        if self.prefilled:
+            return self.job.bootstrap
+        broker: str = (await self.stats())["broker"]
+        return broker
+
+    async def stats(self) -> dict[str, Any]:
+        """The service's ``GET /stats``."""
+        stats: dict[str, Any] = (await self._client.get("/stats")).raise_for_status().json()
+        return stats
+
+    async def until(
+        self, done: Callable[[Mapping[str, Any]], bool], seconds: float, path: str = "/stats"
+    ) -> bool:
+        """Ask the service until its answer is 200 and as wanted.
+
+        Returns:
+            Whether it was so in time.
+
+        Raises:
+            WrongError: It ended.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.check()
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self._client.get(path)
+                if answer.status_code == 200 and done(answer.json()):
+                    return True
+            await asyncio.sleep(ASK_INTERVAL)
+        return False
+
+    def check(self) -> None:
+        """See that it runs.
+
+        Raises:
+            WrongError: It ended by itself.
+        """
+        if self.process.ended is not None:
+            raise WrongError(f"it ended by itself with status {self.process.ended}")
+
+
+@contextlib.asynccontextmanager
+async def running(
+    bench: Bench,
+    competitor: Competitor,
+    topic: Topic,
+    in_flight: int,
+    *,
+    group: str | None = None,
+    on: frozenset[int] | None = None,
+) -> AsyncIterator[Run]:
+    """Run a competitor on a topic; afterwards it is stopped and its group's topics are deleted.
+
+    Args:
+        bench: Everything around it.
+        competitor: Who.
+        topic: What it consumes.
+        in_flight: Deliveries under way at once, at most.
+        group: Its consumer group, a new one when left out.
+        on: Its cores, those of the worker when left out.
+    """
+    own_broker = isinstance(competitor, Service) and not bench.kafka.real
+    group = group or bench.new_name(competitor.name)
+    bootstrap = "" if own_broker else bench.kafka.bootstrap
+    job = Job(bootstrap, topic.name, group, in_flight)
+    home = bench.folder / bench.new_name(f"home-{competitor.name}")
+    home.mkdir()
+    command = competitor.command(job, home)
+    process = Process(
+        command.arguments,
+        cores=bench.cores,
+        on=on or bench.cores.worker,
+        log=home / "output.log",
+        environment=command.environment,
+        folder=command.folder,
+    )
+    url = competitor.url if isinstance(competitor, Service) else ""
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+            yield Run(process, job, client)
+    except WrongError as error:
+        error.add_note(process.tail)
+        raise
+    finally:
+        await process.stop()
+        if bench.kafka.real:
+            await bench.kafka.remove_topics(f"{group}.")
