@@ -85,7 +85,8 @@ async def _run(
             try:
                 await WORKLOADS[name](bench)
             except WrongError as error:
-                report.fault(f"{name}: {error}", "\n".join(getattr(error, "__notes__", [])))
+                report.fault(f"{name}: {error}", error.notes)
+            await bench.clean()
 
 
 if __name__ == "__main__":

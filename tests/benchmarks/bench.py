@@ -14,13 +14,20 @@ from tests.benchmarks.messages import record
 from tests.benchmarks.report import Report
 from tests.benchmarks.sink_process import SinkProcess
 
+PREFIX = "bench-"
 PARTITIONS = 12
+DESTINATIONS = 64
 EMBEDDED_PARTITIONS = 4
 EMBEDDED_RECORDS = 20_000  # more would be dropped
 
 
 class WrongError(Exception):
-    """A measurement went wrong; the message says how, its notes have details."""
+    """A measurement went wrong; the message says how."""
+
+    @property
+    def notes(self) -> str:
+        """What was added to it, such as the last lines of a log."""
+        return "\n".join(getattr(self, "__notes__", ()))
 
 
 @dataclass(frozen=True)
@@ -78,10 +85,20 @@ class Bench:
 
     def new_name(self, what: str) -> str:
         """A name for a topic, a group or a folder that no other has."""
-        return f"bench-{next(self._names)}-{what}"
+        return f"{PREFIX}{next(self._names)}-{what}"
+
+    async def clean(self) -> None:
+        """Delete every topic but those that were filled to be used again."""
+        kept = {topic.name for topic in self._topics.values()}
+        await self.kafka.remove_topics(PREFIX, but=kept)
 
     async def filled_topic(
-        self, behaviour: str, *, sent: int, destinations: int = 64, partitions: int = PARTITIONS
+        self,
+        behaviour: str,
+        *,
+        sent: int,
+        destinations: int = DESTINATIONS,
+        partitions: int = PARTITIONS,
     ) -> Topic:
         """A topic with so many notifications on it, made on first use.
 
@@ -97,19 +114,33 @@ class Bench:
         known = self._topics.get(key)
         if known is not None and known.sent >= sent:
             return known
-        urls = [self.sink.url(behaviour, number) for number in range(destinations)]
-        now = time.time_ns() // 1000
-
-        def value(number: int) -> bytes:
-            return record(number, urls[number // partitions % destinations], now)
-
-        topic = await self.new_topic(behaviour, sent=sent, partitions=partitions, value=value)
-        self.report.doing(f"writing {sent:,} records for /{behaviour}")
-        await asyncio.to_thread(
-            publish, self.kafka.bootstrap, topic.name, topic.values, topic.partitions
+        topic = await self.topic_for(
+            behaviour, sent=sent, destinations=destinations, partitions=partitions
         )
+        self.report.doing(f"writing {sent:,} records for /{behaviour}")
+        await self.fill(topic)
         self._topics[key] = topic
         return topic
+
+    async def topic_for(
+        self,
+        behaviour: str,
+        *,
+        sent: int,
+        destinations: int = DESTINATIONS,
+        partitions: int = PARTITIONS,
+    ) -> Topic:
+        """The same, new and empty."""
+        value = self.spread(behaviour, destinations, partitions)
+        return await self.new_topic(behaviour, sent=sent, partitions=partitions, value=value)
+
+    def spread(
+        self, behaviour: str, destinations: int = DESTINATIONS, partitions: int = PARTITIONS
+    ) -> Callable[[int], bytes]:
+        """What makes the records that go to one destination after the other."""
+        urls = [self.sink.url(behaviour, number) for number in range(destinations)]
+        now = time.time_ns() // 1000
+        return lambda number: record(number, urls[number // partitions % destinations], now)
 
     async def new_topic(
         self,
@@ -124,3 +155,8 @@ class Bench:
         actual = partitions if self.kafka.real else EMBEDDED_PARTITIONS
         await self.kafka.make_topic(name, actual)
         return Topic(name, actual, sent, value)
+
+    async def fill(self, topic: Topic) -> None:
+        """Write all records of a topic."""
+        where = self.kafka.bootstrap
+        await asyncio.to_thread(publish, where, topic.name, topic.values, topic.partitions)

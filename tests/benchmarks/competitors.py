@@ -178,3 +178,13 @@ PEERS = (
     Peer("bare-aiohttp", "bare loop, aiokafka + aiohttp", "bare", (*BARE, "aiohttp")),
     Peer("bare-asyncio", "bare loop, aiokafka + asyncio", "bare", (*BARE, "asyncio")),
 )
+# Not among the others: it is compared at a rate limit, where it waits most of the time.
+ONE_BY_ONE = PreparedPeer(
+    Peer(
+        "one-by-one",
+        "one request per notification",
+        "one_by_one",
+        (sys.executable, "-m", "tests.benchmarks.peers.one_by_one"),
+    ),
+    SOURCES / "one_by_one",
+)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from pathlib import Path
 
 from aiokafka import TopicPartition
@@ -41,11 +41,13 @@ class BenchKafka(Kafka):
             async with self.admin() as admin:
                 await admin.describe_topics([topic])
 
-    async def remove_topics(self, prefix: str) -> None:
-        """Delete every topic whose name begins so."""
+    async def remove_topics(self, prefix: str, *, but: Collection[str]) -> None:
+        """Delete every topic whose name begins so, but for some; the embedded broker keeps all."""
+        if not self.real:
+            return
         async with self.admin() as admin:
-            doomed = [name for name in await admin.list_topics() if name.startswith(prefix)]
-            if doomed:
+            named = [name for name in await admin.list_topics() if name.startswith(prefix)]
+            if doomed := [name for name in named if name not in but]:
                 await admin.delete_topics(doomed)
 
     async def committed(self, group: str, topic: str, partitions: int) -> dict[int, int]:
@@ -59,22 +61,23 @@ class BenchKafka(Kafka):
             if found.offset >= 0
         }
 
-    async def until_joined(self, group: str, members: int) -> None:
+    async def until_members(self, group: str, members: int) -> None:
         """Wait until a group has so many members and all have their partitions.
 
         Raises:
             TimeoutError: It has not in time.
         """
+        wanted = "Stable" if members else "Empty"
+
+        async def joined() -> bool:
+            try:
+                [response] = await admin.describe_consumer_groups([group])
+            except KafkaError:
+                return False
+            [(_, _, state, _, _, present, *_)] = response.groups
+            return state == wanted and len(present) == members
+
         async with self.admin() as admin:
-
-            async def joined() -> bool:
-                try:
-                    [response] = await admin.describe_consumer_groups([group])
-                except KafkaError:
-                    return False
-                [(_, _, state, _, _, present, *_)] = response.groups
-                return state == "Stable" and len(present) == members
-
             await until(joined, f"{members} members of the group {group}")
 
 

@@ -1,12 +1,10 @@
 """How fast a competitor delivers, what that costs, and whether everything arrived."""
 
-import asyncio
 from dataclasses import dataclass
 
 from tests.benchmarks.accepted import Count, count, settled
 from tests.benchmarks.bench import Bench, Topic, WrongError
 from tests.benchmarks.competitors import Competitor
-from tests.benchmarks.kafka import publish
 from tests.benchmarks.processes import core_seconds
 from tests.benchmarks.running import Run, running
 from tests.benchmarks.sink import Progress
@@ -69,14 +67,11 @@ async def measure(
     """
     await bench.sink.reset(topic.sent)
     async with running(bench, competitor, topic, in_flight) as run:
-        if not run.prefilled:
-            await run.ready()
-            where = await run.bootstrap()
-            await asyncio.to_thread(publish, where, topic.name, topic.values, topic.partitions)
+        await run.fill(topic)
         begin, end = await _window(bench, run, topic, window)
         if not bench.kafka.real:
             await bench.sink.until(lambda now: now.distinct >= topic.sent, EMBEDDED_SECONDS)
-    return _compared(begin, end, await _count(bench, run, topic))
+    return _compared(begin, end, await counted(bench, run, topic))
 
 
 async def _window(bench: Bench, run: Run, topic: Topic, window: Window) -> tuple[_Sample, _Sample]:
@@ -109,20 +104,25 @@ async def _sample(bench: Bench, run: Run) -> _Sample:
     )
 
 
-async def _count(bench: Bench, run: Run, topic: Topic) -> Count:
+async def counted(bench: Bench, run: Run, topic: Topic) -> Count:
+    """Compare what the sink accepted with what a run that has ended says is done.
+
+    Raises:
+        WrongError: It committed nothing, or something that it committed was not accepted.
+    """
     due: list[int] | range = range(topic.sent)
     if bench.kafka.real:
         committed = await bench.kafka.committed(run.job.group, topic.name, topic.partitions)
         due = settled(committed, sent=topic.sent, partitions=topic.partitions)
         if not due:
             raise WrongError("it committed nothing")
-    counted = count(await bench.sink.accepted(), sent=topic.sent, due=due)
-    if counted.fault:
-        raise WrongError(counted.fault)
-    return counted
+    found = count(await bench.sink.accepted(), sent=topic.sent, due=due)
+    if found.fault:
+        raise WrongError(found.fault)
+    return found
 
 
-def _compared(begin: _Sample, end: _Sample, counted: Count) -> Measured:
+def _compared(begin: _Sample, end: _Sample, found: Count) -> Measured:
     delivered = end.progress.distinct - begin.progress.distinct
     seconds = end.progress.at - begin.progress.at
     if not delivered:
@@ -136,5 +136,5 @@ def _compared(begin: _Sample, end: _Sample, counted: Count) -> Measured:
             (end.progress.cpu_seconds - begin.progress.cpu_seconds) / seconds,
             (end.sink_core - begin.sink_core) / seconds,
         ),
-        count=counted,
+        count=found,
     )

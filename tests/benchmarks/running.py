@@ -10,6 +10,7 @@ import httpx
 
 from tests.benchmarks.bench import Bench, Topic, WrongError
 from tests.benchmarks.competitors import Competitor, Job, Service
+from tests.benchmarks.kafka import publish
 from tests.benchmarks.processes import Process
 
 READY_SECONDS = 60.0
@@ -22,14 +23,12 @@ class Run:
     Attributes:
         process: The competitor's.
         job: What it does.
-        prefilled: Whether what was written to the topic before is there for it: not on a broker
-            that started with it.
     """
 
     def __init__(self, process: Process, job: Job, client: httpx.AsyncClient) -> None:
         self.process = process
         self.job = job
-        self.prefilled = bool(job.bootstrap)
+        self._shares_broker = bool(job.bootstrap)
         self._client = client
 
     async def ready(self) -> None:
@@ -42,10 +41,17 @@ class Run:
 
     async def bootstrap(self) -> str:
         """Where to write records that it will read."""
-        if self.prefilled:
+        if self._shares_broker:
             return self.job.bootstrap
         broker: str = (await self.stats())["broker"]
         return broker
+
+    async def fill(self, topic: Topic) -> None:
+        """Write a filled topic's records once more, where the broker started with the service."""
+        if not self._shares_broker:
+            await self.ready()
+            where = await self.bootstrap()
+            await asyncio.to_thread(publish, where, topic.name, topic.values, topic.partitions)
 
     async def stats(self) -> dict[str, Any]:
         """The service's ``GET /stats``."""
@@ -93,7 +99,7 @@ async def running(
     group: str | None = None,
     on: frozenset[int] | None = None,
 ) -> AsyncIterator[Run]:
-    """Run a competitor on a topic; afterwards it is stopped and its group's topics are deleted.
+    """Run a competitor on a topic, and stop it in good order afterwards.
 
     Args:
         bench: Everything around it.
@@ -127,5 +133,3 @@ async def running(
         raise
     finally:
         await process.stop()
-        if bench.kafka.real:
-            await bench.kafka.remove_topics(f"{group}.")

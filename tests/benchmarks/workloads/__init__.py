@@ -3,10 +3,19 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.workloads import throughput
+from tests.benchmarks.workloads import cost, dead, discord, drain, latency, startup, throughput
 
 WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "instant": throughput.instant,
     "slow": throughput.slow,
     "faulty": throughput.faulty,
+    "discord": discord.one_webhook,
+    "latency": latency.steady,
+    "hung": latency.hung,
+    "stats": latency.stats,
+    "dead": dead.destination,
+    "drain": drain.processes,
+    "cost": cost.per_delivery,
+    "memory": cost.per_waiting,
+    "startup": startup.above_the_commit,
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.benchmarks.arithmetic import Rounds
-from tests.benchmarks.bench import Bench, Topic, WrongError
+from tests.benchmarks.bench import DESTINATIONS, Bench, Topic, WrongError
 from tests.benchmarks.competitors import Competitor, Service
 from tests.benchmarks.measuring import Measured, Window, measure
 from tests.benchmarks.report import number, with_spread
@@ -12,7 +12,6 @@ from tests.benchmarks.report import number, with_spread
 FULL = Window(warm=6.0, measured=10.0)
 QUICK = Window(warm=1.0, measured=2.0)
 OVERHEAD_SECONDS = 6.0  # to start and to stop
-DESTINATIONS = 64
 LATENCY = 0.1
 FAULT_SEED = 7
 RECORDS = (400_000, 80_000)
@@ -56,9 +55,7 @@ async def instant(bench: Bench) -> None:
 
 async def slow(bench: Bench) -> None:
     """A sink that takes 100 ms."""
-    topic = await bench.filled_topic(
-        f"slow/{LATENCY * 1000:.0f}", sent=bench.size(*SLOW_RECORDS), destinations=DESTINATIONS
-    )
+    topic = await bench.filled_topic(f"slow/{LATENCY * 1000:.0f}", sent=bench.size(*SLOW_RECORDS))
     for in_flight in (64, 256, 1000):
         limit = in_flight / LATENCY
         bench.report.heading(
@@ -124,7 +121,7 @@ async def _measure(
     except WrongError as error:
         row.fault = f"WRONG: {error}"
         where = f"{who.title}, {topic.name}, {in_flight} in flight"
-        bench.report.fault(f"{where}: {error}", "\n".join(error.__notes__))
+        bench.report.fault(f"{where}: {error}", error.notes)
 
 
 def _cells(row: Row, base: Rounds, limit: float | None) -> list[str]:

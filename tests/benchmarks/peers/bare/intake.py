@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 COMMIT_INTERVAL = 1.0
-FETCH_RECORDS = 2000
+FETCH_RECORDS = 500
 FETCH_MS = 100
 
 

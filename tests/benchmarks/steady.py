@@ -1,0 +1,87 @@
+"""A steady stream of notifications, and the time from publishing each to its acceptance."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks.accepted import count
+from tests.benchmarks.bench import Bench, Topic, WrongError
+from tests.benchmarks.competitors import Competitor, Service
+from tests.benchmarks.kafka import publish_steadily
+from tests.benchmarks.messages import record
+from tests.benchmarks.running import Run, running
+
+LAST_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What is published.
+
+    Attributes:
+        rate: Notifications a second, to one destination after the other.
+        warm: Seconds that do not count.
+        measured: Seconds that do.
+        urls: The destinations, by number.
+        watched: The numbers of those that must accept everything and whose latencies count.
+    """
+
+    rate: float
+    warm: float
+    measured: float
+    urls: Sequence[str]
+    watched: range
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.warm + self.measured
+
+    @property
+    def sent(self) -> int:
+        """How many notifications it has."""
+        return round(self.rate * self.seconds)
+
+    def value(self, number: int) -> bytes:
+        """The record of a number, sent now."""
+        return record(number, self.urls[number % len(self.urls)], time.time_ns() // 1000)
+
+    @property
+    def due(self) -> list[int]:
+        """The numbers that must be accepted."""
+        return [number for number in range(self.sent) if number % len(self.urls) in self.watched]
+
+
+async def latencies(
+    bench: Bench, competitor: Competitor, stream: Stream, in_flight: int
+) -> list[float]:
+    """Seconds from publishing to acceptance, for everything watched that was sent when warm.
+
+    Raises:
+        WrongError: Something watched was not accepted.
+    """
+    topic = await bench.new_topic("steady", sent=stream.sent, value=stream.value)
+    await bench.sink.reset(stream.sent)
+    async with running(bench, competitor, topic, in_flight) as run:
+        await _joined(bench, competitor, run)
+        begin = time.time_ns() // 1000
+        await _publish(await run.bootstrap(), topic, stream)
+        due = stream.due
+        await bench.sink.until(lambda now: now.distinct >= len(due), LAST_SECONDS)
+        run.check()
+    accepted = await bench.sink.accepted()
+    counted = count(accepted, sent=stream.sent, due=due)
+    if counted.fault:
+        raise WrongError(f"{LAST_SECONDS:.0f} s after the last was published, {counted.fault}")
+    return accepted.latencies(stream.watched, since=begin + round(stream.warm * 1e6))
+
+
+async def _publish(bootstrap: str, topic: Topic, stream: Stream) -> None:
+    await publish_steadily(bootstrap, topic.name, stream.rate, topic.value, range(stream.sent))
+
+
+async def _joined(bench: Bench, competitor: Competitor, run: Run) -> None:
+    if isinstance(competitor, Service):
+        await run.ready()
+    else:
+        await bench.kafka.until_members(run.job.group, 1)

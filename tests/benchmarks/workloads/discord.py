@@ -1,0 +1,90 @@
+"""Many notifications to one Discord webhook under its real limits."""
+
+from dataclasses import dataclass
+
+from tests.benchmarks.bench import Bench, WrongError
+from tests.benchmarks.competitors import ONE_BY_ONE, Competitor, Service
+from tests.benchmarks.discord import REQUESTS, WINDOW
+from tests.benchmarks.measuring import counted
+from tests.benchmarks.messages import record
+from tests.benchmarks.report import number
+from tests.benchmarks.running import running
+
+DEFAULT_IN_FLIGHT = 1000
+NOTIFICATIONS = (1000, 100)
+ONE_BY_ONE_NOTIFICATIONS = (1000, 20)
+START_SECONDS = 30.0
+SLACK_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of the notifications."""
+
+    accepted: int
+    seconds: float
+    requests: int
+    limited: int
+
+
+async def one_webhook(bench: Bench) -> None:
+    """The service, and one request per notification."""
+    per_second = REQUESTS / WINDOW
+    bench.report.heading(
+        "One Discord webhook",
+        f"{REQUESTS} requests in {WINDOW:.0f} s, answers and headers as Discord documents them; "
+        "one worker. Faster: notifications a second against one request per notification.",
+    )
+    sizes = (bench.size(*ONE_BY_ONE_NOTIFICATIONS), bench.size(*NOTIFICATIONS))
+    competitors: tuple[Competitor, ...] = (ONE_BY_ONE, Service())
+    rows: list[list[str]] = []
+    base: float | None = None
+    for competitor, notifications in zip(competitors, sizes, strict=True):
+        # One by one is what it must not be slower than.
+        seconds = notifications / per_second + SLACK_SECONDS
+        if bench.quick:
+            seconds = min(seconds, 20.0)
+        title = f"{competitor.title}, {notifications} notifications"
+        if not bench.time_for(seconds + SLACK_SECONDS):
+            rows.append([f"{title} (not run: the time is up)", *["–"] * 6])
+            continue
+        bench.report.doing(f"discord: {title}")
+        found = await _deliver(bench, competitor, notifications, seconds)
+        rate = found.accepted / found.seconds
+        base = base or rate
+        rows.append(_cells(title, found, rate / base))
+    columns = ("", "accepted", "seconds", "requests", "429", "per second", "faster")
+    bench.report.table(columns, rows)
+
+
+def _cells(title: str, found: Delivered, faster: float) -> list[str]:
+    return [
+        title,
+        number(found.accepted),
+        number(found.seconds, 1),
+        number(found.requests),
+        number(found.limited),
+        number(found.accepted / found.seconds, 1),
+        number(faster, 1),
+    ]
+
+
+async def _deliver(
+    bench: Bench, competitor: Competitor, notifications: int, seconds: float
+) -> Delivered:
+    """Let it deliver everything, or as much as it can in that time after its first request."""
+    url = f"http://127.0.0.1:{bench.sink.port}/api/webhooks/0/token"
+    topic = await bench.new_topic(
+        "discord", sent=notifications, partitions=1, value=lambda each: record(each, url, 0)
+    )
+    await bench.fill(topic)
+    await bench.sink.reset(notifications)
+    async with running(bench, competitor, topic, DEFAULT_IN_FLIGHT) as run:
+        await run.fill(topic)
+        first = await bench.sink.until(lambda now: now.requests > 0, START_SECONDS)
+        if not first.requests:
+            raise WrongError(f"{competitor.title} sent nothing in {START_SECONDS:.0f} s")
+        last = await bench.sink.until(lambda now: now.distinct >= notifications, seconds)
+        run.check()
+    await counted(bench, run, topic)
+    return Delivered(last.distinct, last.at - first.at, last.requests, last.limited)

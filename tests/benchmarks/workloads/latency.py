@@ -1,0 +1,152 @@
+"""How long a notification takes: alone, beside a hung destination, and the API under full load."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from tests.benchmarks.arithmetic import Rounds, percentile
+from tests.benchmarks.bench import DESTINATIONS, Bench, WrongError
+from tests.benchmarks.competitors import Competitor, Service
+from tests.benchmarks.report import number, with_spread
+from tests.benchmarks.running import running
+from tests.benchmarks.steady import Stream, latencies
+
+OVERHEAD_SECONDS = 8.0  # to start and to stop
+
+STEADY_RATE = 200.0
+DEFAULT_IN_FLIGHT = 1000
+
+HUNG_RATE = 500.0
+HUNG_DESTINATIONS = 10
+# Few enough to be full of what the hung destination does not answer, in the first seconds.
+HUNG_IN_FLIGHT = 256
+
+STATS_IN_FLIGHT = 256
+STATS_INTERVAL = 0.05
+STATS_RECORDS = (400_000, 80_000)
+
+
+async def steady(bench: Bench) -> None:
+    """From publish to accepted, 200 a second."""
+    urls = [bench.sink.url("instant", number) for number in range(DESTINATIONS)]
+    warm, measured = (1.0, 4.0) if bench.quick else (5.0, 20.0)
+    stream = Stream(STEADY_RATE, warm, measured, urls, range(DESTINATIONS))
+    bench.report.heading(
+        f"Publish to accepted, {STEADY_RATE:.0f}/s",
+        f"{DESTINATIONS} destinations that answer at once; {measured:.0f} s a round.",
+    )
+    competitors: list[Competitor] = [Service(), *bench.peers[:1]]
+    cases = {
+        competitor.title: partial(latencies, bench, competitor, stream, DEFAULT_IN_FLIGHT)
+        for competitor in competitors
+    }
+    found = await _in_turn(bench, cases, stream.seconds)
+    rows = [[title, *each.cells] for title, each in found.items()]
+    bench.report.table(("", "p50 ms", "p99 ms", "notifications"), rows)
+
+
+async def hung(bench: Bench) -> None:
+    """Ten destinations, one of which may hang."""
+    warm, measured = (2.0, 6.0) if bench.quick else (5.0, 60.0)
+    bench.report.heading(
+        "Nine healthy destinations beside a hung one",
+        f"{HUNG_RATE:.0f}/s over {HUNG_DESTINATIONS} destinations, {HUNG_IN_FLIGHT} in flight, "
+        f"{measured:.0f} s a round; the healthy nine are measured.",
+    )
+    healthy = [bench.sink.url("instant", number) for number in range(HUNG_DESTINATIONS)]
+    one_hung = [bench.sink.url("hung", 0), *healthy[1:]]
+
+    async def case(urls: list[str]) -> list[float]:
+        stream = Stream(HUNG_RATE, warm, measured, urls, range(1, HUNG_DESTINATIONS))
+        return await latencies(bench, Service(), stream, HUNG_IN_FLIGHT)
+
+    cases = {"all healthy": partial(case, healthy), "one hung": partial(case, one_hung)}
+    found = await _in_turn(bench, cases, warm + measured)
+    base = found["all healthy"].tails
+    rows = [
+        [title, *each.cells, number(each.tails.ratio(base), 2)] for title, each in found.items()
+    ]
+    bench.report.table(("", "p50 ms", "p99 ms", "notifications", "p99 of all healthy"), rows)
+
+
+async def stats(bench: Bench) -> None:
+    """``GET /stats`` while the worker does all it can."""
+    warm, measured = (1.0, 4.0) if bench.quick else (6.0, 15.0)
+    bench.report.heading(
+        f"`GET /stats` at full load, {STATS_IN_FLIGHT} in flight",
+        f"Asked every {STATS_INTERVAL * 1000:.0f} ms on one connection, {measured:.0f} s a round.",
+    )
+    rates: list[float] = []
+    cases = {"`GET /stats`": partial(_ask, bench, warm, measured, rates)}
+    found = await _in_turn(bench, cases, warm + measured)
+    meanwhile = with_spread(Rounds(dict(enumerate(rates))))
+    rows = [[title, *each.cells, meanwhile] for title, each in found.items()]
+    bench.report.table(("", "p50 ms", "p99 ms", "requests", "deliveries/s meanwhile"), rows)
+
+
+async def _ask(bench: Bench, warm: float, measured: float, rates: list[float]) -> list[float]:
+    """Seconds that each answer took; what was delivered meanwhile is added to ``rates``."""
+    topic = await bench.filled_topic("instant", sent=bench.size(*STATS_RECORDS))
+    await bench.sink.reset(topic.sent)
+    async with running(bench, Service(), topic, STATS_IN_FLIGHT) as run:
+        await run.fill(topic)
+        await bench.sink.until(lambda now: now.distinct > 0, seconds=30)
+        await asyncio.sleep(warm)
+        before = await bench.sink.progress()
+        sample = []
+        end = time.monotonic() + measured
+        while time.monotonic() < end:
+            asked = time.monotonic()
+            await run.stats()
+            sample.append(time.monotonic() - asked)
+            await asyncio.sleep(STATS_INTERVAL)
+        after = await bench.sink.progress()
+    if after.distinct >= topic.sent:
+        raise WrongError("everything was delivered before the time was over")
+    rates.append((after.distinct - before.distinct) / (after.at - before.at))
+    return sample
+
+
+class Latencies:
+    """The latencies of one case, round by round."""
+
+    def __init__(self) -> None:
+        self._middles: dict[int, float] = {}
+        self._tails: dict[int, float] = {}
+        self._count = 0
+
+    def add(self, turn: int, sample: list[float]) -> None:
+        """Add a round: seconds."""
+        self._middles[turn] = percentile(sample, 0.5) * 1000
+        self._tails[turn] = percentile(sample, 0.99) * 1000
+        self._count += len(sample)
+
+    @property
+    def tails(self) -> Rounds:
+        """The 99th percentiles in milliseconds."""
+        return Rounds(self._tails)
+
+    @property
+    def cells(self) -> list[str]:
+        """Median and 99th percentile in milliseconds, and of how many."""
+        middles = with_spread(Rounds(self._middles), 1)
+        return [middles, with_spread(self.tails, 1), number(self._count)]
+
+
+async def _in_turn(
+    bench: Bench, cases: Mapping[str, Callable[[], Awaitable[list[float]]]], seconds: float
+) -> dict[str, Latencies]:
+    """Measure each case in each round; what goes wrong is reported and left out."""
+    found = {title: Latencies() for title in cases}
+    for turn in range(bench.rounds):
+        for title, case in cases.items():
+            if not bench.time_for(seconds + OVERHEAD_SECONDS):
+                bench.report.say(f"{title}: not run: the time is up")
+                continue
+            bench.report.doing(f"round {turn + 1}: {title}")
+            try:
+                found[title].add(turn, await case())
+            except WrongError as error:
+                bench.report.fault(f"{title}: {error}", error.notes)
+    return found
