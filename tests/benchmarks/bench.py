@@ -58,7 +58,7 @@ class Bench:
     Attributes:
         quick: Whether everything is sized down.
         rounds: How often each measurement is made.
-        peers: Those that can be run; the first is the bare loop that ratios are to.
+        peers: Those that can be run, the bare loop first.
         deadline: Monotonic seconds after which nothing is begun any more.
     """
 

@@ -57,6 +57,11 @@ class Competitor(Protocol):
         """Whether it never has more than one delivery under way."""
         ...
 
+    @property
+    def just_in_time(self) -> bool:
+        """Whether it is compiled while it runs, and so takes longer to warm up."""
+        ...
+
     def command(self, job: Job, home: Path) -> Command:
         """How to start it in an empty folder."""
         ...
@@ -76,6 +81,7 @@ class Service:
     name: str = "service"
     title: str = "this service"
     one_at_a_time: bool = False
+    just_in_time: bool = False
 
     @property
     def url(self) -> str:
@@ -121,6 +127,7 @@ class Peer:
     programs: tuple[str, ...] = ()
     steps: tuple[tuple[str, ...], ...] = ()
     one_at_a_time: bool = False
+    just_in_time: bool = False
 
     def prepare(self, workshop: Workshop) -> "PreparedPeer":
         """Install and build what it needs.
@@ -154,6 +161,11 @@ class PreparedPeer:
         """As the peer's."""
         return self.peer.one_at_a_time
 
+    @property
+    def just_in_time(self) -> bool:
+        """As the peer's."""
+        return self.peer.just_in_time
+
     def command(self, job: Job, home: Path) -> Command:
         """Its command, with the job in variables; ``home`` is not needed."""
         del home
@@ -173,10 +185,46 @@ VENV = (
     (sys.executable, "-m", "venv", "venv"),
     ("venv/bin/pip", "install", "--no-deps", "--require-hashes", "-r", "requirements.lock"),
 )
-# The first is what ratios are to.
+MAVEN = ("mvn", "--quiet", "--batch-mode", "--strict-checksums")
+BASE = "bare-aiohttp"  # what ratios are to
 PEERS = (
-    Peer("bare-aiohttp", "bare loop, aiokafka + aiohttp", "bare", (*BARE, "aiohttp")),
+    Peer(BASE, "bare loop, aiokafka + aiohttp", "bare", (*BARE, "aiohttp")),
     Peer("bare-asyncio", "bare loop, aiokafka + asyncio", "bare", (*BARE, "asyncio")),
+    Peer("faststream", "FastStream", "faststream", IN_VENV, steps=VENV),
+    Peer(
+        "original",
+        "the original's way, kafka-python + requests",
+        "original",
+        IN_VENV,
+        steps=VENV,
+        one_at_a_time=True,
+    ),
+    Peer(
+        "node",
+        "Node, kafkajs + undici",
+        "node",
+        ("node", "{folder}/main.mjs"),
+        ("node", "npm"),
+        (("npm", "ci", "--no-audit", "--no-fund"),),
+        just_in_time=True,
+    ),
+    Peer(
+        "go",
+        "Go, franz-go + net/http",
+        "go",
+        ("{folder}/peer",),
+        ("go",),
+        (("go", "build", "-mod=readonly", "-o", "peer", "."),),
+    ),
+    Peer(
+        "java",
+        "Java, parallel-consumer + Vert.x",
+        "java",
+        ("java", "-cp", "{folder}/target/classes:{folder}/lib/*", "Peer"),
+        ("java", "javac", "mvn"),
+        ((*MAVEN, "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib"),),
+        just_in_time=True,
+    ),
 )
 # Not among the others: it is compared at a rate limit, where it waits most of the time.
 ONE_BY_ONE = PreparedPeer(

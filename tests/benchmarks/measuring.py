@@ -13,7 +13,8 @@ FIRST_SECONDS = 60.0
 EMBEDDED_SECONDS = 120.0
 # Where a topic is too short for the whole window, the window ends before the last ones: a
 # competitor that runs out of work is not measured.
-LATEST_BEGIN, LATEST_END = 1 / 3, 0.97
+LATEST_BEGIN, LATEST_END = 0.5, 0.97
+LONGER_WARM = 3  # what is compiled just in time warms up so many times as long
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class Window:
 
     warm: float
     measured: float
+
+    def of(self, competitor: Competitor) -> "Window":
+        """The same, or longer to warm up for what is compiled just in time."""
+        longer = LONGER_WARM if competitor.just_in_time else 1
+        return Window(longer * self.warm, self.measured)
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.warm + self.measured
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ async def measure(
     await bench.sink.reset(topic.sent)
     async with running(bench, competitor, topic, in_flight) as run:
         await run.fill(topic)
-        begin, end = await _window(bench, run, topic, window)
+        begin, end = await _window(bench, run, topic, window.of(competitor))
         if not bench.kafka.real:
             await bench.sink.until(lambda now: now.distinct >= topic.sent, EMBEDDED_SECONDS)
     return _compared(begin, end, await counted(bench, run, topic))

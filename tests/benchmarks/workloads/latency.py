@@ -24,7 +24,7 @@ HUNG_IN_FLIGHT = 256
 
 STATS_IN_FLIGHT = 256
 STATS_INTERVAL = 0.05
-STATS_RECORDS = (400_000, 80_000)
+STATS_RECORDS = (600_000, 80_000)
 
 
 async def steady(bench: Bench) -> None:
