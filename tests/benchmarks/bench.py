@@ -22,12 +22,7 @@ EMBEDDED_RECORDS = 20_000  # more would be dropped
 
 
 class WrongError(Exception):
-    """A measurement went wrong; the message says how."""
-
-    @property
-    def notes(self) -> str:
-        """What was added to it, such as the last lines of a log."""
-        return "\n".join(getattr(self, "__notes__", ()))
+    """A measurement went wrong; the message says how, its notes have details."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,7 @@ class Bench:
 
     Attributes:
         quick: Whether everything is sized down.
+        brief: Whether, besides, less is measured, so that all of it fits in three minutes.
         rounds: How often each measurement is made.
         peers: Those that can be run, the bare loop first.
         deadline: Monotonic seconds after which nothing is begun any more.
@@ -69,6 +65,7 @@ class Bench:
     folder: Path
     peers: tuple[PreparedPeer, ...]
     quick: bool
+    brief: bool
     rounds: int
     deadline: float = float("inf")
     _topics: dict[tuple[str, int, int], Topic] = field(default_factory=dict)

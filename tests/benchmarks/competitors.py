@@ -93,6 +93,7 @@ class Service:
         settings = {
             "NOTIFIER_WORKER__MAX_IN_FLIGHT": str(job.in_flight),
             "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+            "NOTIFIER_WORKER__DRAIN_TIMEOUT": "5",
             "NOTIFIER_KAFKA__TOPICS": job.topic,
         }
         if job.bootstrap:

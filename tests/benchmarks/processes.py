@@ -11,7 +11,7 @@ from tests.benchmarks.cores import Cores
 from tests.support.kafka_broker import end_with_this_process
 
 PROC = Path("/proc")
-STOP_TIMEOUT = 45.0
+STOP_TIMEOUT = 15.0
 LOG_LINES = 15
 
 

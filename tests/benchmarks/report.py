@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,6 +24,7 @@ class Report:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
+        self._begin = time.monotonic()
 
     def say(self, text: str) -> None:
         """Print a paragraph."""
@@ -39,13 +41,15 @@ class Report:
         print("\n".join(f"| {' | '.join(line)} |" for line in lines), end="\n\n", flush=True)
 
     def doing(self, text: str) -> None:
-        """Say what is going on."""
-        print(f"bench: {text} …", file=sys.stderr, flush=True)
+        """Say what is going on, and since when."""
+        seconds = time.monotonic() - self._begin
+        print(f"bench: {seconds:4.0f} s: {text} …", file=sys.stderr, flush=True)
 
-    def fault(self, what: str, detail: str = "") -> None:
-        """Note what is wrong, and say it at once with its details."""
-        self.faults.append(what)
-        print(f"bench: WRONG: {what}\n{detail}", file=sys.stderr, flush=True)
+    def fault(self, what: str, error: Exception) -> None:
+        """Note what is wrong, and say it at once with the error's notes."""
+        self.faults.append(f"{what}: {error}")
+        notes = "".join(f"{note}\n" for note in getattr(error, "__notes__", ()))
+        print(f"bench: WRONG: {what}: {error}\n{notes}", end="", file=sys.stderr, flush=True)
 
 
 def number(value: float | None, digits: int = 0) -> str:

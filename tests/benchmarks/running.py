@@ -37,7 +37,8 @@ class Run:
         Raises:
             WrongError: It ended, or has not joined in time.
         """
-        await self.until(lambda _: True, READY_SECONDS, path="/health/ready")
+        if not await self.until(lambda _: True, READY_SECONDS, path="/health/ready"):
+            raise WrongError(f"it was not ready in {READY_SECONDS:.0f} s")
 
     async def bootstrap(self) -> str:
         """Where to write records that it will read."""
@@ -54,8 +55,16 @@ class Run:
             await asyncio.to_thread(publish, where, topic.name, topic.values, topic.partitions)
 
     async def stats(self) -> dict[str, Any]:
-        """The service's ``GET /stats``."""
-        stats: dict[str, Any] = (await self._client.get("/stats")).raise_for_status().json()
+        """The service's ``GET /stats``.
+
+        Raises:
+            WrongError: It did not answer, or not with 200.
+        """
+        try:
+            answer = (await self._client.get("/stats")).raise_for_status()
+        except httpx.HTTPError as error:
+            raise WrongError(f"GET /stats: {error!r}") from error
+        stats: dict[str, Any] = answer.json()
         return stats
 
     async def until(

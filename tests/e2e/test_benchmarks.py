@@ -17,7 +17,7 @@ async def test_the_service_is_measured_on_the_embedded_broker(tmp_path: Path) ->
     cores = Cores.here()
     async with EmbeddedBroker() as broker, sink_process(cores, tmp_path) as sink:
         kafka = BenchKafka(broker.address, real=False, name="embedded")
-        bench = Bench(kafka, sink, cores, Report(), tmp_path, (), quick=True, rounds=1)
+        bench = Bench(kafka, sink, cores, Report(), tmp_path, (), quick=True, brief=True, rounds=1)
         topic = await bench.filled_topic("slow/100", sent=200)
         found = await measure(bench, Service(), topic, 32, Window(warm=0.0, measured=60.0))
     assert (found.count.due, found.count.missing, found.count.repeats) == (200, (), 0)

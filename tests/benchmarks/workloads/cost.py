@@ -1,21 +1,24 @@
 """What a delivery costs as the work grows, and what a waiting notification costs."""
 
 import asyncio
+from functools import partial
 
-from tests.benchmarks.arithmetic import Rounds
-from tests.benchmarks.bench import DESTINATIONS, PARTITIONS, Bench, WrongError
+from tests.benchmarks.bench import DESTINATIONS, Bench, WrongError
 from tests.benchmarks.competitors import Service
 from tests.benchmarks.kafka import publish
-from tests.benchmarks.measuring import Window, measure
+from tests.benchmarks.measuring import Measured, Window, measure
 from tests.benchmarks.report import number, with_spread
 from tests.benchmarks.running import running
+from tests.benchmarks.turns import NO_TIME, Case, in_turn
 
 FULL = Window(warm=3.0, measured=8.0)
 QUICK = Window(warm=1.0, measured=1.5)
+OVERHEAD_SECONDS = 5.0  # to start and to stop
 IN_FLIGHT = 64
 RECORDS = (200_000, 20_000)
-MANY_DESTINATIONS = (10, 100, 1000)
-MANY_PARTITIONS = (1, 12, 100)
+# Destinations and partitions.
+SHAPES = ((10, 12), (100, 12), (1000, 12), (64, 1), (64, 12), (64, 100))
+BRIEF_SHAPES = ((10, 12), (1000, 12), (64, 100))
 
 WAITING = (20_000, 3_000)
 WARM_NOTIFICATIONS = 1_000
@@ -31,38 +34,39 @@ async def per_delivery(bench: Bench) -> None:
     if not bench.kafka.real:
         bench.report.say("Not run: needs real Kafka.")
         return
-    cases = [(destinations, PARTITIONS) for destinations in MANY_DESTINATIONS]
-    cases += [(DESTINATIONS, partitions) for partitions in MANY_PARTITIONS]
-    costs: dict[tuple[int, int], dict[int, float]] = {case: {} for case in cases}
-    rates: dict[tuple[int, int], dict[int, float]] = {case: {} for case in cases}
+    shapes = BRIEF_SHAPES if bench.brief else SHAPES
     window = QUICK if bench.quick else FULL
-    for turn in range(bench.rounds):
-        for case in cases:
-            destinations, partitions = case
-            if not bench.time_for(window.seconds + 6):
-                bench.report.say(f"{destinations}, {partitions}: not run: the time is up")
-                continue
-            bench.report.doing(f"cost, round {turn + 1}: {destinations}, {partitions}")
-            topic = await bench.filled_topic(
-                "instant",
-                sent=bench.size(*RECORDS),
-                destinations=destinations,
-                partitions=partitions,
-            )
-            try:
-                found = await measure(bench, Service(), topic, IN_FLIGHT, window)
-            except WrongError as error:
-                bench.report.fault(f"cost, {destinations}, {partitions}: {error}", error.notes)
-                continue
-            rates[case][turn] = found.rate
-            if found.cost is not None:
-                costs[case][turn] = found.cost * 100  # microseconds each
-    rows = [
-        [*map(str, case), with_spread(Rounds(costs[case]), 1), with_spread(Rounds(rates[case]))]
-        for case in cases
+    cases = [
+        Case(
+            f"{destinations} destinations, {partitions} partitions",
+            partial(_measure, bench, destinations, partitions, window),
+            window.seconds + OVERHEAD_SECONDS,
+        )
+        for destinations, partitions in shapes
     ]
-    columns = ("destinations", "partitions", "processor µs per delivery", "deliveries/s")
-    bench.report.table(columns, rows)
+    rows = await in_turn(bench, "cost", cases)
+    bench.report.table(
+        ("", "processor µs per delivery", "deliveries/s"),
+        [
+            [
+                row.label,
+                with_spread(row.rounds(_microseconds), 1),
+                with_spread(row.rounds(lambda each: each.rate)),
+            ]
+            for row in rows
+        ],
+    )
+
+
+async def _measure(bench: Bench, destinations: int, partitions: int, window: Window) -> Measured:
+    topic = await bench.filled_topic(
+        "instant", sent=bench.size(*RECORDS), destinations=destinations, partitions=partitions
+    )
+    return await measure(bench, Service(), topic, IN_FLIGHT, window)
+
+
+def _microseconds(measured: Measured) -> float | None:
+    return None if measured.cost is None else measured.cost * 100
 
 
 async def per_waiting(bench: Bench) -> None:
@@ -73,8 +77,8 @@ async def per_waiting(bench: Bench) -> None:
         f"After {WARM_NOTIFICATIONS:,} deliveries, {waiting:,} notifications to {DESTINATIONS} "
         "destinations that never answer, all of them in flight.",
     )
-    if not bench.time_for(20):
-        bench.report.say("Not run: the time is up.")
+    if not bench.time_for(OVERHEAD_SECONDS):
+        bench.report.say(f"({NO_TIME})")
         return
     warm = await bench.topic_for("instant", sent=WARM_NOTIFICATIONS)
     hung = map(bench.spread("hung"), range(waiting))

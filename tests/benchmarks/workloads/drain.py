@@ -1,17 +1,21 @@
 """A backlog, and one, two and four processes of one group that work it off."""
 
 import contextlib
+from dataclasses import dataclass
+from functools import partial
 
 from tests.benchmarks.accepted import count
-from tests.benchmarks.arithmetic import Rounds, percentile
-from tests.benchmarks.bench import Bench, Topic, WrongError
+from tests.benchmarks.arithmetic import percentile
+from tests.benchmarks.bench import Bench, WrongError
 from tests.benchmarks.competitors import Service
 from tests.benchmarks.report import number, with_spread
 from tests.benchmarks.running import running
+from tests.benchmarks.turns import Case, in_turn
 
 PROCESSES = (1, 2, 4)
 DRAIN_SECONDS = 240.0
 QUICK_DRAIN_SECONDS = 20.0
+CASE_SECONDS = 10.0
 IN_FLIGHT = 64
 LATENCY = 0.1
 RECORDS = (100_000, 6_000)
@@ -20,14 +24,23 @@ SLOW_RECORDS = (25_000, 2_000)
 BEGIN, END = 0.05, 0.95
 
 
+@dataclass(frozen=True)
+class Drained:
+    """Deliveries a second over the middle of the backlog, and repeats."""
+
+    rate: float
+    repeats: int
+
+
 async def processes(bench: Bench) -> None:
     """Bound by the processor, then by the destinations' latency."""
-    await _drain(
-        bench,
-        "instant",
-        bench.size(*RECORDS),
-        f"Sink answers at once, {IN_FLIGHT} in flight each: bound by the processor.",
-    )
+    if not bench.brief:
+        await _drain(
+            bench,
+            "instant",
+            bench.size(*RECORDS),
+            f"Sink answers at once, {IN_FLIGHT} in flight each: bound by the processor.",
+        )
     await _drain(
         bench,
         f"slow/{LATENCY * 1000:.0f}",
@@ -47,43 +60,35 @@ async def _drain(bench: Bench, behaviour: str, sent: int, text: str) -> None:
     if not bench.kafka.real:
         bench.report.say("Not run: needs real Kafka.")
         return
-    rates: dict[int, dict[int, float]] = {several: {} for several in PROCESSES}
-    repeats = dict.fromkeys(PROCESSES, 0)
-    for turn in range(bench.rounds):
-        for several in PROCESSES:
-            limit = QUICK_DRAIN_SECONDS if bench.quick else DRAIN_SECONDS
-            if not bench.time_for(15):
-                bench.report.say(f"{several} processes: not run: the time is up")
-                continue
-            bench.report.doing(f"drain {behaviour}, round {turn + 1}: {several} processes")
-            topic = await bench.topic_for(behaviour, sent=sent)
-            try:
-                rate, again = await _time(bench, topic, several, limit)
-            except WrongError as error:
-                bench.report.fault(f"{several} processes, /{behaviour}: {error}", error.notes)
-                continue
-            rates[several][turn] = rate
-            repeats[several] += again
-    base = Rounds(rates[PROCESSES[0]])
-    rows = [
-        [
-            str(several),
-            with_spread(Rounds(rates[several])),
-            number(Rounds(rates[several]).ratio(base), 2),
-            number(repeats[several]),
-        ]
+    limit = QUICK_DRAIN_SECONDS if bench.quick else DRAIN_SECONDS
+    cases = [
+        Case(str(several), partial(_time, bench, behaviour, sent, several, limit), CASE_SECONDS)
         for several in PROCESSES
     ]
-    bench.report.table(("processes", "deliveries/s", "of one", "repeats"), rows)
+    rows = await in_turn(bench, f"drain /{behaviour}", cases)
+    base = rows[0].rounds(_rate)
+    bench.report.table(
+        ("processes", "deliveries/s", "of one", "repeats"),
+        [
+            [
+                row.label,
+                with_spread(row.rounds(_rate)),
+                number(row.rounds(_rate).ratio(base), 2),
+                number(sum(each.repeats for each in row.found.values())),
+            ]
+            for row in rows
+        ],
+    )
 
 
-async def _time(bench: Bench, topic: Topic, several: int, limit: float) -> tuple[float, int]:
-    """Deliveries a second over the middle of the backlog, and repeats.
+async def _time(bench: Bench, behaviour: str, sent: int, several: int, limit: float) -> Drained:
+    """Let several processes drain a new backlog.
 
     Raises:
         WrongError: It was not delivered in full in time.
     """
-    await bench.sink.reset(topic.sent)
+    topic = await bench.topic_for(behaviour, sent=sent)
+    await bench.sink.reset(sent)
     group = bench.new_name("drain")
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(several):
@@ -94,10 +99,14 @@ async def _time(bench: Bench, topic: Topic, several: int, limit: float) -> tuple
             await run.ready()
         await bench.kafka.until_members(group, several)
         await bench.fill(topic)
-        await bench.sink.until(lambda now: now.distinct >= topic.sent, limit)
+        await bench.sink.until(lambda now: now.distinct >= sent, limit)
     accepted = await bench.sink.accepted()
-    found = count(accepted, sent=topic.sent, due=range(topic.sent))
+    found = count(accepted, sent=sent, due=range(sent))
     if found.fault:
         raise WrongError(f"after {limit:.0f} s, {found.fault}")
     begin, end = (percentile(accepted.times, share) for share in (BEGIN, END))
-    return (END - BEGIN) * len(accepted.times) / (end - begin) * 1e6, found.repeats
+    return Drained((END - BEGIN) * len(accepted.times) / (end - begin) * 1e6, found.repeats)
+
+
+def _rate(drained: Drained) -> float:
+    return drained.rate

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from tests.benchmarks.arithmetic import Rounds, percentile
@@ -11,8 +10,9 @@ from tests.benchmarks.competitors import Competitor, Service
 from tests.benchmarks.report import number, with_spread
 from tests.benchmarks.running import running
 from tests.benchmarks.steady import Stream, latencies
+from tests.benchmarks.turns import Case, Turns, in_turn
 
-OVERHEAD_SECONDS = 8.0  # to start and to stop
+OVERHEAD_SECONDS = 6.0  # to start and to stop
 
 STEADY_RATE = 200.0
 DEFAULT_IN_FLIGHT = 1000
@@ -30,25 +30,28 @@ STATS_RECORDS = (600_000, 80_000)
 async def steady(bench: Bench) -> None:
     """From publish to accepted, 200 a second."""
     urls = [bench.sink.url("instant", number) for number in range(DESTINATIONS)]
-    warm, measured = (1.0, 4.0) if bench.quick else (5.0, 20.0)
+    warm, measured = (1.0, 3.0) if bench.quick else (5.0, 20.0)
     stream = Stream(STEADY_RATE, warm, measured, urls, range(DESTINATIONS))
     bench.report.heading(
         f"Publish to accepted, {STEADY_RATE:.0f}/s",
         f"{DESTINATIONS} destinations that answer at once; {measured:.0f} s a round.",
     )
     competitors: list[Competitor] = [Service(), *bench.peers[:1]]
-    cases = {
-        competitor.title: partial(latencies, bench, competitor, stream, DEFAULT_IN_FLIGHT)
+    cases = [
+        Case(
+            competitor.title,
+            partial(latencies, bench, competitor, stream, DEFAULT_IN_FLIGHT),
+            stream.seconds + OVERHEAD_SECONDS,
+        )
         for competitor in competitors
-    }
-    found = await _in_turn(bench, cases, stream.seconds)
-    rows = [[title, *each.cells] for title, each in found.items()]
-    bench.report.table(("", "p50 ms", "p99 ms", "notifications"), rows)
+    ]
+    rows = await in_turn(bench, "latency", cases)
+    bench.report.table(("", "p50 ms", "p99 ms", "notifications"), map(_cells, rows))
 
 
 async def hung(bench: Bench) -> None:
     """Ten destinations, one of which may hang."""
-    warm, measured = (2.0, 6.0) if bench.quick else (5.0, 60.0)
+    warm, measured = (2.0, 4.0) if bench.quick else (5.0, 60.0)
     bench.report.heading(
         "Nine healthy destinations beside a hung one",
         f"{HUNG_RATE:.0f}/s over {HUNG_DESTINATIONS} destinations, {HUNG_IN_FLIGHT} in flight, "
@@ -61,28 +64,31 @@ async def hung(bench: Bench) -> None:
         stream = Stream(HUNG_RATE, warm, measured, urls, range(1, HUNG_DESTINATIONS))
         return await latencies(bench, Service(), stream, HUNG_IN_FLIGHT)
 
-    cases = {"all healthy": partial(case, healthy), "one hung": partial(case, one_hung)}
-    found = await _in_turn(bench, cases, warm + measured)
-    base = found["all healthy"].tails
-    rows = [
-        [title, *each.cells, number(each.tails.ratio(base), 2)] for title, each in found.items()
+    seconds = warm + measured + OVERHEAD_SECONDS
+    cases = [
+        Case("all healthy", partial(case, healthy), seconds),
+        Case("one hung", partial(case, one_hung), seconds),
     ]
-    bench.report.table(("", "p50 ms", "p99 ms", "notifications", "p99 of all healthy"), rows)
+    rows = await in_turn(bench, "hung", cases)
+    base = _tails(rows[0])
+    cells = [[*_cells(row), number(_tails(row).ratio(base), 2)] for row in rows]
+    bench.report.table(("", "p50 ms", "p99 ms", "notifications", "p99 of all healthy"), cells)
 
 
 async def stats(bench: Bench) -> None:
     """``GET /stats`` while the worker does all it can."""
-    warm, measured = (1.0, 4.0) if bench.quick else (6.0, 15.0)
+    warm, measured = (1.0, 3.0) if bench.quick else (4.0, 15.0)
     bench.report.heading(
         f"`GET /stats` at full load, {STATS_IN_FLIGHT} in flight",
         f"Asked every {STATS_INTERVAL * 1000:.0f} ms on one connection, {measured:.0f} s a round.",
     )
     rates: list[float] = []
-    cases = {"`GET /stats`": partial(_ask, bench, warm, measured, rates)}
-    found = await _in_turn(bench, cases, warm + measured)
+    ask = partial(_ask, bench, warm, measured, rates)
+    case = Case("`GET /stats`", ask, warm + measured + OVERHEAD_SECONDS)
+    [row] = await in_turn(bench, "stats", [case])
     meanwhile = with_spread(Rounds(dict(enumerate(rates))))
-    rows = [[title, *each.cells, meanwhile] for title, each in found.items()]
-    bench.report.table(("", "p50 ms", "p99 ms", "requests", "deliveries/s meanwhile"), rows)
+    columns = ("", "p50 ms", "p99 ms", "requests", "deliveries/s meanwhile")
+    bench.report.table(columns, [[*_cells(row), meanwhile]])
 
 
 async def _ask(bench: Bench, warm: float, measured: float, rates: list[float]) -> list[float]:
@@ -108,45 +114,15 @@ async def _ask(bench: Bench, warm: float, measured: float, rates: list[float]) -
     return sample
 
 
-class Latencies:
-    """The latencies of one case, round by round."""
-
-    def __init__(self) -> None:
-        self._middles: dict[int, float] = {}
-        self._tails: dict[int, float] = {}
-        self._count = 0
-
-    def add(self, turn: int, sample: list[float]) -> None:
-        """Add a round: seconds."""
-        self._middles[turn] = percentile(sample, 0.5) * 1000
-        self._tails[turn] = percentile(sample, 0.99) * 1000
-        self._count += len(sample)
-
-    @property
-    def tails(self) -> Rounds:
-        """The 99th percentiles in milliseconds."""
-        return Rounds(self._tails)
-
-    @property
-    def cells(self) -> list[str]:
-        """Median and 99th percentile in milliseconds, and of how many."""
-        middles = with_spread(Rounds(self._middles), 1)
-        return [middles, with_spread(self.tails, 1), number(self._count)]
+def _cells(row: Turns[list[float]]) -> list[str]:
+    """The label, median and 99th percentile in milliseconds, and of how many."""
+    if not row.found:
+        return [row.label, "–", "–", "0"]
+    middles = row.rounds(lambda sample: percentile(sample, 0.5) * 1000)
+    counted = sum(map(len, row.found.values()))
+    return [row.label, with_spread(middles, 1), with_spread(_tails(row), 1), number(counted)]
 
 
-async def _in_turn(
-    bench: Bench, cases: Mapping[str, Callable[[], Awaitable[list[float]]]], seconds: float
-) -> dict[str, Latencies]:
-    """Measure each case in each round; what goes wrong is reported and left out."""
-    found = {title: Latencies() for title in cases}
-    for turn in range(bench.rounds):
-        for title, case in cases.items():
-            if not bench.time_for(seconds + OVERHEAD_SECONDS):
-                bench.report.say(f"{title}: not run: the time is up")
-                continue
-            bench.report.doing(f"round {turn + 1}: {title}")
-            try:
-                found[title].add(turn, await case())
-            except WrongError as error:
-                bench.report.fault(f"{title}: {error}", error.notes)
-    return found
+def _tails(row: Turns[list[float]]) -> Rounds:
+    """The 99th percentiles in milliseconds."""
+    return row.rounds(lambda sample: percentile(sample, 0.99) * 1000)

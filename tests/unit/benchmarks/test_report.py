@@ -1,6 +1,7 @@
 import pytest
 
 from tests.benchmarks.arithmetic import Rounds
+from tests.benchmarks.bench import WrongError
 from tests.benchmarks.report import Report, machine, milliseconds, number, with_spread
 
 
@@ -11,11 +12,13 @@ def test_a_table_is_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_fault_is_said_at_once_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    """The run ends with it."""
+    """The run ends with it; the notes of the error are said only."""
     report = Report()
-    report.fault("3 are missing", "detail")
-    assert report.faults == ["3 are missing"]
-    assert capsys.readouterr().err == "bench: WRONG: 3 are missing\ndetail\n"
+    error = WrongError("3 are missing")
+    error.add_note("the log's last line")
+    report.fault("Go", error)
+    assert report.faults == ["Go: 3 are missing"]
+    assert capsys.readouterr().err == "bench: WRONG: Go: 3 are missing\nthe log's last line\n"
 
 
 def test_numbers() -> None:

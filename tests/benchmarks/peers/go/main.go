@@ -103,6 +103,7 @@ func main() {
 		}()
 	}
 	consume(ctx, client, records)
+	log.Print(context.Cause(ctx))
 	if err := client.CommitMarkedOffsets(context.Background()); err != nil {
 		log.Print(err)
 	}
