@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from tests.benchmarks.competitors import PreparedPeer
 from tests.benchmarks.cores import Cores
@@ -14,11 +15,11 @@ from tests.benchmarks.messages import record
 from tests.benchmarks.report import Report
 from tests.benchmarks.sink_process import SinkProcess
 
-PREFIX = "bench-"
 PARTITIONS = 12
 DESTINATIONS = 64
 EMBEDDED_PARTITIONS = 4
-EMBEDDED_RECORDS = 20_000  # more would be dropped
+# More than the first would be dropped; all have to be delivered, in quick runs soon.
+EMBEDDED_RECORDS = (20_000, 5_000)
 
 
 class WrongError(Exception):
@@ -68,6 +69,7 @@ class Bench:
     brief: bool
     rounds: int
     deadline: float = float("inf")
+    _prefix: str = field(default_factory=lambda: f"bench-{uuid4().hex[:8]}-")
     _topics: dict[tuple[str, int, int], Topic] = field(default_factory=dict)
     _names: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -77,17 +79,18 @@ class Bench:
 
     def size(self, full: int, quick: int) -> int:
         """One of two sizes; on the embedded broker never more than it keeps."""
-        wanted = quick if self.quick else full
-        return wanted if self.kafka.real else min(wanted, EMBEDDED_RECORDS)
+        mode = 1 if self.quick else 0
+        wanted = (full, quick)[mode]
+        return wanted if self.kafka.real else min(wanted, EMBEDDED_RECORDS[mode])
 
     def new_name(self, what: str) -> str:
         """A name for a topic, a group or a folder that no other has."""
-        return f"{PREFIX}{next(self._names)}-{what}"
+        return f"{self._prefix}{next(self._names)}-{what}"
 
     async def clean(self) -> None:
-        """Delete every topic but those that were filled to be used again."""
+        """Delete this run's topics but those that were filled to be used again."""
         kept = {topic.name for topic in self._topics.values()}
-        await self.kafka.remove_topics(PREFIX, but=kept)
+        await self.kafka.remove_topics(self._prefix, but=kept)
 
     async def filled_topic(
         self,

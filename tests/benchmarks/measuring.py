@@ -14,7 +14,7 @@ EMBEDDED_SECONDS = 120.0
 # Where a topic is too short for the whole window, the window ends before the last ones: a
 # competitor that runs out of work is not measured.
 LATEST_BEGIN, LATEST_END = 0.5, 0.97
-LONGER_WARM = 3  # what is compiled just in time warms up so many times as long
+LONGER_WARM = 5  # what is compiled just in time warms up so many times as long
 
 
 @dataclass(frozen=True)

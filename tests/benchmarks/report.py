@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -10,9 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.benchmarks.arithmetic import Rounds
+from tests.support.service import ROOT
 
 NOTHING = "–"
-VERSIONS = ("aiokafka", "aiohttp", "httpx", "msgspec", "uvloop", "uvicorn", "fastapi")
+PACKAGES = ("aiokafka", "aiohttp", "httpx", "msgspec", "uvloop", "uvicorn", "fastapi")
+PROGRAMS = (("go", "version"), ("node", "--version"), ("java", "-version"))
+COMMIT = ("git", "describe", "--always", "--dirty")
 
 
 class Report:
@@ -75,14 +79,27 @@ def milliseconds(seconds: float) -> str:
 
 def machine(command: str) -> str:
     """The command, the date, the machine and the versions that figures depend on."""
-    packages = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    programs = ", ".join(f"{name[0]}: {said}" for name in PROGRAMS if (said := _said(name)))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC  \n"
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_said(COMMIT) or NOTHING}  \n"
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
         f"{platform.release()}  \n"
-        f"Python {platform.python_version()}, {packages}"
+        f"Python {platform.python_version()}, {packages}  \n"
+        f"{programs}"
     )
+
+
+def _said(command: Sequence[str]) -> str:
+    """The first line that a program prints, nothing where it does not run."""
+    try:
+        run = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return (run.stdout + run.stderr).partition("\n")[0].strip()
 
 
 def _processor() -> str:

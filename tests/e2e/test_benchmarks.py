@@ -22,4 +22,3 @@ async def test_the_service_is_measured_on_the_embedded_broker(tmp_path: Path) ->
         found = await measure(bench, Service(), topic, 32, Window(warm=0.0, measured=60.0))
     assert (found.count.due, found.count.missing, found.count.repeats) == (200, (), 0)
     assert 0 < found.rate < 2 * 32 / 0.1
-    assert found.cost

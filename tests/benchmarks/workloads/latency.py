@@ -51,7 +51,7 @@ async def steady(bench: Bench) -> None:
 
 async def hung(bench: Bench) -> None:
     """Ten destinations, one of which may hang."""
-    warm, measured = (2.0, 4.0) if bench.quick else (5.0, 60.0)
+    warm, measured = (2.0, 4.0) if bench.quick else (5.0, 30.0)
     bench.report.heading(
         "Nine healthy destinations beside a hung one",
         f"{HUNG_RATE:.0f}/s over {HUNG_DESTINATIONS} destinations, {HUNG_IN_FLIGHT} in flight, "

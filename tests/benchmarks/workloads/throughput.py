@@ -24,6 +24,7 @@ COLUMNS = (
     "processor s per 10,000",
     "worker / its core",
     "sink / its core",
+    "checked",
     "repeats",
 )
 
@@ -110,6 +111,7 @@ def _cells(row: Turns[Measured], base: Rounds, limit: float | None) -> list[str]
         with_spread(row.rounds(lambda each: each.cost), 2),
         _shares([each.worker for each in row.found.values()]),
         _shares([each.sink for each in row.found.values()]),
+        number(sum(each.count.due for each in row.found.values())),
         number(sum(each.count.repeats for each in row.found.values())),
     ]
     if limit:

@@ -1,4 +1,7 @@
 import os
+import sys
+
+import pytest
 
 from tests.benchmarks.cores import Cores
 
@@ -27,6 +30,7 @@ def test_of_more_cores_the_sink_has_one_too() -> None:
     assert cores.workers == {0, 1, 3}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux pins processes")
 def test_the_harness_gets_its_cores_back() -> None:
     """Only what is started inside the block is moved."""
     before = os.sched_getaffinity(0)

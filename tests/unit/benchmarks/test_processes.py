@@ -8,6 +8,8 @@ import pytest
 from tests.benchmarks.cores import Cores
 from tests.benchmarks.processes import Process, core_seconds, cpu_seconds, memory
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is measured through /proc")
+
 # Uses a processor and memory, and so does a child of its own; each says when it has.
 BUSY = """
 import os, subprocess, sys, time
