@@ -13,6 +13,7 @@ from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
 from app.edges.kafka.connection import Connection, connect_to
 from app.edges.kafka.dead_letters import DeadLetters
+from app.edges.kafka.marks import ReplayMarks
 from app.edges.kafka.producer import Producer
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
@@ -21,7 +22,8 @@ from app.engine.attempts import AttemptLog
 from app.engine.journal import Journal
 from app.engine.loop_lag import measure_loop_lag
 from app.engine.publisher import Publisher
-from app.engine.session import Subscription
+from app.engine.replay import Replayer
+from app.engine.subscription import Subscription
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.faces.metrics import Exposition
@@ -29,6 +31,7 @@ from app.faces.reporter import print_reports
 from app.faces.service import Service, Starter
 from app.inbox.inbox import Inbox
 from app.policies.access import Access
+from app.policies.deferral import AT_ONCE, DELAYS
 from app.policies.embedded_capacity import EmbeddedCapacity
 from app.policies.retry import RetryPolicy
 from app.policies.routing import Defaults
@@ -88,6 +91,18 @@ async def running_service(loaded: LoadedSettings) -> AsyncIterator[Service]:
             spawn=tasks.spawn,
             now=lambda: datetime.now().astimezone(),
         )
+        marks = ReplayMarks(connection, settings.kafka.control_topic)
+        dead_letters = DeadLetters(connection, settings.kafka.dead_letter_topic, marks.read)
+        replayer = Replayer(
+            dead_letters,
+            marks,
+            producer,
+            retry_topic=f"{settings.kafka.retry_topic}.{DELAYS[AT_ONCE]}",
+            control_topic=settings.kafka.control_topic,
+            group_id=settings.kafka.group_id,
+            addresses=addresses,
+            spawn=tasks.spawn,
+        )
         tasks.spawn(measure_loop_lag(metrics), "loop lag")
         if settings.report.interval > 0:
             reports = print_reports(
@@ -103,7 +118,8 @@ async def running_service(loaded: LoadedSettings) -> AsyncIterator[Service]:
             starter=starter,
             publisher=publisher,
             attempts=attempts,
-            dead_letters=DeadLetters(connection, settings.kafka.dead_letter_topic),
+            dead_letters=dead_letters,
+            replayer=replayer,
             reloader=addresses,
             inbox=inbox,
             access=Access.of(
@@ -177,7 +193,9 @@ def _worker_options(settings: Settings) -> WorkerOptions:
     return WorkerOptions(
         subscription=Subscription(
             topics=kafka.topics,
-            service_topics=(kafka.dead_letter_topic,),
+            dead_letter_topic=kafka.dead_letter_topic,
+            retry_prefix=kafka.retry_topic,
+            control_topic=kafka.control_topic,
             group_id=kafka.group_id,
             start_at_earliest=kafka.auto_offset_reset == "earliest",
             max_poll_records=kafka.max_poll_records,
@@ -186,12 +204,11 @@ def _worker_options(settings: Settings) -> WorkerOptions:
         ),
         max_in_flight=settings.worker.max_in_flight,
         drain_timeout=settings.worker.drain_timeout,
-        retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay),
+        retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_age),
         concurrency={
             "discord": webhook_concurrency,
             "webhook": webhook_concurrency,
             "email": MAIL_CONCURRENCY,
             "console": 1,
         },
-        dead_letter_topic=kafka.dead_letter_topic,
     )

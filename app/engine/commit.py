@@ -6,6 +6,7 @@ import logging
 from app.edges.kafka.consumer import Consumer
 from app.engine.journal import Journal
 from app.engine.partition import Assignment
+from app.policies.ledger import Commit
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
 
@@ -22,7 +23,8 @@ away must not let repeats pile up."""
 class Committer:
     """Commits every second, or sooner when much was settled.
 
-    Whoever holds ``lock`` knows that no commit is in flight.
+    Whoever holds ``lock`` knows that nothing is about to be committed; after ``fence`` nothing is
+    under way either.
     """
 
     def __init__(self, consumer: Consumer, assignment: Assignment, journal: Journal) -> None:
@@ -69,24 +71,38 @@ class Committer:
     async def commit(self, timeout: float) -> bool:
         """Commit what is due; the caller holds the lock. Return whether Kafka acknowledged."""
         try:
-            offsets = await self._due()
-            if not offsets:
+            commits = await self._due()
+            if not commits:
                 self._owing_since = None
                 return True
             if self._owing_since is None:
                 self._owing_since = self._journal.monotonic()
-            await self._consumer.commit(offsets, timeout)
+            await self._consumer.commit(commits, timeout)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
             log.warning("%s", error)
             return False
         self._owing_since = None
-        for assigned in self._assignment:
-            if assigned.partition in offsets:
-                assigned.ledger.acknowledged(offsets[assigned.partition])
+        for partition, commit in commits.items():
+            if partition in self._assignment:
+                self._assignment[partition].ledger.acknowledged(commit)
         return True
 
-    async def _due(self) -> dict[TopicPartition, int]:
-        offsets: dict[TopicPartition, int] = {}
+    async def fence(self, timeout: float) -> None:
+        """Make the last commit of an assignment; the caller holds the lock.
+
+        Afterwards none is under way: one that came late could reset the next generation, and one
+        that is tried again could take back what another worker has committed since.
+        """
+        deadline = self._journal.monotonic() + timeout
+        await self._consumer.commit_ended(timeout)
+        left = deadline - self._journal.monotonic()
+        if left > 0:
+            await self.commit(left)
+        self._consumer.abandon_commit()
+        self._owing_since = None
+
+    async def _due(self) -> dict[TopicPartition, Commit]:
+        commits: dict[TopicPartition, Commit] = {}
         for assigned in list(self._assignment):
             if not assigned.ledger.unsettled:
                 # Past gaps that hold no records, which the last record's offset + 1 is not.
@@ -95,5 +111,5 @@ class Committer:
                     assigned.position = position
             due = assigned.ledger.to_commit(assigned.position)
             if due is not None:
-                offsets[assigned.partition] = due
-        return offsets
+                commits[assigned.partition] = due
+        return commits

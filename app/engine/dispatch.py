@@ -8,11 +8,18 @@ from urllib.parse import urlsplit
 from app.edges.channels.base import Channel
 from app.engine.item import Item, Job, State
 from app.engine.journal import Journal
-from app.engine.lane import Lane, Spawn
+from app.engine.lane import Lane
+from app.engine.outcomes import LONGEST_HELD
+from app.engine.tasks import Spawn
+from app.policies.pacing import InvalidRequests
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Delivery, Destination
 
 IDLE_SECONDS = 600.0
+PATIENCE = 10.0
+"""Seconds that a lane's waiting jobs may keep their room while others want it."""
+CHUNK = 64
+"""Jobs that a lane gives up at a time."""
 
 
 class Dispatcher:
@@ -20,11 +27,15 @@ class Dispatcher:
 
     Args:
         channels: By name.
-        concurrency: Deliveries under way per destination, by channel name.
-        policy: When to try again.
+        concurrency: Requests under way per destination, by channel name.
+        policy: When to try again, and for how long.
         journal: Where attempts are written down.
         spawn: Starts a named task that the worker watches.
-        on_finished: Called with an item once every target has its final answer.
+        on_finished: Called with an item about which nothing more is done here.
+        chance: Random numbers between 0 and 1.
+
+    Attributes:
+        draining: The worker is about to stop.
     """
 
     def __init__(
@@ -46,7 +57,9 @@ class Dispatcher:
         self._on_finished = on_finished
         self._chance = chance
         self._lanes: dict[tuple[str, str], Lane] = {}
+        self._refused: dict[str, InvalidRequests] = {}
         self._order = count()
+        self._order_of_deferred = count(-(2**62))
         self.draining = False
 
     def __iter__(self) -> Iterator[Lane]:
@@ -63,8 +76,9 @@ class Dispatcher:
         return any(lane.could_work for lane in self)
 
     def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
-        """Put an item's deliveries in line."""
-        item.jobs = [Job(item, delivery, next(self._order)) for delivery in deliveries]
+        """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""
+        order = self._order if item.before is None else self._order_of_deferred
+        item.jobs = [Job(item, delivery, next(order)) for delivery in deliveries]
         for job in item.jobs:
             self._lane(job.delivery.destination).submit(job)
 
@@ -79,11 +93,48 @@ class Dispatcher:
         for lane in self:
             lane.discard(lambda job: unwanted(job.item))
 
+    def put_aside_overdue(self, items: Iterable[Item]) -> None:
+        """Put aside what waits of items that have been in memory for too long.
+
+        Args:
+            items: Each partition's oldest first.
+        """
+        if not self._policy.defers:
+            return
+        horizon = self._journal.monotonic() - LONGEST_HELD
+        overdue = {item for item in items if item.received_at < horizon}
+        if overdue:
+            for lane in self:
+                lane.put_aside(lambda job: job.item in overdue)
+
+    def relieve(self, excess: int) -> None:
+        """Make room: lanes that would be long about it put aside what they would send last.
+
+        A lane that sends its share in time keeps it, however full the window is: a backlog that is
+        being worked off is no reason to put anything aside.
+
+        Args:
+            excess: How many items there are too many.
+        """
+        if not self._policy.defers:
+            return
+        slow = [lane for lane in self if lane.queued and lane.expected_wait() > PATIENCE]
+        while excess > 0 and slow:
+            fullest = max(slow, key=lambda lane: lane.queued)
+            excess -= fullest.give_up_last(min(excess, CHUNK))
+            slow = [lane for lane in slow if lane.queued]
+
+    def probe_now(self) -> None:
+        """Let broken and gone destinations be asked again at once."""
+        for lane in list(self):
+            lane.probe_now()
+
     def drop_idle(self) -> None:
         """Forget lanes that nothing has used for a while."""
-        horizon = self._journal.now() - IDLE_SECONDS
+        horizon = self._journal.monotonic() - IDLE_SECONDS
         for name, lane in list(self._lanes.items()):
-            if lane.idle and lane.last_used < horizon:
+            if lane.last_used < horizon and lane.idle:
+                lane.close()
                 del self._lanes[name]
 
     def close(self) -> None:
@@ -91,6 +142,28 @@ class Dispatcher:
         for lane in self:
             lane.close()
         self._lanes.clear()
+
+    def job_done(self, job: Job) -> None:
+        """See ``Surroundings``."""
+        if job.item.finished:
+            self._on_finished(job.item)
+
+    def host_limited(self, destination: Destination, until: float) -> None:
+        """See ``Surroundings``."""
+        host = _host(destination)
+        for lane in list(self):
+            if _host(lane.destination) == host:
+                lane.hold(until)
+
+    def request_refused(self, destination: Destination) -> None:
+        """See ``Surroundings``: only Discord's destinations are counted."""
+        if destination.channel != "discord":
+            return
+        refused = self._refused.setdefault(_host(destination), InvalidRequests())
+        now = self._journal.monotonic()
+        pause = refused.refused(now)
+        if pause > 0:
+            self.host_limited(destination, now + pause)
 
     def _lane(self, destination: Destination) -> Lane:
         # The same URL may be told in Discord's form by one notification and not by another.
@@ -105,22 +178,10 @@ class Dispatcher:
                 journal=self._journal,
                 chance=self._chance,
                 spawn=self._spawn,
-                on_done=self._job_done,
-                on_host_limit=self._hold_host,
-                may_retry=self._may_retry,
+                surroundings=self,
             )
         return lane
 
-    def _job_done(self, job: Job) -> None:
-        if job.item.finished:
-            self._on_finished(job.item)
 
-    def _may_retry(self, job: Job) -> bool:
-        """While draining, only what is partly delivered is worth another attempt."""
-        return not self.draining or bool(job.item.delivered)
-
-    def _hold_host(self, destination: Destination, until: float) -> None:
-        host = urlsplit(destination.address).netloc
-        for lane in self:
-            if urlsplit(lane.destination.address).netloc == host:
-                lane.hold(until)
+def _host(destination: Destination) -> str:
+    return urlsplit(destination.address).netloc

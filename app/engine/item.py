@@ -3,6 +3,9 @@
 from enum import Enum, auto
 
 from app.engine.partition import Assigned
+from app.policies.dead_letter_headers import DeadLetterNote
+from app.policies.deferral import Deferral, FailedMark
+from app.policies.record_headers import mark_of, origin_of
 from app.policies.statistics import Verdict, verdict
 from app.values.delivery import Delivery, Target
 from app.values.notification import Notification
@@ -19,24 +22,29 @@ class State(Enum):
     WAITING = auto()
     ACTIVE = auto()
     DONE = auto()
+    DEFERRED = auto()
     DISCARDED = auto()
 
 
 class Job:
-    """One delivery of an item: waiting in its lane, being tried, or done.
+    """One delivery of an item: waiting in its lane, being tried, done or put aside.
 
     Attributes:
-        attempts: Attempts made so far; waiting for a rate limit is none.
+        attempts: Attempts made since it was received; waiting for a rate limit is none.
         order: Rises with intake: the partition's order within a priority.
+        alone: It was refused together with others, and is to be sent by itself.
+        put_aside_for: Seconds, once it is to be deferred.
     """
 
-    __slots__ = ("attempts", "delivery", "item", "order", "state")
+    __slots__ = ("alone", "attempts", "delivery", "item", "order", "put_aside_for", "state")
 
     def __init__(self, item: "Item", delivery: Delivery, order: int) -> None:
         self.item = item
         self.delivery = delivery
         self.order = order
         self.attempts = 0
+        self.alone = False
+        self.put_aside_for = 0.0
         self.state = State.WAITING
 
 
@@ -50,51 +58,75 @@ class Failure:
         self.reason = reason
         self.error = error
 
+    def mark(self) -> FailedMark:
+        """Return what a record's headers say of it."""
+        mark = mark_of(self.target)
+        return FailedMark(mark.channel, mark.label, mark.id, self.reason, self.error)
+
 
 class Item:
     """A record that was received and is not settled.
+
+    Args:
+        received_at: Monotonic seconds.
+        before: What its record in the retry topic says; None for one from a consumed topic.
 
     Attributes:
         assigned: The assignment it belongs to; a new one when the partition came back.
         digest: SHA-256 of the value.
         jobs: Its deliveries.
         followers: Repeats that arrived while this one is in flight and wait for its outcome.
+        delivered, failures: What became of targets since it was received.
         first_failure: Seconds since the epoch, or None.
-        reason, whole_error: Why the record as a whole cannot be used, or None.
-        burying: Its dead letter is being written.
-        buried: Its dead letter is acknowledged.
+        refusal: Why the record as a whole cannot be used, or None.
+        leaving: It is being written to the dead letters or to a retry topic.
+        written: That was acknowledged.
     """
 
     __slots__ = (
         "assigned",
-        "buried",
-        "burying",
+        "before",
         "delivered",
         "digest",
         "failures",
         "first_failure",
         "followers",
         "jobs",
+        "leaving",
         "notification",
-        "reason",
+        "received_at",
         "record",
-        "whole_error",
+        "refusal",
+        "written",
     )
 
-    def __init__(self, record: Record, assigned: Assigned, digest: bytes) -> None:
+    def __init__(
+        self,
+        record: Record,
+        assigned: Assigned,
+        digest: bytes,
+        received_at: float = 0.0,
+        before: Deferral | None = None,
+    ) -> None:
         self.record = record
         self.assigned = assigned
         self.digest = digest
+        self.received_at = received_at
+        self.before = before
         self.notification: Notification | None = None
         self.jobs: list[Job] = []
         self.followers: list[Item] = []
         self.delivered: list[Target] = []
         self.failures: list[Failure] = []
-        self.first_failure: float | None = None
-        self.reason: Reason | None = None
-        self.whole_error: str | None = None
-        self.burying = False
-        self.buried = False
+        self.first_failure = before.first_failure if before else None
+        self.refusal: tuple[Reason, str] | None = None
+        self.leaving = False
+        self.written = False
+
+    @property
+    def published_at(self) -> float:
+        """When the notification was first written to a topic, in seconds since the epoch."""
+        return self.record.timestamp if self.before is None else origin_of(self.record).timestamp
 
     @property
     def size(self) -> int:
@@ -103,50 +135,98 @@ class Item:
 
     @property
     def finished(self) -> bool:
-        """Whether every target has its final answer."""
-        return all(job.state is State.DONE for job in self.jobs)
+        """Whether nothing more is done about any target here."""
+        return all(job.state in (State.DONE, State.DEFERRED) for job in self.jobs)
+
+    @property
+    def deferred(self) -> bool:
+        """Whether some targets are put aside for later."""
+        return any(job.state is State.DEFERRED for job in self.jobs)
+
+    @property
+    def partly_done(self) -> bool:
+        """Whether dropping it would repeat what is certain: some targets have their answer."""
+        return bool(self.delivered or self.failures)
 
     @property
     def started(self) -> bool:
-        """Whether dropping it could repeat something: a destination or the dead letters know it."""
-        return bool(
-            self.delivered
-            or self.burying
-            or self.buried
+        """Whether dropping it could repeat something."""
+        return (
+            self.partly_done
+            or self.leaving
+            or self.written
             or any(job.state is State.ACTIVE for job in self.jobs)
         )
 
     @property
     def under_way(self) -> bool:
         """Whether something is being done, or is in line to be done, about it."""
-        return self.burying or any(job.state in (State.ACTIVE, State.WAITING) for job in self.jobs)
+        return self.leaving or any(job.state in (State.ACTIVE, State.WAITING) for job in self.jobs)
 
     @property
     def attempts(self) -> int:
-        """Most attempts that any of its deliveries took."""
-        return max((job.attempts for job in self.jobs), default=0)
-
-    def refuse(self, reason: Reason, error: str) -> None:
-        """Note that the record as a whole cannot be used."""
-        self.reason = reason
-        self.whole_error = error
+        """Most attempts that any of its deliveries took, earlier rounds included."""
+        now = max((job.attempts for job in self.jobs), default=0)
+        return now + (self.before.attempts if self.before else 0)
 
     def fail(self, target: Target, reason: Reason, error: str, now: float) -> None:
         """Note that one target will never be reached."""
         self.failures.append(Failure(target, reason, error))
         self.first_failure = self.first_failure or now
 
-    def verdict(self) -> Verdict:
-        """Judge it once it is finished."""
-        expired = sum(failure.reason is Reason.EXPIRED for failure in self.failures)
-        return verdict(
-            delivered=len(self.delivered), failed=len(self.failures) - expired, expired=expired
-        )
+    def put_aside(self) -> None:
+        """Defer at once whatever is not done."""
+        for job in self.jobs:
+            if job.state is not State.DONE:
+                job.state, job.put_aside_for = State.DEFERRED, 0.0
 
-    def death(self) -> tuple[Reason, str]:
-        """Return the gravest reason and the errors for its dead letter."""
-        if self.reason is not None:
-            return self.reason, self.whole_error or ""
-        reason = min((failure.reason for failure in self.failures), key=GRAVITY.index)
-        errors = dict.fromkeys(f"{f.target.label}: {f.error}" for f in self.failures)
-        return reason, "; ".join(errors)
+    def give_up_rest(self, error: str, now: float) -> None:
+        """Give up whatever is put aside."""
+        for job in self.jobs:
+            if job.state is State.DEFERRED:
+                job.state = State.DONE
+                for target in job.delivery.targets:
+                    self.fail(target, Reason.EXHAUSTED, error, now)
+
+    def verdict(self) -> Verdict:
+        """Judge it once every target has its final answer, here or before."""
+        reasons = [failure.reason for failure in self.failures]
+        delivered = len(self.delivered)
+        if self.before:
+            reasons += [failure.reason for failure in self.before.failed]
+            delivered += len(self.before.delivered)
+        expired = sum(reason is Reason.EXPIRED for reason in reasons)
+        return verdict(delivered=delivered, failed=len(reasons) - expired, expired=expired)
+
+    def deferral(self) -> tuple[Deferral, float]:
+        """Return what its record in a retry topic is to say, and the seconds it is to wait."""
+        put_aside = [job for job in self.jobs if job.state is State.DEFERRED]
+        before = self.before or Deferral()
+        deferral = Deferral(
+            left=tuple(mark_of(target) for job in put_aside for target in job.delivery.targets),
+            delivered=before.delivered + tuple(map(mark_of, self.delivered)),
+            failed=before.failed + tuple(failure.mark() for failure in self.failures),
+            attempts=self.attempts,
+            first_failure=self.first_failure,
+            replays=before.replays,
+        )
+        return deferral, min(job.put_aside_for for job in put_aside)
+
+    def note(self, group_id: str) -> DeadLetterNote:
+        """Return what its dead letter is to say: the gravest reason, and every error."""
+        before = self.before or Deferral()
+        failed = before.failed + tuple(failure.mark() for failure in self.failures)
+        if self.refusal is not None:
+            reason, error = self.refusal
+        else:
+            reason = min((each.reason for each in failed), key=GRAVITY.index)
+            error = "; ".join(dict.fromkeys(f"{each.label}: {each.error}" for each in failed))
+        return DeadLetterNote(
+            reason=reason,
+            error=error,
+            failed=tuple(each.mark for each in failed),
+            delivered=before.delivered + tuple(map(mark_of, self.delivered)),
+            attempts=self.attempts,
+            first_failure=self.first_failure,
+            group=group_id,
+        )

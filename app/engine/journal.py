@@ -6,8 +6,8 @@ import time
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.item import Item, Job
-from app.policies.statistics import Statistics
-from app.values.delivery import Delivery, Target
+from app.policies.statistics import Statistics, TargetCounts, Verdict
+from app.values.delivery import Delivery, Destination, Target
 from app.values.outcome import (
     Delivered,
     Expired,
@@ -58,7 +58,7 @@ class Journal:
         """Count a further attempt after a failed one."""
         self.statistics.retried += 1
         self.statistics.channel(delivery.targets[0].channel).retried += 1
-        self.statistics.destination(delivery.destination.label).retried += 1
+        self._destination(delivery.destination).retried += 1
 
     def attempted(self, job: Job, target: Target, outcome: Outcome, duration: float) -> None:
         """Write down one attempt at one target."""
@@ -67,9 +67,8 @@ class Journal:
         self.attempted_at = self.monotonic()
         asked = not isinstance(outcome, Expired)
         if asked:
-            self._metrics.observe_attempt(job.delivery.destination.channel, duration)
+            self._metrics.observe_attempt(target.channel, duration)
         if isinstance(outcome, Delivered):
-            self._metrics.observe_latency(max(now - job.item.record.timestamp, 0.0))
             self._count(job, target, "sent")
         self.attempts.add(
             now=now,
@@ -79,11 +78,18 @@ class Journal:
             message_id=notification.message_id,
             title=notification.title,
             content=notification.content,
-            attempt=job.attempts,
+            attempt=job.attempts + (job.item.before.attempts if job.item.before else 0),
             duration=duration if asked else None,
             error=None if isinstance(outcome, Delivered) else outcome.error,
             origin=job.item.record.coordinates,
         )
+
+    def settled(self, item: Item, verdict: Verdict) -> None:
+        """Count a notification that is settled for good."""
+        now = self.now()
+        self.statistics.settle(verdict, now)
+        if verdict is Verdict.SENT:
+            self._metrics.observe_latency(now - item.published_at)
 
     def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
         """Count a target that will never be reached."""
@@ -115,9 +121,12 @@ class Journal:
     def _count(self, job: Job, target: Target, what: str) -> None:
         for counts in (
             self.statistics.channel(target.channel),
-            self.statistics.destination(job.delivery.destination.label),
+            self._destination(job.delivery.destination),
         ):
             setattr(counts, what, getattr(counts, what) + 1)
+
+    def _destination(self, destination: Destination) -> TargetCounts:
+        return self.statistics.destination(destination.label, destination.channel)
 
 
 def _shown(item: Item) -> str:

@@ -2,54 +2,51 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from heapq import heappop, heappush
-from itertools import islice
-from typing import Any, assert_never
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from app.edges.channels.base import Channel
+from app.engine.batching import put_back_followers, take_batch
 from app.engine.item import Job, State
 from app.engine.journal import Journal
-from app.policies.retry import RetryPolicy
-from app.values.delivery import Destination, Target
-from app.values.outcome import (
-    Delivered,
-    Expired,
-    Gone,
-    Outcome,
-    RateLimited,
-    Reason,
-    Rejected,
-    Retry,
+from app.engine.outcomes import (
+    LONGEST_WAIT,
+    Discard,
+    Left,
+    Outcomes,
+    PutAside,
+    Wait,
+    error_of,
 )
+from app.engine.queue import JobQueue, place
+from app.engine.surroundings import Surroundings
+from app.engine.tasks import Spawn
+from app.policies.deferral import SHORTEST, delay_for
+from app.policies.gate import PROBING, Gate
+from app.policies.retry import RetryPolicy
+from app.values.delivery import Destination
+from app.values.outcome import Answer, Outcome, RateLimited, Rejected, Retry, Scope
 from app.values.snapshot import DestinationState
 
 log = logging.getLogger(__name__)
 
-Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
-
 
 class Lane:
-    """Delivers jobs to one destination with bounded concurrency.
+    """Delivers jobs to one destination: bounded, in order, at the pace that it asks for.
 
-    Urgent ones go first; within a priority the order is that of the partition; with the same
-    ``ordering_key`` the next is not tried before the one ahead of it is done. A destination that
-    asks for patience holds its own lane and nothing else.
+    A destination that fails holds up its own lane and nothing else: what cannot be tried soon is
+    put aside, for a retry topic.
 
     Args:
         destination: Where it leads.
         channel: What speaks to the destination.
-        concurrency: How many deliveries may be under way at once.
-        policy: When to try again.
+        concurrency: How many requests may be under way at once.
+        policy: When to try again, and for how long.
         journal: Where every attempt is written down; also tells the time.
         chance: Random numbers between 0 and 1, for jitter.
         spawn: Starts a named task that the worker watches.
-        on_done: Called with a job when all its targets have their final answer.
-        on_host_limit: Called when a rate limit holds for everything on the destination's host.
-        may_retry: Says whether a failed job may wait for its next attempt (not while draining).
+        surroundings: The dispatcher.
     """
 
     def __init__(
@@ -62,254 +59,260 @@ class Lane:
         journal: Journal,
         chance: Callable[[], float],
         spawn: Spawn,
-        on_done: Callable[[Job], None],
-        on_host_limit: Callable[[Destination, float], None],
-        may_retry: Callable[[Job], bool],
+        surroundings: Surroundings,
     ) -> None:
         self.destination = destination
         self.last_error: str | None = None
-        self.last_used = 0.0
-        self.gone = False
+        self.last_used = journal.monotonic()
         self._channel = channel
-        self._concurrency = concurrency
         self._policy = policy
         self._journal = journal
         self._chance = chance
         self._spawn = spawn
-        self._on_done = on_done
-        self._on_host_limit = on_host_limit
-        self._may_retry = may_retry
-        self._ready: list[tuple[int, int, Job]] = []
+        self._surroundings = surroundings
+        self._outcomes = Outcomes(journal, policy)
+        self._gate = Gate(concurrency, breaks=policy.defers)
+        self._queue = JobQueue()
         self._delayed: dict[Job, asyncio.TimerHandle] = {}
-        self._behind: dict[str, deque[Job]] = {}
         self._runners = 0
-        self._active = 0
-        self._held_until: float | None = None
-        self._release: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def active(self) -> int:
-        """Deliveries under way."""
-        return self._active
+        """Requests under way."""
+        return self._gate.active
 
     @property
     def queued(self) -> int:
         """Deliveries that wait: for their turn, a due time, or the one ahead with their key."""
-        return len(self._ready) + len(self._delayed) + sum(map(len, self._behind.values()))
+        return len(self._queue) + len(self._delayed)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way or waiting."""
-        return not (self._active or self._runners or self.queued or self._held_until)
+        """Whether it could be forgotten: nothing happens, and nothing worth knowing is known."""
+        busy = self._runners or self.queued
+        return not busy and self._gate.settled_down(self._journal.monotonic())
 
     @property
     def could_work(self) -> bool:
         """Whether something is under way, or waits and could be tried now."""
-        return bool(self._active or (self._ready and self._held_until is None))
+        ready = self._queue.ready and self._gate.wait(self._journal.monotonic()) <= 0
+        return bool(self._gate.active or ready)
 
-    @property
-    def state(self) -> DestinationState:
-        """Whether it takes deliveries now."""
-        if self._held_until is not None:
-            return DestinationState.RATE_LIMITED
-        return DestinationState.GONE if self.gone else DestinationState.OPEN
+    def state(self) -> tuple[DestinationState, float | None]:
+        """Return the destination's state, and the seconds until it is asked again."""
+        return self._gate.state(self._journal.monotonic())
 
-    @property
-    def held_until(self) -> float | None:
-        """Seconds since the epoch until which a rate limit holds the lane, or None."""
-        return self._held_until
+    def expected_wait(self) -> float:
+        """Estimate the seconds until what waits now would have been sent."""
+        now = self._journal.monotonic()
+        return self._gate.expected_wait(now, self.queued, self._channel.most_merged)
 
     def submit(self, job: Job) -> None:
         """Put a job in line."""
         job.state = State.WAITING
-        key = job.delivery.notification.ordering_key
-        if key is not None:
-            if key in self._behind:
-                self._behind[key].append(job)
-                return
-            self._behind[key] = deque()
-        self._enqueue(job)
+        self._queue.add(job)
+        self._wake()
 
     def discard(self, unwanted: Callable[[Job], bool]) -> None:
         """Drop waiting jobs; those under way are not touched."""
-        waiting = [job for _, _, job in self._ready]
-        waiting += self._delayed
-        for line in self._behind.values():
-            waiting += line
-        dropped = {job for job in waiting if unwanted(job)}
-        for job in dropped:
+        for job in self._withdraw(unwanted):
             job.state = State.DISCARDED
-            if handle := self._delayed.pop(job, None):
-                handle.cancel()
-        kept = sorted(entry for entry in self._ready if entry[2] not in dropped)
-        self._ready[:] = kept  # sorted is a heap
-        for job in dropped:
-            self._next_in_line(job, dropped)
+
+    def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
+        """Put waiting jobs aside that were held for too long."""
+        for job in self._withdraw(unwanted):
+            seconds = delay_for(self._journal.now(), job.item.first_failure)
+            self._outcomes.put_aside(job, seconds, self.last_error or "held for too long")
+            self._surroundings.job_done(job)
+
+    def give_up_last(self, count: int) -> int:
+        """Put aside what would be sent last, to make room; return how many that were."""
+        chosen = set(sorted([*self._queue, *self._delayed], key=place)[-count:])
+        for job in self._withdraw(chosen.__contains__):
+            self._outcomes.put_aside(job, SHORTEST, self.last_error or "no room for more")
+            self._surroundings.job_done(job)
+        return len(chosen)
 
     def hold(self, until: float) -> None:
-        """Try nothing before ``until`` (seconds since the epoch)."""
-        if self._held_until is not None and until <= self._held_until:
-            return
-        if self._release is not None:
-            self._release.cancel()
-        self._held_until = until
-        delay = max(until - self._journal.now(), 0.0)
-        self._release = asyncio.get_running_loop().call_later(delay, self._let_go)
+        """Try nothing before ``until`` (monotonic seconds)."""
+        self._gate.hold(until)
+        self._wake()
+
+    def probe_now(self) -> None:
+        """Ask a broken or gone destination with the next job, whatever it said."""
+        self._gate.probe_now(self._journal.monotonic())
+        self._wake()
 
     def close(self) -> None:
         """Cancel the timers; the tasks are their owner's to cancel."""
         for handle in self._delayed.values():
             handle.cancel()
         self._delayed.clear()
-        if self._release is not None:
-            self._release.cancel()
-
-    def _let_go(self) -> None:
-        self._held_until = None
-        self._release = None
-        for _ in islice(self._ready, self._concurrency):
-            self._wake()
-
-    def _enqueue(self, job: Job) -> None:
-        heappush(self._ready, (-job.delivery.notification.priority, job.order, job))
-        self._wake()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _wake(self) -> None:
-        if self._runners < self._concurrency and self._held_until is None:
+        """Start what may be tried now; see to it that the rest is looked at again."""
+        if not self._may_go():
+            return
+        starting = self._runners - self._gate.active
+        for _ in range(min(self._gate.room(), self._queue.ready) - starting):
             self._runners += 1
             self._spawn(self._run(), f"lane {self.destination.label}")
 
+    def _may_go(self) -> bool:
+        """Say whether a request may be made now; where not, see to what waits."""
+        wait = self._gate.wait(self._journal.monotonic())
+        if wait <= 0:
+            return True
+        if wait == PROBING:
+            return False  # the end of the probe decides
+        if wait > LONGEST_WAIT and (self._policy.defers or self._gate.gone):
+            for job in self._withdraw(lambda _: True):
+                self._turn_away(job)
+        elif len(self._queue) and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(wait, self._on_timer)
+        return False
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._wake()
+
     async def _run(self) -> None:
         try:
-            while self._ready and self._held_until is None:
-                await self._attempt(heappop(self._ready)[2])
+            while batch := self._take():
+                await self._attempt(batch)
         finally:
             self._runners -= 1
 
-    async def _attempt(self, job: Job) -> None:
-        self._active += 1
-        job.state = State.ACTIVE
+    def _take(self) -> list[Job]:
+        """Take what the next request is to hold; nothing where none may be made now."""
+        while self._queue.ready and self._may_go() and self._gate.room():
+            job = self._queue.take()
+            if not self._outcomes.is_expired(job):
+                return take_batch(job, self._queue, self._channel, self._gate.requests_left)
+            self._outcomes.expire(job)
+            self._done(job)
+        return []
+
+    async def _attempt(self, batch: list[Job]) -> None:
         started = self._journal.monotonic()
+        number = self._gate.begin(started)
+        for job in batch:
+            job.state = State.ACTIVE
+            if job.attempts or job.item.before is not None:
+                self._journal.retried(job.delivery)
         try:
-            outcomes = await self._send(job)
+            answer = await self._send(batch)
         except asyncio.CancelledError:
-            job.state = State.DISCARDED
+            self._gate.abandon(number)
+            for job in batch:
+                job.state = State.DISCARDED
             raise
-        finally:
-            self._active -= 1
-            self.last_used = self._journal.now()
-        self._sort(job, outcomes, self._journal.monotonic() - started)
+        self.last_used = now = self._journal.monotonic()
+        said = [outcome for each in answer.outcomes for outcome in each]
+        self._gate.end(number, said, answer.allowance, now)
+        self._heed(said, now)
+        if len(batch) > 1 and any(isinstance(each, Rejected) and not each.denied for each in said):
+            self._send_one_by_one(batch)
+        else:
+            self._sort(batch, answer, now - started)
+        self._wake()
 
-    async def _send(self, job: Job) -> Sequence[Outcome]:
-        delivery = job.delivery
-        expires_at = delivery.notification.expires_at
-        if expires_at is not None and expires_at <= self._journal.now():
-            return [Expired()] * len(delivery.targets)
-        if job.attempts:
-            self._journal.retried(delivery)
+    async def _send(self, batch: list[Job]) -> Answer:
         try:
-            return await self._channel.send(delivery)
+            return await self._channel.send([job.delivery for job in batch])
         except Exception as error:
-            log.exception("the channel %s failed on %s", self._channel.name, delivery.source)
+            log.exception("the channel %s failed", self._channel.name)
             fault = Retry(f"internal error in the channel: {type(error).__name__}")
-            return [fault] * len(delivery.targets)
+            return Answer(tuple((fault,) * len(job.delivery.targets) for job in batch))
 
-    def _sort(self, job: Job, outcomes: Sequence[Outcome], duration: float) -> None:
-        """Book every target's outcome, and try again for those that may still accept it."""
-        if not all(isinstance(outcome, RateLimited) for outcome in outcomes):
-            job.attempts += 1
-        left: list[Target] = []
-        waits: list[float] = []
-        for target, outcome in zip(job.delivery.targets, outcomes, strict=True):
-            self._journal.attempted(job, target, outcome, duration)
-            wait = self._book(job, target, outcome)
-            if wait is not None:
-                left.append(target)
-                waits.append(wait)
-        if not left:
-            self._finish(job)
-            return
-        if len(left) < len(job.delivery.targets):
-            job.delivery = replace(job.delivery, targets=tuple(left))
-        if not self._may_retry(job):
-            job.state = State.DISCARDED
-            self._next_in_line(job, set())
-            return
-        self._again(job, max(waits))
+    def _heed(self, said: Sequence[Outcome], now: float) -> None:
+        """Keep to what was asked for."""
+        self.last_error = error_of(said)
+        for outcome in said:
+            if isinstance(outcome, RateLimited):
+                wait = self._policy.base_delay if outcome.after is None else outcome.after
+                self._gate.hold(now + wait)
+                if outcome.scope is Scope.HOST:
+                    self._surroundings.host_limited(self.destination, now + wait)
+                if outcome.scope is not Scope.SHARED:
+                    self._surroundings.request_refused(self.destination)
+                return
+            if isinstance(outcome, Rejected) and outcome.denied:
+                self._surroundings.request_refused(self.destination)
+                return
 
-    def _book(self, job: Job, target: Target, outcome: Outcome) -> float | None:
-        """Book one outcome; return the seconds to wait where another attempt is due."""
-        match outcome:
-            case Delivered():
-                job.item.delivered.append(target)
-                self.last_error, self.gone = None, False
-            case Retry(error, after):
-                return self._after_failure(job, target, error, after)
-            case RateLimited(error, after, scope):
-                self._limited(error, after, scope)
-                return 0.0
-            case Rejected(error):
-                self._give_up(job, target, Reason.REJECTED, error)
-            case Gone(error):
-                self.gone = True
-                self._give_up(job, target, Reason.REJECTED, error)
-            case Expired(error):
-                self._give_up(job, target, Reason.EXPIRED, error)
-            case _:
-                assert_never(outcome)
-        return None
+    def _send_one_by_one(self, batch: list[Job]) -> None:
+        """One bad part never takes the others with it: none of them has had its attempt."""
+        for job in batch:
+            job.alone = True
+        for job in put_back_followers(batch, self._queue):
+            job.state = State.WAITING
+            self._queue.add_again(job)
 
-    def _after_failure(
-        self, job: Job, target: Target, error: str, after: float | None
-    ) -> float | None:
-        self.last_error = error
-        job.item.first_failure = job.item.first_failure or self._journal.now()
-        if self._policy.exhausted(job.attempts):
-            self._give_up(job, target, Reason.EXHAUSTED, error)
-            return None
-        return self._policy.delay(job.attempts, self._chance(), after)
+    def _sort(self, batch: list[Job], answer: Answer, duration: float) -> None:
+        """Book every outcome, and decide about what may still be accepted."""
+        left: dict[Job, Left] = {}
+        for job, outcomes in zip(batch, answer.outcomes, strict=True):
+            if job.state is not State.ACTIVE:
+                self._queue.release(job)  # put aside meanwhile, with its answer unknown
+                continue
+            remaining = self._outcomes.book(job, outcomes, duration)
+            if remaining is None:
+                job.state = State.DONE
+                self._done(job)
+            else:
+                left[job] = remaining
+        for job in put_back_followers(list(left), self._queue):
+            self._try_again(job, left[job])
 
-    def _limited(self, error: str, after: float | None, scope: str) -> None:
-        self.last_error = error
-        until = self._journal.now() + (self._policy.base_delay if after is None else after)
-        self.hold(until)
-        if scope == "host":
-            self._on_host_limit(self.destination, until)
-
-    def _give_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
-        if reason is not Reason.EXPIRED:
-            self.last_error = error
-        job.item.fail(target, reason, error, self._journal.now())
-        self._journal.gave_up(job, target, reason, error)
-
-    def _again(self, job: Job, wait: float) -> None:
-        job.state = State.WAITING
-        if wait <= 0:
-            self._enqueue(job)
-            return
-        self._delayed[job] = asyncio.get_running_loop().call_later(wait, self._due, job)
+    def _try_again(self, job: Job, left: Left) -> None:
+        if len(left.targets) < len(job.delivery.targets):
+            job.delivery = replace(job.delivery, targets=left.targets)
+        draining = self._surroundings.draining
+        match self._outcomes.next_step(job, left, self._chance(), draining=draining):
+            case Wait(seconds):
+                job.state = State.WAITING
+                if seconds > 0:
+                    loop = asyncio.get_running_loop()
+                    self._delayed[job] = loop.call_later(seconds, self._due, job)
+                else:
+                    self._queue.add_again(job)
+            case PutAside(seconds):
+                self._outcomes.put_aside(job, seconds, left.error)
+                self._done(job)
+            case Discard():
+                job.state = State.DISCARDED
+                self._queue.release(job)
 
     def _due(self, job: Job) -> None:
         del self._delayed[job]
-        self._enqueue(job)
+        self._queue.add_again(job)
+        self._wake()
 
-    def _finish(self, job: Job) -> None:
-        job.state = State.DONE
-        self._next_in_line(job, set())
-        self._on_done(job)
+    def _done(self, job: Job) -> None:
+        """Hand back a job that was taken."""
+        self._queue.release(job)
+        self._surroundings.job_done(job)
 
-    def _next_in_line(self, job: Job, dropped: set[Job]) -> None:
-        """Let the next with the same ordering key go, when ``job`` was the one ahead."""
-        key = job.delivery.notification.ordering_key
-        if key is None or key not in self._behind:
-            return
-        line = self._behind[key]
-        if job in line:
-            line.remove(job)
-            return
-        while line:
-            following = line.popleft()
-            if following not in dropped:
-                self._enqueue(following)
-                return
-        del self._behind[key]
+    def _withdraw(self, unwanted: Callable[[Job], bool]) -> list[Job]:
+        """Take out every unwanted job that waits."""
+        withdrawn = []
+        for job in [each for each in self._delayed if unwanted(each)]:
+            self._delayed.pop(job).cancel()
+            self._queue.release(job)
+            withdrawn.append(job)
+        return withdrawn + self._queue.remove(unwanted)
+
+    def _turn_away(self, job: Job) -> None:
+        """Let go of a job whose destination cannot be asked for long."""
+        error = self.last_error or "the destination cannot be asked now"
+        if self._gate.gone:
+            self._outcomes.refuse(job, error)
+        else:
+            now = self._journal.now()
+            job.item.first_failure = job.item.first_failure or now
+            self._outcomes.put_aside(job, delay_for(now, job.item.first_failure), error)
+        self._surroundings.job_done(job)

@@ -1,8 +1,11 @@
 """The partitions this worker has now, and what it holds of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from app.policies.commit_metadata import Settled
 from app.policies.ledger import Ledger
 from app.values.record import TopicPartition
 from app.values.snapshot import PartitionSnapshot
@@ -11,8 +14,23 @@ if TYPE_CHECKING:
     from app.engine.item import Item
 
 
+class Start(msgspec.Struct, frozen=True):
+    """Where to begin with a partition.
+
+    Attributes:
+        offset: The first one that is this worker's business.
+        settled: What is settled above it, by the commit's metadata.
+    """
+
+    offset: int
+    settled: Settled | None = None
+
+
 class Assigned:
     """One partition for as long as it is this worker's.
+
+    Args:
+        delay: Seconds that its records wait, in a retry topic; None in a consumed topic.
 
     Attributes:
         items: Received and unsettled, by offset.
@@ -20,18 +38,28 @@ class Assigned:
             their offsets come in again they are joined, not sent again.
         position: The next offset to be fetched, as last seen.
         end: The offset the next record will get, as last seen; None until known.
+        due_at: When the record at the position comes due, or came (seconds since the epoch); None
+            where the last poll found nothing that was not due.
+        held: Nothing is fetched of it until then.
         active: False once it was taken away; nothing is settled then.
     """
 
     def __init__(
-        self, partition: TopicPartition, start: int, leftovers: "dict[int, Item] | None" = None
+        self,
+        partition: TopicPartition,
+        start: Start,
+        delay: float | None = None,
+        leftovers: "dict[int, Item] | None" = None,
     ) -> None:
         self.partition = partition
-        self.ledger = Ledger(start)
+        self.delay = delay
+        self.ledger = Ledger(start.offset, start.settled)
         self.items: dict[int, Item] = {}
         self.leftovers = leftovers or {}
-        self.position = start
+        self.position = start.offset
         self.end: int | None = None
+        self.due_at: float | None = None
+        self.held = False
         self.active = True
 
     def enter(self, item: "Item") -> None:
@@ -39,7 +67,7 @@ class Assigned:
         offset = item.record.offset
         self.ledger.received(offset)
         self.items[offset] = item
-        self.position = max(self.position, offset + 1)
+        self.position = offset + 1
 
     def settle(self, item: "Item") -> None:
         """Note that an item is done for good."""
@@ -47,28 +75,51 @@ class Assigned:
         del self.items[item.record.offset]
 
     @property
+    def unfetched(self) -> int:
+        """How many records there are to fetch now, as last seen; those not due are none."""
+        return 0 if self.due_at is not None else self._beyond
+
+    @property
+    def waiting(self) -> int:
+        """How many records there are that are not due, as last seen."""
+        return 0 if self.due_at is None else self._beyond
+
+    @property
+    def _beyond(self) -> int:
+        return max((self.end or 0) - self.position, 0)
+
+    @property
     def lowest_unsettled(self) -> int:
         """The offset below which everything is settled."""
         return self.ledger.lowest_unsettled(self.position)
 
     def snapshot(self) -> PartitionSnapshot:
-        """Return its state as a value."""
+        """Return its state as a value; what is not due counts as no lag."""
         committed = self.ledger.committed
+        end = self.end if self.due_at is None else self.position
         return PartitionSnapshot(
             topic=self.partition.topic,
             partition=self.partition.partition,
             position=self.position,
             committed=committed,
             end=self.end,
-            lag=None if self.end is None else max(self.end - committed, 0),
+            lag=None if self.end is None or end is None else max(end - committed, 0),
             unsettled=self.ledger.unsettled,
         )
 
 
-class Assignment:
-    """All partitions of this worker."""
+Leftovers = dict[TopicPartition, "dict[int, Item]"]
 
-    def __init__(self) -> None:
+
+class Assignment:
+    """All partitions of this worker.
+
+    Args:
+        delays: The retry topics, each with the seconds its records wait.
+    """
+
+    def __init__(self, delays: Mapping[str, float] | None = None) -> None:
+        self._delays = delays or {}
         self._assigned: dict[TopicPartition, Assigned] = {}
 
     def __iter__(self) -> Iterator[Assigned]:
@@ -77,6 +128,9 @@ class Assignment:
     def __getitem__(self, partition: TopicPartition) -> Assigned:
         return self._assigned[partition]
 
+    def __contains__(self, partition: TopicPartition) -> bool:
+        return partition in self._assigned
+
     def __len__(self) -> int:
         return len(self._assigned)
 
@@ -84,18 +138,20 @@ class Assignment:
         """Return their names."""
         return list(self._assigned)
 
-    def give(self, starts: "dict[TopicPartition, int]", leftovers: "Leftovers") -> None:
-        """Begin anew with these partitions and the offsets they start at."""
+    def give(self, starts: Mapping[TopicPartition, Start], leftovers: Leftovers) -> None:
+        """Begin anew with these partitions."""
         self._assigned = {
-            partition: Assigned(partition, start, leftovers.get(partition))
+            partition: Assigned(
+                partition, start, self._delays.get(partition.topic), leftovers.get(partition)
+            )
             for partition, start in starts.items()
         }
 
-    def restart(self, partition: TopicPartition, start: int) -> Assigned:
+    def restart(self, partition: TopicPartition, offset: int) -> Assigned:
         """Begin anew with a partition whose topic was made anew; return what was held of it."""
         old = self._assigned[partition]
         old.active = False
-        self._assigned[partition] = Assigned(partition, start)
+        self._assigned[partition] = Assigned(partition, Start(offset), old.delay)
         return old
 
     def take(self) -> list[Assigned]:
@@ -107,19 +163,21 @@ class Assignment:
         return taken
 
     def items(self) -> "Iterator[Item]":
-        """Yield every unsettled item."""
+        """Yield every unsettled item, each partition's oldest first."""
         for assigned in self:
             yield from assigned.items.values()
 
     @property
     def unfetched(self) -> int:
-        """How many offsets lie between the positions and the ends of the logs, as last seen."""
-        return sum(max((assigned.end or 0) - assigned.position, 0) for assigned in self)
+        """How many records there are to fetch now, as last seen."""
+        return sum(assigned.unfetched for assigned in self)
+
+    @property
+    def waiting(self) -> int:
+        """How many records of the retry topics are not due, as last seen."""
+        return sum(assigned.waiting for assigned in self)
 
     @property
     def in_flight(self) -> int:
         """How many items are unsettled."""
         return sum(len(assigned.items) for assigned in self)
-
-
-Leftovers = dict[TopicPartition, "dict[int, Item]"]

@@ -11,9 +11,15 @@ from app.engine.dispatch import Dispatcher
 from app.engine.journal import Journal
 from app.engine.lane import Lane
 from app.engine.partition import Assignment
-from app.engine.session import Subscription
-from app.policies.statistics import Statistics, Verdict, frozen
-from app.values.snapshot import DestinationSnapshot, DestinationState, Snapshot, Status
+from app.engine.subscription import Subscription
+from app.policies.statistics import Statistics, TargetCounts, Verdict, frozen
+from app.values.snapshot import (
+    Counts,
+    DestinationSnapshot,
+    DestinationState,
+    Snapshot,
+    Status,
+)
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -62,11 +68,12 @@ def take_picture(
         messages_partial=statistics.settled[Verdict.PARTIAL],
         messages_expired=statistics.settled[Verdict.EXPIRED],
         messages_retried=statistics.retried,
-        messages_deferred=0,
+        messages_deferred=statistics.deferred,
         messages_dead_lettered=statistics.dead_lettered,
         messages_duplicate=statistics.duplicate,
-        messages_skipped=0,
-        deferred_waiting=0,
+        messages_skipped=statistics.skipped,
+        messages_missed=statistics.missed,
+        deferred_waiting=assignment.waiting,
         in_flight=in_flight,
         queued=dispatcher.queued,
         success_rate=statistics.success_rate,
@@ -74,7 +81,7 @@ def take_picture(
         backlog=assignment.unfetched + in_flight if lags or not partitions else None,
         partitions=partitions,
         channels=frozen(statistics.channels),
-        destinations=_destinations(statistics, dispatcher),
+        destinations=_destinations(statistics, dispatcher, journal.now()),
     )
 
 
@@ -100,27 +107,35 @@ def health_body(now: Snapshot) -> dict[str, Any]:
     return health
 
 
-def _destinations(statistics: Statistics, lanes: Iterable[Lane]) -> dict[str, DestinationSnapshot]:
+def _destinations(
+    statistics: Statistics, lanes: Iterable[Lane], now: float
+) -> dict[str, DestinationSnapshot]:
     by_label = {lane.destination.label: lane for lane in lanes}
-    shown: dict[str, DestinationSnapshot] = {}
-    for label, counts in {
-        **dict.fromkeys(by_label),
-        **frozen(statistics.destinations),
-    }.items():
-        lane = by_label.get(label)
-        shown[label] = DestinationSnapshot(
-            channel=lane.destination.channel if lane else "",
-            state=lane.state if lane else DestinationState.OPEN,
-            until=_iso(lane.held_until) if lane else None,
-            queued=lane.queued if lane else 0,
-            in_flight=lane.active if lane else 0,
-            messages_sent=counts.messages_sent if counts else 0,
-            messages_failed=counts.messages_failed if counts else 0,
-            messages_expired=counts.messages_expired if counts else 0,
-            messages_retried=counts.messages_retried if counts else 0,
-            last_error=lane.last_error if lane else None,
-        )
-    return shown
+    counts = statistics.destinations
+    return {
+        label: _destination(counts.get(label), by_label.get(label), now)
+        for label in {**dict.fromkeys(by_label), **counts}
+    }
+
+
+def _destination(
+    counted: TargetCounts | None, lane: Lane | None, now: float
+) -> DestinationSnapshot:
+    state, wait = lane.state() if lane else (DestinationState.OPEN, None)
+    counts = counted.frozen() if counted else Counts()
+    channel = lane.destination.channel if lane else counted.channel if counted else ""
+    return DestinationSnapshot(
+        channel=channel,
+        state=state,
+        until=None if wait is None else _iso(now + wait),
+        queued=lane.queued if lane else 0,
+        in_flight=lane.active if lane else 0,
+        messages_sent=counts.messages_sent,
+        messages_failed=counts.messages_failed,
+        messages_expired=counts.messages_expired,
+        messages_retried=counts.messages_retried,
+        last_error=lane.last_error if lane else None,
+    )
 
 
 def _iso(moment: float | None) -> str | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
-from app.engine.lane import Spawn
+from app.engine.tasks import Spawn
 from app.policies.embedded_capacity import EmbeddedCapacity, record_size
 from app.policies.parsing import parse
 from app.policies.test_messages import CHANNELS, Kind, test_message

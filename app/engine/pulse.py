@@ -5,6 +5,9 @@ from app.engine.intake import Intake
 from app.engine.journal import Journal
 from app.engine.partition import Assignment
 
+REBUILD_AFTER = 60.0
+"""Seconds of standstill after which the consumer is made anew."""
+
 
 class Pulse:
     """Measures how long nothing has moved although it could.
@@ -41,3 +44,13 @@ class Pulse:
     def deliver_silent_for(self) -> float:
         """Seconds since an attempt last ended while something could be tried."""
         return self._journal.monotonic() - max(self._deliver_idle_at, self._journal.attempted_at)
+
+    def stuck(self) -> str | None:
+        """Say why the consumer should be made anew, or None.
+
+        It is aiokafka's part that is doubted here: what waits for a destination does not count.
+        """
+        silent = self.fetch_silent_for()
+        if silent > REBUILD_AFTER:
+            return f"records wait on Kafka, and none was taken for {silent:.0f} s"
+        return None

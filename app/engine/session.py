@@ -2,11 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable
 
-import msgspec
-
-from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
 from app.engine.commit import Committer
@@ -14,7 +11,10 @@ from app.engine.dispatch import Dispatcher
 from app.engine.intake import Intake
 from app.engine.item import Item
 from app.engine.journal import Journal
-from app.engine.partition import Assigned, Assignment, Leftovers
+from app.engine.partition import Assignment, Leftovers
+from app.engine.settlement import Settler
+from app.engine.starts import find_starts
+from app.engine.subscription import Subscription
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
 
@@ -22,28 +22,10 @@ log = logging.getLogger(__name__)
 
 REVOKE_PATIENCE = 1.0
 """Seconds a revoke waits for deliveries under way: the whole group waits for it."""
+LEAVE_PATIENCE = 3.0
+"""Seconds that it takes at most to put aside what is partly done."""
 LAST_COMMIT_TIMEOUT = 5.0
 SAMPLE_SECONDS = 2.0
-
-
-class Subscription(msgspec.Struct, frozen=True):
-    """What a worker consumes, and how.
-
-    Attributes:
-        topics: To consume.
-        service_topics: Further ones that must be there: the dead-letter topic.
-        start_at_earliest: Where a group starts that has no offsets at all.
-        partitions: Of topics that are created.
-        replication_factor: Of topics that are created; None for the broker's default.
-    """
-
-    topics: tuple[str, ...]
-    service_topics: tuple[str, ...]
-    group_id: str
-    start_at_earliest: bool
-    max_poll_records: int
-    partitions: int
-    replication_factor: int | None
 
 
 class Session:
@@ -55,7 +37,9 @@ class Session:
         assignment: Filled and emptied by rebalances.
         intake: Takes records.
         dispatcher: Holds what is under way.
+        settler: Writes what is put aside.
         journal: Tells the time.
+        on_rebalance: Called when partitions were taken away or given.
         on_sample: Called each time the ends of the logs were asked for.
 
     Attributes:
@@ -70,17 +54,21 @@ class Session:
         assignment: Assignment,
         intake: Intake,
         dispatcher: Dispatcher,
+        settler: Settler,
         journal: Journal,
         *,
-        on_sample: Callable[[], None],
+        on_rebalance: Callable[[], None],
+        on_sample: Callable[[], Awaitable[None]],
     ) -> None:
-        self._on_sample = on_sample
         self._connection = connection
         self._subscription = subscription
         self._assignment = assignment
         self._intake = intake
         self._dispatcher = dispatcher
+        self._settler = settler
         self._journal = journal
+        self._on_rebalance = on_rebalance
+        self._on_sample = on_sample
         self._leftovers: Leftovers = {}
         self._leaving = False
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -90,7 +78,7 @@ class Session:
         self.answered_at = journal.monotonic()
         self._consumer = Consumer(
             connection,
-            subscription.topics,
+            subscription.consumed,
             subscription.group_id,
             max_poll_records=subscription.max_poll_records,
             on_assigned=self._assigned,
@@ -99,18 +87,11 @@ class Session:
         self.committer = Committer(self._consumer, assignment, journal)
 
     async def open(self) -> None:
-        """Create missing topics and join the group; return once it is known where to begin.
+        """Join the group; return once it is known where to begin.
 
         Raises:
             KafkaUnavailableError, KafkaRefusedError: Kafka is away, or says no.
         """
-        wanted = self._subscription
-        async with Admin(self._connection) as admin:
-            await admin.create_missing(
-                (*wanted.topics, *wanted.service_topics),
-                wanted.partitions,
-                wanted.replication_factor,
-            )
         await self._consumer.start()
         joined = asyncio.ensure_future(self._begun.wait())
         try:
@@ -157,15 +138,17 @@ class Session:
         if self._intake_task is not None:
             self._intake_task.cancel()
         self._dispatcher.draining = True
-        self._dispatcher.discard(_not_started)
+        self._dispatcher.discard(lambda item: not item.started)
         return await self._until_quiet(timeout)
 
     async def close(self) -> None:
-        """Commit what is settled and leave the group; bounded, whatever Kafka does."""
+        """Put aside what is partly done, commit, and leave; bounded, whatever Kafka does."""
         self._leaving = True
         self.joined = False
+        self._dispatcher.discard(lambda _: True)
+        await self._put_aside_partly_done()
         async with self.committer.lock:
-            await self.committer.commit(LAST_COMMIT_TIMEOUT)
+            await self.committer.fence(LAST_COMMIT_TIMEOUT)
             self._assignment.take()
         await self._consumer.stop()
         if self._broken.done() and not self._broken.cancelled():
@@ -179,26 +162,43 @@ class Session:
             await asyncio.sleep(0.02)
         return True
 
+    async def _put_aside_partly_done(self) -> None:
+        """Keep what is done from being done again by whoever gets the partition next."""
+        for item in list(self._assignment.items()):
+            if item.partly_done and not item.leaving and not item.finished:
+                item.put_aside()
+                self._settler.finish(item)
+        deadline = self._journal.monotonic() + LEAVE_PATIENCE
+        while any(item.leaving for item in self._assignment.items()):
+            if self._journal.monotonic() >= deadline:
+                return
+            await asyncio.sleep(0.02)
+
     async def _revoked(self, partitions: set[TopicPartition]) -> None:
         """Let go: finish what was started if it ends soon, commit, and fence."""
         self.joined = False
-        self._consumer.forget(partitions)
+        self._consumer.forget_all()
         self._dispatcher.discard(lambda _: True)
         await self._until_quiet(REVOKE_PATIENCE)
+        await self._put_aside_partly_done()
         async with self.committer.lock:
             if partitions:
-                await self.committer.commit(LAST_COMMIT_TIMEOUT)
-            self._leftovers = _leftovers(self._assignment.take())
-        self._intake.reset()
+                await self.committer.fence(LAST_COMMIT_TIMEOUT)
+            self._leftovers = {
+                taken.partition: _started(taken.items) for taken in self._assignment.take()
+            }
+        self._on_rebalance()
 
     async def _assigned(self, partitions: set[TopicPartition]) -> None:
         """Find where to begin, commit it where the group never was, then admit."""
         if self._leaving:
             return
         try:
-            starts, fresh = await self._starts(partitions)
+            starts, fresh = await find_starts(
+                self._connection, self._subscription, self._consumer, partitions
+            )
             for partition, start in starts.items():
-                self._consumer.seek(partition, start)
+                self._consumer.seek(partition, start.offset)
             if fresh:
                 await self._consumer.commit(fresh, LAST_COMMIT_TIMEOUT)
         except Exception as error:  # noqa: BLE001 - aiokafka would only log it; run raises it
@@ -206,38 +206,10 @@ class Session:
             return
         self._assignment.give(starts, self._leftovers)
         self._leftovers = {}
-        self._intake.reset()
+        self._on_rebalance()
         self.joined = True
         self._begun.set()
-        names = ", ".join(f"{topic}/{number}" for topic, number in sorted(partitions))
-        log.info("this worker has %d partitions: %s", len(partitions), names or "none")
-
-    async def _starts(
-        self, partitions: Collection[TopicPartition]
-    ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        """Return where each partition begins, and those of them that have no commit yet."""
-        topics = {topic for topic, _ in partitions}
-        async with Admin(self._connection) as admin:
-            counts = await admin.partition_counts(topics)
-            everywhere = {
-                TopicPartition(topic, number)
-                for topic, count in counts.items()
-                for number in range(count)
-            }
-            committed = await admin.committed(
-                self._subscription.group_id, everywhere | set(partitions)
-            )
-        known = {topic for (topic, _), offset in committed.items() if offset is not None}
-        missing = [partition for partition in partitions if committed[partition] is None]
-        new = [partition for partition in missing if partition.topic not in known]
-        if self._subscription.start_at_earliest:
-            fresh = await self._consumer.log_starts(missing)
-        else:
-            # A partition that was added to a topic the group reads already starts at its start.
-            grown = [partition for partition in missing if partition.topic in known]
-            fresh = await self._consumer.log_ends(new) | await self._consumer.log_starts(grown)
-        there = {tp: offset for tp in partitions if (offset := committed[tp]) is not None}
-        return there | fresh, fresh
+        log.info("this worker has %d partitions: %s", len(partitions), _named(partitions) or "none")
 
     async def _sample(self) -> None:
         """Ask Kafka where its logs end: for the lag, and to know that it is there."""
@@ -251,20 +223,18 @@ class Session:
                     self.answered_at = self._journal.monotonic()
                 for assigned in self._assignment:
                     assigned.end = ends.get(assigned.partition, assigned.end)
-            self._dispatcher.drop_idle()
-            self._on_sample()
+            await self._on_sample()
             await asyncio.sleep(SAMPLE_SECONDS)
 
 
-def _not_started(item: Item) -> bool:
-    return not item.started
-
-
-def _leftovers(taken: Collection[Assigned]) -> Leftovers:
+def _started(items: dict[int, Item]) -> dict[int, Item]:
     """Return what destinations were asked about, in case the partition comes back."""
-    return {
-        assigned.partition: {
-            offset: item for offset, item in assigned.items.items() if item.started
-        }
-        for assigned in taken
-    }
+    return {offset: item for offset, item in items.items() if item.started}
+
+
+def _named(partitions: set[TopicPartition]) -> str:
+    """Name partitions, those of a topic together."""
+    numbers: dict[str, list[int]] = {}
+    for topic, number in sorted(partitions):
+        numbers.setdefault(topic, []).append(number)
+    return ", ".join(f"{topic}/{','.join(map(str, each))}" for topic, each in numbers.items())

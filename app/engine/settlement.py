@@ -1,19 +1,17 @@
-"""Settlement: the dead letter is acknowledged by the broker, then the offset is done."""
+"""Settlement: what leaves is acknowledged by the broker, then the offset is done."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+import msgspec
 
 from app.edges.kafka.producer import Producer
 from app.engine.item import Item
 from app.engine.journal import Journal
-from app.engine.lane import Spawn
-from app.policies.dead_letter_headers import (
-    DeadLetterNote,
-    bare,
-    dead_letter_headers,
-    without_value,
-)
+from app.engine.tasks import Spawn
+from app.policies.dead_letter_headers import bare, dead_letter_headers, without_value
+from app.policies.deferral import SHORTEST, deferral_headers
 from app.policies.statistics import Verdict
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers
@@ -22,111 +20,180 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 15.0
+PATIENCE = 10.0
+"""Seconds after which an acknowledgement is missed."""
+
+
+class Exits(msgspec.Struct, frozen=True):
+    """Where records go that are not simply delivered.
+
+    Attributes:
+        dead_letter_topic: What cannot be delivered.
+        retry_topics: What is put aside, by its delay in seconds.
+        group_id: Stands on every record.
+    """
+
+    dead_letter_topic: str
+    retry_topics: Mapping[float, str]
+    group_id: str
 
 
 class Settler:
     """Closes the books of finished items.
 
     Args:
-        producer: Writes dead letters.
-        topic: The dead-letter topic.
-        group_id: Stands on every dead letter.
+        producer: Writes dead letters and deferred notifications.
+        exits: Where those go.
         journal: Where verdicts are counted.
         spawn: Starts a named task that the worker watches.
-        on_settled: Called after an item's offset is done.
+        on_settled: Called after an item's offset is done, with None for one that is put aside.
 
-    Attributes:
-        blocked: Why dead letters cannot be written now, or None.
     """
 
     def __init__(
         self,
         producer: Producer,
-        topic: str,
-        group_id: str,
+        exits: Exits,
         journal: Journal,
         *,
         spawn: Spawn,
-        on_settled: Callable[[Item, Verdict], None],
+        on_settled: Callable[[Item, Verdict | None], None],
     ) -> None:
         self._producer = producer
-        self._topic = topic
-        self._group_id = group_id
+        self._exits = exits
         self._journal = journal
         self._spawn = spawn
         self._on_settled = on_settled
-        self.blocked: str | None = None
+        self._blocked: dict[str, str] = {}
+        self._unacknowledged: dict[Item, tuple[str, float]] = {}
+
+    @property
+    def leaving(self) -> int:
+        """How many items are being written."""
+        return len(self._unacknowledged)
+
+    @property
+    def blocked(self) -> str | None:
+        """Why records cannot be written now, or None."""
+        if self._blocked:
+            return "; ".join(self._blocked.values())
+        missed = self._journal.monotonic() - PATIENCE
+        for topic, since in self._unacknowledged.values():
+            if since < missed:
+                return f"{topic}: Kafka has not acknowledged a record for more than {PATIENCE:g} s"
+            break  # the oldest comes first
+        return None
+
+    def reset(self) -> None:
+        """Forget what was being written; its tasks were cancelled."""
+        self._blocked.clear()
+        self._unacknowledged.clear()
 
     def finish(self, item: Item) -> None:
-        """Settle an item whose targets all have their final answer."""
+        """Settle an item about which nothing more is done here."""
         if not item.assigned.active:
             return  # taken away; whoever has the partition now settles it
-        verdict = item.verdict()
-        if verdict is Verdict.SENT or item.buried:
-            self._settle(item, verdict)
-        elif not item.burying:
-            item.burying = True
-            self._spawn(self._bury(item), f"dead letter {item.record.coordinates}")
+        if item.written or not (item.deferred or item.refusal or item.failures or _failed(item)):
+            self._settle(item)
+        elif not item.leaving:
+            item.leaving = True
+            self._spawn(self._leave(item), f"write {item.record.coordinates}")
 
-    async def _bury(self, item: Item) -> None:
-        """Write the dead letter; only its acknowledgement settles the offset."""
+    def pass_on(self, item: Item) -> None:
+        """Hand on a record that only a newer version knows how to read, as it is."""
+        item.leaving = True
+        self._spawn(self._hand_on(item), f"pass on {item.record.coordinates}")
+
+    async def _leave(self, item: Item) -> None:
+        """Write the record; only its acknowledgement settles the offset."""
         try:
-            await self._write_dead_letter(item)
+            if item.deferred:
+                await self._defer(item)
+            else:
+                await self._bury(item)
         finally:
-            item.burying = False
-        item.buried = True
-        self._journal.statistics.dead_lettered += 1
+            item.leaving = False
+            self._unacknowledged.pop(item, None)
+        item.written = True
         self.finish(item)
 
-    def _settle(self, item: Item, verdict: Verdict) -> None:
+    async def _hand_on(self, item: Item) -> None:
+        record, topic = item.record, self._exits.retry_topics[SHORTEST]
+        try:
+            await self._write(item, topic, record.key, record.value, record.headers)
+        finally:
+            item.leaving = False
+            self._unacknowledged.pop(item, None)
+        if item.assigned.active:
+            item.assigned.settle(item)
+            self._on_settled(item, None)
+
+    def _settle(self, item: Item) -> None:
         item.assigned.settle(item)
-        self._journal.statistics.settle(verdict, self._journal.now())
+        if item.deferred:
+            self._on_settled(item, None)
+            return
+        verdict = item.verdict()
+        self._journal.settled(item, verdict)
         self._on_settled(item, verdict)
 
-    async def _write_dead_letter(self, item: Item) -> None:
-        record, note = item.record, self._note(item)
+    async def _defer(self, item: Item) -> None:
+        deferral, seconds = item.deferral()
+        record = item.record
+        headers = deferral_headers(record, deferral, self._exits.group_id)
+        topic = self._exits.retry_topics[seconds]
+        try:
+            await self._write(item, topic, record.key, record.value, headers)
+        except RecordTooLargeError as error:
+            log.warning("%s cannot be put aside: %s", record.coordinates, error)
+            item.give_up_rest(f"too large to be put aside for later: {error}", self._journal.now())
+            await self._bury(item)
+        else:
+            self._journal.statistics.deferred += 1
+
+    async def _bury(self, item: Item) -> None:
+        record, note = item.record, item.note(self._exits.group_id)
         headers = dead_letter_headers(record, note)
+        forms: list[tuple[bytes | None, bytes | None, Headers]]
         forms = [(record.key, record.value, headers)]
         if record.value is not None:
             forms.append((record.key, None, without_value(headers, record.value)))
         forms.append((None, None, bare(record, note)))
+        topic = self._exits.dead_letter_topic
         for form in forms:
             try:
-                await self._write(*form)
+                await self._write(item, topic, *form)
             except RecordTooLargeError as error:
                 log.warning(
                     "%s: its dead letter leaves something out: %s", record.coordinates, error
                 )
             else:
+                self._journal.statistics.dead_lettered += 1
                 return
-        raise RecordTooLargeError(f"{self._topic} takes not even a dead letter without its record")
+        raise RecordTooLargeError(f"{topic} takes not even a dead letter without its record")
 
-    async def _write(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Write one form of a dead letter; try until it is acknowledged or found too large."""
+    async def _write(
+        self, item: Item, topic: str, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
+        """Write a record; try until it is acknowledged or found too large."""
+        self._unacknowledged[item] = (topic, self._journal.monotonic())
         wait = FIRST_WAIT
         while True:
             try:
-                await self._producer.send(self._topic, key, value, headers)
+                await self._producer.write(topic, key, value, headers)
             except RecordTooLargeError:
                 raise
             except (KafkaUnavailableError, KafkaRefusedError) as error:
-                if self.blocked is None:
-                    log.error("dead letters cannot be written, trying again: %s", error)  # noqa: TRY400 - the error is Kafka's, a traceback tells nothing
-                self.blocked = str(error)
+                if topic not in self._blocked:
+                    log.error("%s cannot be written, trying again: %s", topic, error)  # noqa: TRY400 - the error is Kafka's, a traceback tells nothing
+                self._blocked[topic] = str(error)
             else:
-                self.blocked = None
+                self._blocked.pop(topic, None)
                 return
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
 
-    def _note(self, item: Item) -> DeadLetterNote:
-        reason, error = item.death()
-        return DeadLetterNote(
-            reason=reason,
-            error=error,
-            failed=tuple(failure.target for failure in item.failures),
-            delivered=tuple(item.delivered),
-            attempts=item.attempts,
-            first_failure=item.first_failure,
-            group=self._group_id,
-        )
+
+def _failed(item: Item) -> bool:
+    """Say whether targets were given up before it was deferred."""
+    return item.before is not None and bool(item.before.failed)

@@ -7,6 +7,9 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+"""Starts a named task that somebody watches."""
+
 
 class Tasks:
     """Starts tasks, holds them, and reports the first that fails.

@@ -11,6 +11,7 @@ from app.edges.channels.base import Channel
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
+from app.engine.admission import Admission
 from app.engine.dispatch import Dispatcher
 from app.engine.intake import Intake
 from app.engine.item import Item
@@ -18,14 +19,16 @@ from app.engine.journal import Journal
 from app.engine.partition import Assignment
 from app.engine.picture import Condition, health_body, take_picture
 from app.engine.pulse import Pulse
-from app.engine.session import Session, Subscription
-from app.engine.settlement import Settler
+from app.engine.session import Session
+from app.engine.settlement import Exits, Settler
+from app.engine.subscription import Subscription, prepare
 from app.engine.tasks import Tasks
+from app.engine.trimming import Trimmer
 from app.policies.health import Signs, problem
 from app.policies.repeats import Repeats
 from app.policies.retry import RetryPolicy
 from app.policies.statistics import Verdict
-from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError, NotifierError
 from app.values.record import TopicPartition
 from app.values.snapshot import Snapshot, Status
 
@@ -35,14 +38,17 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 5.0
 
 
+class NoProgressError(NotifierError):
+    """Nothing moves although it could: the session is to be made anew."""
+
+
 class WorkerOptions(msgspec.Struct, frozen=True):
     """How a worker works.
 
     Attributes:
         max_in_flight: Notifications taken and not settled at most.
         drain_timeout: Seconds a stop waits for started deliveries.
-        concurrency: Deliveries under way per destination, by channel name.
-        dead_letter_topic: Where what cannot be delivered goes.
+        concurrency: Requests under way per destination, by channel name.
     """
 
     subscription: Subscription
@@ -50,7 +56,6 @@ class WorkerOptions(msgspec.Struct, frozen=True):
     drain_timeout: float
     retry: RetryPolicy
     concurrency: Mapping[str, int]
-    dead_letter_topic: str
 
 
 class NotificationWorker:
@@ -59,7 +64,7 @@ class NotificationWorker:
     Args:
         options: How it works.
         connection: Where Kafka is.
-        producer: Writes dead letters; its owner closes it.
+        producer: Writes dead letters and what is put aside; its owner closes it.
         channels: By name.
         addresses: Recipients, templates and default destinations.
         journal: Counts and the delivery log; outlives stops.
@@ -74,15 +79,20 @@ class NotificationWorker:
         addresses: Addresses,
         journal: Journal,
     ) -> None:
+        subscription = options.subscription
         self._options = options
         self._connection = connection
+        self._producer = producer
         self._journal = journal
-        self._assignment = Assignment()
+        self._assignment = Assignment(subscription.delays)
         self._tasks = Tasks(self._failed)
         self._settler = Settler(
             producer,
-            options.dead_letter_topic,
-            options.subscription.group_id,
+            Exits(
+                subscription.dead_letter_topic,
+                {delay: topic for topic, delay in subscription.delays.items()},
+                subscription.group_id,
+            ),
             journal,
             spawn=self._tasks.spawn,
             on_settled=self._settled,
@@ -95,7 +105,7 @@ class NotificationWorker:
             spawn=self._tasks.spawn,
             on_finished=self._settler.finish,
         )
-        self._intake = Intake(
+        self._admission = Admission(
             self._assignment,
             self._dispatcher,
             self._settler,
@@ -103,9 +113,11 @@ class NotificationWorker:
             Repeats(),
             journal,
             max_in_flight=options.max_in_flight,
-            may_admit=self._may_admit,
+            on_change=self._room_changed,
         )
+        self._intake = Intake(self._assignment, self._admission, journal, may_admit=self._may_admit)
         self._pulse = Pulse(journal, self._assignment, self._dispatcher, self._intake)
+        self._trimmer = Trimmer(connection, self._assignment, journal)
         self._session: Session | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Lock()
@@ -162,9 +174,10 @@ class NotificationWorker:
         self._intake.paused = True
 
     def resume(self) -> None:
-        """Fetch again. Idempotent."""
+        """Fetch again, and ask broken and gone destinations again at once. Idempotent."""
         self._intake.paused = False
         self._intake.wake()
+        self._dispatcher.probe_now()
 
     async def _supervise(self) -> None:
         wait = FIRST_WAIT
@@ -176,6 +189,8 @@ class NotificationWorker:
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 self._start_error = str(error)
                 log.warning("waiting for Kafka, trying again in %g s: %s", wait, error)
+            except NoProgressError as error:
+                log.error("starting anew: %s", error)  # noqa: TRY400 - where it was noticed tells nothing
             except Exception as error:
                 self._status = Status.ERROR
                 self._failure = f"{type(error).__name__}: {error}"
@@ -189,14 +204,17 @@ class NotificationWorker:
     async def _consume(self) -> None:
         """Live one session; it ends with an error or with a cancellation."""
         self._dispatcher.draining = False
+        await prepare(self._connection, self._options.subscription, self._producer)
         session = self._session = Session(
             self._connection,
             self._options.subscription,
             self._assignment,
             self._intake,
             self._dispatcher,
+            self._settler,
             self._journal,
-            on_sample=self._pulse.beat,
+            on_rebalance=self._admission.reset,
+            on_sample=self._sampled,
         )
         try:
             await session.open()
@@ -209,19 +227,32 @@ class NotificationWorker:
         finally:
             if self._status is Status.RUNNING:
                 self._status = Status.STARTING
-            self._dispatcher.discard(lambda _: True)
             await session.close()
             self._session = None
             await self._tasks.cancel()
             self._dispatcher.close()
-            self._intake.reset()
+            self._settler.reset()
+            self._admission.reset()
+
+    async def _sampled(self) -> None:
+        """Do now and then what need not be done at once."""
+        self._dispatcher.drop_idle()
+        self._dispatcher.put_aside_overdue(self._assignment.items())
+        self._pulse.beat()
+        stuck = self._pulse.stuck()
+        if stuck is not None:
+            raise NoProgressError(stuck)
+        await self._trimmer.trim()
 
     def _failed(self, error: BaseException) -> None:
         if self._session is not None:
             self._session.fail(error)
 
-    def _settled(self, item: Item, verdict: Verdict) -> None:
-        self._intake.settled(item, verdict)
+    def _room_changed(self) -> None:
+        self._intake.wake()
+
+    def _settled(self, item: Item, verdict: Verdict | None) -> None:
+        self._admission.settled(item, verdict)
         if self._session is not None:
             self._session.committer.settled()
 
@@ -288,5 +319,5 @@ class NotificationWorker:
             poll_silent_for=now - self._intake.polled_at,
             fetch_silent_for=self._pulse.fetch_silent_for(),
             deliver_silent_for=self._pulse.deliver_silent_for(),
-            dead_letters_blocked=self._settler.blocked,
+            records_blocked=self._settler.blocked,
         )

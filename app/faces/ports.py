@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from app.values.control import AttemptPage, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
+from app.values.replay import Replay, Selection
 from app.values.snapshot import Attempt, Snapshot
 
 
@@ -105,6 +106,26 @@ class DeadLettersPort(Protocol):
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:
         """Return one dead letter, or None where there is none."""
+        ...
+
+
+class ReplayPort(Protocol):
+    """Dead letters, sent again; one replay at a time.
+
+    Raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` where the topic cannot be read.
+    """
+
+    @property
+    def progress(self) -> Replay:
+        """How far the current or the last replay has come."""
+        ...
+
+    async def plan(self, selection: Selection) -> Replay:
+        """Return what a replay would do; nothing is written."""
+        ...
+
+    async def start(self, selection: Selection, rate: float | None) -> Replay:
+        """Begin a replay that goes on in the background; ``BusyError`` while one is under way."""
         ...
 
 

@@ -12,6 +12,7 @@ from app.faces.ports import (
     InboxPort,
     PublisherPort,
     ReloadPort,
+    ReplayPort,
     WorkerPort,
 )
 from app.policies.access import Access
@@ -78,6 +79,7 @@ class Service:
     publisher: PublisherPort
     attempts: AttemptLogPort
     dead_letters: DeadLettersPort
+    replayer: ReplayPort
     reloader: ReloadPort
     inbox: InboxPort | None
     access: Access

@@ -5,7 +5,8 @@ Limits from Discord's API reference: "Execute Webhook", "Embed Limits", "Error M
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,16 +20,21 @@ INVALID_FORM = 50035
 EMPTY_MESSAGE = 50006
 
 _NOT_BLANK = r"\S"
-_Url = Annotated[str, Meta(max_length=2048, pattern=r"^(?:https?|attachment)://\S")]
+# A host without a dot is not well formed to Discord; no file comes along that attachment:// names.
+_URL = r"^https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::\d+)?(?:[/?#][!-~]*)?\Z"
+_NAME = r"(?is)^(?=.*\S)(?!.*(?:clyde|discord|everyone|here|```))"
+_Url = Annotated[str, Meta(max_length=2048, pattern=_URL)]
+_Id = Annotated[str, Meta(pattern=r"^\d{1,19}\Z")]
 
 
 class _Field(Struct):
     name: Annotated[str, Meta(max_length=256, pattern=_NOT_BLANK)]
     value: Annotated[str, Meta(max_length=1024, pattern=_NOT_BLANK)]
+    inline: bool | None = None
 
 
 class _Footer(Struct):
-    text: Annotated[str, Meta(max_length=2048)] = ""
+    text: Annotated[str, Meta(max_length=2048, pattern=_NOT_BLANK)]
     icon_url: _Url | None = None
 
 
@@ -46,6 +52,7 @@ class _Embed(Struct):
     title: Annotated[str, Meta(max_length=256)] | None = None
     description: Annotated[str, Meta(max_length=4096)] | None = None
     url: _Url | None = None
+    timestamp: Annotated[datetime, Meta(tz=True)] | None = None
     color: Annotated[int, Meta(ge=0, le=0xFFFFFF)] | None = None
     footer: _Footer | None = None
     image: _Image | None = None
@@ -68,11 +75,18 @@ class _Embed(Struct):
         return not (any(map(str.strip, self.texts())) or self.image or self.thumbnail)
 
 
+class _Mentions(Struct):
+    parse: list[Literal["roles", "users", "everyone"]] | None = None
+    roles: Annotated[list[_Id], Meta(max_length=100)] | None = None
+    users: Annotated[list[_Id], Meta(max_length=100)] | None = None
+
+
 class _Message(Struct):
     content: Annotated[str, Meta(max_length=2000)] | None = None
-    username: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    username: Annotated[str, Meta(max_length=80, pattern=_NAME)] | None = None
     avatar_url: _Url | None = None
     embeds: Annotated[list[_Embed], Meta(max_length=10)] | None = None
+    allowed_mentions: _Mentions | None = None
 
 
 class RefusedError(Exception):

@@ -4,7 +4,8 @@ import re
 
 import msgspec
 
-from app.policies.dead_letter_headers import TargetMark, iso_time, origin_of, read_note
+from app.policies.dead_letter_headers import read_note
+from app.policies.record_headers import TargetMark, iso_time, origin_of
 from app.policies.redaction import MASK
 from app.values.dead_letter import DeadLetter
 from app.values.record import Record
@@ -30,10 +31,14 @@ class _Glance(msgspec.Struct):
     metadata: object = None
 
 
-def show(record: Record) -> DeadLetter:
+def show(record: Record, replayed: str | None = None) -> DeadLetter:
     """Return a record of the dead-letter topic as its readers see it, webhook addresses masked.
 
     Never raises: any bytes may stand in the topic.
+
+    Args:
+        record: Of the dead-letter topic.
+        replayed: When it was replayed, or None.
     """
     note = read_note(record.headers)
     message_id, title = _names(record.value)
@@ -50,6 +55,7 @@ def show(record: Record) -> DeadLetter:
         attempts=note.attempts,
         first_failure=None if note.first_failure is None else iso_time(note.first_failure),
         replays=note.replays,
+        replayed=replayed,
         key=_text(record.key),
         value=_text(record.value),
         headers={name: _text(value) or "" for name, value in record.headers},

@@ -1,15 +1,20 @@
 """What Discord takes in an embed, and how anything else is brought within it.
 
-Limits: Discord's API reference, "Embed Limits" and "Execute Webhook". Whether Discord counts code
-points or UTF-16 units is not documented; UTF-16 units are never fewer, so they are counted here.
+Limits: Discord's API reference, "Embed Limits" and "Execute Webhook". Discord once said that it
+counts code points; UTF-16 units are never fewer, so they are counted here. Rules that are not
+written down (which texts are empty, which URLs well formed, which names refused) are as users
+report them, read strictly.
 """
 
+import ipaddress
+import re
+import unicodedata
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from app.policies.addresses import normalise_webhook
+from msgspec.structs import replace
+
 from app.policies.plain_text import SHORTENED
-from app.values.errors import UnroutableError
 from app.values.notification import Author, Embed, Field, Footer, Image
 
 MAX_EMBEDS = 10
@@ -22,18 +27,35 @@ MAX_FIELD_VALUE = 1024
 MAX_FOOTER = 2048
 MAX_AUTHOR = 256
 MAX_USERNAME = 80
+MAX_URL = 2048
 
 NOTHING = "\u200b"
-"""A zero-width space: Discord refuses empty names and values."""
+"""A zero-width space: Discord refuses empty texts, and does not take this one for empty."""
 
+_CUT = "…"
 _MAX_COLOR = 0xFFFFFF
-_FORBIDDEN_IN_USERNAMES = ("discord", "clyde")
-_RESERVED_USERNAMES = ("everyone", "here")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SURELY_SEEN = re.compile(r"[!-~\u3400-\u9fff]")  # ASCII and Chinese: most texts, at once
+_SEEN_CATEGORIES = "LNPS"  # letters, numbers, punctuation, symbols
+_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+# "everyone" and "here" are documented as whole names, and refused within others all the same.
+_NOT_IN_USERNAMES = ("discord", "clyde", "everyone", "here", "```")
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--{_LABEL})")
+_MAX_HOST_NAME = 253
+_MAX_PORT = 65535
+_AS_THEY_ARE = "-._~!$&'()*+,;=:@/?%"
+_URL_TAIL = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*"
+_PLAIN_URL = re.compile(
+    rf"https?://(?P<host>[^/?#:@\s]+)(?::(?P<port>[1-9][0-9]{{0,4}}))?(?:[/?]{_URL_TAIL})?(?:#{_URL_TAIL})?"
+)
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def sound_embed(embed: Embed) -> Embed:
     """Bring every part of an embed within its own limit; leave out what Discord refuses."""
-    return Embed(
+    sound = Embed(
         title=_shorten(embed.title, MAX_TITLE),
         description=_shorten(embed.description, MAX_DESCRIPTION),
         url=sound_url(embed.url),
@@ -45,30 +67,42 @@ def sound_embed(embed: Embed) -> Embed:
         author=_author(embed.author),
         fields=_fields(embed.fields),
     )
+    if (sound.author or sound.footer) and not has_body(sound):
+        return replace(sound, description=NOTHING)
+    return sound
+
+
+def has_body(embed: Embed) -> bool:
+    """Say whether there is something between author and footer: without it an embed is refused."""
+    return bool(embed.title or embed.description or embed.fields or embed.image or embed.thumbnail)
 
 
 def sound_url(url: str | None) -> str | None:
-    """Return a URL that Discord takes, or None; names without a dot are not well formed to it."""
-    if not url:
+    """Return a URL that Discord takes, percent-encoded where it must be, or None.
+
+    To Discord a URL is not well formed when its host has no dot or has an underscore.
+    """
+    if not url or len(url) > MAX_URL:
         return None
-    try:
-        sound = normalise_webhook(url)
-    except UnroutableError:
+    match = _PLAIN_URL.fullmatch(url) or _PLAIN_URL.fullmatch(_encoded(url))
+    if match is None or len(match[0]) > MAX_URL:
         return None
-    return url if "." in urlsplit(sound).netloc else None
+    sound = _is_public_looking(match["host"]) and int(match["port"] or 1) <= _MAX_PORT
+    return match[0] if sound else None
 
 
 def sound_username(name: str | None) -> str | None:
     """Return a name that Discord takes, or None for the webhook's own."""
     name = " ".join((name or "").split())
-    lower = name.lower()
-    if (
-        not name
-        or lower in _RESERVED_USERNAMES
-        or any(word in lower for word in _FORBIDDEN_IN_USERNAMES)
-    ):
+    mark = ""
+    if length(name) > MAX_USERNAME:
+        name, mark = cut(name, MAX_USERNAME - len(_CUT)), _CUT
+    # Discord may take out what is not seen before it looks for words.
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    plain = "".join(each for each in plain if _is_seen(each) or each == " ")
+    if not plain.strip() or any(word in plain for word in _NOT_IN_USERNAMES):
         return None
-    return name if length(name) <= MAX_USERNAME else cut(name, MAX_USERNAME - 1) + "…"
+    return name + mark
 
 
 def length(text: str | None) -> int:
@@ -85,12 +119,26 @@ def cut(text: str, limit: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[: limit * 2].decode("utf-16-le", "ignore")
 
 
+def says_something(text: str) -> bool:
+    """Say whether Discord surely does not take a text for empty."""
+    return bool(_SURELY_SEEN.search(text)) or any(map(_is_seen, text)) or NOTHING in text
+
+
+def _is_seen(character: str) -> bool:
+    return (
+        unicodedata.category(character)[0] in _SEEN_CATEGORIES and character not in _BLANK_LETTERS
+    )
+
+
 def _shorten(text: str | None, limit: int) -> str | None:
     if text is None or not text.strip():
         return None
-    if len(text) * 2 <= limit or length(text) <= limit:
+    if len(text) * 2 > limit and length(text) > limit:
+        return cut(text, limit - len(SHORTENED)) + SHORTENED
+    if says_something(text):
         return text
-    return cut(text, limit - len(SHORTENED)) + SHORTENED
+    # Controls, private use, characters newer than this Python: kept, beside what is never empty.
+    return cut(text, limit - len(NOTHING)) + NOTHING
 
 
 def _fields(fields: tuple[Field, ...]) -> tuple[Field, ...]:
@@ -125,10 +173,38 @@ def _image(image: Image | None) -> Image | None:
 
 
 def _timestamp(text: str | None) -> str | None:
+    """Return a time since 1970 in the one spelling of ISO 8601 that everybody reads."""
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    return moment.isoformat() if moment >= _EPOCH else None
+
+
+def _encoded(url: str) -> str:
+    """Return a URL with its host in ASCII and the rest percent-encoded, or an empty text."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode()
+        port = "" if parts.port is None else f":{parts.port}"
+        path, query, fragment = (
+            _LONE_PERCENT.sub("%25", quote(part, safe=_AS_THEY_ARE))
+            for part in (parts.path, parts.query, parts.fragment)
+        )
+    except ValueError:  # UnicodeError is one, too
+        return ""
+    if "@" in parts.netloc:
+        return ""
+    tail = f"{path}{'?' if query else ''}{query}{'#' if fragment else ''}{fragment}"
+    return f"{parts.scheme}://{host}{port}{tail}"
+
+
+def _is_public_looking(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return len(host) <= _MAX_HOST_NAME and bool(_HOST_NAME.fullmatch(host))
+    return True

@@ -12,6 +12,7 @@ from app.policies.discord_limits import (
     MAX_TOTAL,
     NOTHING,
     cut,
+    has_body,
     length,
     sound_embed,
     sound_url,
@@ -63,8 +64,24 @@ def embeds_of(notification: Notification) -> tuple[Embed, ...]:
     and a visible mark says so.
     """
     sound = [sound_embed(embed) for embed in (*_own(notification), *notification.embeds)]
-    saying = [embed for embed in sound if _says_something(embed)]
-    return _fit(saying or [Embed(description=NOTHING, color=notification.color)])
+    saying = [embed for embed in sound if has_body(embed)]
+    return _each_shown(_fit(saying or [Embed(description=NOTHING, color=notification.color)]))
+
+
+def fits(embeds: Sequence[Embed], more: Sequence[Embed]) -> bool:
+    """Say whether one request can carry another notification's embeds after these.
+
+    Within Discord's limits for all embeds of a message, and so that all of them are shown: of
+    embeds with one URL Discord shows only the first. Who sends them must be the same for both.
+
+    Args:
+        embeds: Of one notification from ``embeds_of``, or of several that fit.
+        more: Of the next one, from ``embeds_of``.
+    """
+    if len(embeds) + len(more) > MAX_EMBEDS:
+        return False
+    urls = {embed.url for embed in embeds if embed.url}
+    return urls.isdisjoint(embed.url for embed in more) and size(embeds) + size(more) <= MAX_TOTAL
 
 
 def size(embeds: Iterable[Embed]) -> int:
@@ -96,22 +113,22 @@ def _own(notification: Notification) -> list[Embed]:
     return embeds
 
 
-def _fit(embeds: list[Embed]) -> tuple[Embed, ...]:
+def _fit(embeds: list[Embed]) -> list[Embed]:
     """Bring all embeds together within the limits of one request."""
     if len(embeds) <= MAX_EMBEDS and size(embeds) <= MAX_TOTAL:
-        return tuple(embeds)
+        return embeds
     room = MAX_TOTAL - len(_TAIL)
     kept: list[Embed] = []
     for embed in embeds[:MAX_EMBEDS]:
         part = _part(embed, room)
-        if _says_something(part):
+        if has_body(part):
             kept.append(part)
         if part != embed:
             break
         room -= size([part])
     text = cut(kept[-1].description or "", MAX_DESCRIPTION - len(_TAIL))
     kept[-1] = replace(kept[-1], description=(text + _TAIL).strip())
-    return tuple(kept)
+    return kept
 
 
 def _part(embed: Embed, room: int) -> Embed:
@@ -141,8 +158,22 @@ def _part(embed: Embed, room: int) -> Embed:
     )
 
 
-def _says_something(embed: Embed) -> bool:
-    return replace(embed, color=None, url=None, timestamp=None) != Embed()
+def _each_shown(embeds: list[Embed]) -> tuple[Embed, ...]:
+    """Take a URL from embeds that would not be shown, because an earlier one has the same.
+
+    Pictures alone keep it: Discord shows them together with the first, which is why producers
+    give several embeds one URL.
+    """
+    urls: set[str] = set()
+    shown = []
+    for embed in embeds:
+        if embed.url and embed.url in urls and size([embed]):
+            shown.append(replace(embed, url=None))
+        else:
+            shown.append(embed)
+        if embed.url:
+            urls.add(embed.url)
+    return tuple(shown)
 
 
 def _split(text: str) -> list[str]:

@@ -31,7 +31,9 @@ FULL = (
 def record_size(key: bytes | None, value: bytes | None, headers: Headers = ()) -> int:
     """Return at least as many bytes as the uncompressed record takes in the broker's log."""
     size = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
-    return size + sum(HEADER_OVERHEAD + len(name.encode()) + len(data) for name, data in headers)
+    return size + sum(
+        HEADER_OVERHEAD + len(name.encode()) + len(data or b"") for name, data in headers
+    )
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ class Signs(msgspec.Struct, frozen=True):
         fetch_silent_for: Since a record was last taken while some wait on Kafka and there is room.
         deliver_silent_for: Since an attempt last ended while there was work that could be done;
             waiting for a due time or a rate limit is not such work.
-        dead_letters_blocked: Why dead letters cannot be written, or None.
+        records_blocked: Why dead letters, or what is put aside, cannot be written, or None.
     """
 
     status: Status
@@ -37,7 +37,7 @@ class Signs(msgspec.Struct, frozen=True):
     poll_silent_for: float | None = None
     fetch_silent_for: float | None = None
     deliver_silent_for: float | None = None
-    dead_letters_blocked: str | None = None
+    records_blocked: str | None = None
 
 
 def problem(signs: Signs) -> str | None:
@@ -48,8 +48,8 @@ def problem(signs: Signs) -> str | None:
         return f"the worker failed and is being restarted: {signs.failure}"
     if signs.status is Status.STARTING:
         return _starting(signs)
-    if signs.dead_letters_blocked is not None:
-        return f"dead letters cannot be written: {signs.dead_letters_blocked}"
+    if signs.records_blocked is not None:
+        return f"what cannot be delivered cannot be kept either: {signs.records_blocked}"
     for age, patience, words in (
         (signs.broker_silent_for, BROKER_PATIENCE, "Kafka has not answered"),
         (signs.commit_overdue_for, COMMIT_PATIENCE, "no commit was acknowledged"),

@@ -2,22 +2,48 @@
 
 A commit may name the lowest unsettled offset, never a higher one. Where nothing is unsettled it
 names the consumer's position, which is past the gaps that transaction markers and compaction leave.
+What is settled above it stands in the commit's metadata.
 """
 
 from collections import deque
+
+import msgspec
+
+from app.policies.commit_metadata import LONGEST, Settled, encode
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """What to commit for a partition.
+
+    Attributes:
+        offset: The lowest that is not settled.
+        metadata: What is settled above it; may be empty.
+    """
+
+    offset: int
+    metadata: str = ""
 
 
 class Ledger:
     """Received-but-unsettled offsets of one partition, in the order they came.
 
     Args:
-        start: The offset where this worker began to read; nothing below it is its business.
+        start: The offset where this worker begins to read; nothing below it is its business.
+        settled: What is known to be settled above it, from the commit's metadata.
+
+    Attributes:
+        crowded: More is settled out of order than the metadata of a commit can say: until that
+            changes, nothing further should be received.
     """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, settled: Settled | None = None) -> None:
         self._received: deque[int] = deque()
         self._settled: set[int] = set()
-        self._committed = start
+        self._highest_settled = start - 1
+        self._mark = settled.mark if settled else start
+        self._awaited = deque(settled.unsettled if settled else ())
+        self._acknowledged = Commit(start)
+        self.crowded = False
 
     @property
     def unsettled(self) -> int:
@@ -27,13 +53,28 @@ class Ledger:
     @property
     def committed(self) -> int:
         """The last offset whose commit was acknowledged, or the start."""
-        return self._committed
+        return self._acknowledged.offset
+
+    def passes_over(self, offset: int) -> bool:
+        """Say whether an offset that comes in was settled before this worker began."""
+        awaited = self._awaited
+        while awaited and awaited[0] < offset:
+            awaited.popleft()  # not in the log any more: offsets come in rising order
+        return offset < self._mark and not (awaited and awaited[0] == offset)
+
+    def next_wanted(self, position: int) -> int:
+        """Return the first offset from ``position`` on that is not known to be settled."""
+        if position >= self._mark:
+            return position
+        return next((offset for offset in self._awaited if offset >= position), self._mark)
 
     def received(self, offset: int) -> None:
         """Enter an offset; they come in rising order."""
         if self._received and offset <= self._received[-1]:
             raise ValueError(f"offset {offset} after {self._received[-1]}")
         self._received.append(offset)
+        if self._awaited and self._awaited[0] == offset:
+            self._awaited.popleft()
 
     def settle(self, offset: int) -> None:
         """Note that an entered offset is done for good."""
@@ -41,22 +82,30 @@ class Ledger:
         if offset in settled:
             raise ValueError(f"offset {offset} is settled twice")
         settled.add(offset)
+        self._highest_settled = max(self._highest_settled, offset)
         while received and received[0] in settled:
             settled.remove(received.popleft())
 
     def lowest_unsettled(self, position: int) -> int:
         """Return the offset below which everything is settled; ``position`` is the next to come."""
-        return self._received[0] if self._received else position
+        return self._received[0] if self._received else self.next_wanted(position)
 
-    def to_commit(self, position: int) -> int | None:
-        """Return the offset to commit now, or None when it is committed already.
+    def to_commit(self, position: int) -> Commit | None:
+        """Return what to commit now, or None when that is committed already.
 
         Args:
             position: The next offset to be fetched.
         """
         offset = self.lowest_unsettled(position)
-        return offset if offset > self._committed else None
+        mark = max(self._highest_settled + 1, self._mark if position < self._mark else 0)
+        unsettled = [each for each in self._received if each not in self._settled and each < mark]
+        unsettled += [each for each in self._awaited if each >= position]
+        metadata = encode(offset, mark, unsettled)
+        self.crowded = len(metadata) >= LONGEST
+        due = Commit(offset, metadata)
+        return None if due == self._acknowledged else due
 
-    def acknowledged(self, offset: int) -> None:
-        """Note that Kafka has acknowledged a commit."""
-        self._committed = max(self._committed, offset)
+    def acknowledged(self, commit: Commit) -> None:
+        """Note that Kafka has acknowledged a commit; one that is older than another is no news."""
+        if commit.offset >= self._acknowledged.offset:
+            self._acknowledged = commit

@@ -1,26 +1,48 @@
-"""When to try again."""
+"""When to try again, and for how long."""
 
 import msgspec
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
-    """Exponential back-off with full jitter, a fixed number of attempts.
+    """Exponential back-off with full jitter in memory, then deferring until a notification is old.
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 
     Attributes:
-        max_attempts: Attempts in all, the first one included.
+        max_attempts: Attempts in memory, the first one included.
         base_delay: Seconds; the first delay lies between 0 and this.
-        max_delay: Seconds; the longest delay.
+        max_delay: Seconds; the longest delay in memory.
+        max_age: Seconds from the first failure until a notification is given up; 0 gives it up
+            when its attempts in memory are used up.
     """
 
     max_attempts: int
     base_delay: float
     max_delay: float
+    max_age: float = 0.0
 
-    def exhausted(self, attempts: int) -> bool:
-        """Say whether that many attempts are all there are."""
-        return attempts >= self.max_attempts
+    @property
+    def defers(self) -> bool:
+        """Whether what cannot be delivered is put aside for later."""
+        return self.max_age > 0
+
+    def exhausted(self, attempts: int, *, deferred: bool) -> bool:
+        """Say whether a notification has had its attempts for now.
+
+        Args:
+            attempts: Attempts since it was received.
+            deferred: It comes from a retry topic, where each time it is due is one attempt.
+        """
+        return attempts >= (1 if deferred and self.defers else self.max_attempts)
+
+    def too_old(self, first_failure: float | None, now: float) -> bool:
+        """Say whether a notification is not to be deferred once more.
+
+        Args:
+            first_failure: Seconds since the epoch, or None.
+            now: Seconds since the epoch.
+        """
+        return first_failure is not None and now - first_failure >= self.max_age
 
     def delay(self, attempts: int, chance: float, asked: float | None = None) -> float:
         """Return the seconds to wait after a failed attempt.

@@ -27,11 +27,16 @@ def verdict(*, delivered: int, failed: int, expired: int) -> Verdict:
 
 
 class TargetCounts:
-    """Targets of one channel or destination, by what became of them."""
+    """Targets of one channel or destination, by what became of them.
 
-    __slots__ = ("expired", "failed", "retried", "sent")
+    Attributes:
+        channel: The channel that serves it.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("channel", "expired", "failed", "retried", "sent")
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
         self.sent = 0
         self.failed = 0
         self.expired = 0
@@ -53,8 +58,11 @@ class Statistics:
     def __init__(self) -> None:
         self.settled: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
         self.retried = 0
+        self.deferred = 0
         self.dead_lettered = 0
         self.duplicate = 0
+        self.skipped = 0
+        self.missed = 0
         self.last_message_time: float | None = None
         self.channels: dict[str, TargetCounts] = {}
         self.destinations: dict[str, TargetCounts] = {}
@@ -77,19 +85,24 @@ class Statistics:
 
     def channel(self, name: str) -> TargetCounts:
         """Return the counts of a channel, made on first use."""
-        return _counts(self.channels, name)
+        return _counts(self.channels, name, name)
 
-    def destination(self, label: str) -> TargetCounts:
-        """Return the counts of a destination, made on first use while there is room."""
+    def destination(self, label: str, channel: str) -> TargetCounts:
+        """Return the counts of a destination, made on first use while there is room.
+
+        Args:
+            label: The destination's redacted address.
+            channel: The channel that serves it.
+        """
         if label not in self.destinations and len(self.destinations) >= MAX_DESTINATIONS:
-            label = OTHERS
-        return _counts(self.destinations, label)
+            return _counts(self.destinations, OTHERS, "")
+        return _counts(self.destinations, label, channel)
 
 
-def _counts(of: dict[str, TargetCounts], name: str) -> TargetCounts:
+def _counts(of: dict[str, TargetCounts], name: str, channel: str) -> TargetCounts:
     found = of.get(name)
     if found is None:
-        found = of[name] = TargetCounts()
+        found = of[name] = TargetCounts(channel)
     return found
 
 

@@ -5,11 +5,10 @@ from ipaddress import ip_address
 from itertools import chain
 from typing import NamedTuple
 
+from app.policies.deferral import retry_topics
 from app.settings.fields import is_topic_name
 from app.settings.models import KafkaSettings, Settings, env_name
 from app.values.errors import SettingsError
-
-RETRY_SUFFIXES = ("0s", "30s", "2m", "10m")
 
 
 class Fault(NamedTuple):
@@ -93,11 +92,10 @@ def _own_topics(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
     yield "kafka.control_topic", kafka.control_topic
     if kafka.retry_topic in kafka.topics:  # the prefix is no topic, but is surely a mistake there
         yield "kafka.retry_topic", kafka.retry_topic
-    elif is_topic_name(longest := f"{kafka.retry_topic}.{RETRY_SUFFIXES[-1]}"):
-        for suffix in RETRY_SUFFIXES:
-            yield "kafka.retry_topic", f"{kafka.retry_topic}.{suffix}"
-    else:
-        yield "kafka.retry_topic", longest
+        return
+    *others, longest = retry_topics(kafka.retry_topic)
+    for topic in (*others, longest) if is_topic_name(longest) else (longest,):
+        yield "kafka.retry_topic", topic
 
 
 def _sasl(kafka: KafkaSettings) -> Iterator[Fault]:

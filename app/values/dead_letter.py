@@ -9,6 +9,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
     Attributes:
         id: ``partition/offset`` in the dead-letter topic.
         time: ISO 8601 UTC, when it was written there.
+        replays: How often its notification was replayed before it was written.
+        replayed: ISO 8601 UTC, when it was replayed itself, or None.
         value: The original value as text; undecodable bytes are escaped.
     """
 
@@ -24,6 +26,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     attempts: int
     first_failure: str | None
     replays: int
+    replayed: str | None
     key: str | None
     value: str | None
     headers: dict[str, str]

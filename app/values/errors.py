@@ -62,5 +62,9 @@ class RecordTooLargeError(KafkaRefusedError):
     """The record is larger than the topic takes."""
 
 
+class BusyError(NotifierError):
+    """It is being done already; once at a time is enough."""
+
+
 class ForbiddenAddressError(NotifierError):
     """The outbound address guard refused a connection (contract section 8)."""

@@ -23,25 +23,38 @@ class Retry(msgspec.Struct, frozen=True):
     after: float | None = None
 
 
+class Scope(StrEnum):
+    """For whom a rate limit holds."""
+
+    DESTINATION = "destination"
+    SHARED = "shared"  # this destination, whoever writes to it: not this sender's fault
+    HOST = "host"  # everything on the destination's host (Discord's ``global``)
+
+
 class RateLimited(msgspec.Struct, frozen=True):
     """The destination asked for patience; this is not an attempt.
 
     Attributes:
         error: What it said.
         after: Seconds until it may be asked again, from the answer; None when it did not say.
-        scope: ``destination`` for this webhook alone; ``host`` for everything on its host
-            (Discord's ``global`` limit).
     """
 
     error: str
     after: float | None = None
-    scope: str = "destination"
+    scope: Scope = Scope.DESTINATION
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal."""
+    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal.
+
+    Attributes:
+        error: What it said.
+        denied: It lets nothing in (401, 403): the next one would fare no better until somebody
+            puts that right.
+    """
 
     error: str
+    denied: bool = False
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -57,6 +70,32 @@ class Expired(msgspec.Struct, frozen=True):
 
 
 Outcome = Delivered | Retry | RateLimited | Rejected | Gone | Expired
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """What a destination says may still be sent to it.
+
+    Attributes:
+        limit: Requests in a period; None when it did not say.
+        remaining: Requests left in this period.
+        reset_after: Seconds until the next period begins.
+    """
+
+    limit: int | None
+    remaining: int
+    reset_after: float
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came of one attempt.
+
+    Attributes:
+        outcomes: For each delivery of the attempt, one outcome for each of its targets.
+        allowance: What the destination said about its rate limit, or None.
+    """
+
+    outcomes: tuple[tuple[Outcome, ...], ...]
+    allowance: Allowance | None = None
 
 
 class Reason(StrEnum):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
 
 
 class TopicPartition(NamedTuple):
@@ -24,6 +24,8 @@ class Record(msgspec.Struct, frozen=True):
         key: As produced, or None.
         value: As produced; None is a tombstone.
         headers: As produced, in order.
+        unreadable: Why it could not be decoded; ``value`` then holds what stood there, which may
+            have been several records.
     """
 
     partition: TopicPartition
@@ -32,6 +34,7 @@ class Record(msgspec.Struct, frozen=True):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    unreadable: str | None = None
 
     @property
     def coordinates(self) -> str:

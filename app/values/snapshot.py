@@ -66,7 +66,11 @@ class PartitionSnapshot(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Everything ``GET /stats`` says (contract section 4). Times are ISO 8601 UTC strings."""
+    """Everything ``GET /stats`` says (contract section 4). Times are ISO 8601 UTC strings.
+
+    Attributes:
+        messages_missed: Offsets that the log no longer held when they were to be read (retention).
+    """
 
     status: Status
     is_running: bool
@@ -89,6 +93,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     messages_dead_lettered: int
     messages_duplicate: int
     messages_skipped: int
+    messages_missed: int
     deferred_waiting: int
     in_flight: int
     queued: int

@@ -2,19 +2,22 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.item import Item
 from app.engine.journal import Journal
 from app.engine.partition import Assigned
+from app.policies.deferral import Deferral
 from app.policies.statistics import Statistics
 from app.values.delivery import Delivery, Destination, Target
 from app.values.notification import Notification, Priority, Request
-from app.values.outcome import Delivered, Outcome
+from app.values.outcome import Answer, Delivered, Outcome
 from app.values.record import Headers, Record, TopicPartition
 
 PARTITION = TopicPartition("notifications", 0)
@@ -58,25 +61,48 @@ def delivery(
     )
 
 
-def item(told: Notification, assigned: Assigned, *, offset: int = 0) -> Item:
+def item(
+    told: Notification,
+    assigned: Assigned,
+    *,
+    offset: int = 0,
+    before: Deferral | None = None,
+    received_at: float | None = None,
+) -> Item:
     """Return an item that the assigned partition has in its books."""
-    received = Item(record(msgspec.json.encode(told), offset=offset), assigned, b"digest")
+    held_since = time.monotonic() if received_at is None else received_at
+    value = record(msgspec.json.encode(told), offset=offset)
+    received = Item(value, assigned, b"digest", held_since, before)
     received.notification = told
     assigned.enter(received)
     return received
 
 
-def journal() -> Journal:
+class SkewedJournal(Journal):
+    """A journal whose clock a test can set forward.
+
+    Attributes:
+        skew: Seconds that it is ahead.
+    """
+
+    skew = 0.0
+
+    def now(self) -> float:
+        """Return seconds since the epoch, and more."""
+        return time.time() + self.skew
+
+
+def journal() -> SkewedJournal:
     """Return a journal with fresh books."""
-    return Journal(Statistics(), AttemptLog(), Metrics())
+    return SkewedJournal(Statistics(), AttemptLog(), Metrics())
 
 
-class ScriptedChannel:
+class ScriptedChannel(Channel):
     """A channel whose answers the test writes; it remembers what it was asked.
 
     Args:
         answers: Outcomes of one attempt after the other; afterwards everything is accepted.
-        gate: When given, every attempt waits for it.
+        gate: When given, every attempt waits for it; may be set later.
     """
 
     name = "webhook"
@@ -87,14 +113,15 @@ class ScriptedChannel:
         gate: asyncio.Event | None = None,
     ) -> None:
         self._answers = list(answers)
-        self._gate = gate
+        self.gate = gate
         self.sent: list[Delivery] = []
         self.under_way = 0
         self.most_under_way = 0
         self._arrivals = asyncio.Condition()
 
-    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """Answer as scripted."""
+        (delivery,) = deliveries
         self.sent.append(delivery)
         answer = self._answers.pop(0) if self._answers else None
         self.under_way += 1
@@ -102,13 +129,13 @@ class ScriptedChannel:
         async with self._arrivals:
             self._arrivals.notify_all()
         try:
-            if self._gate is not None:
-                await self._gate.wait()
+            if self.gate is not None:
+                await self.gate.wait()
         finally:
             self.under_way -= 1
         if isinstance(answer, Exception):
             raise answer
-        return [Delivered()] * len(delivery.targets) if answer is None else answer
+        return Answer((tuple(answer or (Delivered(),) * len(delivery.targets)),))
 
     @property
     def contents(self) -> list[str]:

@@ -16,6 +16,7 @@ from app.policies.access import Access
 from app.values.control import AttemptPage, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
+from app.values.replay import Replay, Selection
 from app.values.snapshot import Attempt, Snapshot, Status
 
 SNAPSHOT = Snapshot(
@@ -40,6 +41,7 @@ SNAPSHOT = Snapshot(
     messages_dead_lettered=0,
     messages_duplicate=0,
     messages_skipped=0,
+    messages_missed=0,
     deferred_waiting=0,
     in_flight=0,
     queued=0,
@@ -103,6 +105,7 @@ def make_dead_letter(identity: str = "0/0", **changes: Any) -> DeadLetter:
         attempts=0,
         first_failure=None,
         replays=0,
+        replayed=None,
         key=None,
         value='{"channels": ["webhook"]}',
         headers={"notifier.reason": "invalid"},
@@ -213,6 +216,35 @@ class FakePublisher:
         """Return what the test has put into ``warning``."""
         del kind
         return self.warning
+
+
+class FakeReplayer:
+    """Remembers what it was asked to replay.
+
+    Attributes:
+        error: Raised by every call when set.
+        asked: (selection, rate) of every replay, with "plan" for the rate of a dry run.
+    """
+
+    def __init__(self) -> None:
+        self.progress = Replay()
+        self.error: Exception | None = None
+        self.asked: list[tuple[Selection, float | str | None]] = []
+
+    async def plan(self, selection: Selection) -> Replay:
+        """Answer with a plan of one."""
+        if self.error is not None:
+            raise self.error
+        self.asked.append((selection, "plan"))
+        return Replay(state="planned", selected=1, replayable=1, ids=("0/1",))
+
+    async def start(self, selection: Selection, rate: float | None) -> Replay:
+        """Run at once."""
+        if self.error is not None:
+            raise self.error
+        self.asked.append((selection, rate))
+        self.progress = Replay(state="running", selected=1, replayable=1, rate=rate)
+        return self.progress
 
 
 class FakeAttempts:
@@ -364,12 +396,14 @@ class Fakes:
         self.inbox = FakeInbox()
         self.measured = Metrics()
         self.log_levels: list[str] = []
+        self.replayer = FakeReplayer()
         self.service = Service(
             worker=self.worker,
             starter=Starter(self.worker, patience),
             publisher=self.publisher,
             attempts=self.attempts,
             dead_letters=self.dead_letters,
+            replayer=self.replayer,
             reloader=self.reloader,
             inbox=self.inbox,
             access=access or Access(),

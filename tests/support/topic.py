@@ -1,7 +1,7 @@
 """A topic to write to, for tests that read one."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from aiokafka import AIOKafkaProducer
@@ -12,10 +12,16 @@ from aiokafka.record.util import calc_crc32c
 
 from app.edges.kafka.connection import Connection
 from app.values.record import Headers
+from app.values.replay import Place
 
 START = 1_767_268_800_000  # 2026-01-01T12:00:00Z in milliseconds
 CONTROL_BATCH = 0x20
 CRC_AT, ATTRIBUTES_AT = 17, 21  # in the header of a record batch
+
+
+async def no_marks() -> Mapping[Place, str]:
+    """Return the marks of a topic of which nothing was replayed."""
+    return {}
 
 
 class Topic:
@@ -85,8 +91,19 @@ class Topic:
         batch = bytearray(builder.build()).replace(b"#" * len(name), name)
         await self._write_batch(batch, 0)
 
+    async def write_corrupt(self) -> None:
+        """Write a batch whose check sum is wrong; real brokers find it on disk alone."""
+        builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1000)
+        builder.append(0, START, None, b"corrupt", [])
+        batch = bytearray(builder.build())
+        batch[CRC_AT] ^= 0xFF
+        await self._send_batch(batch, 0)
+
     async def _write_batch(self, batch: bytearray, partition: int) -> None:
         struct.pack_into(">I", batch, CRC_AT, calc_crc32c(bytes(batch[ATTRIBUTES_AT:])))
+        await self._send_batch(batch, partition)
+
+    async def _send_batch(self, batch: bytearray, partition: int) -> None:
         client = AIOKafkaClient(bootstrap_servers=self.connection.bootstrap_servers)
         await client.bootstrap()
         try:

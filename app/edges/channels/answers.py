@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -9,10 +10,11 @@ from app.edges.http import HttpAnswer, HttpRequestError
 from app.policies.plain_text import html_to_text, one_line
 from app.policies.redaction import scrub
 from app.values.errors import ForbiddenAddressError, NotifierError
-from app.values.outcome import Delivered, Gone, Outcome, RateLimited, Rejected, Retry
+from app.values.outcome import Allowance, Delivered, Gone, Outcome, RateLimited, Rejected, Retry
 
 MAX_QUOTE = 300
 MIN_SECRET = 8
+_EPOCH_SECONDS = 1e9  # a greater number of seconds is a time, not a duration
 MAX_PATIENCE = 3600.0
 """Seconds; whoever asks for more is asked again after this long."""
 
@@ -38,7 +40,7 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
     elif status == 429:
         outcome = RateLimited(error, after)
     elif 400 <= status < 500 and status not in (408, 425):
-        outcome = Rejected(error)
+        outcome = Rejected(error, denied=status in (401, 403))
     else:  # 5xx, and codes that HTTP does not know: RFC 9110 reads those as 5xx
         outcome = Retry(error, after)
     return outcome
@@ -49,6 +51,38 @@ def failure(error: NotifierError) -> Outcome:
     if isinstance(error, HttpRequestError | ForbiddenAddressError):
         return Rejected(str(error))
     return Retry(str(error))
+
+
+def allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
+    """Return what a destination says may still be sent to it, or None.
+
+    Discord's headers, which many services have as well; those that give the end of the period as a
+    time (``X-RateLimit-Reset``) count it in seconds since the epoch.
+
+    Args:
+        headers: Of any answer.
+        now: Seconds since the epoch.
+    """
+    remaining = _number(headers.get("x-ratelimit-remaining"))
+    if remaining is None:
+        return None
+    reset_after = _number(headers.get("x-ratelimit-reset-after"))
+    if reset_after is None:
+        reset = _number(headers.get("x-ratelimit-reset"))
+        if reset is None:
+            return None
+        reset_after = max(reset - now, 0.0) if reset > _EPOCH_SECONDS else reset
+    limit = _number(headers.get("x-ratelimit-limit"))
+    return Allowance(int(limit) if limit else None, int(remaining), reset_after)
+
+
+def _number(text: str | None) -> float | None:
+    """Read a number that makes sense as a count or as seconds."""
+    try:
+        number = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return number if 0 <= number < math.inf else None
 
 
 def retry_after(text: str | None, now: float) -> float | None:

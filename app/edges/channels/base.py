@@ -4,20 +4,31 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from app.values.delivery import Delivery
-from app.values.outcome import Outcome
+from app.values.outcome import Answer
 
 
 class Channel(Protocol):
-    """Delivers to one kind of destination, and says what became of it."""
+    """Delivers to one kind of destination, and says what became of it.
 
-    @property
-    def name(self) -> str:
-        """``discord``, ``webhook``, ``email`` or ``console``."""
-        ...
+    Attributes:
+        name: ``discord``, ``webhook``, ``email`` or ``console``.
+        most_merged: How many deliveries to one destination go into one request at most.
+    """
 
-    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
-        """Make one attempt and return one outcome for each of ``delivery.targets``, in order.
+    name: str
+    most_merged: int = 1
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
+        """Make one attempt with one request.
 
         Never raises for anything a destination does or does not do.
+
+        Args:
+            deliveries: To one destination. Just one, where the channel merges none.
         """
         ...
+
+    def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
+        """Say whether one more delivery fits into the request of others."""
+        del deliveries, more
+        return False

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+from app.edges.channels.base import Channel
 from app.policies.plain_text import details, one_line, readable, without_control
 from app.values.delivery import Delivery
 from app.values.notification import Notification
-from app.values.outcome import Delivered, Outcome, Retry
+from app.values.outcome import Answer, Delivered, Outcome, Retry
 
 
-class ConsoleChannel:
+class ConsoleChannel(Channel):
     """Writes one block of text for each notification.
 
     Args:
@@ -20,8 +21,9 @@ class ConsoleChannel:
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
 
-    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
+        (delivery,) = deliveries
         outcome: Outcome
         try:
             self._write(block(delivery.notification))
@@ -29,7 +31,7 @@ class ConsoleChannel:
             outcome = Retry(f"the console cannot be written to: {error}")
         else:
             outcome = Delivered()
-        return [outcome] * len(delivery.targets)
+        return Answer(((outcome,) * len(delivery.targets),))
 
 
 def block(notification: Notification) -> str:

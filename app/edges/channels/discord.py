@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from app.edges.channels.answers import (
+    allowance,
     failure,
     judge,
     patience,
@@ -14,11 +15,16 @@ from app.edges.channels.answers import (
     retry_after,
     secrets_of,
 )
+from app.edges.channels.base import Channel
 from app.edges.http import HttpAnswer, HttpPort
-from app.policies.discord_payload import embeds_of, encode
+from app.policies.discord_limits import MAX_EMBEDS
+from app.policies.discord_payload import embeds_of, encode, fits
 from app.values.delivery import Delivery
 from app.values.errors import NotifierError
-from app.values.outcome import Gone, Outcome, RateLimited
+from app.values.outcome import Answer, Gone, Outcome, RateLimited, Scope
+
+BAN_PATIENCE = 60.0
+"""Seconds to leave Discord alone that has banned this machine and does not say for how long."""
 
 _GONE = {(404, 10015): "unknown webhook", (401, 50027): "invalid webhook token"}
 
@@ -34,7 +40,7 @@ class _Problem(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Problem)
 
 
-class DiscordChannel:
+class DiscordChannel(Channel):
     """Executes Discord webhooks.
 
     Args:
@@ -44,6 +50,7 @@ class DiscordChannel:
     """
 
     name = "discord"
+    most_merged = MAX_EMBEDS
 
     def __init__(
         self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
@@ -52,17 +59,28 @@ class DiscordChannel:
         self._timeout = timeout
         self._clock = clock
 
-    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
-        address = delivery.destination.address
-        body = encode(embeds_of(delivery.notification), delivery.notification.sender)
+        address = deliveries[0].destination.address
+        embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
+        body = encode(embeds, deliveries[0].notification.sender)
+        said = None
+        outcome: Outcome
         try:
             answer = await self._http.post(address, body, {}, self._timeout)
         except NotifierError as error:
             outcome = failure(error)
         else:
             outcome = classify(answer, self._clock(), address)
-        return [outcome] * len(delivery.targets)
+            said = allowance(answer.headers, self._clock())
+        return Answer(tuple((outcome,) * len(each.targets) for each in deliveries), said)
+
+    def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
+        """Say whether one more fits: within Discord's limits, and from the same sender."""
+        if deliveries[0].notification.sender != more.notification.sender:
+            return False
+        embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
+        return fits(embeds, embeds_of(more.notification))
 
 
 def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
@@ -76,7 +94,7 @@ def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
     if 200 <= answer.status < 300:
         return judge(answer, "", now)
     problem = _read(answer.body)
-    said = _said(problem, address) if problem else quote_body(answer, address)
+    said = _said(problem, answer, address) if problem else quote_body(answer, address)
     if answer.status == 429:
         return _rate_limited(answer, problem, said, now)
     gone = _GONE.get((answer.status, problem.code)) if problem else None
@@ -86,16 +104,30 @@ def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
 def _rate_limited(
     answer: HttpAnswer, problem: _Problem | None, said: str, now: float
 ) -> RateLimited:
-    # Without JSON it comes from Cloudflare in front of Discord, which means this whole machine.
-    everywhere = (
+    waits = [
+        retry_after(answer.headers.get("retry-after"), now),
+        # Before version 8 of the API the body's were milliseconds: a thousand times the header's.
+        patience(problem.retry_after) if problem and problem.retry_after is not None else None,
+    ]
+    after = min((wait for wait in waits if wait is not None), default=None)
+    if after is None:
+        after = retry_after(answer.headers.get("x-ratelimit-reset-after"), now)
+    # A ban of this machine's address comes from Cloudflare in front of Discord, or as JSON that
+    # names no limit.
+    unlimited = after is None and "x-ratelimit-limit" not in answer.headers
+    if (
         problem is None
         or problem.is_global
         or answer.headers.get("x-ratelimit-global", "").lower() == "true"
-    )
-    after = patience(problem.retry_after) if problem and problem.retry_after is not None else None
-    for header in ("x-ratelimit-reset-after", "retry-after"):
-        after = retry_after(answer.headers.get(header), now) if after is None else after
-    return RateLimited(f"HTTP 429: {said}", after, "host" if everywhere else "destination")
+        or unlimited
+    ):
+        scope = Scope.HOST
+        after = BAN_PATIENCE if after is None else after
+    elif answer.headers.get("x-ratelimit-scope", "").lower() == "shared":
+        scope = Scope.SHARED
+    else:
+        scope = Scope.DESTINATION
+    return RateLimited(f"HTTP 429: {said}", after, scope)
 
 
 def _read(body: bytes) -> _Problem | None:
@@ -105,7 +137,9 @@ def _read(body: bytes) -> _Problem | None:
         return None
 
 
-def _said(problem: _Problem, address: str) -> str:
+def _said(problem: _Problem, answer: HttpAnswer, address: str) -> str:
+    if not problem.message:  # the oldest version, which the URLs that people copy lead to
+        return quote_body(answer, address)
     details = bytes(problem.errors).decode(errors="replace")
     code = f" (code {problem.code})" if problem.code else ""
     return quote(f"{problem.message}{code} {details}", *secrets_of(address))

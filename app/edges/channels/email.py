@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 from email.utils import parseaddr
 
 from app.edges.channels.answers import quote
+from app.edges.channels.base import Channel
 from app.edges.smtp.connection import MailServer, SmtpError
 from app.edges.smtp.pool import SmtpPool
 from app.edges.smtp.transaction import Envelope, Reply
 from app.policies.identifiers import mail_message_id
 from app.policies.mail_message import compose
 from app.values.delivery import Delivery
-from app.values.outcome import Delivered, Outcome, Rejected, Retry
+from app.values.outcome import Answer, Delivered, Outcome, Rejected, Retry
 
 _LOGIN_CODES = (530, 534, 535, 538)  # RFC 4954: the operator's to put right, not the mail's fault
 
 
-class EmailChannel:
+class EmailChannel(Channel):
     """Hands mails to a mail server: one mail to all recipients, one outcome for each.
 
     Args:
@@ -33,15 +34,16 @@ class EmailChannel:
         self._pool = SmtpPool(server)
         self._sender = parseaddr(server.from_address)[1]
 
-    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
+        (delivery,) = deliveries
         recipients = [target.address for target in delivery.targets]
         envelope = Envelope(self._sender, recipients, lambda utf8: self._compose(delivery, utf8))
         try:
             replies = await self._pool.send(envelope)
         except SmtpError as error:
-            return [Retry(quote(str(error)))] * len(recipients)
-        return [classify(reply) for reply in replies]
+            return Answer(((Retry(quote(str(error))),) * len(recipients),))
+        return Answer((tuple(classify(reply) for reply in replies),))
 
     async def close(self) -> None:
         """Close the connections that are kept."""

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable, Sequence
 
-from app.edges.channels.answers import failure, judge, quote_body
+from app.edges.channels.answers import allowance, failure, judge, quote_body
+from app.edges.channels.base import Channel
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.identifiers import webhook_id
 from app.policies.standard_webhooks import encode, headers, signing_key
 from app.values.delivery import Delivery
 from app.values.errors import NotifierError
-from app.values.outcome import Outcome
+from app.values.outcome import Answer, Outcome
 
 
-class WebhookChannel:
+class WebhookChannel(Channel):
     """Posts notifications as Standard Webhooks.
 
     Args:
@@ -39,12 +40,15 @@ class WebhookChannel:
         self._key = signing_key(signing_secret) if signing_secret else None
         self._clock = clock
 
-    async def send(self, delivery: Delivery) -> Sequence[Outcome]:
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
+        (delivery,) = deliveries
         address = delivery.destination.address
         now = self._clock()
         body = encode(delivery.notification, now)
         message = webhook_id(delivery.source, delivery.digest, address)
+        said = None
+        outcome: Outcome
         try:
             answer = await self._http.post(
                 address, body, headers(message, now, body, self._key), self._timeout
@@ -53,7 +57,8 @@ class WebhookChannel:
             outcome = failure(error)
         else:
             outcome = classify(answer, self._clock(), address)
-        return [outcome] * len(delivery.targets)
+            said = allowance(answer.headers, self._clock())
+        return Answer(((outcome,) * len(delivery.targets),), said)
 
 
 def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:

@@ -5,9 +5,14 @@ What aiokafka 0.14 does that its users must know, and what is done about it here
 * ``getmany`` may raise for one partition after it has moved the position of another, whose records
   are then lost to the caller: after every error the positions go back to the first record that was
   not handed over.
-* ``getmany`` without partitions means all of them, ``pause()`` drops what was fetched: therefore
-  the open partitions are named, and an assigned one is never paused.
-* ``commit`` retries for ever: every commit has a time-out.
+* ``getmany`` raises for ever where a batch cannot be decoded: such batches are fetched by
+  themselves (``record_batch``).
+* ``getmany`` may return what belongs to an assignment that has ended meanwhile: that is dropped.
+* ``getmany`` without partitions means all of them, so the open ones are named. Fetched records of a
+  partition that is left out hold up all fetches of its broker for a tenth of a second: one that is
+  left out for longer is paused, which drops them.
+* ``commit`` retries for ever, and a commit that is cancelled stays under way: every commit has a
+  time-out after which it is not waited for, and there is never a second one beside it.
 * ``stop`` does not call the listener and may hang: it is bounded.
 """
 
@@ -15,14 +20,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata
 from aiokafka import TopicPartition as Theirs
 from aiokafka import errors as kafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.structs import ConsumerRecord
 
+from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.errors import describe, translated
+from app.edges.kafka.errors import translated
+from app.edges.kafka.raw_fetch import RawFetch
+from app.policies.ledger import Commit
+from app.values.errors import KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 
 log = logging.getLogger(__name__)
@@ -67,6 +76,8 @@ class Consumer:
         on_revoked: OnChange,
     ) -> None:
         self._next: dict[TopicPartition, int] = {}
+        self._generation = 0
+        self._committing: asyncio.Task[None] | None = None
         # The embedded broker keeps a left group waiting for as long as its sessions last.
         session_timeout_ms = 3_000 if connection.embedded else 10_000
         self._client = AIOKafkaConsumer(
@@ -84,6 +95,7 @@ class Consumer:
             heartbeat_interval_ms=session_timeout_ms // 6,
             **connection.options,
         )
+        self._raw = RawFetch(self._client)
         self._client.subscribe(list(topics), listener=_Listener(on_assigned, on_revoked))
 
     async def start(self) -> None:
@@ -98,14 +110,9 @@ class Consumer:
 
     async def stop(self) -> None:
         """Leave the group and close, within a few seconds whatever Kafka does."""
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                # Just after a failed fetch, stop() ends with a CancelledError of its own and leaves
-                # connections open: gather keeps it from looking like ours, close does the rest.
-                await asyncio.gather(self._client.stop(), return_exceptions=True)
-                await self._client._client.close()  # noqa: SLF001 - see above
-        except (TimeoutError, kafka.KafkaError) as error:
-            log.warning("the Kafka consumer did not close cleanly: %s", describe(error))
+        if self._committing is not None:
+            self._committing.cancel()
+        await close_consumer(self._client, STOP_TIMEOUT)
 
     async def poll(
         self, partitions: Collection[TopicPartition], max_records: int, timeout: float
@@ -121,6 +128,7 @@ class Consumer:
             PositionLostError: A position fell out of the log; seek it and poll again.
             KafkaUnavailableError, KafkaRefusedError: As everywhere.
         """
+        generation = self._generation
         try:
             batches = await self._client.getmany(
                 *(Theirs(*partition) for partition in partitions or (NOWHERE,)),
@@ -133,16 +141,44 @@ class Consumer:
         except kafka.OffsetOutOfRangeError as error:
             self._rewind(partitions)
             raise PositionLostError([TopicPartition(*tp) for tp in error.args[0]]) from error
+        except (kafka.CorruptRecordException, kafka.RecordTooLargeError):
+            return await self._read_raw(partitions, max_records)
         except kafka.KafkaError as error:
             self._rewind(partitions)
             with translated("hand over records"):
                 raise error from None
+        except Exception:
+            log.exception("aiokafka cannot decode what it fetched; reading it batch by batch")
+            return await self._read_raw(partitions, max_records)
+        if generation != self._generation:
+            # A rebalance went on meanwhile: positions were set anew since these were fetched.
+            self._rewind(self._next)
+            return []
         records: list[Record] = []
         for assigned, batch in batches.items():
             partition = TopicPartition(*assigned)
             if partition in self._next:
                 records += [_record(partition, fetched) for fetched in batch]
                 self._next[partition] = batch[-1].offset + 1
+        return records
+
+    async def _read_raw(
+        self, partitions: Collection[TopicPartition], max_records: int
+    ) -> list[Record]:
+        self._rewind(partitions)
+        generation = self._generation
+        wanted = {each: self._next[each] for each in partitions if each in self._next}
+        with translated("hand over records"):
+            stretches = await self._raw.read(wanted)
+        if generation != self._generation:
+            return []
+        records: list[Record] = []
+        for partition, stretch in stretches.items():
+            taken = stretch.records[: max(max_records - len(records), 0)]
+            records += taken
+            whole = len(taken) == len(stretch.records)
+            next_offset = stretch.next_offset if whole else stretch.records[len(taken)].offset
+            self.seek(partition, next_offset)
         return records
 
     def _rewind(self, partitions: Iterable[TopicPartition]) -> None:
@@ -161,28 +197,67 @@ class Consumer:
         for record in reversed(list(records)):
             self.seek(record.partition, record.offset)
 
-    def forget(self, partitions: Iterable[TopicPartition]) -> None:
-        """Drop the positions of partitions that went to somebody else."""
-        for partition in partitions:
-            self._next.pop(partition, None)
+    def pause(self, partition: TopicPartition) -> None:
+        """Fetch nothing of an assigned partition, and drop what was fetched of it."""
+        self._client.pause(Theirs(*partition))
+
+    def resume(self, partition: TopicPartition) -> None:
+        """Fetch an assigned partition again."""
+        self._client.resume(Theirs(*partition))
+
+    def forget_all(self) -> None:
+        """Drop all positions: the partitions are being taken away."""
+        self._generation += 1
+        self._next.clear()
 
     async def position(self, partition: TopicPartition) -> int:
         """Return the next offset to be fetched; past gaps that hold no records."""
         with translated("tell the position"):
             return int(await self._client.position(Theirs(*partition)))
 
-    async def commit(self, offsets: Mapping[TopicPartition, int], timeout: float) -> None:
-        """Commit, or raise after ``timeout`` seconds.
+    async def commit(self, commits: Mapping[TopicPartition, Commit], timeout: float) -> None:
+        """Commit, or raise after ``timeout`` seconds; then the commit may still come to pass.
 
         Raises:
             KafkaUnavailableError: Not acknowledged, or the partitions are somebody else's by now.
             KafkaRefusedError: Not allowed.
         """
+        deadline = asyncio.get_running_loop().time() + timeout
+        if not await self.commit_ended(timeout):
+            raise KafkaUnavailableError("Kafka did not acknowledge an earlier commit yet")
+        offsets = {
+            Theirs(*partition): OffsetAndMetadata(each.offset, each.metadata)
+            for partition, each in commits.items()
+        }
+        committing = self._committing = asyncio.create_task(self._commit(offsets), name="commit")
+        left = deadline - asyncio.get_running_loop().time()
+        await asyncio.wait({committing}, timeout=max(left, 0.0))
+        if not committing.done():
+            raise KafkaUnavailableError("Kafka did not acknowledge a commit: no answer in time")
+        await committing
+
+    async def commit_ended(self, timeout: float) -> bool:
+        """Wait for a commit under way, at most ``timeout`` seconds; say whether there is none."""
+        committing = self._committing
+        if committing is None or committing.done():
+            return True
+        await asyncio.wait({committing}, timeout=timeout)
+        return committing.done()
+
+    def abandon_commit(self) -> None:
+        """Try a commit no further that is not acknowledged."""
+        if self._committing is not None:
+            self._committing.cancel()
+            self._committing = None
+
+    async def _commit(self, offsets: Mapping[Theirs, OffsetAndMetadata]) -> None:
         with translated("acknowledge a commit"):
-            async with asyncio.timeout(timeout):
-                await self._client.commit(
-                    {Theirs(*partition): offset for partition, offset in offsets.items()}
-                )
+            try:
+                await self._client.commit(offsets)
+            except (kafka.OffsetMetadataTooLargeError, kafka.InvalidCommitOffsetSizeError):
+                log.warning("the broker takes no commit metadata of this size: committing without")
+                bare = {each: OffsetAndMetadata(it.offset, "") for each, it in offsets.items()}
+                await self._client.commit(bare)
 
     async def log_starts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the first offset still there, by partition."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -12,8 +12,10 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader, Stretch, size_of
 from app.policies.dead_letter_headers import read_reason
 from app.policies.dead_letter_view import show
+from app.policies.replaying import place_of
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.record import Record
+from app.values.replay import Place
 
 LARGEST_PAGE = 1000
 PAGE_BYTES = 8 * 1024 * 1024
@@ -31,12 +33,20 @@ class DeadLetters:
     Args:
         connection: Where Kafka is.
         topic: The dead-letter topic; while it is not there, there are no dead letters.
+        marks: Which of them were replayed.
         timeout: Seconds that Kafka has to answer a call.
     """
 
-    def __init__(self, connection: Connection, topic: str, timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        topic: str,
+        marks: Callable[[], Awaitable[Mapping[Place, str]]],
+        timeout: float = 5.0,
+    ) -> None:
         self._connection = connection
         self._topic = topic
+        self._marks = marks
         self._timeout = timeout
         self._one_at_a_time = asyncio.Lock()  # so that memory is bounded
 
@@ -60,6 +70,7 @@ class DeadLetters:
             KafkaRefusedError: Reading the topic is not allowed.
         """
         stops = None if cursor is None else _decode_cursor(cursor, self._topic)
+        marks = await self._marks()
         with translated("hand over dead letters"):
             async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
                 ranges = await log.ranges()
@@ -74,7 +85,7 @@ class DeadLetters:
                 )
         rest = {tail.partition: tail.stop for tail in tails if tail.ready or tail.unread}
         return DeadLetterPage(
-            dead_letters=tuple(show(record) for record in found),
+            dead_letters=tuple(show(record, marks.get(place_of(record))) for record in found),
             next_cursor=_encode_cursor(rest, self._topic) if rest else None,
         )
 
@@ -84,12 +95,36 @@ class DeadLetters:
         Raises:
             KafkaUnavailableError, KafkaRefusedError: As for a page.
         """
+        replayed = (await self._marks()).get((partition, offset))
         with translated("hand over a dead letter"):
             async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
                 if offset not in (await log.ranges()).get(partition, ()):
                     return None
                 stretches = await log.read({partition: range(offset, offset + 1)}, _wanted(None))
-        return next((show(record) for record in stretches[partition].records), None)
+        records = stretches[partition].records
+        return show(records[0], replayed) if records else None
+
+    async def scan(self) -> AsyncIterator[Sequence[Record]]:
+        """Yield every dead letter, a few at a time, each partition's oldest first.
+
+        Raises:
+            KafkaUnavailableError, KafkaRefusedError: As for a page.
+        """
+        with translated("hand over dead letters"):
+            async with self._log() as log:
+                async with asyncio.timeout(self._timeout):
+                    ranges = await log.ranges()
+                for number, offsets in ranges.items():
+                    start, span = offsets.start, LONGEST_SPAN
+                    while start < offsets.stop:
+                        wanted = range(start, min(start + span, offsets.stop))
+                        async with asyncio.timeout(self._timeout):
+                            stretch = (await log.read({number: wanted}, _wanted(None)))[number]
+                        if stretch.start > start and span > 1:
+                            span //= 2  # large records: fewer at a time
+                            continue
+                        yield stretch.records
+                        start = wanted.stop
 
     def _log(self) -> LogReader:
         # a request gives up before the call does: aiokafka closes its connection only then

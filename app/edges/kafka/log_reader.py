@@ -7,11 +7,9 @@ What aiokafka 0.14 does that a reader of ranges must know, and what is done abou
 * Where compaction has emptied the end of a range, the position never leaves it. A fetch that finds
   nothing in any open partition is the proof: Kafka's size limits never hold back the first record.
 * It goes on fetching what nobody wants any more: a range that was read is paused at once.
-* ``stop()`` ends as if it were cancelled, with connections open, where a fetch has just failed.
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
@@ -21,6 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as ClientPartition  # its pause() takes no other tuple
 from aiokafka.errors import OffsetOutOfRangeError
 
+from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
 from app.values.errors import KafkaRefusedError
 from app.values.record import Record, TopicPartition
@@ -75,18 +74,12 @@ class LogReader:
         try:
             await self._client.start()
         except BaseException:
-            await self._close()
+            await close_consumer(self._client, CLOSE_TIMEOUT)
             raise
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        await self._close()
-
-    async def _close(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await asyncio.gather(self._client.stop(), return_exceptions=True)
-                await self._client._client.close()  # noqa: SLF001 - see stop() above
+        await close_consumer(self._client, CLOSE_TIMEOUT)
 
     async def ranges(self) -> dict[int, range]:
         """Return the offsets that are in the log now, by partition; empty without the topic."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
@@ -13,6 +15,10 @@ from app.values.record import Headers, TopicPartition
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT = 5.0
+USUAL_MAX_REQUEST_SIZE = 1_114_112
+"""Bytes: a record of Kafka's usual largest size, and 64 KiB of headers."""
+
+Place = tuple[TopicPartition, int]
 
 
 class Producer:
@@ -20,22 +26,19 @@ class Producer:
 
     Args:
         connection: Where Kafka is.
-        timeout: Seconds that one record's acknowledgement may take.
-        max_request_size: Bytes of the largest record that may be written.
+        timeout: Seconds that ``send`` waits for an acknowledgement.
     """
 
-    def __init__(
-        self, connection: Connection, *, timeout: float = 10.0, max_request_size: int = 1_114_112
-    ) -> None:
+    def __init__(self, connection: Connection, *, timeout: float = 10.0) -> None:
         self._connection = connection
         self._timeout = timeout
-        self._max_request_size = max_request_size
+        self._max_request_size = USUAL_MAX_REQUEST_SIZE
         self._client: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> tuple[TopicPartition, int]:
+    ) -> Place:
         """Write one record and return where it stands once every in-sync replica has it.
 
         Raises:
@@ -44,17 +47,42 @@ class Producer:
         """
         with translated(f"acknowledge a record for {topic}"):
             async with asyncio.timeout(self._timeout):
-                client = await self._started()
-                try:
-                    acknowledged = await client.send_and_wait(
-                        topic, value=value, key=key, headers=list(headers)
-                    )
-                except REFUSALS + TOO_LARGE:
-                    raise
-                except KafkaError as error:
-                    if not error.retriable and not isinstance(error, KafkaTimeoutError):
-                        await self._discard(client)
-                    raise
+                return await self._write(topic, key, value, headers)
+
+    async def write(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Place:
+        """Write one record, however long that takes.
+
+        What the client has taken it writes once, as soon as it can. Whoever gives up waiting and
+        writes it again writes it twice: so this waits as long as the client does.
+
+        Raises:
+            KafkaUnavailableError: The client has given up on it.
+            KafkaRefusedError: As for ``send``.
+        """
+        with translated(f"acknowledge a record for {topic}"):
+            return await self._write(topic, key, value, headers)
+
+    def allow(self, size: int) -> None:
+        """Make room for records whose batch takes up to ``size`` bytes."""
+        if size > self._max_request_size:
+            self._max_request_size = size
+            if self._client is not None:
+                self._client._max_request_size = size  # noqa: SLF001 - as if made with it
+
+    async def _write(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> Place:
+        client = await self._started()
+        try:
+            acknowledged: Any = await _sent(client, topic, key, value, headers)
+        except REFUSALS + TOO_LARGE:
+            raise
+        except KafkaError as error:
+            if not error.retriable and not isinstance(error, KafkaTimeoutError):
+                await self._discard(client)
+            raise
         return TopicPartition(acknowledged.topic, acknowledged.partition), acknowledged.offset
 
     async def _started(self) -> AIOKafkaProducer:
@@ -86,6 +114,17 @@ class Producer:
         client, self._client = self._client, None
         if client is not None:
             await _close(client)
+
+
+async def _sent(
+    client: AIOKafkaProducer,
+    topic: str,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+) -> Any:
+    written: Awaitable[Any] = await client.send(topic, value=value, key=key, headers=list(headers))
+    return await written
 
 
 async def _close(client: AIOKafkaProducer) -> None:

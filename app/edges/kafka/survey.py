@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
 from app.edges.kafka.admin import Admin
@@ -34,17 +33,6 @@ class Survey(Admin):
         with translated("list topics"):
             described = await self._client.describe_topics()
         return {topic["topic"]: len(topic["partitions"]) for topic in described}
-
-    async def topic_configs(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Return the settings in force of topics that are there, by topic and name."""
-        wanted = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
-        configs = {}
-        with translated("describe the settings of topics"):
-            responses = await self._client.describe_configs(wanted)
-            for code, _, _, topic, entries in chain(*(each.resources for each in responses)):
-                _raise_for(code, topic)
-                configs[topic] = {name: value for name, value, *_ in entries}
-        return configs
 
     async def members(self, group_id: str) -> Sequence[str]:
         """Return the host of every member of the group; a host may be there twice."""

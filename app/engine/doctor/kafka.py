@@ -136,8 +136,8 @@ async def _lag(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
     lag = dict.fromkeys(kafka.topics, 0)
     for partition, offsets in logs.items():
         begin = offsets.start if kafka.auto_offset_reset == "earliest" else offsets.stop
-        position = committed[partition]
-        lag[partition.topic] += offsets.stop - (begin if position is None else position)
+        found = committed[partition]
+        lag[partition.topic] += offsets.stop - (begin if found is None else found.offset)
     text = ", ".join(f"{topic}: {count:,}" for topic, count in lag.items())
     if any(lag.values()) and not hosts:
         problem = f"records wait and no worker is running ({text})"

@@ -8,12 +8,22 @@ from typing import Any, Protocol
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from app.faces.api import control, events, history, inbox, notifications, problems, status
+from app.faces.api import (
+    control,
+    events,
+    history,
+    inbox,
+    notifications,
+    problems,
+    replays,
+    status,
+)
 from app.faces.api.middleware import DOCS_PATH, AccessGuard, BodyLimit, SecurityHeaders
 from app.faces.api.openapi import ANY_PROBLEM, Documented
 from app.faces.api.problems import Problem
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetterPage
+from app.values.replay import Replay
 from app.values.snapshot import Snapshot
 
 _BODIES = (
@@ -26,6 +36,8 @@ _BODIES = (
     notifications.TestAccepted,
     inbox.Behaviour,
     inbox.Received,
+    replays.ReplayRequest,
+    Replay,
 )
 MAX_BODY = 16 * 1024 * 1024
 
@@ -70,6 +82,6 @@ def build_app(lifespan: Lifespan, *, max_body: int = MAX_BODY) -> FastAPI:
         ],
     )
     problems.install(app)
-    for module in (status, control, notifications, history, events, inbox):
+    for module in (status, control, notifications, replays, history, events, inbox):
         app.include_router(module.router, responses=ANY_PROBLEM)
     return app

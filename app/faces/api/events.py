@@ -33,7 +33,7 @@ class EventStream(Response):
     Args:
         service: Whose figures and attempts are sent.
         period: Seconds between two looks at the figures.
-        heartbeat: Seconds of silence after which a comment is sent.
+        heartbeat: Seconds of silence after which the figures are sent although they are the same.
     """
 
     media_type = "text/event-stream"
@@ -85,7 +85,7 @@ class EventStream(Response):
                 last = still
                 chunk += event("stats", now)
             if not chunk and loop.time() + self._period > quiet_since + self._heartbeat:
-                chunk = b": heartbeat\n\n"
+                chunk = event("stats", now)
             if chunk:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 quiet_since = loop.time()

@@ -1,9 +1,12 @@
 """The values that OpenAPI shows. They are real ones, so that they cannot go out of date."""
 
+import msgspec
+
 from app.faces.api.problems import Fault, Problem
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
+from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
     Counts,
@@ -38,6 +41,7 @@ SNAPSHOT = Snapshot(
     messages_dead_lettered=34,
     messages_duplicate=2,
     messages_skipped=0,
+    messages_missed=0,
     deferred_waiting=0,
     in_flight=5,
     queued=1,
@@ -119,11 +123,25 @@ DEAD_LETTER = DeadLetter(
     attempts=1,
     first_failure="2026-01-01T12:00:00.401+00:00",
     replays=0,
+    replayed=None,
     key="0199c0de-0000-7000-8000-000000000002",
     value='{"content": "…", "channels": ["webhook"]}',
     headers={"notifier.reason": "rejected", "notifier.origin.topic": "notifications"},
 )
 DEAD_LETTERS = DeadLetterPage((DEAD_LETTER,), "3/17")
+
+REPLAY = Replay(
+    state="running",
+    selected=120,
+    replayable=118,
+    replayed=40,
+    already=1,
+    expired=1,
+    started="2026-01-01T12:00:00+00:00",
+    rate=50.0,
+    ids=("3/17", "3/18"),
+)
+REPLAY_PLAN = msgspec.structs.replace(REPLAY, state="planned", replayed=0, started=None, rate=None)
 
 INBOX_CARD = InboxCard(
     id=1,
@@ -187,6 +205,4 @@ data: {"status":"RUNNING","messages_consumed":1234}
 
 event: delivery
 data: {"id":1234,"status":"delivered"}
-
-: heartbeat
 """

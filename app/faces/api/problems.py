@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from app.faces.api.responses import JsonResponse, ProblemResponse
 from app.values.errors import (
+    BusyError,
     InvalidItemsError,
     KafkaRefusedError,
     KafkaUnavailableError,
@@ -155,6 +156,8 @@ def _refused(error: NotifierError) -> ProblemError:
             return ProblemError(413, f"{error}. Send less, or let the topic take more.")
         case KafkaRefusedError():
             return ProblemError(503, f"{error}. Run 'notifier doctor' to see what is missing.")
+        case BusyError():
+            return ProblemError(409, f"{error}.")
         case RecipientsFileError() | TemplateError():
             return ProblemError(422, f"{error}. What was read before stays in force.")
         case _:

@@ -116,7 +116,9 @@ async def to_kafka(kafka: KafkaSettings, topic: str) -> AsyncIterator[Send]:
     with translated("answer"):
         async with asyncio.timeout(_KAFKA_TIMEOUT), Survey(connection) as cluster:
             if topic in kafka.topics:
-                await cluster.create_missing([topic], kafka.partitions, kafka.replication_factor)
+                await cluster.create_missing(
+                    {topic: {}}, kafka.partitions, kafka.replication_factor
+                )
             elif topic not in await cluster.topics():
                 raise KafkaRefusedError(
                     f"there is no topic {topic}, or it is hidden from this user"

@@ -15,15 +15,15 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
-from app.engine.journal import Journal
-from app.engine.session import Subscription
+from app.engine.subscription import Subscription
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.policies.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaUnavailableError
 from app.values.record import Headers, TopicPartition
-from tests.support.engine import ScriptedChannel, journal
+from tests.support.engine import ScriptedChannel, SkewedJournal, journal, until
+from tests.support.topic import no_marks
 
 TOPIC = "notifications"
 DEAD_LETTERS = "notifications.dlq"
@@ -35,13 +35,13 @@ class RefusingProducer(Producer):
 
     refused_topic: str | None = None
 
-    async def send(
+    async def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> tuple[TopicPartition, int]:
         """Write, or fail as an absent leader makes it fail."""
         if topic == self.refused_topic:
             raise KafkaUnavailableError("no leader")
-        return await super().send(topic, key, value, headers)
+        return await super().write(topic, key, value, headers)
 
 
 class Stage:
@@ -50,7 +50,7 @@ class Stage:
     def __init__(self, connection: Connection, stack: AsyncExitStack) -> None:
         self.connection = connection
         self.channel = ScriptedChannel()
-        self.journal: Journal = journal()
+        self.journal: SkewedJournal = journal()
         self.producer = RefusingProducer(connection)
         self.dead_letter_topic = DEAD_LETTERS
         self._stack = stack
@@ -63,12 +63,16 @@ class Stage:
         max_in_flight: int = 1000,
         channels: Mapping[str, Channel] | None = None,
         attempts: int = 3,
+        max_age: float = 0.0,
+        defaults: Defaults = Defaults(webhook_url=HOOK_URL),  # noqa: B008 - frozen
     ) -> NotificationWorker:
         """Return a worker that is stopped when the test ends."""
         options = WorkerOptions(
             subscription=Subscription(
                 topics=(TOPIC,),
-                service_topics=(self.dead_letter_topic,),
+                dead_letter_topic=self.dead_letter_topic,
+                retry_prefix="notifications.retry",
+                control_topic="notifications.control",
                 group_id="group",
                 start_at_earliest=auto_offset_reset == "earliest",
                 max_poll_records=500,
@@ -77,16 +81,15 @@ class Stage:
             ),
             max_in_flight=max_in_flight,
             drain_timeout=drain_timeout,
-            retry=RetryPolicy(max_attempts=attempts, base_delay=0.01, max_delay=0.01),
+            retry=RetryPolicy(attempts, base_delay=0.01, max_delay=0.01, max_age=max_age),
             concurrency={"webhook": 16, "email": 4},
-            dead_letter_topic=self.dead_letter_topic,
         )
         made = NotificationWorker(
             options,
             self.connection,
             self.producer,
             channels or {"webhook": self.channel},
-            Addresses(None, None, Defaults(webhook_url=HOOK_URL)),
+            Addresses(None, None, defaults),
             self.journal,
         )
         self._stack.push_async_callback(made.stop, drain=False)
@@ -98,16 +101,32 @@ class Stage:
             encoded = value if isinstance(value, bytes) else msgspec.json.encode(value)
             await self.producer.send(TOPIC, key, encoded)
 
+    async def publish_held(self, worker: NotificationWorker, count: int) -> asyncio.Event:
+        """Publish so many that wait at their destination until the returned event is set.
+
+        One goes ahead, which shows the lane that it may send several at once.
+        """
+        await self.publish({"content": "ahead", "channels": ["webhook"]})
+        await until(lambda: worker.snapshot().messages_sent == 1)
+        self.channel.gate = asyncio.Event()
+        await self.publish(
+            *({"content": str(number), "channels": ["webhook"]} for number in range(count))
+        )
+        await self.channel.arrived(1 + min(count, 16))
+        await until(lambda: worker.snapshot().in_flight == count)
+        return self.channel.gate
+
     async def committed(self) -> int:
         """Return the sum of the group's committed offsets."""
         partitions = [TopicPartition(TOPIC, number) for number in range(4)]
         async with Admin(self.connection) as admin:
             offsets = await admin.committed("group", partitions)
-        return sum(offset or 0 for offset in offsets.values())
+        return sum(found.offset if found else 0 for found in offsets.values())
 
     async def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Return what is in the dead-letter topic, oldest first."""
-        page = await DeadLetters(self.connection, self.dead_letter_topic).page(limit=100)
+        letters = DeadLetters(self.connection, self.dead_letter_topic, no_marks)
+        page = await letters.page(limit=100)
         return page.dead_letters[::-1]
 
 

@@ -2,19 +2,31 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.dispatch import Dispatcher
 from app.engine.item import Item
-from app.engine.partition import Assigned
-from app.engine.settlement import Settler
+from app.engine.partition import Assigned, Start
+from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
+from app.policies.deferral import DELAYS
 from app.policies.retry import RetryPolicy
 from app.policies.statistics import Verdict
 from app.values.delivery import Delivery, Destination
-from app.values.outcome import Delivered, Expired, Gone, Outcome, RateLimited, Rejected, Retry
+from app.values.outcome import (
+    Answer,
+    Delivered,
+    Expired,
+    Gone,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Retry,
+    Scope,
+)
 from tests.support.engine import PARTITION, ScriptedChannel, delivery, item, journal, notification
 from tests.unit.engine.test_settlement import ScriptedProducer
 
@@ -24,7 +36,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Retry("busy"),
     Retry("asked", after=0.001),
     RateLimited("slow down", after=0.0),
-    RateLimited("everybody", after=0.001, scope="host"),
+    RateLimited("everybody", after=0.001, scope=Scope.HOST),
     Rejected("no"),
     Gone("gone"),
     Expired(),
@@ -39,23 +51,28 @@ class MoodyChannel(ScriptedChannel):
         self.name = name
         self._chance = chance
 
-    async def send(self, delivery: Delivery) -> list[Outcome]:
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """Answer anything, after any number of turns of the loop."""
         for _ in range(self._chance.randrange(3)):
             await asyncio.sleep(0)
-        return [self._chance.choice(OUTCOMES) for _ in delivery.targets]
+        return Answer(
+            tuple(
+                tuple(self._chance.choice(OUTCOMES) for _ in delivery.targets)
+                for delivery in deliveries
+            )
+        )
 
 
 async def _run(seed: int, count: int) -> None:
     chance = random.Random(seed)
     books = journal()
-    assigned = Assigned(PARTITION, 0)
+    assigned = Assigned(PARTITION, Start(0))
     settled: list[Item] = []
     failures: list[BaseException] = []
     tasks = Tasks(failures.append)
     everything = asyncio.Event()
 
-    def check(done: Item, verdict: Verdict) -> None:
+    def check(done: Item, verdict: Verdict | None) -> None:
         del verdict
         settled.append(done)
         statistics = books.statistics
@@ -68,8 +85,7 @@ async def _run(seed: int, count: int) -> None:
 
     settler = Settler(
         ScriptedProducer(),  # type: ignore[arg-type]  # a stand-in with the one method in use
-        "dead",
-        "group",
+        Exits("dead", {delay: f"retry.{delay:g}" for delay in DELAYS}, "group"),
         books,
         spawn=tasks.spawn,
         on_settled=check,

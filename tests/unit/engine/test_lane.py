@@ -6,20 +6,33 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.edges.channels.base import Channel
 from app.engine.item import Item, Job, State
-from app.engine.journal import Journal
 from app.engine.lane import Lane
-from app.engine.partition import Assigned
+from app.engine.partition import Assigned, Start
 from app.engine.tasks import Tasks
+from app.policies.deferral import Deferral
 from app.policies.retry import RetryPolicy
-from app.values.delivery import Destination
+from app.values.delivery import Delivery, Destination
 from app.values.notification import Notification, Priority
-from app.values.outcome import Delivered, Gone, Outcome, RateLimited, Reason, Rejected, Retry
+from app.values.outcome import (
+    Allowance,
+    Answer,
+    Delivered,
+    Gone,
+    Outcome,
+    RateLimited,
+    Reason,
+    Rejected,
+    Retry,
+    Scope,
+)
 from app.values.snapshot import DestinationState
 from tests.support.engine import (
     HOOK,
     PARTITION,
     ScriptedChannel,
+    SkewedJournal,
     delivery,
     item,
     journal,
@@ -27,37 +40,94 @@ from tests.support.engine import (
     until,
 )
 
+DAY = 86_400.0
+
+
+class MergingChannel(Channel):
+    """Takes ten at once; answers as scripted, afterwards everything is accepted."""
+
+    name = "webhook"
+    most_merged = 10
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._answers = list(answers)
+        self.requests: list[list[str]] = []
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
+        """Answer as scripted."""
+        self.requests.append([each.notification.content for each in deliveries])
+        if self._answers:
+            return self._answers.pop(0)
+        return Answer(tuple((Delivered(),) * len(each.targets) for each in deliveries))
+
+    def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
+        """Say whether there is room."""
+        del more
+        return len(deliveries) < self.most_merged
+
 
 class Bench:
-    """One lane with everything around it."""
+    """One lane with everything around it.
+
+    The lane knows already that its destination has no limit: it sends several at once.
+    """
 
     def __init__(
-        self, channel: ScriptedChannel, *, concurrency: int = 1, attempts: int = 3
+        self,
+        channel: Channel,
+        *,
+        concurrency: int = 1,
+        attempts: int = 3,
+        max_age: float = 0.0,
+        known: bool = True,
     ) -> None:
-        self.assigned = Assigned(PARTITION, 0)
-        self.journal: Journal = journal()
+        self.assigned = Assigned(PARTITION, Start(0))
+        self.journal: SkewedJournal = journal()
         self.done: list[Job] = []
         self.failures: list[BaseException] = []
         self.host_limits: list[tuple[Destination, float]] = []
-        self.may_retry = True
+        self.refused = 0
+        self.draining = False
         self.tasks = Tasks(self.failures.append)
         self.lane = Lane(
             HOOK,
             channel,
             concurrency=concurrency,
-            policy=RetryPolicy(max_attempts=attempts, base_delay=0.02, max_delay=0.02),
+            policy=RetryPolicy(attempts, base_delay=0.02, max_delay=0.02, max_age=max_age),
             journal=self.journal,
             chance=lambda: 1.0,
             spawn=self.tasks.spawn,
-            on_done=self.done.append,
-            on_host_limit=lambda destination, until: self.host_limits.append((destination, until)),
-            may_retry=lambda _: self.may_retry,
+            surroundings=self,
         )
+        if known:
+            gate = self.lane._gate
+            gate.end(gate.begin(0.0), [Delivered()], None, 0.0)
         self._offset = 0
 
-    def put(self, told: Notification, targets: Sequence[str] = ("a",)) -> Item:
+    def job_done(self, job: Job) -> None:
+        """Remember what came out of the lane."""
+        self.done.append(job)
+
+    def host_limited(self, destination: Destination, until: float) -> None:
+        """Remember limits for everybody."""
+        self.host_limits.append((destination, until))
+
+    def request_refused(self, destination: Destination) -> None:
+        """Count invalid requests."""
+        assert destination is HOOK
+        self.refused += 1
+
+    def put(
+        self,
+        told: Notification,
+        targets: Sequence[str] = ("a",),
+        before: Deferral | None = None,
+        received_at: float | None = None,
+    ) -> Item:
         """Enter a notification and put it in line."""
-        entered = item(told, self.assigned, offset=self._offset)
+        entered = item(
+            told, self.assigned, offset=self._offset, before=before, received_at=received_at
+        )
         job = Job(entered, delivery(told, targets), self._offset)
         entered.jobs = [job]
         self._offset += 1
@@ -141,7 +211,7 @@ async def test_gives_up_when_the_attempts_are_used_up() -> None:
     ]
     assert sent.first_failure is not None
     assert bench.lane.last_error == "two"
-    assert bench.journal.statistics.destination(HOOK.label).failed == 1
+    assert bench.journal.statistics.destination(HOOK.label, "webhook").failed == 1
 
 
 async def test_recipients_that_accepted_are_not_asked_again() -> None:
@@ -162,20 +232,20 @@ async def test_a_rate_limit_holds_the_lane_and_is_no_attempt() -> None:
     sent = bench.put(notification("one"))
     bench.put(notification("two"))
     started = time.monotonic()
-    await until(lambda: bench.lane.state is DestinationState.RATE_LIMITED)
-    assert bench.lane.held_until is not None
+    await until(lambda: bench.lane.state()[0] is DestinationState.RATE_LIMITED)
+    assert bench.lane.state()[1] is not None
     assert not bench.lane.could_work
     await bench.finished(2)
     assert time.monotonic() - started >= 0.09
     assert channel.contents == ["one", "one", "two"]
     assert sent.attempts == 1
-    assert bench.lane.state is DestinationState.OPEN
+    assert bench.lane.state() == (DestinationState.OPEN, None)
     assert bench.host_limits == []
 
 
 async def test_a_limit_on_the_whole_host_is_reported() -> None:
     """Discord's global limit holds every lane of its host."""
-    bench = Bench(ScriptedChannel([[RateLimited("global", after=0.01, scope="host")]]))
+    bench = Bench(ScriptedChannel([[RateLimited("global", after=0.01, scope=Scope.HOST)]]))
     bench.put(notification())
     await bench.finished(1)
     assert [destination for destination, _ in bench.host_limits] == [HOOK]
@@ -184,12 +254,12 @@ async def test_a_limit_on_the_whole_host_is_reported() -> None:
 async def test_a_shorter_limit_does_not_cut_a_longer_one() -> None:
     """Two answers may disagree; the later time holds."""
     bench = Bench(ScriptedChannel())
-    now = time.time()
+    now = time.monotonic()
     bench.lane.hold(now + 60)
     bench.lane.hold(now + 1)
-    assert bench.lane.held_until == now + 60
+    assert (bench.lane.state()[1] or 0.0) > 50
     bench.lane.hold(now + 90)
-    assert bench.lane.held_until == now + 90
+    assert (bench.lane.state()[1] or 0.0) > 80
     bench.lane.close()
 
 
@@ -217,7 +287,7 @@ async def test_a_refusal_is_final(answer: Outcome, state: DestinationState) -> N
     await bench.finished(1)
     assert len(channel.sent) == 1
     assert sent.failures[0].reason is Reason.REJECTED
-    assert bench.lane.state is state
+    assert bench.lane.state()[0] is state
 
 
 async def test_a_fault_in_the_channel_is_an_attempt_that_failed() -> None:
@@ -268,7 +338,7 @@ async def test_closing_cancels_the_timers() -> None:
     bench.put(notification())
     await channel.arrived(1)
     await until(lambda: bench.lane.queued == 1 and not bench.lane.active)
-    bench.lane.hold(time.time() + 60)
+    bench.lane.hold(time.monotonic() + 60)
     bench.lane.close()
     assert bench.lane.queued == 0
 
@@ -277,7 +347,7 @@ async def test_while_draining_a_failure_is_left_to_the_next_worker() -> None:
     """Without leave to retry the job is discarded, unsettled, and its key is free."""
     channel = ScriptedChannel([[Retry("busy")]])
     bench = Bench(channel)
-    bench.may_retry = False
+    bench.draining = True
     left = bench.put(notification("left", ordering_key="k"))
     bench.put(notification("next", ordering_key="k"))
     await bench.finished(1)
@@ -295,3 +365,256 @@ async def test_cancelling_settles_nothing() -> None:
     assert bench.done == []
     assert waiting.jobs[0].state is State.DISCARDED
     assert not waiting.finished
+
+
+async def test_failures_in_a_row_break_the_destination_and_a_probe_mends_it() -> None:
+    """What waits is not tried while it is broken; afterwards everything arrives."""
+    channel = ScriptedChannel([[Retry("refused")]] * 5)
+    bench = Bench(channel, attempts=9, max_age=DAY)
+    for number in range(3):
+        bench.put(notification(str(number)))
+    await until(lambda: bench.lane.state()[0] is DestinationState.BROKEN)
+    assert len(channel.sent) == 5
+    assert not bench.lane.could_work
+    bench.lane.probe_now()
+    await bench.finished(3)
+    assert bench.lane.state() == (DestinationState.OPEN, None)
+    assert len(channel.sent) == 8
+    assert {job.state for job in bench.done} == {State.DONE}
+
+
+async def test_what_cannot_be_tried_for_long_is_put_aside() -> None:
+    """A destination that asks for more than a minute does not keep anything in memory."""
+    channel = ScriptedChannel([[RateLimited("much later", after=61.0)]])
+    bench = Bench(channel, max_age=DAY)
+    items = [bench.put(notification(str(number), ordering_key="k")) for number in range(3)]
+    await bench.finished(3)
+    assert {job.state for job in bench.done} == {State.DEFERRED}
+    assert {job.put_aside_for for job in bench.done} == {30.0}
+    assert all(each.first_failure is not None for each in items)
+    assert bench.lane.queued == 0
+    late = bench.put(notification("late"))
+    assert late.jobs[0].state is State.DEFERRED
+    assert len(channel.sent) == 1
+
+
+async def test_without_deferring_it_waits_in_memory() -> None:
+    """Nothing is given up for somebody else's patience."""
+    channel = ScriptedChannel([[RateLimited("much later", after=61.0)]])
+    bench = Bench(channel)
+    bench.put(notification())
+    await until(lambda: bench.lane.state()[0] is DestinationState.RATE_LIMITED)
+    assert (bench.lane.queued, bench.done) == (1, [])
+    bench.lane.close()
+
+
+async def test_attempts_in_memory_are_used_up_then_it_is_put_aside() -> None:
+    """Three attempts, then later; the delay follows the time since the first failure."""
+    channel = ScriptedChannel([[Retry("refused")]] * 3)
+    bench = Bench(channel, max_age=DAY)
+    sent = bench.put(notification())
+    await bench.finished(1)
+    (job,) = bench.done
+    assert (job.state, job.put_aside_for, job.attempts) == (State.DEFERRED, 30.0, 3)
+    assert sent.deferred
+    deferral, seconds = sent.deferral()
+    assert (deferral.attempts, seconds) == (3, 30.0)
+
+
+async def test_what_was_deferred_before_has_one_attempt() -> None:
+    """And it counts as a retry, with the attempts of before."""
+    bench = Bench(ScriptedChannel([[Retry("still")]]), max_age=DAY)
+    before = Deferral(attempts=7, first_failure=bench.journal.now() - 130)
+    sent = bench.put(notification(), before=before)
+    await bench.finished(1)
+    assert bench.journal.statistics.retried == 1
+    assert (sent.attempts, bench.done[0].put_aside_for) == (8, 120.0)
+
+
+async def test_what_is_too_old_is_given_up() -> None:
+    """A day after its first failure it is a dead letter."""
+    bench = Bench(ScriptedChannel([[Retry("still")]]), max_age=DAY)
+    before = Deferral(attempts=7, first_failure=bench.journal.now() - DAY)
+    sent = bench.put(notification(), before=before)
+    await bench.finished(1)
+    assert [(f.reason, f.error) for f in sent.failures] == [(Reason.EXHAUSTED, "still")]
+    assert bench.done[0].state is State.DONE
+
+
+async def test_what_expires_while_it_is_put_aside_is_not() -> None:
+    """Its time has passed: it is not sent, now or later."""
+    bench = Bench(ScriptedChannel([[Retry("refused", after=70.0)]]), max_age=DAY)
+    sent = bench.put(notification(expires_at=bench.journal.now() + 0.5))
+    await until(lambda: bench.lane.active == 0 and len(bench.done) == 1)
+    assert bench.done[0].state is State.DEFERRED
+    late = bench.put(notification("late", expires_at=bench.journal.now() - 1))
+    await bench.finished(2)
+    assert [failure.reason for failure in late.failures] == [Reason.EXPIRED]
+    assert sent.failures == []
+
+
+async def test_a_long_wait_that_was_asked_for_is_spent_elsewhere() -> None:
+    """``Retry-After`` of more than a minute is no reason to hold a notification in memory."""
+    bench = Bench(ScriptedChannel([[Retry("busy", after=61.0)]]), max_age=DAY)
+    bench.put(notification())
+    await bench.finished(1)
+    assert bench.done[0].state is State.DEFERRED
+
+
+async def test_five_minutes_in_memory_are_enough() -> None:
+    """Whatever it waits for: after its next failure, or while it waits, it is put aside."""
+    channel = ScriptedChannel([[Retry("refused")]])
+    bench = Bench(channel, max_age=DAY)
+    long_ago = time.monotonic() - 301
+    bench.put(notification("tried"), received_at=long_ago)
+    await bench.finished(1)
+    assert bench.done[0].state is State.DEFERRED
+    bench.lane.hold(time.monotonic() + 30)
+    waiting = bench.put(notification("waiting"), received_at=long_ago)
+    bench.lane.put_aside(lambda job: job.item is waiting)
+    assert waiting.jobs[0].state is State.DEFERRED
+    assert waiting.first_failure is None
+    bench.lane.close()
+
+
+async def test_what_would_be_sent_last_makes_room_first() -> None:
+    """Urgent and older ones keep their place; what waits for its back-off counts too."""
+    channel = ScriptedChannel([[Retry("busy", after=30.0)]])
+    bench = Bench(channel, max_age=DAY)
+    delayed = bench.put(notification("delayed", priority=Priority.LOW))
+    await until(lambda: bench.lane.queued == 1 and bench.lane.active == 0)
+    bench.lane.hold(time.monotonic() + 30)
+    kept = [bench.put(notification("a")), bench.put(notification("b", priority=Priority.URGENT))]
+    last = bench.put(notification("c"))
+    assert bench.lane.give_up_last(2) == 2
+    assert {job.item for job in bench.done} == {delayed, last}
+    assert [one.jobs[0].state for one in kept] == [State.WAITING] * 2
+    assert bench.lane.give_up_last(10) == 2
+    assert bench.lane.queued == 0
+    bench.lane.close()
+
+
+async def test_a_gone_destination_refuses_everything_without_being_asked() -> None:
+    """Until it is probed: once an hour, or when somebody says so."""
+    channel = ScriptedChannel([[Gone("deleted")]])
+    bench = Bench(channel, max_age=DAY)
+    bench.put(notification("first"))
+    await bench.finished(1)
+    refused = bench.put(notification("second"))
+    await bench.finished(2)
+    assert len(channel.sent) == 1
+    assert [(f.reason, f.error) for f in refused.failures] == [(Reason.REJECTED, "deleted")]
+    bench.lane.probe_now()
+    bench.put(notification("third"))
+    await bench.finished(3)
+    assert channel.contents == ["first", "third"]
+    assert bench.lane.state() == (DestinationState.OPEN, None)
+
+
+async def test_a_denial_breaks_the_destination_at_once_and_is_counted() -> None:
+    """401 and 403: the next one waits for somebody to put that right."""
+    channel = ScriptedChannel([[Rejected("401", denied=True)]])
+    bench = Bench(channel, max_age=DAY)
+    bench.put(notification("first"))
+    await bench.finished(1)
+    bench.put(notification("second"))
+    assert bench.lane.state()[0] is DestinationState.BROKEN
+    assert (bench.refused, len(channel.sent), bench.lane.queued) == (1, 1, 1)
+    bench.lane.close()
+
+
+@pytest.mark.parametrize(("scope", "refused"), [(Scope.DESTINATION, 1), (Scope.SHARED, 0)])
+async def test_rate_limits_of_ones_own_are_counted(scope: Scope, refused: int) -> None:
+    """Discord forgives those that others have used up."""
+    bench = Bench(ScriptedChannel([[RateLimited("slow down", after=0.01, scope=scope)]]))
+    bench.put(notification())
+    await bench.finished(1)
+    assert bench.refused == refused
+
+
+async def test_waiting_for_a_limit_merges_and_a_bad_part_is_found() -> None:
+    """Refused together, sent one by one: only the bad one fails, and none loses an attempt."""
+    channel = MergingChannel(
+        [
+            Answer(((Delivered(),),), Allowance(1, 0, 0.05)),
+            Answer(((Rejected("400"),),) * 3, Allowance(1, 0, 0.05)),
+            Answer(((Delivered(),),), Allowance(5, 4, 0.05)),
+            Answer(((Rejected("400"),),), Allowance(5, 3, 0.05)),
+            Answer(((Delivered(),),), Allowance(5, 2, 0.05)),
+        ]
+    )
+    bench = Bench(channel, known=False)
+    items = [bench.put(notification(name, ordering_key="k")) for name in "abcd"]
+    await bench.finished(4)
+    assert channel.requests == [["a"], ["b", "c", "d"], ["b"], ["c"], ["d"]]
+    assert [len(one.delivered) for one in items] == [1, 1, 0, 1]
+    assert [one.attempts for one in items] == [1, 1, 1, 1]
+
+
+async def test_merged_requests_that_fail_are_tried_again_in_order() -> None:
+    """Each part keeps its own attempts; the key keeps its order."""
+    channel = MergingChannel(
+        [
+            Answer(((Delivered(),),), Allowance(1, 0, 0.02)),
+            Answer(((Retry("503"),),) * 2, Allowance(1, 0, 0.02)),
+        ]
+    )
+    bench = Bench(channel, known=False)
+    for name in "abc":
+        bench.put(notification(name, ordering_key="k"))
+    await bench.finished(3)
+    assert channel.requests[:2] == [["a"], ["b", "c"]]
+    assert [name for request in channel.requests[2:] for name in request] == ["b", "c"]
+    assert bench.journal.statistics.retried == 2
+
+
+async def test_expects_to_be_long_about_what_hangs() -> None:
+    """A destination that does not answer is slow from the moment it does not."""
+    channel = ScriptedChannel(gate=asyncio.Event())
+    bench = Bench(channel, max_age=DAY)
+    for number in range(1000):
+        bench.put(notification(str(number)))
+    await channel.arrived(1)
+    assert bench.lane.expected_wait() < 10
+    await until(lambda: bench.lane.expected_wait() > 10)
+    await bench.tasks.cancel()
+
+
+async def test_partly_done_is_put_aside_while_draining() -> None:
+    """A recipient that has its mail is not to get it again from the next worker."""
+    channel = ScriptedChannel([[Delivered(), Retry("later")]])
+    bench = Bench(channel, max_age=DAY)
+    bench.draining = True
+    sent = bench.put(notification(), targets=("a", "b"))
+    await bench.finished(1)
+    assert (bench.done[0].state, bench.done[0].put_aside_for) == (State.DEFERRED, 0.0)
+    assert [target.label for target in bench.done[0].delivery.targets] == ["b"]
+    assert not sent.under_way
+
+
+async def test_what_was_taken_away_is_not_tried_again() -> None:
+    """Its partition is somebody else's by now."""
+    gate = asyncio.Event()
+    channel = ScriptedChannel([[Retry("busy")]], gate=gate)
+    bench = Bench(channel, max_age=DAY)
+    sent = bench.put(notification())
+    await channel.arrived(1)
+    bench.assigned.active = False
+    gate.set()
+    await until(lambda: sent.jobs[0].state is State.DISCARDED)
+    assert (bench.lane.queued, bench.done) == (0, [])
+
+
+async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing() -> None:
+    """It is in the retry topic by then; what happened to it here is not known to be final."""
+    gate = asyncio.Event()
+    channel = ScriptedChannel(gate=gate)
+    bench = Bench(channel, max_age=DAY)
+    sent = bench.put(notification("a", ordering_key="k"))
+    bench.put(notification("b", ordering_key="k"))
+    await channel.arrived(1)
+    sent.put_aside()
+    gate.set()
+    await bench.finished(1)
+    assert bench.done[0].item is not sent
+    assert sent.delivered == []

@@ -2,9 +2,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
 
 from app.inbox.discord import RefusedError, read_message
+from app.policies.discord_payload import embeds_of, encode
 from app.values.inbox import InboxCard
+from app.values.notification import Notification
+from tests.support.notifications import NOTIFICATIONS
 
 
 def read(**message: Any) -> list[InboxCard]:
@@ -99,7 +103,19 @@ def test_no_json(body: bytes) -> None:
         ({"content": 1}, ["content"]),
         ({"content": "x", "username": ""}, ["username"]),
         ({"content": "x", "username": "x" * 81}, ["username"]),
+        ({"content": "x", "username": "My Discord"}, ["username"]),
+        ({"content": "x", "username": "here"}, ["username"]),
+        ({"content": "x", "username": " "}, ["username"]),
         ({"content": "x", "avatar_url": "javascript:alert(1)"}, ["avatar_url"]),
+        ({"content": "x", "avatar_url": "https://localhost/a.png"}, ["avatar_url"]),
+        (
+            {"content": "x", "allowed_mentions": {"parse": ["here"]}},
+            ["allowed_mentions", "parse", "0"],
+        ),
+        (
+            {"content": "x", "allowed_mentions": {"users": ["x"]}},
+            ["allowed_mentions", "users", "0"],
+        ),
         ({"embeds": [{"title": "x"}] * 11}, ["embeds"]),
         ({"embeds": [{}]}, ["embeds", "0", "description"]),
         ({"embeds": [{"title": "x"}, {"title": " "}]}, ["embeds", "1", "description"]),
@@ -108,11 +124,24 @@ def test_no_json(body: bytes) -> None:
         ({"embeds": [{"title": "x", "color": 0x1000000}]}, ["embeds", "0", "color"]),
         ({"embeds": [{"title": "x", "color": -1}]}, ["embeds", "0", "color"]),
         ({"embeds": [{"title": "x", "url": "not a url"}]}, ["embeds", "0", "url"]),
+        ({"embeds": [{"title": "x", "url": "http://a_b.com/"}]}, ["embeds", "0", "url"]),
+        ({"embeds": [{"title": "x", "url": "http://a.com/b c"}]}, ["embeds", "0", "url"]),
+        ({"embeds": [{"title": "x", "url": "attachment://a.png"}]}, ["embeds", "0", "url"]),
+        ({"embeds": [{"title": "x", "timestamp": "2026-01-01"}]}, ["embeds", "0", "timestamp"]),
+        (
+            {"embeds": [{"title": "x", "timestamp": "2026-01-01T00:00:00"}]},
+            ["embeds", "0", "timestamp"],
+        ),
         ({"embeds": [{"footer": {"text": "x" * 2049}}]}, ["embeds", "0", "footer", "text"]),
+        ({"embeds": [{"footer": {"text": "\n"}}]}, ["embeds", "0", "footer", "text"]),
         ({"embeds": [{"author": {"name": ""}}]}, ["embeds", "0", "author", "name"]),
         ({"embeds": [{"image": {"url": "x"}}]}, ["embeds", "0", "image", "url"]),
         ({"embeds": [{"fields": [{"name": "n", "value": "v"}] * 26}]}, ["embeds", "0", "fields"]),
         ({"embeds": [{"fields": [{"name": "n"}]}]}, ["embeds", "0", "fields", "0"]),
+        (
+            {"embeds": [{"fields": [{"name": "n", "value": "v", "inline": "yes"}]}]},
+            ["embeds", "0", "fields", "0", "inline"],
+        ),
         (
             {"embeds": [{"fields": [{"name": "n", "value": ""}]}]},
             ["embeds", "0", "fields", "0", "value"],
@@ -137,6 +166,12 @@ def test_invalid_form(message: Any, path: list[str]) -> None:
         {"embeds": [{"description": "x" * 4096}, {"description": "x" * 1904}]},
         {"embeds": [{"title": str(number)} for number in range(10)]},
         {"embeds": [{"image": {"url": "https://example.com/a.png"}}]},
+        {"embeds": [{"title": "t", "url": "http://192.168.1.1:3000?a=%20#b"}]},
+        {
+            "content": "x",
+            "username": "ops@prod: 交易",
+            "allowed_mentions": {"parse": [], "roles": ["1"]},
+        },
         {"embeds": [{"title": "t", "fields": [{"name": "n" * 256, "value": "v" * 24}] * 21}]},
         {"content": "x", "embeds": None, "username": None, "avatar_url": None, "tts": False},
     ],
@@ -144,3 +179,11 @@ def test_invalid_form(message: Any, path: list[str]) -> None:
 def test_up_to_the_limits(message: dict[str, Any]) -> None:
     """What keeps the limits is taken."""
     assert read(**message)
+
+
+@settings(max_examples=50, deadline=None)
+@given(NOTIFICATIONS)
+def test_whatever_the_worker_sends(told: Notification) -> None:
+    """The inbox is no stricter than Discord: it shows every embed that the worker makes."""
+    embeds = embeds_of(told)
+    assert len(read_message(encode(embeds, told.sender))) == len(embeds)

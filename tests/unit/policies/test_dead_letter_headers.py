@@ -8,18 +8,21 @@ from hypothesis import strategies as st
 
 from app.policies.dead_letter_headers import (
     LONGEST_ERROR,
-    LONGEST_LABEL,
     DeadLetterNote,
-    Origin,
-    TargetMark,
     WrittenNote,
     dead_letter_headers,
-    fingerprint,
-    iso_time,
-    origin_of,
     read_note,
     read_reason,
     without_value,
+)
+from app.policies.record_headers import (
+    LONGEST_LABEL,
+    Origin,
+    TargetMark,
+    fingerprint,
+    iso_time,
+    mark_of,
+    origin_of,
 )
 from app.values.delivery import Target
 from app.values.outcome import Reason
@@ -51,13 +54,18 @@ def a_record(headers: Headers = (), *, timestamp: float = 1767268800.5) -> Recor
     return Record(TopicPartition("notifications", 3), 42, timestamp, b"key", b"{}", headers)
 
 
+def texts(headers: Headers) -> dict[str, str]:
+    """Return headers by name, as text."""
+    return {name: (value or b"").decode() for name, value in headers}
+
+
 def a_note() -> DeadLetterNote:
     """Return a note with everything in it."""
     return DeadLetterNote(
         reason=Reason.EXHAUSTED,
         error="timed out",
-        failed=(DISCORD,),
-        delivered=(MAIL,),
+        failed=(mark_of(DISCORD),),
+        delivered=(mark_of(MAIL),),
         attempts=5,
         first_failure=1767268801.25,
         group="workers",
@@ -87,7 +95,7 @@ def test_writes_every_header_of_the_contract_after_the_records_own() -> None:
 
 def test_names_targets_by_channel_label_and_fingerprint_but_never_by_address() -> None:
     """A replay can tell the targets apart; a reader of the topic learns no secret."""
-    written = dict(dead_letter_headers(a_record(), a_note()))
+    written = texts(dead_letter_headers(a_record(), a_note()))
 
     assert json.loads(written["notifier.targets.failed"]) == [
         {"channel": "webhook", "label": DISCORD.label, "id": fingerprint("webhook", ADDRESS)}
@@ -95,7 +103,7 @@ def test_names_targets_by_channel_label_and_fingerprint_but_never_by_address() -
     assert json.loads(written["notifier.targets.delivered"]) == [
         {"channel": "email", "label": MAIL.label, "id": fingerprint("email", MAIL.address)}
     ]
-    assert not any(b"s3cret" in value for value in written.values())
+    assert not any("s3cret" in value for value in written.values())
 
 
 def test_fingerprint_is_stable_and_tells_channels_and_addresses_apart() -> None:
@@ -176,7 +184,7 @@ def test_an_error_is_bounded() -> None:
     """A destination's answer may be long; a header may not."""
     note = msgspec.structs.replace(a_note(), error="é" * 5000)
 
-    error = dict(dead_letter_headers(a_record(), note))["notifier.error"].decode()
+    error = texts(dead_letter_headers(a_record(), note))["notifier.error"]
 
     assert error == "é" * (LONGEST_ERROR - 1) + "…"
     short = msgspec.structs.replace(a_note(), error="é" * LONGEST_ERROR)
@@ -186,7 +194,7 @@ def test_an_error_is_bounded() -> None:
 def test_a_label_is_bounded() -> None:
     """Addresses are the producer's, of any length."""
     long = Target("email", "x" * 10_000, "x" * 10_000)
-    note = msgspec.structs.replace(a_note(), failed=(long,))
+    note = msgspec.structs.replace(a_note(), failed=(mark_of(long),))
 
     (mark,) = read_note(dead_letter_headers(a_record(), note)).failed
 
@@ -202,7 +210,7 @@ def test_a_value_that_is_too_large_leaves_its_size_and_hash() -> None:
 
     assert bare[:-2] == headers
     assert dict(bare)["notifier.value.size"] == b"3"
-    assert dict(bare)["notifier.value.sha256"].decode() == hashlib.sha256(b"abc").hexdigest()
+    assert texts(bare)["notifier.value.sha256"] == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_nothing_there_reads_as_defaults() -> None:
@@ -277,7 +285,7 @@ def test_any_bytes_are_read_and_written_again(
 def test_any_text_can_be_written(error: str, group: str, channel: str, label: str) -> None:
     """Lone surrogates from a producer's JSON do not keep a dead letter from being written."""
     note = DeadLetterNote(
-        Reason.REJECTED, error, failed=(Target(channel, label, label),), group=group
+        Reason.REJECTED, error, failed=(mark_of(Target(channel, label, label)),), group=group
     )
 
     read = read_note(dead_letter_headers(a_record(), note))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from app.policies.dead_letter_headers import DeadLetterNote, dead_letter_headers
 from app.policies.dead_letter_view import show
+from app.policies.record_headers import mark_of
 from app.values.delivery import Target
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
@@ -24,8 +25,8 @@ def test_shows_what_record_and_headers_say() -> None:
     note = DeadLetterNote(
         Reason.REJECTED,
         "404",
-        failed=(Target("webhook", ADDRESS, LABEL),),
-        delivered=(Target("email", "a@b.c", "a***@b.c"),),
+        failed=(mark_of(Target("webhook", ADDRESS, LABEL)),),
+        delivered=(mark_of(Target("email", "a@b.c", "a***@b.c")),),
         attempts=2,
         first_failure=1767268799.0,
         group="workers",

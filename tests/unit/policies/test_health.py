@@ -15,7 +15,7 @@ RUNNING = Status.RUNNING
         (Signs(status=Status.STARTING, start_error="refused"), "waiting for Kafka: refused"),
         (Signs(status=Status.STARTING, starting_for=11), "waiting for Kafka for 11 s"),
         (Signs(status=RUNNING, broker_silent_for=16), "Kafka has not answered for 16 s"),
-        (Signs(status=RUNNING, dead_letters_blocked="denied"), "cannot be written: denied"),
+        (Signs(status=RUNNING, records_blocked="denied"), "cannot be kept either: denied"),
         (Signs(status=RUNNING, commit_overdue_for=16), "no commit was acknowledged for 16 s"),
         (Signs(status=RUNNING, poll_silent_for=46), "nothing was asked of Kafka for 46 s"),
         (Signs(status=RUNNING, fetch_silent_for=46), "records wait on Kafka"),

@@ -24,4 +24,22 @@ def test_never_sooner_than_asked(attempts: int, chance: float, asked: float) -> 
 
 def test_is_exhausted_after_the_last_attempt() -> None:
     """Five attempts are five, the first one included."""
-    assert [POLICY.exhausted(made) for made in (4, 5, 6)] == [False, True, True]
+    made = [POLICY.exhausted(attempts, deferred=False) for attempts in (4, 5, 6)]
+    assert made == [False, True, True]
+
+
+def test_what_comes_from_a_retry_topic_has_one_attempt() -> None:
+    """Each time it is due it is tried once; without deferring there are the usual ones."""
+    patient = RetryPolicy(5, 1.0, 60.0, max_age=100.0)
+    assert patient.exhausted(1, deferred=True)
+    assert not patient.exhausted(1, deferred=False)
+    assert not POLICY.exhausted(1, deferred=True)
+
+
+def test_is_too_old_at_its_age_and_never_before_it_has_failed() -> None:
+    """Age counts from the first failure."""
+    patient = RetryPolicy(5, 1.0, 60.0, max_age=100.0)
+    assert not patient.too_old(None, 1e9)
+    assert not patient.too_old(1000.0, 1099.9)
+    assert patient.too_old(1000.0, 1100.0)
+    assert (POLICY.defers, patient.defers) == (False, True)

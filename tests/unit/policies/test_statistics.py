@@ -49,8 +49,8 @@ def test_counts_by_channel_and_destination_in_bounded_memory() -> None:
     """A thousand destinations are told apart; further ones share one line."""
     statistics = Statistics()
     for number in range(MAX_DESTINATIONS + 5):
-        statistics.destination(f"https://example.com/{number}").sent += 1
-    statistics.destination("https://example.com/0").sent += 1
+        statistics.destination(f"https://example.com/{number}", "webhook").sent += 1
+    statistics.destination("https://example.com/0", "webhook").sent += 1
     shown = frozen(statistics.destinations)
     assert len(shown) == MAX_DESTINATIONS + 1
     assert shown[OTHERS].messages_sent == 5

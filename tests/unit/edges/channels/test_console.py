@@ -24,7 +24,7 @@ DELIVERY = Delivery(
 async def test_writes_a_block_without_terminal_codes() -> None:
     """Title, priority, text and fields; nothing that could forge lines or colours."""
     written: list[str] = []
-    (outcome,) = await ConsoleChannel(written.append).send(DELIVERY)
+    ((outcome,),) = (await ConsoleChannel(written.append).send([DELIVERY])).outcomes
     assert isinstance(outcome, Delivered)
     (block,) = written
     assert block.startswith("--- Title (urgent)\n  line one\n")
@@ -39,5 +39,5 @@ async def test_a_closed_console_is_tried_again() -> None:
     def fail(_: str) -> None:
         raise ValueError("I/O operation on closed file")
 
-    (outcome,) = await ConsoleChannel(fail).send(DELIVERY)
+    ((outcome,),) = (await ConsoleChannel(fail).send([DELIVERY])).outcomes
     assert isinstance(outcome, Retry)

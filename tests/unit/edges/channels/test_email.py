@@ -41,7 +41,9 @@ async def send(channel: EmailChannel, *to: str, **fields: Any) -> list[Outcome]:
     told = Notification(**{"content": "text", "requests": (Request("email", to),), **fields})
     targets = tuple(Target("email", one, one) for one in (*to, *told.mail.cc, *told.mail.bcc))
     destination = Destination("email", "smtp://127.0.0.1:25", "smtp://127.0.0.1:25")
-    return list(await channel.send(Delivery(told, destination, targets, "id-1", b"digest")))
+    delivery = Delivery(told, destination, targets, "id-1", b"digest")
+    (outcomes,) = (await channel.send([delivery])).outcomes
+    return list(outcomes)
 
 
 async def test_a_mail_has_text_html_and_its_headers(server: SmtpServer) -> None:

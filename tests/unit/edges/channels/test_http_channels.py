@@ -24,7 +24,15 @@ from app.values.notification import (
     Request,
     Sender,
 )
-from app.values.outcome import Delivered, Gone, Outcome, RateLimited, Rejected, Retry
+from app.values.outcome import (
+    Allowance,
+    Delivered,
+    Gone,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Retry,
+)
 from tests.support.http_server import (
     Answer,
     Behaviour,
@@ -65,14 +73,16 @@ def delivery(to: str, **fields: Any) -> Delivery:
 async def discord(http: HttpClient, hooks: HttpServer, **fields: Any) -> Outcome:
     """Make one attempt at a Discord webhook."""
     channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
-    (outcome,) = await channel.send(delivery(hooks.url(SECRET_PATH), **fields))
+    ((outcome,),) = (await channel.send([delivery(hooks.url(SECRET_PATH), **fields)])).outcomes
     return outcome
 
 
 async def generic(http: HttpClient, hooks: HttpServer, secret: str | None = None) -> Outcome:
     """Make one attempt at any other webhook."""
     channel = WebhookChannel(http, 0.5, secret, clock=lambda: NOW)
-    (outcome,) = await channel.send(delivery(hooks.url("/hook"), title="T", color=255))
+    ((outcome,),) = (
+        await channel.send([delivery(hooks.url("/hook"), title="T", color=255)])
+    ).outcomes
     return outcome
 
 
@@ -123,7 +133,15 @@ async def test_every_answer_is_an_outcome(
         (Answer.of_json(429, {"message": "x"}, X_RateLimit_Reset_After="3"), 3.0, "destination"),
         (Answer(429, b"cloudflare", {"Retry-After": "9"}), 9.0, "host"),
         (Answer.of_json(429, {"retry_after": 1e300}), 3600.0, "destination"),
-        (Answer(429, b"", {"Retry-After": "soon"}), None, "host"),
+        (Answer(429, b"", {"Retry-After": "soon"}), 60.0, "host"),
+        (Answer.of_json(429, {"code": 0, "message": "You are being blocked"}), 60.0, "host"),
+        (Answer.of_json(429, {"retry_after": 1500}, Retry_After="2"), 2.0, "destination"),
+        (Answer.of_json(429, {"retry_after": 0.3}, Retry_After="1"), 0.3, "destination"),
+        (
+            Answer.of_json(429, {"retry_after": 2}, X_RateLimit_Scope="shared"),
+            2.0,
+            "shared",
+        ),
     ],
 )
 async def test_discords_rate_limits_are_understood(
@@ -158,7 +176,7 @@ async def test_nobody_there_and_a_forbidden_address(hooks: HttpServer) -> None:
     guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
     async with open_http_client(guard) as client:
         channel = WebhookChannel(client, 0.5, None)
-        (outcome,) = await channel.send(delivery("http://127.0.0.1:1/"))
+        ((outcome,),) = (await channel.send([delivery("http://127.0.0.1:1/")])).outcomes
     assert isinstance(outcome, Retry)
 
 
@@ -266,3 +284,70 @@ async def test_html_is_readable_where_html_is_not_shown(
     assert "a & b" in text
     assert "evil" not in text
     assert "https://example.com/" in text
+
+
+async def test_the_reason_of_a_refusal_is_shown_whatever_version_answers(
+    http: HttpClient, hooks: HttpServer
+) -> None:
+    """URLs without a version are served in the oldest form, which has no message."""
+    hooks.behaviour = Answer.of_json(400, {"embeds": ["0: title is too long"]})
+    outcome = await discord(http, hooks)
+    assert isinstance(outcome, Rejected)
+    assert "title is too long" in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"X-RateLimit-Remaining": "4", "X-RateLimit-Reset-After": "1.5"}, (None, 4, 1.5)),
+        (
+            {
+                "X-RateLimit-Limit": "5",
+                "X-RateLimit-Remaining": "0",
+                "X-RateLimit-Reset": str(NOW + 2.5),
+            },
+            (5, 0, 2.5),
+        ),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}, (None, 0, 30.0)),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(NOW - 9)}, (None, 0, 0.0)),
+        ({"X-RateLimit-Remaining": "3"}, None),
+        ({"X-RateLimit-Remaining": "nan", "X-RateLimit-Reset-After": "1"}, None),
+        ({"X-RateLimit-Remaining": "many", "X-RateLimit-Reset-After": "1"}, None),
+        ({"X-RateLimit-Remaining": "-1", "X-RateLimit-Reset-After": "1"}, None),
+        ({"X-RateLimit-Remaining": "1", "X-RateLimit-Reset-After": "inf"}, None),
+    ],
+)
+async def test_limits_are_learned_from_every_kind_of_answer(
+    http: HttpClient,
+    hooks: HttpServer,
+    headers: dict[str, str],
+    expected: tuple[int | None, int, float] | None,
+) -> None:
+    """What a destination says may still be sent; nonsense is no statement."""
+    hooks.behaviour = Answer(204, b"", headers)
+    told = [delivery(hooks.url(SECRET_PATH))]
+    allowed = [
+        (await channel.send(told)).allowance
+        for channel in (
+            DiscordChannel(http, 5, clock=lambda: NOW),
+            WebhookChannel(http, 5, clock=lambda: NOW),
+        )
+    ]
+    assert allowed == [Allowance(*expected) if expected else None] * 2
+
+
+async def test_notifications_to_discord_are_merged_within_its_limits(
+    http: HttpClient, hooks: HttpServer
+) -> None:
+    """One request, an embed for each, one outcome for each."""
+    channel = DiscordChannel(http, 5, clock=lambda: NOW)
+    parts = [delivery(hooks.url(SECRET_PATH), title=f"T{number}") for number in range(3)]
+    assert channel.mergeable(parts[:2], parts[2])
+    answer = await channel.send(parts)
+    assert [len(each) for each in answer.outcomes] == [1, 1, 1]
+    (request,) = hooks.received
+    assert [embed["title"] for embed in request.json["embeds"]] == ["T0", "T1", "T2"]
+    other = delivery(hooks.url(SECRET_PATH), sender=Sender("somebody else"))
+    assert not channel.mergeable(parts, other)
+    assert not channel.mergeable([parts[0]] * 10, parts[1])

@@ -17,7 +17,7 @@ from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
-from tests.support.topic import Topic
+from tests.support.topic import Topic, no_marks
 
 NOWHERE = Connection("127.0.0.1:1", {"bootstrap_servers": "127.0.0.1:1"})
 
@@ -39,7 +39,7 @@ async def topic(broker: EmbeddedBroker) -> AsyncIterator[Topic]:
 @pytest.fixture
 def dead_letters(topic: Topic) -> DeadLetters:
     """A reader of the topic."""
-    return DeadLetters(topic.connection, topic.name)
+    return DeadLetters(topic.connection, topic.name, no_marks)
 
 
 def because(reason: Reason) -> Headers:
@@ -251,10 +251,10 @@ async def test_a_cursor_that_it_did_not_make_is_refused(
     ]
     for each in tampered:
         with pytest.raises(ValueError, match="not a cursor"):
-            await DeadLetters(NOWHERE, topic.name).page(limit=1, cursor=each)
+            await DeadLetters(NOWHERE, topic.name, no_marks).page(limit=1, cursor=each)
 
     with pytest.raises(ValueError, match="not a cursor"):
-        await DeadLetters(NOWHERE, "another").page(limit=1, cursor=cursor)
+        await DeadLetters(NOWHERE, "another", no_marks).page(limit=1, cursor=cursor)
 
 
 async def test_a_record_that_aiokafka_cannot_decode_is_named(
@@ -269,7 +269,7 @@ async def test_a_record_that_aiokafka_cannot_decode_is_named(
 
 async def test_kafka_that_is_away_is_unavailable() -> None:
     """Nothing listens there."""
-    dead_letters = DeadLetters(NOWHERE, "t", timeout=1)
+    dead_letters = DeadLetters(NOWHERE, "t", no_marks, timeout=1)
 
     with pytest.raises(KafkaUnavailableError, match="did not hand over dead letters"):
         await dead_letters.page(limit=1)
@@ -292,7 +292,7 @@ async def test_kafka_that_does_not_answer_is_unavailable_in_time() -> None:
 
     async with server, asyncio.timeout(5):
         with pytest.raises(KafkaUnavailableError):
-            await DeadLetters(connection, "t", timeout=0.5).page(limit=1)
+            await DeadLetters(connection, "t", no_marks, timeout=0.5).page(limit=1)
         await closed.wait()
 
 
@@ -344,7 +344,7 @@ class OfLog(DeadLetters):
     """Dead letters read from memory."""
 
     def __init__(self, log: Log, timeout: float = 5.0) -> None:
-        super().__init__(NOWHERE, "t", timeout)
+        super().__init__(NOWHERE, "t", no_marks, timeout)
         self.log = log
 
     def _log(self) -> LogReader:

@@ -6,6 +6,7 @@ from typing import Self
 import pytest
 
 from app.edges.embedded_broker import EmbeddedBroker
+from app.edges.kafka.admin import Committed
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.survey import Survey
 from app.engine.doctor.findings import Finding, Verdict
@@ -76,10 +77,11 @@ class FakeSurvey(Survey):
 
     async def committed(
         self, group_id: str, partitions: Iterable[TopicPartition]
-    ) -> Mapping[TopicPartition, int | None]:
+    ) -> Mapping[TopicPartition, Committed | None]:
         """See ``Survey``."""
         assert group_id == "notification_worker_group"
-        return {at: self._cluster.offsets.get(at) for at in partitions}
+        offsets = self._cluster.offsets
+        return {at: Committed(offsets[at]) if at in offsets else None for at in partitions}
 
 
 @pytest.fixture
@@ -229,7 +231,7 @@ async def test_a_real_protocol_is_spoken() -> None:
             assert list(await survey.brokers()) == [(host, int(port))]
             assert await survey.topics() == {}
             assert await survey.log_ranges([SOURCE]) == {}
-            await survey.create_missing([SOURCE], 4, None)
+            await survey.create_missing({SOURCE: {}}, 4, None)
             await survey.partition_counts([SOURCE])
             assert await survey.topics() == {SOURCE: 4}
             logs = await survey.log_ranges([SOURCE])

@@ -28,6 +28,8 @@ CALLS = {
     ("get", "/deliveries"),
     ("get", "/dead-letters"),
     ("get", "/dead-letters/{partition}/{offset}"),
+    ("get", "/dead-letters/replay"),
+    ("post", "/dead-letters/replay"),
     ("post", "/reload"),
     ("put", "/log-level"),
     ("get", "/inbox"),

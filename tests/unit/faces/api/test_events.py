@@ -100,21 +100,22 @@ async def test_figures_come_at_once_and_when_they_change(fakes: Fakes) -> None:
 
 
 async def test_uptime_alone_is_no_change(fakes: Fakes) -> None:
-    """An idle service sends heartbeats and nothing else."""
-    browser = open_stream(fakes, heartbeat=0.0)
+    """It is not worth an event of its own."""
+    browser = open_stream(fakes)
     await browser.until("event: stats")
-    for uptime in range(3):
-        fakes.worker.change(uptime_seconds=float(uptime))
-        await browser.until(": heartbeat", times=browser.count(": heartbeat") + 1)
+    fakes.worker.change(uptime_seconds=7.0)
+    await fakes.attempts.followed.wait()
+    fakes.attempts.add(make_attempt(1))
+    await browser.until("event: delivery")
     assert browser.count("event: stats") == 1
 
 
-async def test_a_heartbeat_waits_for_silence(fakes: Fakes) -> None:
-    """Not before its time, and again only after as much silence."""
+async def test_an_idle_service_shows_that_it_is_there(fakes: Fakes) -> None:
+    """The same figures come again, not before their time, so that a page knows it is live."""
     loop = asyncio.get_running_loop()
     since = loop.time()
     browser = open_stream(fakes, period=0.01, heartbeat=0.2)
-    await browser.until(": heartbeat", times=2)
+    await browser.until("event: stats", times=3)
     assert loop.time() - since > 0.3
 
 

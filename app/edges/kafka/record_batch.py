@@ -1,0 +1,191 @@
+"""Record batches that aiokafka cannot decode, read as far as they can be.
+
+aiokafka 0.14 gives up on a whole partition, for ever, where a header's name is not UTF-8 or a batch
+is corrupt. This decoder is for those batches alone: it takes such names as they are, and hands over
+as it is what cannot be read at all. Form: Kafka's protocol guide, "Record Batch".
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from aiokafka import codec
+from aiokafka.record.util import calc_crc32c
+
+from app.values.record import Headers, Record, TopicPartition
+
+_HEADER = struct.Struct(">qiibIhiqqqhii")
+_OVERHEAD = 12  # bytes before what "length" counts
+_CRC_FROM = 21  # the check sum covers everything from the attributes on
+_MAGIC_AT = 16
+_CURRENT = 2  # the record format; older ones went with Kafka 4
+_CODEC, _APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
+_DECODERS = {
+    0: bytes,
+    1: codec.gzip_decode,
+    2: codec.snappy_decode,
+    3: codec.lz4_decode,
+    4: codec.zstd_decode,
+}
+
+
+class Stretch(NamedTuple):
+    """What stood in a partition from a position on.
+
+    Attributes:
+        records: In order; an unreadable one stands for everything up to ``next_offset``.
+        next_offset: Where to go on.
+    """
+
+    records: list[Record]
+    next_offset: int
+
+
+class _Batch(NamedTuple):
+    base_offset: int
+    length: int
+    leader_epoch: int
+    magic: int
+    crc: int
+    attributes: int
+    last_offset_delta: int
+    first_timestamp: int
+    max_timestamp: int
+    producer_id: int
+    producer_epoch: int
+    base_sequence: int
+    records: int
+
+
+def read_batch(
+    partition: TopicPartition,
+    position: int,
+    data: bytes,
+    aborted: frozenset[tuple[int, int]] = frozenset(),
+) -> Stretch | None:
+    """Read the first batch of what a fetch returned.
+
+    Args:
+        partition: Where it stands.
+        position: The offset that was asked for; the batch may begin below it.
+        data: Batches, the last one perhaps cut off.
+        aborted: Producer id and first offset of the aborted transactions of the fetch.
+
+    Returns:
+        None where there is no batch.
+    """
+    if not data:
+        return None
+    if len(data) < _HEADER.size or data[_MAGIC_AT] != _CURRENT:
+        return _unreadable(partition, position, data, position + 1, "its batch has no usable head")
+    head = _Batch._make(_HEADER.unpack_from(data))
+    end = _OVERHEAD + head.length
+    next_offset = head.base_offset + head.last_offset_delta + 1
+    if not _HEADER.size <= end <= len(data) or next_offset <= position:
+        return _unreadable(partition, position, data, position + 1, "its batch is cut off")
+    batch = data[:end]
+    if calc_crc32c(batch[_CRC_FROM:]) != head.crc:
+        return _unreadable(
+            partition, position, batch, next_offset, "the check sum of its batch is wrong"
+        )
+    if head.attributes & _CONTROL or _is_aborted(head, aborted):
+        return Stretch([], next_offset)
+    return _records(partition, position, head, batch, next_offset)
+
+
+def is_sound(data: bytes) -> bool:
+    """Say whether the first batch is there as a whole with the right check sum."""
+    if len(data) < _HEADER.size or data[_MAGIC_AT] != _CURRENT:
+        return False
+    head = _Batch._make(_HEADER.unpack_from(data))
+    end = _OVERHEAD + head.length
+    return end <= len(data) and calc_crc32c(data[_CRC_FROM:end]) == head.crc
+
+
+def _is_aborted(head: _Batch, aborted: frozenset[tuple[int, int]]) -> bool:
+    """Say whether a batch belongs to an aborted transaction.
+
+    A fetch names only those that end behind its first offset: for its first batch, those of the
+    same producer that began before it are it.
+    """
+    return bool(head.attributes & _TRANSACTIONAL) and any(
+        producer_id == head.producer_id and first <= head.base_offset
+        for producer_id, first in aborted
+    )
+
+
+def _records(
+    partition: TopicPartition, position: int, head: _Batch, batch: bytes, next_offset: int
+) -> Stretch:
+    records: list[Record] = []
+    reached = position
+    try:
+        body = _DECODERS[head.attributes & _CODEC](batch[_HEADER.size :])
+        for record in _each(partition, head, memoryview(body)):
+            if record.offset >= reached:
+                records.append(record)
+                reached = record.offset + 1
+    except Exception as error:  # noqa: BLE001 - whatever a decoder trips over
+        problem = f"its batch cannot be decoded ({type(error).__name__})"
+        rest = _unreadable(partition, reached, batch, next_offset, problem)
+        return Stretch(records + rest.records, next_offset)
+    return Stretch(records, next_offset)
+
+
+def _each(partition: TopicPartition, head: _Batch, body: memoryview) -> Iterator[Record]:
+    at = 0
+    for _ in range(head.records):
+        length, at = _varint(body, at)
+        end = at + length
+        delta_at = at + 1  # past the attributes, which mean nothing yet
+        timestamp_delta, at = _varint(body, delta_at)
+        offset_delta, at = _varint(body, at)
+        key, at = _nullable(body, at)
+        value, at = _nullable(body, at)
+        headers, at = _headers(body, at)
+        if at != end or end > len(body):
+            raise ValueError("lengths contradict each other")
+        late = head.attributes & _APPEND_TIME
+        timestamp = head.max_timestamp if late else head.first_timestamp + timestamp_delta
+        yield Record(
+            partition, head.base_offset + offset_delta, timestamp / 1000, key, value, headers
+        )
+
+
+def _headers(body: memoryview, at: int) -> tuple[Headers, int]:
+    count, at = _varint(body, at)
+    headers = []
+    for _ in range(count):
+        name, at = _nullable(body, at)
+        value, at = _nullable(body, at)
+        headers.append(((name or b"").decode("utf-8", "backslashreplace"), value))
+    return tuple(headers), at
+
+
+def _nullable(body: memoryview, at: int) -> tuple[bytes | None, int]:
+    length, at = _varint(body, at)
+    if length < 0:
+        return None, at
+    if at + length > len(body):
+        raise ValueError("a length leads out of the batch")
+    return bytes(body[at : at + length]), at + length
+
+
+def _varint(body: memoryview, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while True:
+        byte = body[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return (number >> 1) ^ -(number & 1), at
+        shift += 7
+        if shift > 63:
+            raise ValueError("a number without end")
+
+
+def _unreadable(
+    partition: TopicPartition, position: int, data: bytes, next_offset: int, problem: str
+) -> Stretch:
+    record = Record(partition, position, 0.0, None, data, (), unreadable=problem)
+    return Stretch([record], next_offset)

@@ -1,0 +1,220 @@
+"""Admission: a record becomes an item in the books, and deliveries in the lanes."""
+
+import hashlib
+from collections.abc import Callable
+
+from app.engine.addresses import Addresses
+from app.engine.dispatch import Dispatcher
+from app.engine.item import Item
+from app.engine.journal import Journal
+from app.engine.partition import Assigned, Assignment
+from app.engine.settlement import Settler
+from app.policies.deferral import KNOWN_FORMAT, read_deferral, read_format
+from app.policies.parsing import parse
+from app.policies.record_headers import origin_of
+from app.policies.repeats import Repeats
+from app.policies.resuming import still_to_send
+from app.policies.routing import Routed, route
+from app.policies.statistics import Verdict
+from app.values.errors import InvalidRecordError, TemplateError, UnroutableError
+from app.values.notification import Notification
+from app.values.outcome import Reason
+from app.values.record import Record
+
+MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
+FULL = 0.75
+"""The share of the window from which on slow lanes make room."""
+
+
+class Admission:
+    """Takes records in, as far as there is room, and follows them until they are settled.
+
+    Args:
+        assignment: The partitions this worker has.
+        dispatcher: Takes deliveries.
+        settler: Closes the books of what needs no delivery.
+        addresses: Recipients, templates and default destinations.
+        repeats: What was delivered in full a short while ago.
+        journal: Where unusable records are written down.
+        max_in_flight: Items received and unsettled at most.
+        on_change: Called when there may be more room than before.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        dispatcher: Dispatcher,
+        settler: Settler,
+        addresses: Addresses,
+        repeats: Repeats,
+        journal: Journal,
+        *,
+        max_in_flight: int,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._assignment = assignment
+        self._dispatcher = dispatcher
+        self._settler = settler
+        self._addresses = addresses
+        self._repeats = repeats
+        self._journal = journal
+        self._max_in_flight = max_in_flight
+        self._on_change = on_change
+        self._bytes = 0
+        self._leaders: dict[bytes, Item] = {}
+
+    def room(self) -> int:
+        """Return how many more records may be taken."""
+        if self._bytes >= MAX_BYTES_IN_FLIGHT:
+            return 0
+        return self._max_in_flight - self._assignment.in_flight
+
+    def relieve(self) -> None:
+        """Let slow lanes make room, once the window is nearly full."""
+        in_flight = self._assignment.in_flight
+        excess = in_flight - self._settler.leaving - int(self._max_in_flight * FULL)
+        if self._bytes > MAX_BYTES_IN_FLIGHT * FULL and in_flight:
+            surplus = self._bytes - MAX_BYTES_IN_FLIGHT * FULL
+            excess = max(excess, int(surplus * in_flight / self._bytes) - self._settler.leaving)
+        if excess > 0:
+            self._dispatcher.relieve(excess)
+
+    def admit(self, record: Record, assigned: Assigned) -> None:
+        """Take a record into the books, and send it on its way."""
+        leftover = assigned.leftovers.pop(record.offset, None)
+        if leftover is not None:
+            self._join(leftover, assigned)
+            return
+        item = self._enter(record, assigned)
+        if item.before is not None and read_format(record.headers) > KNOWN_FORMAT:
+            self._settler.pass_on(item)
+            return
+        item.refusal = self._understand(item)
+        if item.refusal is not None:
+            item.first_failure = item.first_failure or self._journal.now()
+            self._journal.unusable(item, None, *item.refusal)
+            self._settler.finish(item)
+        elif not self._is_repeat(item):
+            self._deliver(item)
+
+    def drop(self, old: Assigned) -> None:
+        """Forget what was held of a partition whose topic was made anew."""
+        self._dispatcher.discard(lambda item: item.assigned is old)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was in flight of partitions that are gone; its items were dropped."""
+        self._bytes = sum(item.size for item in self._assignment.items())
+        gone = [leader for leader in self._leaders.values() if not leader.assigned.active]
+        for leader in gone:
+            del self._leaders[leader.digest]
+            self._let_another_lead(leader)
+        self._on_change()
+
+    def settled(self, item: Item, verdict: Verdict | None) -> None:
+        """Make room, remember what was sent, and decide about repeats that waited for it.
+
+        Args:
+            item: Settled just now.
+            verdict: None where it was put aside: then it is still going to be delivered.
+        """
+        self._bytes -= item.size
+        self._on_change()
+        notification = item.notification
+        if verdict is Verdict.SENT and notification and notification.message_id is not None:
+            self._repeats.remember(item.digest, self._journal.monotonic())
+        if self._leaders.get(item.digest) is not item:
+            return
+        del self._leaders[item.digest]
+        if verdict is Verdict.SENT or verdict is None:
+            for follower in item.followers:
+                self._drop_repeat(follower)
+        else:
+            self._let_another_lead(item)
+
+    def _let_another_lead(self, leader: Item) -> None:
+        """Deliver one of the repeats that waited for an item which was not delivered."""
+        waiting = [follower for follower in leader.followers if follower.assigned.active]
+        if waiting:
+            first, *first.followers = waiting
+            self._leaders[first.digest] = first
+            self._deliver(first)
+
+    def _enter(self, record: Record, assigned: Assigned) -> Item:
+        before = None if assigned.delay is None else read_deferral(record.headers)
+        digest = hashlib.sha256(record.value or b"").digest()
+        item = Item(record, assigned, digest, self._journal.monotonic(), before)
+        assigned.enter(item)
+        self._bytes += item.size
+        return item
+
+    def _join(self, item: Item, assigned: Assigned) -> None:
+        """Go on with an item whose partition was away: what was delivered stays delivered."""
+        item.assigned = assigned
+        assigned.enter(item)
+        self._bytes += item.size
+        self._dispatcher.resubmit(item)
+        if item.finished:
+            self._settler.finish(item)
+
+    def _understand(self, item: Item) -> tuple[Reason, str] | None:
+        """Parse the record; return why it cannot be used, or None."""
+        record = item.record
+        if record.unreadable is not None:
+            return Reason.INVALID, f"the record cannot be read: {record.unreadable}"
+        try:
+            item.notification = parse(
+                record.value,
+                timestamp=item.published_at,
+                recipients=self._addresses.recipients,
+                templates=self._addresses.templates,
+            )
+        except UnroutableError as error:
+            return Reason.UNROUTABLE, str(error)
+        except (InvalidRecordError, TemplateError) as error:
+            return Reason.INVALID, str(error)
+        return None
+
+    def _is_repeat(self, item: Item) -> bool:
+        """Settle or set aside a repeat.
+
+        Nothing is compared without ``message_id``, and of what comes from a retry topic.
+        """
+        notification = item.notification
+        if notification is None or notification.message_id is None or item.before is not None:
+            return False
+        if self._repeats.is_repeat(item.digest, self._journal.monotonic()):
+            self._drop_repeat(item)
+            return True
+        leader = self._leaders.setdefault(item.digest, item)
+        if leader is item:
+            return False
+        leader.followers.append(item)
+        return True
+
+    def _drop_repeat(self, item: Item) -> None:
+        if not item.assigned.active:
+            return
+        item.assigned.settle(item)
+        self._bytes -= item.size
+        self._journal.statistics.duplicate += 1
+        self._on_change()
+
+    def _deliver(self, item: Item) -> None:
+        notification = item.notification
+        if notification is None:
+            raise ValueError("only a parsed item can be delivered")
+        routed = self._route(item, notification)
+        for target, error in routed.unroutable:
+            item.fail(target, Reason.UNROUTABLE, error, self._journal.now())
+            self._journal.unusable(item, target, Reason.UNROUTABLE, error)
+        self._dispatcher.submit(item, routed.deliveries)
+        if not routed.deliveries:
+            self._settler.finish(item)
+
+    def _route(self, item: Item, notification: Notification) -> Routed:
+        source = notification.message_id
+        if source is None:
+            source = origin_of(item.record).coordinates
+        routed = route(notification, self._addresses.defaults, source=source, digest=item.digest)
+        return routed if item.before is None else still_to_send(routed, item.before)

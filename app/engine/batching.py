@@ -1,0 +1,54 @@
+"""Which jobs go into one request."""
+
+from collections.abc import Iterable
+
+from app.edges.channels.base import Channel
+from app.engine.item import Job, State
+from app.engine.queue import JobQueue
+
+
+def take_batch(job: Job, queue: JobQueue, channel: Channel, requests_left: int | None) -> list[Job]:
+    """Add to a job what can go into the same request, where requests are fewer than what waits.
+
+    Args:
+        job: The next one, taken already.
+        queue: What waits behind it.
+        channel: Says what can be merged.
+        requests_left: Requests that the destination allows for now; None where it knows no limit.
+    """
+    batch = [job]
+    if requests_left is None or channel.most_merged == 1 or job.alone:
+        return batch
+    share = -(-(len(queue) + 1) // max(requests_left, 1))
+    deliveries = [job.delivery]
+    while len(batch) < share:
+        follower = queue.behind(batch[-1])
+        more = follower or queue.peek()
+        if more is None or more.alone or not channel.mergeable(deliveries, more.delivery):
+            break
+        if follower is not None:
+            queue.take_behind(batch[-1])
+        else:
+            queue.take()
+        batch.append(more)
+        deliveries.append(more.delivery)
+    return batch
+
+
+def put_back_followers(batch: Iterable[Job], queue: JobQueue) -> list[Job]:
+    """Keep one job of each ordering key; the others wait behind it again, in their order."""
+    kept: list[Job] = []
+    followers: list[Job] = []
+    keys: set[str] = set()
+    for job in batch:
+        key = job.delivery.notification.ordering_key
+        if key is not None and key in keys:
+            followers.append(job)
+            continue
+        if key is not None:
+            keys.add(key)
+        kept.append(job)
+    for job in reversed(followers):
+        job.state = State.WAITING
+        queue.put_back(job)
+    return kept

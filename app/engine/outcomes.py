@@ -1,0 +1,175 @@
+"""How jobs come out of a lane: delivered, refused, expired, given up, put aside."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, assert_never
+
+from app.engine.item import Job, State
+from app.engine.journal import Journal
+from app.policies.deferral import AT_ONCE, delay_for
+from app.policies.retry import RetryPolicy
+from app.values.delivery import Target
+from app.values.outcome import (
+    Delivered,
+    Expired,
+    Gone,
+    Outcome,
+    RateLimited,
+    Reason,
+    Rejected,
+    Retry,
+)
+
+
+class Left(NamedTuple):
+    """The targets of a job that may still accept it.
+
+    Attributes:
+        error: What was said about the last of them.
+        after: Seconds to wait at least, or None.
+        failed: Not all of them were merely asked for patience.
+    """
+
+    targets: tuple[Target, ...]
+    error: str
+    after: float | None
+    failed: bool
+
+
+class Wait(NamedTuple):
+    """A job is tried again after so many seconds."""
+
+    seconds: float
+
+
+class PutAside(NamedTuple):
+    """A job is put aside for so many seconds."""
+
+    seconds: float
+
+
+class Discard(NamedTuple):
+    """A job is dropped: its record comes again, here or elsewhere."""
+
+
+Step = Wait | PutAside | Discard
+
+LONGEST_WAIT = 60.0
+"""Seconds; what cannot be tried within them does not wait in memory."""
+LONGEST_HELD = 300.0
+"""Seconds that a notification stays in memory, whatever it waits for."""
+
+
+class Outcomes:
+    """Books what becomes of jobs.
+
+    Args:
+        journal: Where it is written down.
+        policy: How long a notification is tried.
+    """
+
+    def __init__(self, journal: Journal, policy: RetryPolicy) -> None:
+        self._journal = journal
+        self._policy = policy
+
+    def book(self, job: Job, outcomes: Sequence[Outcome], duration: float) -> Left | None:
+        """Book the outcomes of an attempt, one for each target.
+
+        Returns:
+            What is left of the job; None where every target has its final answer.
+        """
+        targets: list[Target] = []
+        error, after, failed = "", 0.0, False
+        job.attempts += any(not isinstance(each, RateLimited | Expired) for each in outcomes)
+        for target, outcome in zip(job.delivery.targets, outcomes, strict=True):
+            self._journal.attempted(job, target, outcome, duration)
+            match outcome:
+                case Delivered():
+                    job.item.delivered.append(target)
+                case Retry():
+                    targets.append(target)
+                    failed, error = True, outcome.error
+                    after = max(after, outcome.after or 0.0)
+                case RateLimited():
+                    targets.append(target)
+                    error = outcome.error
+                case Rejected() | Gone():
+                    self._give_up(job, target, Reason.REJECTED, outcome.error)
+                case Expired():
+                    self._give_up(job, target, Reason.EXPIRED, outcome.error)
+                case _:
+                    assert_never(outcome)
+        if failed:
+            job.item.first_failure = job.item.first_failure or self._journal.now()
+        return Left(tuple(targets), error, after or None, failed) if targets else None
+
+    def next_step(self, job: Job, left: Left, chance: float, *, draining: bool) -> Step:
+        """Decide about a job that some targets are left of.
+
+        Args:
+            job: With nothing but those targets.
+            left: What was said about them.
+            chance: A random number between 0 and 1, for jitter.
+            draining: The worker is about to stop, and waits for nothing that needs another attempt.
+        """
+        item, policy = job.item, self._policy
+        if not item.assigned.active:
+            return Discard()
+        if draining:
+            return PutAside(AT_ONCE) if item.partly_done else Discard()
+        wait = 0.0
+        if left.failed:
+            wait = policy.delay(max(job.attempts, 1), chance, left.after)
+        held = self._journal.monotonic() - item.received_at
+        exhausted = left.failed and policy.exhausted(job.attempts, deferred=item.before is not None)
+        if exhausted or (policy.defers and (wait > LONGEST_WAIT or held > LONGEST_HELD)):
+            return PutAside(delay_for(self._journal.now(), item.first_failure))
+        return Wait(wait)
+
+    def is_expired(self, job: Job) -> bool:
+        """Say whether a job's time has passed."""
+        expires_at = job.delivery.notification.expires_at
+        return expires_at is not None and expires_at <= self._journal.now()
+
+    def expire(self, job: Job) -> None:
+        """Book a job whose time has passed before it could be sent."""
+        self.book(job, [Expired()] * len(job.delivery.targets), 0.0)
+        job.state = State.DONE
+
+    def refuse(self, job: Job, error: str) -> None:
+        """Book a job that its destination will never take."""
+        self._give_up_all(job, Reason.REJECTED, error)
+
+    def put_aside(self, job: Job, seconds: float, error: str) -> None:
+        """Put a job aside for later, unless it is too late for that.
+
+        Args:
+            job: Waits nowhere any more.
+            seconds: How long.
+            error: What keeps it from being delivered.
+        """
+        policy, first_failure = self._policy, job.item.first_failure
+        if self.is_expired(job):
+            self.expire(job)
+        elif seconds > AT_ONCE and (
+            not policy.defers or policy.too_old(first_failure, self._journal.now())
+        ):
+            self._give_up_all(job, Reason.EXHAUSTED, error)
+        else:
+            job.state, job.put_aside_for = State.DEFERRED, seconds
+
+    def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
+        for target in job.delivery.targets:
+            self._give_up(job, target, reason, error)
+        job.state = State.DONE
+
+    def _give_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
+        job.item.fail(target, reason, error, self._journal.now())
+        self._journal.gave_up(job, target, reason, error)
+
+
+def error_of(outcomes: Sequence[Outcome]) -> str | None:
+    """Return what a destination said that was not yes; None where it took everything."""
+    for outcome in outcomes:
+        if not isinstance(outcome, Delivered | Expired):
+            return outcome.error
+    return None

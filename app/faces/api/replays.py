@@ -1,0 +1,124 @@
+"""Replaying dead letters."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Request
+
+from app.faces.api import examples
+from app.faces.api.bodies import read_json
+from app.faces.api.dependencies import Running
+from app.faces.api.openapi import json_answer, json_body, reference
+from app.faces.api.problems import Fault, ProblemError, unusable
+from app.faces.api.responses import JsonResponse
+from app.values.outcome import Reason
+from app.values.replay import Place, Selection
+
+router = APIRouter(tags=["history"])
+
+MAX_IDS = 10_000
+_ID = re.compile(r"([0-9]{1,10})/([0-9]{1,19})")
+
+
+class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which dead letters; an empty one means all. Those replayed before are left out.
+
+    Attributes:
+        reason: Dead for this reason.
+        since: ISO 8601; written to the dead-letter topic from then on.
+        until: ISO 8601; written before then.
+        q: Text in message id, title, error, origin or targets.
+    """
+
+    reason: Reason | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+
+
+class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``POST /dead-letters/replay``: either ids or a filter.
+
+    Attributes:
+        ids: ``partition/offset``, as ``GET /dead-letters`` has them.
+        dry_run: Say what would be done, and do nothing.
+        rate: The most that are sent in a second; without one, as fast as Kafka takes them.
+    """
+
+    ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_IDS)] | None = None
+    filter: Filter | None = None
+    dry_run: bool = False
+    rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+
+
+@router.post(
+    "/dead-letters/replay",
+    status_code=202,
+    summary="Send dead letters again",
+    openapi_extra=json_body(
+        reference(ReplayRequest),
+        ids={"ids": ["3/17"]},
+        filter={"filter": {"reason": "exhausted"}, "rate": 50},
+        dry_run={"filter": {}, "dry_run": True},
+    ),
+    responses={
+        200: json_answer("What a dry run has found", examples.REPLAY_PLAN),
+        202: json_answer("It has begun; GET tells how far it is", examples.REPLAY),
+    },
+)
+async def replay(request: Request, service: Running) -> JsonResponse:
+    """Send again what the targets of dead letters still lack, to this consumer group alone.
+
+    It goes on in the background, one replay at a time. One that ends early can be made again: what
+    was replayed is marked, and left out.
+    """
+    wanted = await read_json(request, ReplayRequest)
+    selection = _selection(wanted)
+    if wanted.dry_run:
+        return JsonResponse(await service.replayer.plan(selection))
+    return JsonResponse(await service.replayer.start(selection, wanted.rate), 202)
+
+
+@router.get(
+    "/dead-letters/replay",
+    summary="How far the replay is",
+    responses={200: json_answer("The current one, or the last", examples.REPLAY)},
+)
+async def progress(service: Running) -> JsonResponse:
+    """Return the current replay, else the last one of this process."""
+    return JsonResponse(service.replayer.progress)
+
+
+def _selection(wanted: ReplayRequest) -> Selection:
+    if (wanted.ids is None) == (wanted.filter is None):
+        raise unusable(
+            [Fault("body", "give either ids or filter; an empty filter means all dead letters")]
+        )
+    if wanted.ids is not None:
+        return Selection(places=frozenset(map(_place, wanted.ids)))
+    chosen = wanted.filter or Filter()
+    return Selection(
+        reason=chosen.reason,
+        since=_seconds(chosen.since),
+        until=_seconds(chosen.until),
+        query=chosen.q,
+    )
+
+
+def _place(text: str) -> Place:
+    match = _ID.fullmatch(text)
+    if match is None:
+        problem = f"{text[:40]!r} is not an id; they look like 3/17 (partition/offset)"
+        raise unusable([Fault("body", problem, "ids")])
+    return int(match[1]), int(match[2])
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    if moment is None:
+        return None
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (OverflowError, ValueError) as error:
+        raise ProblemError(422, f"filter: {moment} is no usable time.") from error

@@ -1,0 +1,93 @@
+"""A circuit breaker for one destination: whether it is worth asking now."""
+
+from enum import StrEnum
+
+THRESHOLD = 5
+"""Failures in a row after which a destination is taken as broken."""
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+GONE_PAUSE = 3600.0
+
+
+class Verdict(StrEnum):
+    """What an attempt says about the destination, whatever it says about the notification."""
+
+    ALIVE = "alive"
+    FAILED = "failed"
+    DENIED = "denied"
+    GONE = "gone"
+
+
+class Breaker:
+    """Opens on failures in a row, at once on a denial; half-opens with one probe.
+
+    Pauses double from probe to probe. A destination that says it is gone is asked again only once
+    in a long while. Times are monotonic seconds.
+
+    Args:
+        threshold: Failures in a row that open it; None for never, where nothing can be deferred
+            and every notification is to have its attempts.
+    """
+
+    def __init__(self, threshold: int | None = THRESHOLD) -> None:
+        self._threshold = threshold
+        self._failures = 0
+        self._pause = FIRST_PAUSE
+        self._probing = False
+        self.gone = False
+        self.retry_at: float | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the destination is taken as broken or gone."""
+        return self.retry_at is not None
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until an attempt may be made; infinite while the probe is out."""
+        if self.retry_at is None:
+            return 0.0
+        return float("inf") if self._probing else max(self.retry_at - now, 0.0)
+
+    def attempt(self) -> None:
+        """Note that an attempt begins; while open it is the probe."""
+        self._probing = self.open
+
+    def abandoned(self) -> None:
+        """Note that an attempt ended without telling anything."""
+        self._probing = False
+
+    def answered(self, verdict: Verdict, now: float) -> None:
+        """Note what an attempt told."""
+        was_probe, self._probing = self._probing, False
+        match verdict:
+            case Verdict.ALIVE:
+                self._close()
+            case Verdict.GONE:
+                self.gone = True
+                self.retry_at = now + GONE_PAUSE
+            case Verdict.DENIED:
+                self._open(now)
+            case Verdict.FAILED:
+                self._failures += 1
+                # What was under way when it opened ends after that, and is no news.
+                if was_probe or (not self.open and self._failed_enough()):
+                    self._open(now)
+
+    def probe_now(self, now: float) -> None:
+        """Let the next attempt be made at once: somebody says that it is worth asking."""
+        if self.retry_at is not None:
+            self.retry_at = min(self.retry_at, now)
+
+    def _failed_enough(self) -> bool:
+        return self._threshold is not None and self._failures >= self._threshold
+
+    def _open(self, now: float) -> None:
+        self.gone = False
+        self.retry_at = now + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+    def _close(self) -> None:
+        self.gone = False
+        self.retry_at = None
+        self._failures = 0
+        self._pause = FIRST_PAUSE

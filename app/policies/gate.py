@@ -1,0 +1,150 @@
+"""Whether a destination may be asked now: its rate limit, its breaker, how long it takes."""
+
+from collections.abc import Sequence
+from math import inf
+
+from app.policies.breaker import THRESHOLD, Breaker, Verdict
+from app.policies.pacing import Pacer
+from app.values.outcome import (
+    Allowance,
+    Gone,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Retry,
+)
+from app.values.snapshot import DestinationState
+
+_SMOOTHING = 0.2
+_BROKEN_FOR = 60.0
+"""Seconds that count as the wait for a destination that is broken."""
+
+
+class Gate:
+    """Lets requests to one destination through. Times are monotonic seconds.
+
+    Args:
+        concurrency: Requests under way at most.
+        breaks: Whether failures in a row close it; a destination that is gone always does.
+    """
+
+    def __init__(self, concurrency: int, *, breaks: bool) -> None:
+        self._concurrency = concurrency
+        self._pacer = Pacer(concurrency)
+        self._breaker = Breaker(THRESHOLD if breaks else None)
+        self._begun: dict[int, float] = {}
+        self._number = 0
+        self._usual_duration = 0.0
+
+    @property
+    def active(self) -> int:
+        """Requests under way."""
+        return len(self._begun)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the destination has said that it no longer exists."""
+        return self._breaker.gone
+
+    @property
+    def requests_left(self) -> int | None:
+        """Requests that may be made before the next period; None where no limit is known."""
+        return None if self._breaker.open else self._pacer.remaining
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until a request may be made; infinite while a probe is under way."""
+        return max(self._pacer.wait(now), self._breaker.wait(now))
+
+    def room(self) -> int:
+        """Return how many requests may be made; ``wait`` was 0 just now."""
+        room = self._pacer.room(len(self._begun))
+        return min(room, 1) if self._breaker.open else room
+
+    def begin(self, now: float) -> int:
+        """Count a request that begins; return its number."""
+        self._number += 1
+        self._begun[self._number] = now
+        self._pacer.began(now)
+        self._breaker.attempt()
+        return self._number
+
+    def abandon(self, number: int) -> None:
+        """Note that a request ended without an answer of any kind."""
+        del self._begun[number]
+        self._breaker.abandoned()
+
+    def end(
+        self, number: int, outcomes: Sequence[Outcome], allowance: Allowance | None, now: float
+    ) -> None:
+        """Learn from what a request was answered.
+
+        Args:
+            number: From ``begin``.
+            outcomes: All of its outcomes.
+            allowance: What was said about the rate limit.
+            now: When the answer came.
+        """
+        duration = now - self._begun.pop(number)
+        self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
+        verdict = verdict_of(outcomes)
+        if verdict is None:
+            self._breaker.abandoned()
+        else:
+            self._breaker.answered(verdict, now)
+        if verdict is not Verdict.FAILED or allowance is not None:
+            self._pacer.answered(allowance, now)
+
+    def hold(self, until: float) -> None:
+        """Let nothing through before ``until``."""
+        self._pacer.hold(until)
+
+    def probe_now(self, now: float) -> None:
+        """Let the next request through to a broken or gone destination."""
+        self._breaker.probe_now(now)
+
+    def state(self, now: float) -> tuple[DestinationState, float | None]:
+        """Return the destination's state, and the seconds until it is asked again."""
+        if self._breaker.retry_at is not None:
+            gone = self._breaker.gone
+            state = DestinationState.GONE if gone else DestinationState.BROKEN
+            return state, max(self._breaker.retry_at - now, 0.0)
+        wait = self._pacer.wait(now)
+        return (DestinationState.RATE_LIMITED, wait) if wait > 0 else (DestinationState.OPEN, None)
+
+    def expected_wait(self, now: float, queued: int, merged: int) -> float:
+        """Estimate the seconds until all that waits would have been sent.
+
+        A request that is under way for longer than usual counts as what it has taken so far.
+
+        Args:
+            now: The time.
+            queued: How many deliveries wait.
+            merged: How many go into one request at most.
+        """
+        oldest = next(iter(self._begun.values()), now)
+        each = max(self._usual_duration, now - oldest) / self._concurrency
+        if self._pacer.rate is not None:
+            each = max(each, 1 / (self._pacer.rate * merged))
+        wait = min(self.wait(now), _BROKEN_FOR)
+        return queued * each + (_BROKEN_FOR if self._breaker.open else wait)
+
+    def settled_down(self, now: float) -> bool:
+        """Say whether nothing is under way and nothing is known that must be remembered."""
+        return not self._begun and not self._breaker.open and self._pacer.wait(now) <= 0
+
+
+def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
+    """Say what the outcomes of a request tell about the destination; None where nothing."""
+    if any(isinstance(outcome, Gone) for outcome in outcomes):
+        return Verdict.GONE
+    if any(isinstance(outcome, Rejected) and outcome.denied for outcome in outcomes):
+        return Verdict.DENIED
+    if all(isinstance(outcome, Retry) for outcome in outcomes):
+        return Verdict.FAILED
+    if all(isinstance(outcome, RateLimited) for outcome in outcomes):
+        return None
+    return Verdict.ALIVE
+
+
+PROBING = inf
+"""What ``wait`` returns while a probe is under way."""

@@ -1,0 +1,126 @@
+"""Rate limits, learned from what destinations answer and never assumed."""
+
+from collections import deque
+
+from app.values.outcome import Allowance
+
+LONGEST_PERIOD = 3600.0
+"""Seconds; where a destination speaks of a longer period it is asked again before."""
+
+
+class Pacer:
+    """How many requests may be made to one destination, and when.
+
+    It starts with one at a time, until an answer has shown whether there is a limit. A stated limit
+    is kept: no more requests than the destination says are left until its next period, and in that
+    one as many as in this. Times are monotonic seconds.
+
+    Args:
+        concurrency: Requests under way at most, whatever the destination allows.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._concurrency = concurrency
+        self._learned = False
+        self._limit: int | None = None
+        self._period = 0.0
+        self._reset_at = 0.0
+        self._fresh = False
+        self._guessed = False
+        self.remaining: int | None = None
+        self.held_until: float | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Requests a second that the destination allows; None where that is not known."""
+        return self._limit / self._period if self._limit and self._period > 0 else None
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until a request may be made, as far as limits go."""
+        held = 0.0
+        if self.held_until is not None:
+            held = self.held_until - now
+            if held <= 0:
+                self.held_until, held = None, 0.0
+        if self.remaining is not None and now >= self._reset_at and not self._fresh:
+            # Unsaid how many a period allows: one request finds out.
+            self.remaining = 1 if self._limit is None else self._limit
+            self._fresh = True
+        return max(held, self._reset_at - now) if self.remaining == 0 else held
+
+    @property
+    def concurrency(self) -> int:
+        """Requests that may be under way at once."""
+        return self._concurrency if self._learned else 1
+
+    def room(self, active: int) -> int:
+        """Return how many more requests may begin; ``wait`` was 0 just now.
+
+        Args:
+            active: Requests under way.
+        """
+        most = max(self.concurrency - active, 0)
+        return most if self.remaining is None else min(most, self.remaining)
+
+    def began(self, now: float) -> None:
+        """Count a request that begins."""
+        if self.remaining is None:
+            return
+        self.remaining = max(self.remaining - 1, 0)
+        if self._fresh:  # the period begins with its first request, and is as long as the last one
+            self._fresh, self._guessed = False, True
+            self._reset_at = now + self._period
+
+    def answered(self, allowance: Allowance | None, now: float) -> None:
+        """Learn from an answer; one without an allowance shows that there is no stated limit."""
+        self._learned = True
+        if allowance is None:
+            return
+        reset_at = now + min(allowance.reset_after, LONGEST_PERIOD)
+        # Answers come in any order and do not count what is still under way: within a period the
+        # lower figure holds.
+        if self.remaining is not None and now < self._reset_at:
+            self.remaining = min(self.remaining, allowance.remaining)
+            self._reset_at = reset_at if self._guessed else max(self._reset_at, reset_at)
+            new_period = self._guessed
+        else:
+            self.remaining, self._reset_at = allowance.remaining, reset_at
+            new_period = True
+        if new_period:
+            self._period = reset_at - now
+        self._fresh = self._guessed = False
+        self._limit = allowance.limit
+
+    def hold(self, until: float) -> None:
+        """Make no request before ``until``."""
+        self.held_until = until if self.held_until is None else max(self.held_until, until)
+
+
+class InvalidRequests:
+    """A budget of refused requests, which Discord bans whole addresses for.
+
+    Source: Discord's API reference, "Invalid Request Limit": 10,000 answers of 401, 403 or 429 in
+    ten minutes. Each worker keeps to a tenth of that, since several may share an address. From half
+    of it on, requests are spaced so that the budget lasts for the rest of the window. Times are
+    monotonic seconds.
+
+    Args:
+        budget: Refused requests in a window.
+        window: Seconds.
+    """
+
+    def __init__(self, budget: int = 1000, window: float = 600.0) -> None:
+        self._budget = budget
+        self._window = window
+        self._refused: deque[float] = deque()
+
+    def refused(self, now: float) -> float:
+        """Count a refused request; return the seconds to send nothing for."""
+        self._refused.append(now)
+        while self._refused[0] <= now - self._window:
+            self._refused.popleft()
+        left = self._budget - len(self._refused)
+        if left > self._budget / 2:
+            return 0.0
+        oldest_leaves = self._refused[0] + self._window - now
+        return oldest_leaves / max(left, 1)

@@ -1,0 +1,152 @@
+"""Which dead letters are replayed, and as what. Pure."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from hashlib import blake2b
+
+import msgspec
+
+from app.policies.dead_letter_headers import VALUE_SHA256, read_note
+from app.policies.dead_letter_view import show
+from app.policies.deferral import Deferral
+from app.policies.record_headers import origin_of
+from app.values.record import Record
+from app.values.replay import Place, Selection
+
+_MARK = "replayed/"
+
+
+class Fate(StrEnum):
+    """What becomes of a selected dead letter."""
+
+    REPLAYABLE = "replayable"
+    ALREADY = "already"
+    DOUBLE = "doubles"
+    EXPIRED = "expired"
+    INCOMPLETE = "incomplete"
+    FOREIGN = "foreign"
+
+
+class Judge:
+    """Decides about each dead letter of a topic, one after the other.
+
+    Args:
+        selection: Which ones are meant.
+        group_id: Whose they have to be.
+        marks: Which ones were replayed, by place.
+        is_expired: Says whether a record's time has passed.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        group_id: str,
+        marks: Mapping[Place, str],
+        is_expired: Callable[[Record], bool],
+    ) -> None:
+        self._selection = selection
+        self._group_id = group_id
+        self._marks = marks
+        self._is_expired = is_expired
+        self._replayed: set[bytes] = set()
+
+    def notice(self, record: Record) -> None:
+        """Take notice of a record: doubles of what was replayed before are known by it."""
+        if place_of(record) in self._marks:
+            self._replayed.add(_identity(record))
+
+    def fate(self, record: Record) -> Fate | None:
+        """Decide about a record; None where it is not selected."""
+        if not self._is_selected(record):
+            return None
+        identity = _identity(record)
+        for fate, applies in (
+            (Fate.ALREADY, place_of(record) in self._marks),
+            (Fate.FOREIGN, read_note(record.headers).group not in ("", self._group_id)),
+            (Fate.INCOMPLETE, VALUE_SHA256 in dict(record.headers)),
+            (Fate.DOUBLE, identity in self._replayed),
+            (Fate.EXPIRED, self._is_expired(record)),
+        ):
+            if applies:
+                return fate
+        self._replayed.add(identity)
+        return Fate.REPLAYABLE
+
+    def _is_selected(self, record: Record) -> bool:
+        wanted = self._selection
+        if wanted.places is not None:
+            return place_of(record) in wanted.places
+        if wanted.since is not None and record.timestamp < wanted.since:
+            return False
+        if wanted.until is not None and record.timestamp >= wanted.until:
+            return False
+        if wanted.reason is not None and read_note(record.headers).reason is not wanted.reason:
+            return False
+        return wanted.query is None or wanted.query.casefold() in _text(record)
+
+
+def as_deferral(record: Record) -> Deferral:
+    """Return what a dead letter becomes: the targets that failed, and a fresh start.
+
+    Where no target is known (the record could not be used) or not all of them are, everything is
+    left that was not delivered.
+    """
+    note = read_note(record.headers)
+    known = note.failed and all(mark.id for mark in note.failed)
+    return Deferral(
+        left=note.failed if known else None,
+        delivered=tuple(mark for mark in note.delivered if mark.id),
+        replays=note.replays + 1,
+    )
+
+
+def place_of(record: Record) -> Place:
+    """Return where a dead letter stands."""
+    return record.partition.partition, record.offset
+
+
+def mark_key(place: Place) -> bytes:
+    """Return the key of the mark that a dead letter was replayed."""
+    return f"{_MARK}{place[0]}/{place[1]}".encode()
+
+
+def mark_value(at: str) -> bytes:
+    """Return the value of a mark.
+
+    Args:
+        at: When it was replayed, ISO 8601.
+    """
+    return msgspec.json.encode({"replayed": at})
+
+
+def read_mark(record: Record) -> tuple[Place, str] | None:
+    """Return the place and time of a mark; None for any other record of the control topic."""
+    key = (record.key or b"").decode(errors="replace")
+    partition, _, offset = key.removeprefix(_MARK).partition("/")
+    if not key.startswith(_MARK) or not (partition.isdecimal() and offset.isdecimal()):
+        return None
+    try:
+        value = msgspec.json.decode(record.value or b"{}", type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = {}
+    return (int(partition), int(offset)), value.get("replayed", "")
+
+
+def _identity(record: Record) -> bytes:
+    """Return what two dead letters of one failure have in common."""
+    note = read_note(record.headers)
+    text = f"{origin_of(record).coordinates}\0{note.group}\0{note.replays}"
+    return blake2b(text.encode(errors="backslashreplace"), digest_size=16).digest()
+
+
+def _text(record: Record) -> str:
+    shown = show(record)
+    parts = (
+        shown.message_id,
+        shown.title,
+        shown.error,
+        shown.origin,
+        *shown.targets_failed,
+        *shown.targets_delivered,
+    )
+    return "\n".join(part for part in parts if part).casefold()

@@ -1,0 +1,63 @@
+"""Replaying dead letters: which of them, and how far it has come."""
+
+import msgspec
+
+from app.values.outcome import Reason
+
+Place = tuple[int, int]
+"""Partition and offset in the dead-letter topic."""
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Which dead letters are to be replayed.
+
+    Attributes:
+        places: These very ones; None for all that match what follows.
+        reason: Dead for this reason.
+        since, until: Written there from this time on, and before that one; seconds since the epoch.
+        query: Text in the message id, title, error, origin or targets, in any case.
+    """
+
+    places: frozenset[Place] | None = None
+    reason: Reason | None = None
+    since: float | None = None
+    until: float | None = None
+    query: str | None = None
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """How far a replay has come, or what it would do.
+
+    Attributes:
+        state: ``idle`` before the first, ``planned`` (a dry run), ``running``, ``done``, or
+            ``failed``: then it can be made again, and goes on where it ended.
+        selected: Dead letters that the selection names.
+        replayable: Of those, the ones that are sent again.
+        replayed: Of those, the ones that Kafka has acknowledged so far.
+        already: Selected ones that were replayed before.
+        doubles: Selected ones that stand in the topic twice; one of them is sent.
+        expired: Selected ones whose time has passed: they are not sent.
+        incomplete: Selected ones that were too large for their value to be kept.
+        foreign: Selected ones of other consumer groups.
+        missing: Ids that the topic does not have (any more).
+        started, ended: ISO 8601 UTC, or None.
+        rate: The most that are sent in a second, or None.
+        error: Why it failed, or None.
+        ids: The first of those that are sent again, as ``partition/offset``.
+    """
+
+    state: str = "idle"
+    selected: int = 0
+    replayable: int = 0
+    replayed: int = 0
+    already: int = 0
+    doubles: int = 0
+    expired: int = 0
+    incomplete: int = 0
+    foreign: int = 0
+    missing: int = 0
+    started: str | None = None
+    ended: str | None = None
+    rate: float | None = None
+    error: str | None = None
+    ids: tuple[str, ...] = ()

@@ -1,0 +1,171 @@
+"""The consumer on a broker: what it hands over, in spite of what stands in the topic."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.edges.embedded_broker import EmbeddedBroker
+from app.edges.kafka.admin import Admin, Committed
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.consumer import Consumer
+from app.edges.kafka.first_start import commit_first_start
+from app.policies.commit_metadata import Settled, encode
+from app.policies.ledger import Commit
+from app.values.record import Record, TopicPartition
+from tests.support.topic import Topic
+
+NAME = "notifications"
+FIRST = TopicPartition(NAME, 0)
+
+
+class Member:
+    """A consumer that was given all partitions, at their starts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.assigned = asyncio.Event()
+        self.consumer = Consumer(
+            connection,
+            [NAME],
+            "group",
+            max_poll_records=500,
+            on_assigned=self._assigned,
+            on_revoked=self._revoked,
+        )
+
+    async def _assigned(self, partitions: set[TopicPartition]) -> None:
+        for partition in partitions:
+            self.consumer.seek(partition, 0)
+        self.assigned.set()
+
+    async def _revoked(self, partitions: set[TopicPartition]) -> None:
+        del partitions
+
+    async def records(self, count: int, most: int = 500) -> list[Record]:
+        """Poll until there are so many."""
+        found: list[Record] = []
+        async with asyncio.timeout(10):
+            while len(found) < count:
+                found += await self.consumer.poll([FIRST], most, 0.1)
+        return found
+
+
+@pytest.fixture
+async def broker() -> AsyncIterator[EmbeddedBroker]:
+    """A running broker."""
+    async with EmbeddedBroker() as started:
+        yield started
+
+
+@pytest.fixture
+async def topic(broker: EmbeddedBroker) -> AsyncIterator[Topic]:
+    """The consumed topic."""
+    async with Topic(broker.address, NAME) as made:
+        yield made
+
+
+@pytest.fixture
+async def member(broker: EmbeddedBroker, topic: Topic) -> AsyncIterator[Member]:
+    """A member of the group that has joined."""
+    await topic.write(b"first")
+    options = {"bootstrap_servers": broker.address}
+    made = Member(Connection(broker.address, options, embedded=True))
+    await made.consumer.start()
+    async with asyncio.timeout(10):
+        await made.assigned.wait()
+    yield made
+    await made.consumer.stop()
+
+
+async def test_a_header_name_that_is_not_utf8_blocks_nothing(member: Member, topic: Topic) -> None:
+    """Where aiokafka raises for ever, here is a record like the others."""
+    await topic.write_header_name(b"\xff\xfe")
+    await topic.write(b"last")
+    records = await member.records(3)
+    assert [record.value for record in records] == [b"first", None, b"last"]
+    assert records[1].headers == (("\\xff\\xfe", b""),)
+    assert [record.offset for record in records] == [0, 1, 2]
+
+
+async def test_a_corrupt_batch_becomes_one_record_that_says_so(
+    member: Member, topic: Topic
+) -> None:
+    """It is asked for again, and when it is the same, it is handed over as what it is."""
+    await topic.write_corrupt()
+    await topic.write(b"last")
+    first, corrupt, last = await member.records(3)
+    assert (first.value, last.value) == (b"first", b"last")
+    assert "check sum" in (corrupt.unreadable or "")
+
+
+async def test_a_batch_that_is_read_by_itself_keeps_within_the_room(
+    member: Member, topic: Topic
+) -> None:
+    """No more than was asked for, and nothing is left out."""
+    await topic.write_many([b"a", b"b", b"c"])
+    await topic.write_header_name(b"\xff")
+    first = await member.records(1, most=1)
+    more = await member.records(4, most=1)
+    assert [record.value for record in first + more] == [b"first", b"a", b"b", b"c", None]
+    assert [record.offset for record in first + more] == list(range(5))
+
+
+async def test_what_was_fetched_before_a_rebalance_is_dropped(member: Member, topic: Topic) -> None:
+    """Positions are set anew meanwhile; the next poll begins there."""
+    await member.records(1)
+    waiting = asyncio.create_task(member.consumer.poll([FIRST], 10, 5.0))
+    await asyncio.sleep(0)
+    member.consumer.forget_all()
+    member.consumer.seek(FIRST, 0)
+    await topic.write(b"second")
+    assert await waiting == []
+    assert [record.value for record in await member.records(2)] == [b"first", b"second"]
+
+
+async def test_a_paused_partition_is_fetched_again_from_where_it_was(
+    member: Member, topic: Topic
+) -> None:
+    """Nothing is handed over while it is paused, and nothing is lost by it."""
+    await topic.write_many([b"a", b"b"])
+    records = await member.records(3)
+    member.consumer.give_back(records[1:])
+    member.consumer.pause(FIRST)
+    assert await member.consumer.poll([FIRST], 10, 0.3) == []
+    member.consumer.resume(FIRST)
+    assert [record.value for record in await member.records(2)] == [b"a", b"b"]
+
+
+async def test_commits_carry_their_metadata(member: Member) -> None:
+    """What is settled above the offset is read back with it."""
+    metadata = encode(1, 9, [1, 4])
+    await member.consumer.commit({FIRST: Commit(1, metadata)}, 5.0)
+    async with Admin(member_connection(member)) as admin:
+        committed = await admin.committed("group", [FIRST, TopicPartition(NAME, 1)])
+    assert committed[FIRST] == Committed(1, Settled(9, (1, 4)))
+    assert committed[TopicPartition(NAME, 1)] is None
+    await member.consumer.commit({FIRST: Commit(2, "somebody else's")}, 5.0)
+    async with Admin(member_connection(member)) as admin:
+        committed = await admin.committed("group", [FIRST])
+    assert committed[FIRST] == Committed(2, None, odd=True)
+
+
+@pytest.mark.parametrize(("earliest", "starts"), [(True, 0), (False, 3)])
+async def test_a_new_group_begins_where_it_is_told_and_only_once(
+    broker: EmbeddedBroker, topic: Topic, earliest: bool, starts: int
+) -> None:
+    """Its first commit is made before anybody joins; a group that is there is left alone."""
+    await topic.write_many([b"a", b"b", b"c"])
+    connection = Connection(broker.address, {"bootstrap_servers": broker.address}, embedded=True)
+    await commit_first_start(connection, "new", [NAME], earliest=earliest)
+    await topic.write(b"d")
+    await commit_first_start(connection, "new", [NAME], earliest=False)
+    async with Admin(connection) as admin:
+        committed = await admin.committed("new", [TopicPartition(NAME, n) for n in range(4)])
+    assert committed[FIRST] == Committed(starts)
+    assert [found.offset for found in committed.values() if found] == [starts, 0, 0, 0]
+
+
+def member_connection(member: Member) -> Connection:
+    """Return how the member's broker is reached."""
+    servers = member.consumer._client._client._bootstrap_servers
+    return Connection(servers, {"bootstrap_servers": servers}, embedded=True)

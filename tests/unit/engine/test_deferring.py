@@ -1,0 +1,226 @@
+"""Deferring on a broker: put aside, due, delivered; by whichever worker."""
+
+from typing import TYPE_CHECKING
+
+from app.edges.kafka.log_reader import LogReader
+from app.policies.deferral import Deferral, deferral_headers, read_deferral
+from app.policies.record_headers import origin_of
+from app.policies.routing import Defaults
+from app.values.outcome import Delivered, Outcome, Rejected, Retry
+from app.values.record import Record
+from tests.support.engine import ScriptedChannel, record, until
+
+if TYPE_CHECKING:
+    from tests.unit.engine.conftest import Envelope, Stage
+
+DAY = 86_400.0
+MAIL = Defaults(
+    webhook_url="http://hooks.example/one",
+    email_to=("a@example.com", "b@example.com"),
+    smtp="smtp://mail.example:25",
+)
+
+
+async def deferred(stage: "Stage", topic: str) -> list[Record]:
+    """Return what is in one of the retry topics."""
+    async with LogReader(stage.connection, f"notifications.retry.{topic}", 5) as log:
+        ranges = {number: offsets for number, offsets in (await log.ranges()).items() if offsets}
+        if not ranges:
+            return []
+        stretches = await log.read(ranges, lambda _: True)
+    return [one for stretch in stretches.values() for one in stretch.records]
+
+
+async def test_what_cannot_be_delivered_is_put_aside_and_arrives_later(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Settled for its partition, not consumed; when it is due it is tried once more."""
+    stage.channel = ScriptedChannel([[Retry("refused")]] * 3)
+    worker = stage.worker(max_age=DAY)
+    await worker.start()
+    await stage.publish(envelope("later", message_id="m-1"))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    snapshot = worker.snapshot()
+    assert (snapshot.messages_consumed, snapshot.in_flight) == (0, 0)
+    await until(lambda: worker.snapshot().deferred_waiting == 1)
+    await until(lambda: worker.snapshot().lag == 0)
+    assert worker.snapshot().backlog == 0
+    (kept,) = await deferred(stage, "30s")
+    assert read_deferral(kept.headers).attempts == 3
+    assert origin_of(kept).topic == "notifications"
+    stage.journal.skew = 31
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    assert stage.channel.contents == ["later"] * 4
+    assert worker.snapshot().messages_retried == 3
+    assert worker.snapshot().deferred_waiting == 0
+    await worker.stop()
+    assert await stage.committed() == 1
+
+
+async def test_what_comes_due_has_one_attempt_until_it_is_old(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Each round is one attempt and a longer delay; at its age it is a dead letter."""
+    stage.channel = ScriptedChannel([[Retry("refused")]] * 20)
+    worker = stage.worker(max_age=200.0, attempts=2)
+    await worker.start()
+    await stage.publish(envelope("never"))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    stage.journal.skew = 130
+    await until(lambda: worker.snapshot().messages_deferred == 2)
+    (kept,) = await deferred(stage, "2m")
+    assert read_deferral(kept.headers).attempts == 3
+    stage.journal.skew = 400
+    await until(lambda: worker.snapshot().messages_failed == 1)
+    (letter,) = await stage.dead_letters()
+    assert (letter.reason, letter.attempts) == ("exhausted", 4)
+    assert letter.origin.startswith("notifications/")
+    assert letter.first_failure is not None
+
+
+async def test_only_the_targets_that_are_left_are_sent_to(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Of three targets one accepts, one refuses, one is put aside: the books know all three."""
+    busy: list[Outcome] = [Retry("later"), Rejected("no such mailbox")]
+    mail = ScriptedChannel([busy, [Retry("later")], [Delivered()]])
+    mail.name = "email"
+    worker = stage.worker(
+        max_age=DAY,
+        attempts=2,
+        channels={"webhook": stage.channel, "email": mail},
+        defaults=MAIL,
+    )
+    await worker.start()
+    await stage.publish(envelope("three", channels=["webhook", "email"]))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    stage.journal.skew = 31
+    await until(lambda: worker.snapshot().messages_partial == 1)
+    assert stage.channel.contents == ["three"]
+    assert [target.address for target in mail.sent[-1].targets] == ["a@example.com"]
+    (letter,) = await stage.dead_letters()
+    assert letter.reason == "rejected"
+    assert letter.targets_failed == ("email b@example.com",)
+    assert len(letter.targets_delivered) == 2
+    snapshot = worker.snapshot()
+    assert (snapshot.messages_consumed, snapshot.messages_partial) == (1, 1)
+
+
+async def test_the_webhook_id_stays_the_same(stage: "Stage", envelope: "Envelope") -> None:
+    """A receiver recognises the notification by its origin, wherever it was meanwhile."""
+    stage.channel = ScriptedChannel([[Retry("refused")]])
+    worker = stage.worker(max_age=DAY, attempts=1)
+    await worker.start()
+    await stage.publish(envelope("no id"))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    stage.journal.skew = 31
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    first, second = stage.channel.sent
+    assert first.source == second.source
+    assert first.digest == second.digest
+    assert first.source.startswith("notifications/")
+
+
+async def test_what_is_due_expires_like_everything_else(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Its time counts from when it was published, not from when it was put aside."""
+    stage.channel = ScriptedChannel([[Retry("refused")]])
+    worker = stage.worker(max_age=DAY, attempts=1)
+    await worker.start()
+    await stage.publish(envelope("short", ttl_seconds=20))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    stage.journal.skew = 31
+    await until(lambda: worker.snapshot().messages_expired == 1)
+    assert len(stage.channel.sent) == 1
+
+
+async def test_a_record_of_a_newer_version_is_passed_on_untouched(stage: "Stage") -> None:
+    """During an upgrade the older workers lose nothing that they do not understand."""
+    headers = deferral_headers(record(), Deferral(), "group")
+    newer = tuple((name, b"2" if name == "notifier.format" else value) for name, value in headers)
+    worker = stage.worker(max_age=DAY)
+    await worker.start()
+    await stage.producer.write("notifications.retry.0s", b"key", b"\x00new", newer)
+    await until(lambda: worker.snapshot().deferred_waiting == 1)
+    (kept,) = await deferred(stage, "30s")
+    assert (kept.key, kept.value, kept.headers) == (b"key", b"\x00new", newer)
+    assert worker.snapshot().messages_consumed == 0
+
+
+async def test_a_stop_puts_aside_what_is_partly_done(stage: "Stage", envelope: "Envelope") -> None:
+    """What one target has is not sent to it again by the next worker."""
+    mail = ScriptedChannel([[Retry("later", after=50.0), Retry("later", after=50.0)]])
+    mail.name = "email"
+    worker = stage.worker(
+        max_age=DAY,
+        channels={"webhook": stage.channel, "email": mail},
+        defaults=MAIL,
+        drain_timeout=0.1,
+    )
+    await worker.start()
+    await stage.publish(envelope("half", channels=["webhook", "email"]))
+    await until(lambda: len(mail.sent) == 1 and len(stage.channel.sent) == 1)
+    await until(lambda: worker.snapshot().queued == 1)
+    await worker.stop()
+    assert worker.snapshot().messages_deferred == 1
+    assert await stage.committed() == 1
+    await worker.start()
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    assert stage.channel.contents == ["half"]
+    assert mail.contents == ["half", "half"]
+
+
+async def test_a_rebalance_puts_aside_what_is_partly_done(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Whoever gets the partition next does not repeat it."""
+    mail = ScriptedChannel([[Retry("later", after=50.0), Retry("later", after=50.0)]])
+    mail.name = "email"
+    worker = stage.worker(
+        max_age=DAY, channels={"webhook": stage.channel, "email": mail}, defaults=MAIL
+    )
+    await worker.start()
+    await stage.publish(envelope("half", channels=["webhook", "email"]))
+    await until(lambda: worker.snapshot().queued == 1 and len(stage.channel.sent) == 1)
+    session = worker._session
+    assert session is not None
+    partitions = set(worker._assignment.partitions())
+    await session._revoked(partitions)
+    assert worker.snapshot().messages_deferred == 1
+    assert await stage.committed() == 1
+    await session._assigned(partitions)
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    assert stage.channel.contents == ["half"]
+
+
+async def test_a_repeat_of_what_was_put_aside_is_not_delivered_twice(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """The second waits for the first, and the first is going to be delivered."""
+    stage.channel = ScriptedChannel([[Retry("refused", after=0.05)], [Retry("refused")]])
+    worker = stage.worker(max_age=DAY, attempts=2)
+    await worker.start()
+    same = envelope("same", message_id="m-1")
+    await stage.publish(same, same)
+    await until(lambda: worker.snapshot().messages_duplicate == 1)
+    assert worker.snapshot().messages_deferred == 1
+    stage.journal.skew = 31
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    assert stage.channel.contents == ["same"] * 3
+
+
+async def test_an_unwritable_retry_topic_holds_the_offset(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Without an acknowledged record nothing is settled, and health says why."""
+    stage.channel = ScriptedChannel([[Retry("refused")]])
+    worker = stage.worker(max_age=DAY, attempts=1)
+    await worker.start()
+    stage.producer.refused_topic = "notifications.retry.30s"
+    await stage.publish(envelope("held"))
+    await until(lambda: worker.get_health_status().get("problem") is not None)
+    assert worker.snapshot().in_flight == 1
+    stage.producer.refused_topic = None
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    assert "problem" not in worker.get_health_status()

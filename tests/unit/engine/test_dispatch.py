@@ -1,0 +1,203 @@
+"""The dispatcher: lanes by destination, room made where it is held for long, limits shared."""
+
+import asyncio
+from collections.abc import Iterable
+
+from app.edges.channels.base import Channel
+from app.engine.dispatch import Dispatcher
+from app.engine.item import Item, State
+from app.engine.partition import Assigned, Start
+from app.engine.tasks import Tasks
+from app.policies.deferral import Deferral
+from app.policies.retry import RetryPolicy
+from app.values.delivery import Destination
+from app.values.outcome import Outcome, RateLimited, Rejected, Scope
+from app.values.snapshot import DestinationState
+from tests.support.engine import (
+    PARTITION,
+    ScriptedChannel,
+    delivery,
+    item,
+    journal,
+    notification,
+    until,
+)
+
+DAY = 86_400.0
+
+
+def discord(name: str, host: str = "discord.com") -> Destination:
+    """Return a destination on a host."""
+    return Destination("discord", f"https://{host}/api/webhooks/{name}/t", name)
+
+
+class Bench:
+    """A dispatcher with what surrounds it."""
+
+    def __init__(self, channel: Channel, *, max_age: float = DAY) -> None:
+        self.assigned = Assigned(PARTITION, Start(0))
+        self.journal = journal()
+        self.finished: list[Item] = []
+        self.failures: list[BaseException] = []
+        self.tasks = Tasks(self.failures.append)
+        self.dispatcher = Dispatcher(
+            {"discord": channel},
+            {"discord": 4},
+            RetryPolicy(3, 0.01, 0.01, max_age),
+            self.journal,
+            spawn=self.tasks.spawn,
+            on_finished=self.finished.append,
+        )
+        self._offset = 0
+
+    def put(
+        self,
+        destination: Destination,
+        text: str = "text",
+        before: Deferral | None = None,
+        received_at: float | None = None,
+    ) -> Item:
+        """Submit one notification."""
+        told = notification(text)
+        made = item(
+            told, self.assigned, offset=self._offset, before=before, received_at=received_at
+        )
+        self._offset += 1
+        self.dispatcher.submit(made, [delivery(told, destination=destination)])
+        return made
+
+    def states(self) -> dict[str, DestinationState]:
+        """Return every lane's state, by label."""
+        return {lane.destination.label: lane.state()[0] for lane in self.dispatcher}
+
+
+class HangingChannel(ScriptedChannel):
+    """Hangs for some destinations, and accepts the others at once."""
+
+    def __init__(self, hanging: Iterable[Destination]) -> None:
+        super().__init__()
+        self._hanging = set(hanging)
+
+    async def send(self, deliveries):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+        """Hang, or not."""
+        if deliveries[0].destination in self._hanging:
+            await asyncio.Event().wait()
+        return await super().send(deliveries)
+
+
+async def test_a_hung_destination_gives_up_its_room() -> None:
+    """The others lose nothing; of the hung one, what came last goes first."""
+    hung, healthy = discord("hung"), discord("healthy")
+    bench = Bench(HangingChannel([hung]))
+    waiting = [bench.put(hung, str(number)) for number in range(300)]
+    await until(lambda: any(lane.expected_wait() > 10 for lane in bench.dispatcher))
+    bench.dispatcher.relieve(100)
+    assert len(bench.finished) == 100
+    assert {each.jobs[0].state for each in bench.finished} == {State.DEFERRED}
+    assert set(bench.finished) == set(waiting[200:])
+    bench.put(healthy)
+    await until(lambda: len(bench.finished) == 101)
+    await bench.tasks.cancel()
+
+
+async def test_a_backlog_that_is_being_worked_off_keeps_its_room() -> None:
+    """A full window is no reason to put anything aside."""
+    gate = asyncio.Event()
+    bench = Bench(ScriptedChannel(gate=gate))
+    for number in range(300):
+        bench.put(discord("busy"), str(number))
+    bench.dispatcher.relieve(100)
+    assert bench.finished == []
+    gate.set()
+    await until(lambda: len(bench.finished) == 300)
+
+
+async def test_without_deferring_there_is_nothing_to_give_up() -> None:
+    """``MAX_AGE=0``: what was taken stays until it is delivered or dead."""
+    hung = discord("hung")
+    bench = Bench(HangingChannel([hung]), max_age=0.0)
+    for number in range(300):
+        bench.put(hung, str(number), received_at=0.0)
+    await until(lambda: any(lane.expected_wait() > 10 for lane in bench.dispatcher))
+    bench.dispatcher.relieve(100)
+    bench.dispatcher.put_aside_overdue(bench.assigned.items.values())
+    assert bench.finished == []
+    await bench.tasks.cancel()
+
+
+async def test_what_was_held_for_too_long_is_put_aside() -> None:
+    """Five minutes in memory, and nothing younger."""
+    hung = discord("hung")
+    bench = Bench(HangingChannel([hung]))
+    under_way = bench.put(hung)
+    old = bench.put(hung, received_at=bench.journal.monotonic() - 301)
+    young = bench.put(hung)
+    bench.dispatcher.put_aside_overdue(bench.assigned.items.values())
+    assert bench.finished == [old]
+    assert young.jobs[0].state is under_way.jobs[0].state is State.WAITING
+    await bench.tasks.cancel()
+
+
+async def test_what_was_put_aside_before_goes_ahead_of_what_is_new() -> None:
+    """Otherwise new ones could keep it waiting for ever."""
+    gate = asyncio.Event()
+    channel = ScriptedChannel(gate=gate)
+    bench = Bench(channel)
+    bench.put(discord("a"), "under way")
+    await channel.arrived(1)
+    bench.put(discord("a"), "new")
+    bench.put(discord("a"), "older", before=Deferral())
+    gate.set()
+    await until(lambda: len(bench.finished) == 3)
+    assert channel.contents == ["under way", "older", "new"]
+
+
+async def test_a_limit_on_the_host_holds_all_its_lanes_and_no_other() -> None:
+    """Discord's global limit is everybody's who speaks to Discord."""
+    outcome: list[Outcome] = [RateLimited("global", after=30.0, scope=Scope.HOST)]
+    bench = Bench(ScriptedChannel([[*outcome]]))
+    bench.put(discord("a"))
+    await until(lambda: bench.states()["a"] is DestinationState.RATE_LIMITED)
+    bench.put(discord("other", host="example.com"))
+    await until(lambda: len(bench.finished) == 1)
+    bench.put(discord("b"))
+    bench.dispatcher.host_limited(discord("a"), bench.journal.monotonic() + 30)
+    assert bench.states() == {
+        "a": DestinationState.RATE_LIMITED,
+        "b": DestinationState.RATE_LIMITED,
+        "other": DestinationState.OPEN,
+    }
+    bench.dispatcher.close()
+    await bench.tasks.cancel()
+
+
+async def test_refused_requests_slow_the_host_down_before_discord_bans_it() -> None:
+    """From half of the budget on."""
+    bench = Bench(ScriptedChannel())
+    bench.put(discord("a"))
+    await until(lambda: len(bench.finished) == 1)
+    for _ in range(499):
+        bench.dispatcher.request_refused(discord("a"))
+    assert bench.states()["a"] is DestinationState.OPEN
+    bench.dispatcher.request_refused(discord("a"))
+    assert bench.states()["a"] is DestinationState.RATE_LIMITED
+    other = Destination("webhook", "https://hooks.example/a", "hook")
+    for _ in range(2000):
+        bench.dispatcher.request_refused(other)  # only Discord bans
+
+
+async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:
+    """Memory stays bounded whatever producers send; a broken destination stays broken."""
+    denied: list[Outcome] = [Rejected("401", denied=True)]
+    bench = Bench(ScriptedChannel([denied]))
+    bench.put(discord("denied"))
+    bench.put(discord("fine"))
+    await until(lambda: len(bench.finished) == 2)
+    for lane in bench.dispatcher:
+        lane.last_used -= 601
+    bench.dispatcher.drop_idle()
+    assert list(bench.states()) == ["denied"]
+    bench.dispatcher.probe_now()
+    bench.put(discord("denied"))
+    await until(lambda: len(bench.finished) == 3)
+    assert bench.states() == {"denied": DestinationState.OPEN}

@@ -1,0 +1,222 @@
+"""What is sent to Discord is never refused, judged by the stand-in that enforces its rules."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+
+from app.policies.discord_limits import NOTHING
+from app.policies.discord_payload import embeds_of, encode, fits, size
+from app.policies.plain_text import SHORTENED
+from app.values.errors import InvalidRecordError
+from app.values.notification import (
+    Author,
+    ContentType,
+    Embed,
+    Field,
+    Footer,
+    Image,
+    Notification,
+    Request,
+    Sender,
+)
+from tests.support.discord.embeds import shown_embeds
+from tests.support.discord.payload import Refusal, judge
+from tests.support.messages import envelope, read
+from tests.support.notifications import NOTIFICATIONS
+
+LINK = "https://example.com/"
+UNSEEN = {"color", "timestamp"}
+
+
+def notification(content: str = "x", **parts: Any) -> Notification:
+    """Return a notification."""
+    return Notification(content=content, requests=(Request("discord"),), **parts)
+
+
+def accepted(embeds: Sequence[Embed], sender: Sender | None = None) -> list[dict[str, Any]]:
+    """Return the embeds of a message as sent, which Discord must take."""
+    verdict = judge(encode(embeds, sender or Sender()))
+    assert not isinstance(verdict, Refusal), verdict
+    sent: list[dict[str, Any]] = verdict["embeds"]
+    return sent
+
+
+def shown(embeds: Sequence[Embed]) -> int:
+    """Return how many embeds Discord shows of a message, which it must take."""
+    return len(shown_embeds(accepted(embeds)))
+
+
+def as_record(told: Notification) -> dict[str, Any]:
+    """Return an envelope that says the same."""
+    parts: dict[str, Any] = msgspec.to_builtins(told)
+    names = ("color", "fields", "footer", "author", "url", "embeds")
+    kwargs = {name: parts[name] for name in names} | parts["sender"]
+    metadata = {"title": told.title}
+    return envelope(
+        content=told.content, content_type=told.content_type, metadata=metadata, kwargs=kwargs
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(NOTIFICATIONS)
+def test_discord_takes_every_notification(told: Notification) -> None:
+    """Whatever it holds; and nobody's text is hidden behind another's link."""
+    sent = accepted(embeds_of(told), told.sender)
+    hidden = [embed for embed in sent if embed not in shown_embeds(sent)]
+    assert all(embed.keys() <= {"url", "image", "thumbnail", *UNSEEN} for embed in hidden)
+
+
+@settings(max_examples=100, deadline=None)
+@given(NOTIFICATIONS)
+def test_discord_takes_whatever_is_parsed(told: Notification) -> None:
+    """All the way from the record's bytes."""
+    try:
+        parsed = read(as_record(told))
+    except InvalidRecordError:
+        reject()
+    accepted(embeds_of(parsed), parsed.sender)
+
+
+SMALL = st.builds(
+    notification,
+    st.builds(lambda text, count: text * count, st.sampled_from("x交📈"), st.integers(1, 2500)),
+    title=st.none() | st.just("t"),
+    url=st.none() | st.sampled_from([LINK, LINK + "a", LINK + "b"]),
+    embeds=st.lists(
+        st.builds(Embed, title=st.text(min_size=1, max_size=9), url=st.none() | st.just(LINK)),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(SMALL, min_size=2, max_size=14))
+def test_what_fits_is_taken_and_shown(queue: list[Notification]) -> None:
+    """Merged as far as they fit, everything shows; one more would be refused or hidden."""
+    merged: tuple[Embed, ...] = ()
+    for part in map(embeds_of, queue):
+        alone = shown(part)
+        together = [*merged, *part]
+        if fits(merged, part):
+            assert shown(together) == (shown(merged) if merged else 0) + alone
+            merged = (*merged, *part)
+        else:
+            verdict = judge(encode(together, Sender()))
+            both = shown(merged) + alone
+            assert isinstance(verdict, Refusal) or len(shown_embeds(verdict["embeds"])) < both
+            merged = part
+
+
+def plain(length: int, url: str | None = None) -> tuple[Embed, ...]:
+    """Return one embed of so many characters."""
+    return (Embed(description="x" * length, url=url),)
+
+
+@pytest.mark.parametrize(
+    ("embeds", "more", "together"),
+    [
+        (plain(1) * 9, plain(1), True),
+        (plain(1) * 9, plain(1) * 2, False),
+        (plain(1) * 10, plain(1), False),
+        (plain(3000), plain(3000), True),
+        (plain(3000), plain(3001), False),
+        (plain(3000), (Embed(title="📈" * 100, description="x" * 2800),), True),
+        (plain(3000), (Embed(title="📈" * 100, description="x" * 2801),), False),
+        (plain(1, LINK), plain(1, LINK + "#"), True),
+        (plain(1, LINK), plain(1, LINK), False),
+        (plain(1), plain(1), True),
+        ((), plain(1), True),
+    ],
+)
+def test_what_fits(embeds: tuple[Embed, ...], more: tuple[Embed, ...], together: bool) -> None:
+    """Ten embeds, 6,000 characters over all of them, no URL twice."""
+    assert fits(embeds, more) is together
+
+
+def test_a_long_text_is_split() -> None:
+    """At the end of a line, into embeds of one colour: title on the first, fields on the last."""
+    text = ("line " * 19 + "line\n") * 50
+    fields = (Field("a", "b"),)
+    embeds = embeds_of(notification(text, title="T", color=7, fields=fields, footer=Footer("f")))
+    assert [embed.color for embed in embeds] == [7, 7]
+    assert "".join(embed.description or "" for embed in embeds) == text
+    assert (embeds[0].description or "").endswith("line")
+    assert (embeds[0].title, embeds[1].title) == ("T", None)
+    assert (embeds[0].fields, embeds[1].fields) == ((), fields)
+    assert (embeds[0].footer, embeds[1].footer) == (None, Footer("f"))
+    assert accepted(embeds)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        notification("x" * 7000),
+        notification("交" * 7000),
+        notification("📈" * 4000),
+        notification("x" * 100_000, title="t" * 300),
+        notification(fields=(Field("n" * 256, "v" * 1024),) * 40),
+        notification("x" * 5000, embeds=(Embed(description="y" * 4096),)),
+        notification(embeds=(Embed(title="y"),) * 12),
+        notification("x" * 4096, embeds=(Embed(description=" " * 1900 + "y" * 100),)),
+        notification("x" * 4096, embeds=(Embed(author=Author("a"), description="y" * 3000),)),
+    ],
+)
+def test_what_is_cut_says_so(told: Notification) -> None:
+    """What does not fit into one request ends with a visible mark."""
+    embeds = embeds_of(told)
+    assert (embeds[-1].description or "").endswith(SHORTENED)
+    assert size(embeds) <= 6000
+    assert accepted(embeds)
+
+
+def test_the_mark_stands_on_what_is_there() -> None:
+    """Of an embed for which no character is left, nothing is sent."""
+    room = 6000 - 4096 - len("\n" + SHORTENED)
+    more = tuple(Embed(description="y" * length) for length in (room, 20))
+    first, last = embeds_of(notification("x" * 4096, embeds=more))
+    assert first.description == "x" * 4096
+    assert last.description == "y" * room + "\n" + SHORTENED
+
+
+def test_the_mark_is_shown() -> None:
+    """Even where it stands on a picture that would go with the first of its URL."""
+    pictures = (Embed(image=Image(LINK), url=LINK),) * 11
+    embeds = embeds_of(notification("x", url=LINK, embeds=pictures))
+    assert [embed.url for embed in embeds] == [LINK] * 9 + [None]
+    assert embeds[-1].description == SHORTENED
+
+
+def test_a_link_is_not_shared() -> None:
+    """Of embeds with one URL Discord shows the first; later ones keep their text, not the link."""
+    told = notification(
+        "text",
+        url=LINK,
+        embeds=(
+            Embed(title="a", url=LINK),
+            Embed(image=Image(LINK), url=LINK),
+            Embed(title="b", url=LINK + "b"),
+        ),
+    )
+    assert [embed.url for embed in embeds_of(told)] == [LINK, None, LINK, LINK + "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(" \n", ContentType.TEXT), ("<br><!-- -->", ContentType.HTML)]
+)
+def test_a_notification_that_says_nothing(content: str, kind: ContentType) -> None:
+    """It is sent all the same: somebody asked for it."""
+    told = notification(content, content_type=kind, color=7)
+    assert embeds_of(told) == (Embed(description=NOTHING, color=7),)
+    assert accepted(embeds_of(told))
+
+
+def test_nobody_is_mentioned() -> None:
+    """A text with @everyone in it wakes nobody; what Discord refuses of a sender is left out."""
+    verdict = judge(encode(embeds_of(notification("@everyone")), Sender("clyde", "nowhere")))
+    assert isinstance(verdict, dict)
+    assert set(verdict) == {"embeds", "allowed_mentions"}
+    assert verdict["allowed_mentions"] == {"parse": []}
