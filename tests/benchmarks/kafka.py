@@ -111,7 +111,7 @@ def publish(bootstrap: str, topic: str, values: Iterable[bytes], partitions: int
 
 
 async def publish_steadily(
-    bootstrap: str, topic: str, rate: float, value: Callable[[int], bytes], numbers: range
+    bootstrap: str, topic: str, rate: float, value: Callable[[int], bytes], numbers: Iterable[int]
 ) -> None:
     """Write records one by one at a steady rate, each acknowledged in the background.
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from tests.benchmarks.accepted import Count, count, settled
+from tests.benchmarks.behaviours import Progress
 from tests.benchmarks.bench import Bench, Topic, WrongError
 from tests.benchmarks.competitors import Competitor
 from tests.benchmarks.processes import core_seconds
 from tests.benchmarks.running import Run, running
-from tests.benchmarks.sink import Progress
 
 FIRST_SECONDS = 60.0
 EMBEDDED_SECONDS = 120.0

@@ -13,9 +13,9 @@ import httpx
 import msgspec
 
 from tests.benchmarks.accepted import Accepted
+from tests.benchmarks.behaviours import Progress
 from tests.benchmarks.cores import Cores
 from tests.benchmarks.processes import Process
-from tests.benchmarks.sink import Progress
 from tests.support.service import ROOT
 
 LOOK_INTERVAL = 0.05

@@ -4,14 +4,16 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tests.benchmarks.accepted import Accepted, count
-from tests.benchmarks.bench import Bench, Topic, WrongError
+from tests.benchmarks.bench import Bench, WrongError
 from tests.benchmarks.competitors import Competitor, Service
 from tests.benchmarks.kafka import publish_steadily
 from tests.benchmarks.messages import record
-from tests.benchmarks.running import Run, running
+from tests.benchmarks.running import running
 
+FIRST_SECONDS = 60.0
 LAST_SECONDS = 20.0
 QUICK_LAST_SECONDS = 6.0
 LOOK_INTERVAL = 0.1
@@ -50,6 +52,12 @@ class Stream:
         return record(number, self.urls[number % len(self.urls)], time.time_ns() // 1000)
 
     @property
+    def numbers(self) -> list[int]:
+        """All its numbers in the order of sending: first one that is watched."""
+        opening = self.watched[0]
+        return [opening, *(number for number in range(self.sent) if number != opening)]
+
+    @property
     def due(self) -> list[int]:
         """The numbers that must be accepted."""
         return [number for number in range(self.sent) if number % len(self.urls) in self.watched]
@@ -60,15 +68,23 @@ async def latencies(
 ) -> list[float]:
     """Seconds from publishing to acceptance, for everything watched that was sent when warm.
 
+    The stream begins when its first notification was accepted: then the competitor is at work.
+
     Raises:
         WrongError: Something watched was not accepted.
     """
     topic = await bench.new_topic("steady", sent=stream.sent, value=stream.value)
     await bench.sink.reset(stream.sent)
     async with running(bench, competitor, topic, in_flight) as run:
-        await _joined(bench, competitor, run)
+        if isinstance(competitor, Service):
+            await run.ready()
+        where = await run.bootstrap()
+        publish = partial(publish_steadily, where, topic.name, stream.rate, topic.value)
+        first, *rest = stream.numbers
+        await publish([first])
+        await bench.sink.until(lambda now: now.distinct > 0, FIRST_SECONDS)
         begin = time.time_ns() // 1000
-        await _publish(await run.bootstrap(), topic, stream)
+        await publish(rest)
         accepted = await _accepted(bench, stream)
         run.check()
     return accepted.latencies(stream.watched, since=begin + round(stream.warm * 1e6))
@@ -86,14 +102,3 @@ async def _accepted(bench: Bench, stream: Stream) -> Accepted:
         if time.monotonic() > deadline:
             raise WrongError(f"{seconds:.0f} s after the last was published, {fault}")
         await asyncio.sleep(LOOK_INTERVAL)
-
-
-async def _publish(bootstrap: str, topic: Topic, stream: Stream) -> None:
-    await publish_steadily(bootstrap, topic.name, stream.rate, topic.value, range(stream.sent))
-
-
-async def _joined(bench: Bench, competitor: Competitor, run: Run) -> None:
-    if isinstance(competitor, Service):
-        await run.ready()
-    else:
-        await bench.kafka.until_members(run.job.group, 1)

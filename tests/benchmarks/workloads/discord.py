@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from tests.benchmarks.behaviours import DISCORD_LIMITS
 from tests.benchmarks.bench import Bench, WrongError
 from tests.benchmarks.competitors import ONE_BY_ONE, Competitor, Service
-from tests.benchmarks.discord import REQUESTS, WINDOW
 from tests.benchmarks.measuring import counted
 from tests.benchmarks.messages import record
 from tests.benchmarks.report import number
@@ -12,6 +12,7 @@ from tests.benchmarks.running import running
 from tests.benchmarks.turns import NO_TIME
 
 DEFAULT_IN_FLIGHT = 1000
+WEBHOOK_ID = 1_000_000_000_000_000_001
 NOTIFICATIONS = (1000, 100)
 ONE_BY_ONE_NOTIFICATIONS = (1000, 15)
 START_SECONDS = 30.0
@@ -31,11 +32,11 @@ class Delivered:
 
 async def one_webhook(bench: Bench) -> None:
     """The service, and one request per notification."""
-    per_second = REQUESTS / WINDOW
+    rate = DISCORD_LIMITS.webhook
     bench.report.heading(
         "One Discord webhook",
-        f"{REQUESTS} requests in {WINDOW:.0f} s, answers and headers as Discord documents them; "
-        "one worker. Faster: notifications a second against one request per notification.",
+        f"{rate.requests} requests in {rate.seconds:.0f} s, answers and headers as Discord's; one "
+        "worker. Faster: notifications a second against one request per notification.",
     )
     sizes = (bench.size(*ONE_BY_ONE_NOTIFICATIONS), bench.size(*NOTIFICATIONS))
     competitors: tuple[Competitor, ...] = (ONE_BY_ONE, Service())
@@ -43,7 +44,7 @@ async def one_webhook(bench: Bench) -> None:
     base: float | None = None
     for competitor, notifications in zip(competitors, sizes, strict=True):
         # One by one is what it must not be slower than.
-        seconds = notifications / per_second + SLACK_SECONDS
+        seconds = notifications / rate.requests * rate.seconds + SLACK_SECONDS
         if bench.quick:
             seconds = QUICK_SECONDS
         title = f"{competitor.title}, {notifications} notifications"
@@ -52,9 +53,9 @@ async def one_webhook(bench: Bench) -> None:
             continue
         bench.report.doing(f"discord: {title}")
         found = await _deliver(bench, competitor, notifications, seconds)
-        rate = found.accepted / found.seconds
-        base = base or rate
-        rows.append(_cells(title, found, rate / base))
+        speed = found.accepted / found.seconds
+        base = base or speed
+        rows.append(_cells(title, found, speed / base))
     columns = ("", "accepted", "seconds", "requests", "429", "per second", "faster")
     bench.report.table(columns, rows)
 
@@ -75,7 +76,7 @@ async def _deliver(
     bench: Bench, competitor: Competitor, notifications: int, seconds: float
 ) -> Delivered:
     """Let it deliver everything, or as much as it can in that time after its first request."""
-    url = f"http://127.0.0.1:{bench.sink.port}/api/webhooks/0/token"
+    url = f"http://127.0.0.1:{bench.sink.port}/api/webhooks/{WEBHOOK_ID}/token"
     topic = await bench.new_topic(
         "discord", sent=notifications, partitions=1, value=lambda each: record(each, url, 0)
     )

@@ -17,6 +17,12 @@ def test_only_what_goes_to_watched_destinations_is_due() -> None:
     assert len(STREAM.due) == 20
 
 
+def test_a_stream_begins_with_what_is_watched() -> None:
+    """Its acceptance tells that the worker is there; then come all others in order."""
+    assert STREAM.numbers[:4] == [1, 0, 2, 3]
+    assert sorted(STREAM.numbers) == list(range(30))
+
+
 def test_a_record_carries_the_time_at_which_it_is_made() -> None:
     """So that latencies begin when it is sent."""
     before = time.time_ns() // 1000
