@@ -3,12 +3,12 @@
 import asyncio
 from functools import partial
 
-from tests.benchmarks.bench import DESTINATIONS, Bench, WrongError
+from tests.benchmarks.bench import DESTINATIONS, Bench, Topic, WrongError
 from tests.benchmarks.competitors import Service
 from tests.benchmarks.kafka import publish
 from tests.benchmarks.measuring import Measured, Window, measure
 from tests.benchmarks.report import number, with_spread
-from tests.benchmarks.running import running
+from tests.benchmarks.running import Run, running
 from tests.benchmarks.turns import NO_TIME, Case, in_turn
 
 FULL = Window(warm=3.0, measured=8.0)
@@ -20,8 +20,8 @@ RECORDS = (200_000, 20_000)
 SHAPES = ((10, 12), (100, 12), (1000, 12), (64, 1), (64, 12), (64, 100))
 BRIEF_SHAPES = ((10, 12), (1000, 12), (64, 100))
 
-WAITING = (20_000, 3_000)
-WARM_NOTIFICATIONS = 1_000
+WAITING = (50_000, 5_000)
+ACTIVE = 2_000  # more than there are connections: 16 for each destination
 WAITING_SECONDS = 60.0
 
 
@@ -74,28 +74,31 @@ async def per_waiting(bench: Bench) -> None:
     waiting = bench.size(*WAITING)
     bench.report.heading(
         "Memory per waiting notification",
-        f"After {WARM_NOTIFICATIONS:,} deliveries, {waiting:,} notifications to {DESTINATIONS} "
-        "destinations that never answer, all of them in flight.",
+        f"{ACTIVE:,} notifications to {DESTINATIONS} destinations that never answer keep all "
+        f"connections busy; {waiting:,} more wait behind them, all of them in flight.",
     )
     if not bench.time_for(OVERHEAD_SECONDS):
         bench.report.say(f"({NO_TIME})")
         return
-    warm = await bench.topic_for("instant", sent=WARM_NOTIFICATIONS)
-    hung = map(bench.spread("hung"), range(waiting))
-    # Twice as many as will wait, so that nothing is put aside; nothing times out meanwhile.
-    service = Service({"NOTIFIER_WEBHOOK__TIMEOUT": "600", "NOTIFIER_WORKER__DRAIN_TIMEOUT": "0"})
-    await bench.sink.reset(WARM_NOTIFICATIONS)
-    async with running(bench, service, warm, 2 * waiting) as run:
+    sent = ACTIVE + waiting
+    topic = await bench.topic_for("hung", sent=sent)
+    # Nothing times out meanwhile, and the window is never so full that some are put aside.
+    service = Service({"NOTIFIER_WEBHOOK__TIMEOUT": "600"})
+    await bench.sink.reset(sent)
+    async with running(bench, service, topic, 2 * sent) as run:
         await run.ready()
-        where = await run.bootstrap()
-        await asyncio.to_thread(publish, where, warm.name, warm.values, warm.partitions)
-        await bench.sink.until(lambda now: now.distinct >= WARM_NOTIFICATIONS, WAITING_SECONDS)
-        before = run.process.memory()
-        await asyncio.to_thread(publish, where, warm.name, hung, warm.partitions)
-        if not await run.until(lambda stats: stats["in_flight"] >= waiting, WAITING_SECONDS):
-            in_flight = (await run.stats())["in_flight"]
-            raise WrongError(f"{in_flight} of {waiting} are in flight")
-        after = run.process.memory()
-    each = (after - before) / waiting
-    row = [number(before / 1e6), number(after / 1e6), number(each)]
+        before = await _hold(run, topic, range(ACTIVE))
+        after = await _hold(run, topic, range(ACTIVE, sent))
+    row = [number(before / 1e6), number(after / 1e6), number((after - before) / waiting)]
     bench.report.table(("MB before", "MB with all waiting", "bytes each"), [row])
+
+
+async def _hold(run: Run, topic: Topic, numbers: range) -> int:
+    """Publish so many, and return the bytes of memory once all up to the last are in flight."""
+    where = await run.bootstrap()
+    values = map(topic.value, numbers)
+    await asyncio.to_thread(publish, where, topic.name, values, topic.partitions)
+    if not await run.until(lambda stats: stats["in_flight"] >= numbers.stop, WAITING_SECONDS):
+        in_flight = (await run.stats())["in_flight"]
+        raise WrongError(f"{in_flight} of {numbers.stop} are in flight")
+    return run.process.memory()
