@@ -14,8 +14,8 @@ WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "hung": latency.hung,
     "stats": latency.stats,
     "dead": dead.destination,
+    "memory": cost.per_waiting,
     "drain": drain.processes,
     "cost": cost.per_delivery,
-    "memory": cost.per_waiting,
     "startup": startup.above_the_commit,
 }
