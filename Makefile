@@ -10,7 +10,7 @@ LOCKED := --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-kafka soak mutants lock
+.PHONY: help run test test-kafka soak mutants bench lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ soak: .venv/.test ## the ledger test in full: 100,000 notifications, every fault
 
 mutants: .venv/.test ## break the engine on purpose, and see that the tests notice
 	$(BIN)/python -m tests.mutants
+
+bench: .venv/.test ## the benchmarks, beside their peers (QUICK=1 for three minutes, ONLY=instant,latency)
+	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 lock: .venv/.test ## resolve the dependencies anew
 	$(PIP) install uv
