@@ -41,7 +41,7 @@ MUTANTS = (
         "            for job in batch:\n                job.state = State.DISCARDED\n            raise",
         "            for job in batch:\n                job.state = State.DONE\n"
         "                self._done(job)\n            raise",
-        (WORKER,),
+        (LANE, WORKER),
     ),
     Mutant(
         "no fence at a revoke",

@@ -61,9 +61,19 @@ class World:
             await process.ready()
         return process
 
-    async def publisher(self, service: ServiceProcess) -> Callable[..., Awaitable[None]]:
-        """Return what writes record values to the topic, over TCP like any other producer."""
-        bootstrap = self.bootstrap or (await service.stats())["broker"]
+    async def publisher(
+        self, service: ServiceProcess | None, bootstrap: str | None = None
+    ) -> Callable[..., Awaitable[None]]:
+        """Return what writes record values to the topic, over TCP like any other producer.
+
+        Args:
+            service: Whose embedded broker it is, where there is no other.
+            bootstrap: Where to, if it is not where the services are.
+        """
+        bootstrap = bootstrap or self.bootstrap
+        if bootstrap is None:
+            assert service is not None
+            bootstrap = (await service.stats())["broker"]
         connection = Connection(bootstrap, {"bootstrap_servers": bootstrap})
         producer = Producer(connection)
         self._stack.push_async_callback(producer.close)

@@ -96,10 +96,25 @@ class KafkaCluster(Kafka):
         java: The ``java`` launcher.
         jars: The folder with Kafka's jars.
         brokers: How many, 1 or 3.
+        users: Passwords of users that log in (SASL PLAIN) at ``guarded`` and may do nothing that
+            nobody allows them; whoever does not log in, at ``bootstrap``, may do everything.
+
+    Attributes:
+        guarded: ``host:port`` where users log in, on a single broker with users.
     """
 
-    def __init__(self, folder: Path, *, java: Path, jars: Path, brokers: int = 3) -> None:
-        ports = free_ports(2 * brokers)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        java: Path,
+        jars: Path,
+        brokers: int = 3,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        *ports, guarded_port = free_ports(2 * brokers + 1)
+        self.guarded = f"127.0.0.1:{guarded_port}"
+        self._users = users or {}
         command = (java, *JVM, "-cp", f"{jars}/*")
         self._brokers = [
             Broker(command, node, ports[2 * node], ports[2 * node + 1], folder / f"broker-{node}")
@@ -115,6 +130,8 @@ class KafkaCluster(Kafka):
             async with asyncio.TaskGroup() as formatting:
                 for broker in self._brokers:
                     properties = server_properties(broker, self._brokers)
+                    if self._users:
+                        properties += guard_properties(broker, self.guarded, self._users)
                     formatting.create_task(broker.format(cluster_id, properties))
             await self.start()
         except BaseException:
@@ -274,6 +291,24 @@ def server_properties(broker: Broker, cluster: list[Broker]) -> str:
         "broker.session.timeout.ms": 6_000,
         "broker.heartbeat.interval.ms": 1_000,
         "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,  # of 128 MiB, per broker
+    }
+    return "".join(f"{name}={value}\n" for name, value in properties.items())
+
+
+def guard_properties(broker: Broker, address: str, users: Mapping[str, str]) -> str:
+    """What a broker needs besides, to let users in by their passwords and no further."""
+    passwords = " ".join(f'user_{user}="{password}"' for user, password in users.items())
+    plain = "org.apache.kafka.common.security.plain.PlainLoginModule"
+    properties = {
+        "listeners": f"CLIENT://{broker.address},GUARDED://{address},"
+        f"CONTROLLER://127.0.0.1:{broker.controller_port}",
+        "advertised.listeners": f"CLIENT://{broker.address},GUARDED://{address}",
+        "listener.security.protocol.map": "CLIENT:PLAINTEXT,GUARDED:SASL_PLAINTEXT,"
+        "CONTROLLER:PLAINTEXT",
+        "sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.guarded.plain.sasl.jaas.config": f"{plain} required {passwords};",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
     }
     return "".join(f"{name}={value}\n" for name, value in properties.items())
 

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -109,7 +109,8 @@ class Topic:
         try:
             await client.set_topics([self.name])
             request = ProduceRequest(None, -1, 1000, [(self.name, [(partition, bytes(batch))])])
-            response = await client.send(client.get_random_node(), request)
+            leader = client.cluster.leader_for_partition(TopicPartition(self.name, partition))
+            response = await client.send(leader, request)
             [(_, [(_, error, *_)])] = response.topics
             assert error == 0
         finally:

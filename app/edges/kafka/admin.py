@@ -89,14 +89,17 @@ class Admin:
             response = await self._client.create_topics(
                 [_new_topic(name, topics[name], partitions, replication_factor) for name in missing]
             )
-        for name, code, *detail in response.topic_errors:
-            error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:
-                reason = next((str(part) for part in detail if part), error.__name__)
-                raise KafkaRefusedError(
-                    f"Kafka refused to create the topic {name} ({error.__name__}: {reason}); "
-                    "create it by hand or allow this user Create on it"
-                )
+        refused = {
+            name: f"{error.__name__}: {next((str(part) for part in detail if part), 'no reason')}"
+            for name, code, *detail in response.topic_errors
+            if code and (error := for_code(code)) is not TopicAlreadyExistsError
+        }
+        if refused:
+            raise KafkaRefusedError(
+                f"Kafka refused to create {', '.join(refused)} "
+                f"({'; '.join(sorted(set(refused.values())))}): "
+                "create each by hand or allow this user Create on it"
+            )
         log.info("created the topics %s with %d partitions", ", ".join(missing), partitions)
         return missing
 
@@ -104,14 +107,16 @@ class Admin:
         """Return the number of partitions by topic; 0 where there is no such topic."""
         with translated("describe topics"):
             described = await self._client.describe_topics(list(topics))
+        failed: dict[int, list[str]] = {}
         counts = dict.fromkeys(topics, 0)
         for topic in described:
-            code = topic["error_code"]
+            code, name = topic["error_code"], topic["topic"]
+            counts[name] = len(topic["partitions"])
             if code not in (0, UNKNOWN_TOPIC):
-                error = for_code(code)
-                with translated(f"describe the topic {topic['topic']}"):
-                    raise error(topic["topic"])
-            counts[topic["topic"]] = len(topic["partitions"])
+                failed.setdefault(code, []).append(name)
+        for code, names in failed.items():
+            with translated("describe topics"):
+                raise for_code(code)(", ".join(sorted(names)))
         return counts
 
     async def largest_record(self, topics: Collection[str]) -> int:
@@ -143,7 +148,7 @@ class Admin:
         none are refused in another way.
 
         Raises:
-            KafkaRefusedError: It may not; the text names the missing right.
+            KafkaRefusedError: It may not; the text names the right and each topic without it.
             KafkaUnavailableError: Kafka did not answer.
         """
         if self._connection.embedded:
@@ -154,11 +159,14 @@ class Admin:
             node = client.get_random_node()
             request = ProduceRequest(None, -1, _TIMEOUT_MS, nothing)
             response = await client.send(node, request)
-        for topic, partitions in response.topics:
-            if for_code(partitions[0][1]) is TopicAuthorizationFailedError:
-                raise KafkaRefusedError(
-                    f"Kafka lets this user not write to {topic}: allow it Write on that topic"
-                )
+        if closed := [
+            topic
+            for topic, partitions in response.topics
+            if for_code(partitions[0][1]) is TopicAuthorizationFailedError
+        ]:
+            raise KafkaRefusedError(
+                f"Kafka lets this user not write to {', '.join(closed)}: allow it Write on each"
+            )
 
     async def committed(
         self, group_id: str, partitions: Iterable[TopicPartition]

@@ -47,9 +47,22 @@ def translated(doing: str) -> Iterator[None]:
     except TOO_LARGE as error:
         raise RecordTooLargeError(f"Kafka refused to {doing}: it is too large") from error
     except REFUSALS as error:
-        raise KafkaRefusedError(f"Kafka refused to {doing}: {describe(error)}") from error
+        raise KafkaRefusedError(f"Kafka refused to {doing}: {_remedy(error)}") from error
     except (kafka.KafkaError, TimeoutError, OSError, asyncio.InvalidStateError) as error:
         raise KafkaUnavailableError(f"Kafka did not {doing}: {describe(error)}") from error
+
+
+def _remedy(error: Exception) -> str:
+    """Say which right is missing, where that is what is wrong."""
+    subject = str(error.args[0]) if error.args else ""
+    match error:
+        case kafka.TopicAuthorizationFailedError():
+            return f"this user may not see {subject}: allow it Describe and Read on each topic"
+        case kafka.GroupAuthorizationFailedError():
+            group = subject.rpartition(" ")[2]  # the name, or a sentence that ends in it
+            return f"this user may not use the group {group}: allow it Read on it"
+        case _:
+            return describe(error)
 
 
 def describe(error: BaseException) -> str:

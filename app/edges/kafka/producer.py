@@ -123,6 +123,8 @@ async def _sent(
     value: bytes | None,
     headers: Headers,
 ) -> Any:
+    if key is None and value is None:
+        value = b""  # aiokafka refuses a record with neither; others write them, and they get here
     written: Awaitable[Any] = await client.send(topic, value=value, key=key, headers=list(headers))
     return await written
 
