@@ -123,6 +123,8 @@ async def _sent(
     value: bytes | None,
     headers: Headers,
 ) -> Any:
+    if key is None and value is None:
+        key = b""  # Kafka takes a record of headers alone, aiokafka does not
     written: Awaitable[Any] = await client.send(topic, value=value, key=key, headers=list(headers))
     return await written
 

@@ -11,6 +11,7 @@ from app.policies.statistics import Verdict
 from app.values.outcome import Delivered, Rejected, Retry
 from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
+from tests.support.topic import Topic
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
@@ -50,6 +51,21 @@ async def test_bad_records_go_to_the_dead_letters_and_block_nothing(
     assert all(letter.error for letter in letters)
     await worker.stop()
     assert await stage.committed() == 6
+
+
+async def test_a_record_without_key_and_value_becomes_a_dead_letter_like_any_other(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """A tombstone that nobody can mean anything by stops nothing."""
+    worker = stage.worker()
+    await worker.start()
+    async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
+        await topic.write_header_name(b"alone")
+    await stage.publish(envelope("good"))
+    await until(lambda: worker.snapshot().messages_consumed == 2)
+    assert worker.snapshot().messages_dead_lettered == 1
+    (letter,) = await stage.dead_letters()
+    assert (letter.value, letter.headers["alone"]) == (None, "")
 
 
 async def test_a_target_that_refuses_makes_a_partial_with_a_dead_letter(
