@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from app.engine.item import Item
@@ -234,6 +235,23 @@ async def test_takes_no_more_than_it_may_hold(stage: "Stage", envelope: "Envelop
     await until(lambda: worker.snapshot().in_flight == 3)
     gate.set()
     await until(lambda: worker.snapshot().messages_sent == 10)
+
+
+async def test_what_comes_in_at_once_while_it_waits_is_taken_as_there_is_room(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """With room for one, a batch of ten that ends an idle wait is taken one by one."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker(max_in_flight=1)
+    await worker.start()
+    async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
+        await topic.write_many([msgspec.json.encode(envelope(str(n))) for n in range(10)])
+    await stage.channel.arrived(1)
+    assert worker.snapshot().in_flight == 1
+    gate.set()
+    await until(lambda: worker.snapshot().messages_sent == 10)
+    assert stage.channel.most_under_way == 1
 
 
 async def test_start_waits_for_kafka_and_stop_ends_the_wait(stage: "Stage") -> None:
