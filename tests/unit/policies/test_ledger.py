@@ -1,5 +1,7 @@
 """The ledger: a commit never passes an unsettled offset, and says what is settled above it."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +95,19 @@ def test_an_awaited_offset_that_is_no_longer_in_the_log_holds_nothing_up() -> No
     ledger.received(13)
     ledger.settle(13)
     assert ledger.to_commit(position=14) == Commit(20)
+
+
+def test_one_slow_offset_costs_no_more_however_long_it_holds_the_commit() -> None:
+    """What is settled above it takes neither memory nor time."""
+    ledger = received(0)
+    tracemalloc.start()
+    for offset in range(1, 100_000):
+        ledger.received(offset)
+        ledger.settle(offset)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 10_000
+    assert settled_by(ledger.to_commit(position=100_000)) == Settled(100_000, (0,))
 
 
 def test_knows_where_the_next_unsettled_offset_is() -> None:
