@@ -97,7 +97,7 @@ class Ledger:
             position: The next offset to be fetched.
         """
         offset = self.lowest_unsettled(position)
-        mark = max(self._highest_settled + 1, self._mark if position < self._mark else 0)
+        mark = max(self._highest_settled + 1, self._mark)
         unsettled = [each for each in self._unsettled if each < mark]
         unsettled += [each for each in self._awaited if each >= position]
         metadata = encode(offset, mark, unsettled)
