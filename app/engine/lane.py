@@ -118,6 +118,7 @@ class Lane:
         """Drop waiting jobs; those under way are not touched."""
         for job in self._withdraw(unwanted):
             job.state = State.DISCARDED
+        self._wake()  # those that were behind them can go
 
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
         """Put waiting jobs aside that were held for too long."""
@@ -125,6 +126,7 @@ class Lane:
             seconds = delay_for(self._journal.now(), job.item.first_failure)
             self._outcomes.put_aside(job, seconds, self.last_error or "held for too long")
             self._surroundings.job_done(job)
+        self._wake()
 
     def give_up_last(self, count: int) -> int:
         """Put aside what would be sent last, to make room; return how many that were."""
@@ -132,6 +134,7 @@ class Lane:
         for job in self._withdraw(chosen.__contains__):
             self._outcomes.put_aside(job, SHORTEST, self.last_error or "no room for more")
             self._surroundings.job_done(job)
+        self._wake()
         return len(chosen)
 
     def hold(self, until: float) -> None:

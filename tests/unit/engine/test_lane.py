@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -492,6 +492,29 @@ async def test_what_would_be_sent_last_makes_room_first() -> None:
     assert bench.lane.give_up_last(10) == 2
     assert bench.lane.queued == 0
     bench.lane.close()
+
+
+LETTING_GO: dict[str, Callable[[Lane, Item], object]] = {
+    "dropped": lambda lane, held: lane.discard(lambda job: job.item is held),
+    "held for too long": lambda lane, held: lane.put_aside(lambda job: job.item is held),
+    "making room": lambda lane, _: lane.give_up_last(1),
+}
+
+
+@pytest.mark.parametrize("let_go", LETTING_GO.values(), ids=LETTING_GO)
+async def test_what_waited_behind_a_key_goes_when_the_one_ahead_is_let_go(
+    let_go: Callable[[Lane, Item], object],
+) -> None:
+    """Nothing else would ever wake the lane for it."""
+    channel = ScriptedChannel([[Retry("busy", after=50.0)]])
+    bench = Bench(channel, max_age=DAY)
+    held = bench.put(notification("held", priority=Priority.LOW, ordering_key="k"))
+    await channel.arrived(1)
+    await until(lambda: bench.lane.queued == 1 and bench.lane.active == 0)
+    behind = bench.put(notification("behind", ordering_key="k"))
+    let_go(bench.lane, held)
+    await until(lambda: bench.done[-1:] == behind.jobs)
+    assert channel.contents == ["held", "behind"]
 
 
 async def test_a_gone_destination_refuses_everything_without_being_asked() -> None:
