@@ -193,8 +193,10 @@ class Lane:
         """Take what the next request is to hold; nothing where none may be made now."""
         while self._queue.ready and self._may_go() and self._gate.room():
             job = self._queue.take()
-            if not self._outcomes.is_expired(job):
-                return take_batch(job, self._queue, self._channel, self._gate.requests_left)
+            is_expired = self._outcomes.is_expired
+            if not is_expired(job):
+                left = self._gate.requests_left
+                return take_batch(job, self._queue, self._channel, left, is_expired)
             self._outcomes.expire(job)
             self._done(job)
         return []

@@ -574,6 +574,22 @@ async def test_waiting_for_a_limit_merges_and_a_bad_part_is_found() -> None:
     assert [one.attempts for one in items] == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_what_has_expired_is_merged_into_no_request(key: str | None) -> None:
+    """It waited for the limit too long, and counts as expired like everything else."""
+    channel = MergingChannel([Answer(((Delivered(),),), Allowance(1, 0, 0.05))])
+    bench = Bench(channel, known=False)
+    past = time.time() - 1
+    bench.put(notification("a", ordering_key=key))
+    bench.put(notification("b", ordering_key=key))
+    late = bench.put(notification("late", ordering_key=key, expires_at=past))
+    bench.put(notification("c", ordering_key=key))
+    await bench.finished(4)
+    assert channel.requests[0] == ["a"]
+    assert sorted(name for request in channel.requests[1:] for name in request) == ["b", "c"]
+    assert [failure.reason for failure in late.failures] == [Reason.EXPIRED]
+
+
 async def test_merged_requests_that_fail_are_tried_again_in_order() -> None:
     """Each part keeps its own attempts; the key keeps its order."""
     channel = MergingChannel(
