@@ -45,13 +45,16 @@ def take_batch(
 
 
 def put_back_followers(batch: Iterable[Job], queue: JobQueue) -> list[Job]:
-    """Keep one job of each ordering key; the others wait behind it again, in their order."""
+    """Keep one job of each ordering key; the others wait behind it again, in their order.
+
+    What was taken away is kept, too: it is to wait nowhere.
+    """
     kept: list[Job] = []
     followers: list[Job] = []
     keys: set[str] = set()
     for job in batch:
         key = job.delivery.notification.ordering_key
-        if key is not None and key in keys:
+        if key is not None and key in keys and job.item.assigned.active:
             followers.append(job)
             continue
         if key is not None:

@@ -251,9 +251,12 @@ class Lane:
 
     def _send_one_by_one(self, batch: list[Job]) -> None:
         """One bad part never takes the others with it: none of them has had its attempt."""
+        ours = [job for job in batch if job.state is State.ACTIVE and job.item.assigned.active]
         for job in batch:
             job.alone = True
-        for job in put_back_followers(batch, self._queue):
+            if job not in ours:
+                self._let_go(job)
+        for job in put_back_followers(ours, self._queue):
             job.state = State.WAITING
             self._queue.add_again(job)
 
@@ -262,7 +265,7 @@ class Lane:
         left: dict[Job, Left] = {}
         for job, outcomes in zip(batch, answer.outcomes, strict=True):
             if job.state is not State.ACTIVE:
-                self._queue.release(job)  # put aside meanwhile, with its answer unknown
+                self._let_go(job)
                 continue
             remaining = self._outcomes.book(job, outcomes, duration)
             if remaining is None:
@@ -289,8 +292,13 @@ class Lane:
                 self._outcomes.put_aside(job, seconds, left.error)
                 self._done(job)
             case Discard():
-                job.state = State.DISCARDED
-                self._queue.release(job)
+                self._let_go(job)
+
+    def _let_go(self, job: Job) -> None:
+        """Do no more about a job that is another worker's, or was put aside meanwhile."""
+        if job.state is State.ACTIVE:
+            job.state = State.DISCARDED
+        self._queue.release(job)
 
     def _due(self, job: Job) -> None:
         del self._delayed[job]

@@ -644,6 +644,40 @@ async def test_what_was_taken_away_is_not_tried_again() -> None:
     assert (bench.lane.queued, bench.done) == (0, [])
 
 
+class GatedMergingChannel(MergingChannel):
+    """Lets the first request through; the others wait for the gate."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        super().__init__(answers)
+        self.gate = asyncio.Event()
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
+        """Answer as scripted, when it is time."""
+        answer = await super().send(deliveries)
+        if len(self.requests) > 1:
+            await self.gate.wait()
+        return answer
+
+
+@pytest.mark.parametrize("outcome", [Rejected("400"), Retry("503")])
+async def test_what_was_taken_away_while_it_was_merged_is_not_sent_again(outcome: Outcome) -> None:
+    """Whoever has the partition now sends it; so does the retry topic with what was put aside."""
+    channel = GatedMergingChannel(
+        [Answer(((Delivered(),),), Allowance(1, 0, 0.02)), Answer(((outcome,),) * 3, None)]
+    )
+    bench = Bench(channel, max_age=DAY, known=False)
+    bench.put(notification("a", ordering_key="k"))
+    merged = [bench.put(notification(name, ordering_key="k")) for name in "bcd"]
+    await until(lambda: channel.requests[1:] == [["b", "c", "d"]])
+    merged[2].put_aside()
+    bench.assigned.active = False
+    channel.gate.set()
+    await until(lambda: bench.lane.idle)
+    assert channel.requests[2:] == []
+    states = [each.jobs[0].state for each in merged]
+    assert states == [State.DISCARDED, State.DISCARDED, State.DEFERRED]
+
+
 async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing() -> None:
     """It is in the retry topic by then; what happened to it here is not known to be final."""
     gate = asyncio.Event()
