@@ -180,6 +180,7 @@ class Session:
         self._consumer.forget_all()
         self._dispatcher.discard(lambda _: True)
         await self._until_quiet(REVOKE_PATIENCE)
+        self._dispatcher.discard(lambda _: True)  # what failed meanwhile waits for another attempt
         await self._put_aside_partly_done()
         async with self.committer.lock:
             if partitions:
@@ -187,6 +188,7 @@ class Session:
             self._leftovers = {
                 taken.partition: _started(taken.items) for taken in self._assignment.take()
             }
+        self._dispatcher.discard(lambda item: not item.assigned.active)
         self._on_rebalance()
 
     async def _assigned(self, partitions: set[TopicPartition]) -> None:
