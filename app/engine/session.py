@@ -145,11 +145,13 @@ class Session:
         """Put aside what is partly done, commit, and leave; bounded, whatever Kafka does."""
         self._leaving = True
         self.joined = False
+        self._dispatcher.draining = True
         self._dispatcher.discard(lambda _: True)
         await self._put_aside_partly_done()
         async with self.committer.lock:
             await self.committer.fence(LAST_COMMIT_TIMEOUT)
             self._assignment.take()
+        self._dispatcher.discard(lambda _: True)
         await self._consumer.stop()
         if self._broken.done() and not self._broken.cancelled():
             self._broken.exception()  # seen by run, or of no interest any more

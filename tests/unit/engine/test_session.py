@@ -3,9 +3,12 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
-from app.values.outcome import Retry
+from app.policies.routing import Defaults
+from app.values.outcome import Delivered, Retry
 from tests.support.engine import ScriptedChannel, until
 
 if TYPE_CHECKING:
@@ -34,3 +37,35 @@ async def test_what_fails_while_partitions_are_taken_away_is_not_tried_again_her
     gate.set()
     await revoking
     assert worker.snapshot().queued == 0
+
+
+async def test_nothing_is_tried_again_while_the_worker_leaves(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop that is not to drain makes no further attempts while it puts aside what it must."""
+    monkeypatch.setattr("app.engine.session.LEAVE_PATIENCE", 0.3)
+    mail = ScriptedChannel([[Delivered(), Retry("later", after=50.0)]])
+    mail.name = "email"
+    stage.channel = ScriptedChannel([[Retry("busy")]] * 100)
+    worker = stage.worker(
+        max_age=86_400.0,
+        attempts=100,
+        channels={"webhook": stage.channel, "email": mail},
+        defaults=Defaults(
+            webhook_url="http://hooks.example/one",
+            smtp="smtp://mail:25",
+            email_to=("a@x.y", "b@x.y"),
+        ),
+    )
+    await worker.start()
+    stage.producer.refused_topic = "notifications.retry.0s"
+    await stage.publish(envelope("half", channels=["email"]))
+    await until(lambda: worker.snapshot().queued == 1 and len(mail.sent) == 1)
+    stage.channel.gate = asyncio.Event()
+    await stage.publish(envelope("under way"))
+    await stage.channel.arrived(1)
+    stopping = asyncio.create_task(worker.stop(drain=False))
+    await until(lambda: worker.snapshot().is_running is False)
+    stage.channel.gate.set()
+    await stopping
+    assert len(stage.channel.sent) == 1
