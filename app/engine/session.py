@@ -187,8 +187,10 @@ class Session:
         async with self.committer.lock:
             if partitions:
                 await self.committer.fence(LAST_COMMIT_TIMEOUT)
+            # Those of the assignment before that did not come in again yet are still under way.
             self._leftovers = {
-                taken.partition: _started(taken.items) for taken in self._assignment.take()
+                taken.partition: taken.leftovers | _started(taken.items)
+                for taken in self._assignment.take()
             }
         self._dispatcher.discard(lambda item: not item.assigned.active)
         self._on_rebalance()

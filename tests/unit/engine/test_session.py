@@ -69,3 +69,17 @@ async def test_nothing_is_tried_again_while_the_worker_leaves(
     stage.channel.gate.set()
     await stopping
     assert len(stage.channel.sent) == 1
+
+
+async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: "Stage") -> None:
+    """Also where the second comes before its record has come in again."""
+    worker = stage.worker()
+    await worker.start()
+    gate = await stage.publish_held(worker, 3)
+    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    for _ in range(2):
+        await session._revoked(partitions)
+        await session._assigned(partitions)
+    gate.set()
+    await until(lambda: worker.snapshot().messages_consumed == 4)
+    assert sorted(stage.channel.contents[1:]) == ["0", "1", "2"]
