@@ -83,3 +83,22 @@ async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: 
     gate.set()
     await until(lambda: worker.snapshot().messages_consumed == 4)
     assert sorted(stage.channel.contents[1:]) == ["0", "1", "2"]
+
+
+async def test_a_repeat_waits_for_what_was_joined(stage: "Stage", envelope: "Envelope") -> None:
+    """After a rebalance a repeat is a repeat as before."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker()
+    await worker.start()
+    same = envelope("same", message_id="m-1")
+    await stage.publish(same, same)
+    await until(lambda: worker.snapshot().in_flight == 2)
+    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    await session._revoked(partitions)
+    await session._assigned(partitions)
+    await until(lambda: worker.snapshot().in_flight == 2)
+    gate.set()
+    await until(lambda: worker.snapshot().in_flight == 0)
+    assert stage.channel.contents == ["same"]
+    assert worker.snapshot().messages_duplicate == 1
