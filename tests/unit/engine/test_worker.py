@@ -291,6 +291,36 @@ async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
     assert await stage.committed() == 1
 
 
+async def test_a_stop_lets_a_session_end_that_is_ending(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Whoever is in the middle of leaving the group leaves it, and the next start finds no rest."""
+    worker = stage.worker()
+    await worker.start()
+    session = worker._session
+    assert session is not None
+    gate, leaving, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    stop_consumer = session._consumer.stop
+
+    async def leave_slowly() -> None:
+        leaving.set()
+        await gate.wait()
+        await stop_consumer()
+        left.set()
+
+    session._consumer.stop = leave_slowly  # type: ignore[method-assign]
+    session.fail(RuntimeError("bug"))
+    await leaving.wait()
+    stopping = asyncio.create_task(worker.stop())
+    await until(lambda: worker.snapshot().status is Status.STOPPING)
+    asyncio.get_running_loop().call_later(0.1, gate.set)
+    await stopping
+    assert left.is_set()
+    await worker.start()
+    await stage.publish(envelope())
+    await until(lambda: worker.snapshot().messages_sent == 1)
+
+
 async def test_start_and_stop_can_be_repeated(stage: "Stage") -> None:
     """Starting twice and stopping twice are what once is."""
     worker = stage.worker()
