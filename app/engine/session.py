@@ -222,13 +222,15 @@ class Session:
         while True:
             try:
                 ends = await self._consumer.log_ends(self._assignment.partitions())
+                for assigned in list(self._assignment):
+                    assigned.end = ends.get(assigned.partition, assigned.end)
+                    # Past what holds no records: nothing there waits to be fetched.
+                    assigned.position = await self._consumer.position(assigned.partition)
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 log.warning("%s", error)
             else:
                 if ends:
                     self.answered_at = self._journal.monotonic()
-                for assigned in self._assignment:
-                    assigned.end = ends.get(assigned.partition, assigned.end)
             await self._on_sample()
             await asyncio.sleep(SAMPLE_SECONDS)
 

@@ -10,6 +10,7 @@ from app.engine.worker import NotificationWorker
 from app.policies.routing import Defaults
 from app.values.outcome import Delivered, Retry
 from tests.support.engine import ScriptedChannel, until
+from tests.support.topic import Topic
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
@@ -102,3 +103,19 @@ async def test_a_repeat_waits_for_what_was_joined(stage: "Stage", envelope: "Env
     await until(lambda: worker.snapshot().in_flight == 0)
     assert stage.channel.contents == ["same"]
     assert worker.snapshot().messages_duplicate == 1
+
+
+async def test_what_ends_a_transaction_is_no_backlog_while_something_is_under_way(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """It takes an offset, and is nothing that could be fetched."""
+    stage.channel = ScriptedChannel(gate=asyncio.Event())
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope())
+    await stage.channel.arrived(1)
+    (held,) = [each for each in worker.snapshot().partitions if each.unsettled]
+    async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
+        await topic.write_marker(held.partition)
+    await until(lambda: [each.end for each in worker.snapshot().partitions if each.end] == [2])
+    await until(lambda: worker.snapshot().backlog == 1)
