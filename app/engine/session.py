@@ -221,7 +221,9 @@ class Session:
         """Ask Kafka where its logs end: for the lag, and to know that it is there."""
         while True:
             try:
-                ends = await self._consumer.log_ends(self._assignment.partitions())
+                # Whoever has no partition asks about one all the same, to know that Kafka is there.
+                asked = self._assignment.partitions() or [self._subscription.first_partition]
+                ends = await self._consumer.log_ends(asked)
                 for assigned in list(self._assignment):
                     assigned.end = ends.get(assigned.partition, assigned.end)
                     # Past what holds no records: nothing there waits to be fetched.
@@ -229,8 +231,7 @@ class Session:
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 log.warning("%s", error)
             else:
-                if ends:
-                    self.answered_at = self._journal.monotonic()
+                self.answered_at = self._journal.monotonic()
             await self._on_sample()
             await asyncio.sleep(SAMPLE_SECONDS)
 

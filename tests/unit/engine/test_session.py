@@ -119,3 +119,17 @@ async def test_what_ends_a_transaction_is_no_backlog_while_something_is_under_wa
         await topic.write_marker(held.partition)
     await until(lambda: [each.end for each in worker.snapshot().partitions if each.end] == [2])
     await until(lambda: worker.snapshot().backlog == 1)
+
+
+async def test_a_member_without_partitions_knows_that_kafka_is_there(
+    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More workers than partitions: the idle ones are well."""
+    monkeypatch.setattr("app.engine.session.SAMPLE_SECONDS", 0.01)
+    worker = stage.worker()
+    await worker.start()
+    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    await session._revoked(partitions)
+    await session._assigned(set())
+    answered_at = session.answered_at
+    await until(lambda: session.answered_at > answered_at + 0.5)
