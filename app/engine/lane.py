@@ -238,7 +238,7 @@ class Lane:
         self.last_error = error_of(said)
         for outcome in said:
             if isinstance(outcome, RateLimited):
-                wait = self._policy.base_delay if outcome.after is None else outcome.after
+                wait = outcome.after or self._policy.base_delay  # "at once" was too soon just now
                 self._gate.hold(now + wait)
                 if outcome.scope is Scope.HOST:
                     self._surroundings.host_limited(self.destination, now + wait)

@@ -243,6 +243,15 @@ async def test_a_rate_limit_holds_the_lane_and_is_no_attempt() -> None:
     assert bench.host_limits == []
 
 
+@pytest.mark.parametrize("after", [None, 0.0])
+async def test_a_limit_without_an_end_is_a_pause_all_the_same(after: float | None) -> None:
+    """Asking again at once would be asking as fast as the network is, for minutes."""
+    bench = Bench(ScriptedChannel([[RateLimited("busy", after=after)]]))
+    bench.put(notification())
+    await until(lambda: bench.lane.state()[0] is DestinationState.RATE_LIMITED)
+    await bench.finished(1)
+
+
 async def test_a_limit_on_the_whole_host_is_reported() -> None:
     """Discord's global limit holds every lane of its host."""
     bench = Bench(ScriptedChannel([[RateLimited("global", after=0.01, scope=Scope.HOST)]]))
