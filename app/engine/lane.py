@@ -171,7 +171,7 @@ class Lane:
             return True
         if wait == PROBING:
             return False  # the end of the probe decides
-        if wait > LONGEST_WAIT and (self._policy.defers or self._gate.gone):
+        if wait > LONGEST_WAIT and (self._policy.defers or self._gate.broken):
             for job in self._withdraw(lambda _: True):
                 self._turn_away(job)
         elif len(self._queue) and self._timer is None:
@@ -322,7 +322,7 @@ class Lane:
     def _turn_away(self, job: Job) -> None:
         """Let go of a job whose destination cannot be asked for long."""
         error = self.last_error or "the destination cannot be asked now"
-        if self._gate.gone:
+        if self._gate.gone or not self._policy.defers:
             self._outcomes.refuse(job, error)
         else:
             now = self._journal.now()

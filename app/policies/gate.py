@@ -46,6 +46,11 @@ class Gate:
         return self._breaker.gone
 
     @property
+    def broken(self) -> bool:
+        """Whether the destination is taken as broken or gone, until a probe shows otherwise."""
+        return self._breaker.open
+
+    @property
     def requests_left(self) -> int | None:
         """Requests that may be made before the next period; None where no limit is known."""
         return None if self._breaker.open else self._pacer.remaining

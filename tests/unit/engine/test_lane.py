@@ -417,6 +417,21 @@ async def test_without_deferring_it_waits_in_memory() -> None:
     bench.lane.close()
 
 
+async def test_without_deferring_a_denial_that_lasts_is_everybodys_answer() -> None:
+    """Waiting for the next probe, minutes away each time, would fill the window and hold all up."""
+    channel = ScriptedChannel([[Rejected("403", denied=True)]] * 7)
+    bench = Bench(channel)
+    for number in range(7):
+        bench.put(notification(str(number)))
+        bench.lane.probe_now()
+        await bench.finished(number + 1)
+    refused = [bench.put(notification("later")) for _ in range(3)]
+    await bench.finished(10)
+    assert len(channel.sent) == 7
+    told = [(each.reason, each.error) for one in refused for each in one.failures]
+    assert told == [(Reason.REJECTED, "403")] * 3
+
+
 async def test_attempts_in_memory_are_used_up_then_it_is_put_aside() -> None:
     """Three attempts, then later; the delay follows the time since the first failure."""
     channel = ScriptedChannel([[Retry("refused")]] * 3)
