@@ -58,6 +58,7 @@ class Dispatcher:
         self._chance = chance
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._refused: dict[str, InvalidRequests] = {}
+        self._held_until: dict[str, float] = {}
         self._order = count()
         self._order_of_deferred = count(-(2**62))
         self.draining = False
@@ -130,8 +131,10 @@ class Dispatcher:
             lane.probe_now()
 
     def drop_idle(self) -> None:
-        """Forget lanes that nothing has used for a while."""
-        horizon = self._journal.monotonic() - IDLE_SECONDS
+        """Forget lanes that nothing has used for a while, and what held a host."""
+        now = self._journal.monotonic()
+        self._held_until = {host: end for host, end in self._held_until.items() if end > now}
+        horizon = now - IDLE_SECONDS
         for name, lane in list(self._lanes.items()):
             if lane.last_used < horizon and lane.idle:
                 lane.close()
@@ -149,8 +152,9 @@ class Dispatcher:
             self._on_finished(job.item)
 
     def host_limited(self, destination: Destination, until: float) -> None:
-        """See ``Surroundings``."""
+        """See ``Surroundings``: lanes that are made until then are held, too."""
         host = _host(destination)
+        self._held_until[host] = max(until, self._held_until.get(host, until))
         for lane in list(self):
             if _host(lane.destination) == host:
                 lane.hold(until)
@@ -180,6 +184,7 @@ class Dispatcher:
                 spawn=self._spawn,
                 surroundings=self,
             )
+            lane.hold(self._held_until.get(_host(destination), 0.0))
         return lane
 
 

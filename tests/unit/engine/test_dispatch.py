@@ -171,6 +171,24 @@ async def test_a_limit_on_the_host_holds_all_its_lanes_and_no_other() -> None:
     await bench.tasks.cancel()
 
 
+async def test_a_limit_on_the_host_holds_the_lanes_that_are_made_later() -> None:
+    """Or each further webhook would ask a service that has banned this machine."""
+    bench = Bench(ScriptedChannel())
+    now = bench.journal.monotonic()
+    bench.dispatcher.host_limited(discord("a"), now + 30)
+    bench.dispatcher.host_limited(discord("a"), now + 10)
+    bench.dispatcher.drop_idle()
+    bench.put(discord("b"))
+    bench.put(discord("other", host="example.com"))
+    await until(lambda: len(bench.finished) == 1)
+    (held,) = [lane for lane in bench.dispatcher if lane.destination.label == "b"]
+    state, wait = held.state()
+    assert state is DestinationState.RATE_LIMITED
+    assert wait is not None
+    assert wait > 20
+    bench.dispatcher.close()
+
+
 async def test_refused_requests_slow_the_host_down_before_discord_bans_it() -> None:
     """From half of the budget on."""
     bench = Bench(ScriptedChannel())
