@@ -131,8 +131,9 @@ class Dispatcher:
             lane.probe_now()
 
     def drop_idle(self) -> None:
-        """Forget lanes that nothing has used for a while, and what held a host."""
+        """Forget lanes that nothing has used for a while, and what was known of hosts."""
         now = self._journal.monotonic()
+        self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
         self._held_until = {host: end for host, end in self._held_until.items() if end > now}
         horizon = now - IDLE_SECONDS
         for name, lane in list(self._lanes.items()):

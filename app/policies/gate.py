@@ -18,6 +18,8 @@ from app.values.snapshot import DestinationState
 _SMOOTHING = 0.2
 _BROKEN_FOR = 60.0
 """Seconds that count as the wait for a destination that is broken."""
+_REMEMBERED_FOR = 3600.0
+"""Seconds that a destination stays known as broken or gone which nobody writes to any more."""
 
 
 class Gate:
@@ -134,7 +136,9 @@ class Gate:
 
     def settled_down(self, now: float) -> bool:
         """Say whether nothing is under way and nothing is known that must be remembered."""
-        return not self._begun and not self._breaker.open and self._pacer.wait(now) <= 0
+        probe_at = self._breaker.retry_at
+        troubled = probe_at is not None and now < probe_at + _REMEMBERED_FOR
+        return not self._begun and not troubled and self._pacer.wait(now) <= 0
 
 
 def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:

@@ -8,6 +8,7 @@ from app.engine.dispatch import Dispatcher
 from app.engine.item import Item, State
 from app.engine.partition import Assigned, Start
 from app.engine.tasks import Tasks
+from app.policies.breaker import Verdict
 from app.policies.deferral import Deferral
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Destination
@@ -202,6 +203,20 @@ async def test_refused_requests_slow_the_host_down_before_discord_bans_it() -> N
     other = Destination("webhook", "https://hooks.example/a", "hook")
     for _ in range(2000):
         bench.dispatcher.request_refused(other)  # only Discord bans
+
+
+async def test_what_nobody_writes_to_any_more_is_forgotten_in_the_end() -> None:
+    """Also where it was broken: producers may name any number of addresses on any host."""
+    bench = Bench(ScriptedChannel())
+    for number in range(100):
+        bench.put(discord("a", host=f"host-{number}.example"))
+        bench.dispatcher.request_refused(discord("a", host=f"host-{number}.example"))
+    await until(lambda: len(bench.finished) == 100)
+    for lane in bench.dispatcher:
+        lane._gate._breaker.answered(Verdict.GONE, bench.journal.monotonic())
+    bench.journal.ahead = 7201.0
+    bench.dispatcher.drop_idle()
+    assert (list(bench.dispatcher), len(bench.dispatcher._refused)) == ([], 0)
 
 
 async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:

@@ -133,3 +133,12 @@ def test_what_outcomes_tell_about_the_destination(
 ) -> None:
     """One bad notification is not a bad destination; patience asked for is no failure."""
     assert verdict_of(outcomes) is verdict
+
+
+def test_trouble_is_remembered_for_an_hour_after_its_next_probe_was_due() -> None:
+    """Then whoever writes there again finds out anew; memory does not grow with dead addresses."""
+    gate = broken()
+    assert not gate.settled_down(3600.0)
+    assert gate.settled_down(3601.0)
+    gate.begin(3601.0)
+    assert not gate.settled_down(9999.0)
