@@ -35,6 +35,7 @@ class Gate:
         self._breaker = Breaker(THRESHOLD if breaks else None)
         self._begun: dict[int, float] = {}
         self._number = 0
+        self._probe: int | None = None
         self._usual_duration = 0.0
 
     @property
@@ -72,12 +73,14 @@ class Gate:
         self._begun[self._number] = now
         self._pacer.began(now)
         self._breaker.attempt()
+        self._probe = self._number if self._breaker.open else None
         return self._number
 
     def abandon(self, number: int) -> None:
         """Note that a request ended without an answer of any kind."""
         del self._begun[number]
-        self._breaker.abandoned()
+        if not self._precedes_probe(number):
+            self._breaker.abandoned()
 
     def end(
         self, number: int, outcomes: Sequence[Outcome], allowance: Allowance | None, now: float
@@ -93,12 +96,18 @@ class Gate:
         duration = now - self._begun.pop(number)
         self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
         verdict = verdict_of(outcomes)
-        if verdict is None:
+        if verdict in (None, Verdict.FAILED) and self._precedes_probe(number):
+            pass  # no news, and not the answer that is waited for
+        elif verdict is None:
             self._breaker.abandoned()
         else:
             self._breaker.answered(verdict, now)
         if verdict is not Verdict.FAILED or allowance is not None:
             self._pacer.answered(allowance, now)
+
+    def _precedes_probe(self, number: int) -> bool:
+        """Say whether a request was under way before the probe that is under way now."""
+        return self._probe in self._begun and number != self._probe
 
     def hold(self, until: float) -> None:
         """Let nothing through before ``until``."""
