@@ -174,9 +174,17 @@ class Lane:
         if wait > LONGEST_WAIT and (self._policy.defers or self._gate.broken):
             for job in self._withdraw(lambda _: True):
                 self._turn_away(job)
-        elif len(self._queue) and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(wait, self._on_timer)
+        elif len(self._queue):
+            self._look_again_in(wait)
         return False
+
+    def _look_again_in(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None

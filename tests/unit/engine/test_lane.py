@@ -683,6 +683,25 @@ class GatedMergingChannel(MergingChannel):
         return answer
 
 
+async def test_a_limit_that_ends_sooner_than_was_thought_is_not_waited_for() -> None:
+    """The length of a period is a guess until an answer tells it."""
+    channel = GatedMergingChannel(
+        [
+            Answer(((Delivered(),),), Allowance(1, 0, 30.0)),
+            Answer(((Delivered(),),), Allowance(1, 0, 0.01)),
+        ]
+    )
+    bench = Bench(channel, known=False)
+    bench.put(notification("a"))
+    await bench.finished(1)
+    bench.journal.ahead = 30.0  # the period is over
+    bench.put(notification("b"))
+    await until(lambda: channel.requests[1:] == [["b"]])
+    bench.put(notification("c"))
+    channel.gate.set()
+    await bench.finished(3)
+
+
 @pytest.mark.parametrize("outcome", [Rejected("400"), Retry("503")])
 async def test_what_was_taken_away_while_it_was_merged_is_not_sent_again(outcome: Outcome) -> None:
     """Whoever has the partition now sends it; so does the retry topic with what was put aside."""
