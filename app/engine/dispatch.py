@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ IDLE_SECONDS = 600.0
 PATIENCE = 5.0
 """Seconds that a lane's waiting jobs may keep their room while others want it."""
 CHUNK = 64
-"""Jobs that a lane gives up at a time."""
+"""Jobs that a lane gives up at a time, or as many as it has more than any other."""
 
 
 class Dispatcher:
@@ -119,11 +120,18 @@ class Dispatcher:
         """
         if not self._policy.defers:
             return
-        slow = [lane for lane in self if lane.queued and lane.expected_wait() > PATIENCE]
+        slow = [
+            (-lane.queued, number, lane)
+            for number, lane in enumerate(self)
+            if lane.queued and lane.expected_wait() > PATIENCE
+        ]
+        heapify(slow)
         while excess > 0 and slow:
-            fullest = max(slow, key=lambda lane: lane.queued)
-            excess -= fullest.give_up_last(min(excess, CHUNK))
-            slow = [lane for lane in slow if lane.queued]
+            _, number, fullest = heappop(slow)
+            lead = fullest.queued + (slow[0][0] if slow else 0)
+            excess -= fullest.give_up_last(min(excess, max(lead, CHUNK)))
+            if fullest.queued:
+                heappush(slow, (-fullest.queued, number, fullest))
 
     def probe_now(self) -> None:
         """Let broken and gone destinations be asked again at once."""

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Iterable
 
+import pytest
+
 from app.edges.channels.base import Channel
 from app.engine.dispatch import Dispatcher
 from app.engine.item import Item, State
+from app.engine.lane import Lane
 from app.engine.partition import Assigned, Start
 from app.engine.tasks import Tasks
 from app.policies.breaker import Verdict
@@ -98,6 +101,48 @@ async def test_a_hung_destination_gives_up_its_room() -> None:
     assert set(bench.finished) == set(waiting[200:])
     bench.put(healthy)
     await until(lambda: len(bench.finished) == 101)
+    await bench.tasks.cancel()
+
+
+async def test_making_room_costs_no_more_with_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand destinations that hang, two for each: the loop is not held up over it."""
+    hung = [discord(str(number)) for number in range(1000)]
+    bench = Bench(HangingChannel(hung))
+    for destination in hung * 2:
+        bench.put(destination)
+    await until(lambda: all(lane.active for lane in bench.dispatcher))
+    bench.journal.ahead = 60.0
+    looks = 0
+    queued = Lane.queued.__get__
+
+    def counted(lane: Lane) -> int:
+        nonlocal looks
+        looks += 1
+        return int(queued(lane))
+
+    monkeypatch.setattr(Lane, "queued", property(counted))
+    bench.dispatcher.relieve(500)
+    assert len(bench.finished) == 500
+    assert looks < 10_000
+    bench.dispatcher.close()
+    await bench.tasks.cancel()
+
+
+async def test_the_fullest_lane_gives_up_most() -> None:
+    """What one has more than the other goes first."""
+    one, other = discord("one"), discord("other")
+    bench = Bench(HangingChannel([one, other]))
+    for _ in range(300):
+        bench.put(one)
+    for _ in range(100):
+        bench.put(other)
+    await until(lambda: all(lane.active for lane in bench.dispatcher))
+    bench.journal.ahead = 60.0
+    bench.dispatcher.relieve(200)
+    assert {lane.destination.label: lane.queued for lane in bench.dispatcher} == {
+        "one": 99,
+        "other": 99,
+    }
     await bench.tasks.cancel()
 
 
