@@ -137,8 +137,7 @@ class Session:
         self.joined = False
         if self._intake_task is not None:
             self._intake_task.cancel()
-        self._dispatcher.draining = True
-        self._dispatcher.discard(lambda item: not item.started)
+        self._dispatcher.drain()
         return await self._until_quiet(timeout)
 
     async def close(self) -> None:

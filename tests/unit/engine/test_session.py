@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
 
 
+TWO_READERS = Defaults(
+    webhook_url="http://hooks.example/one", smtp="smtp://mail:25", email_to=("a@x.y", "b@x.y")
+)
+
+
 def session_of(worker: NotificationWorker) -> Session:
     """Return the membership of a worker that runs."""
     assert worker._session is not None
@@ -70,6 +75,26 @@ async def test_nothing_is_tried_again_while_the_worker_leaves(
     stage.channel.gate.set()
     await stopping
     assert len(stage.channel.sent) == 1
+
+
+async def test_a_drain_waits_for_nothing_that_needs_another_attempt(
+    stage: "Stage", envelope: "Envelope", caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is partly done is put aside at once, not after the whole time that a stop has."""
+    mail = ScriptedChannel([[Delivered(), Retry("later", after=50.0)]])
+    mail.name = "email"
+    worker = stage.worker(
+        max_age=86_400.0,
+        channels={"webhook": stage.channel, "email": mail},
+        defaults=TWO_READERS,
+        drain_timeout=3.0,
+    )
+    await worker.start()
+    await stage.publish(envelope("half", channels=["email"]))
+    await until(lambda: worker.snapshot().queued == 1 and len(mail.sent) == 1)
+    await worker.stop()
+    assert worker.snapshot().messages_deferred == 1
+    assert "not everything ended" not in caplog.text
 
 
 async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: "Stage") -> None:
