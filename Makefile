@@ -10,7 +10,7 @@ LOCKED := --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-kafka lock
+.PHONY: help run test test-kafka soak mutants bench lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,16 @@ test: .venv/.test ## format, lint, types, unit and end-to-end tests
 test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brokers)
 	@$(BIN)/python -m tests.support.tools kafka
 	$(BIN)/python -m pytest tests/kafka
+
+soak: .venv/.test ## the ledger test in full: 100,000 notifications, every fault, a table (an hour)
+	@$(BIN)/python -m tests.support.tools kafka
+	$(BIN)/python -m tests.ledger
+
+mutants: .venv/.test ## break the engine on purpose, and see that the tests notice
+	$(BIN)/python -m tests.mutants
+
+bench: .venv/.test ## the benchmarks, beside their peers (QUICK=1 for three minutes, ONLY=instant,latency)
+	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 lock: .venv/.test ## resolve the dependencies anew
 	$(PIP) install uv

@@ -4,21 +4,15 @@ import asyncio
 import socket
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-)
-
-from aiohttp import AddrInfoType
-from aiohttp.abc import AbstractResolver, ResolveResult
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any, Protocol
 
 from app.values.errors import ForbiddenAddressError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+AddrInfo = tuple[int, int, int, str, tuple[Any, ...]]
+"""Family, kind, protocol, canonical name, socket address: as ``socket.getaddrinfo`` gives them."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has handed out for general use
@@ -54,20 +48,27 @@ class AddressGuard:
             each in network for network in self._allowed_networks for each in (address, destination)
         )
 
-    def open_socket(self, addr_info: AddrInfoType) -> socket.socket:
+    def open_socket(self, addr_info: AddrInfo) -> socket.socket:
         """Make the socket of one connection: the last word, whatever resolved the name.
 
         Raises:
             ForbiddenAddressError: The address is not public.
         """
-        family, kind, protocol, _, sockaddr = addr_info
-        host, port = str(sockaddr[0]), int(sockaddr[1])
+        family, kind, protocol, _, (host, port, *_) = addr_info
         if not self.allows(host, port):
             raise _forbidden([host])
         return socket.socket(family, kind, protocol)
 
 
-class GuardedResolver(AbstractResolver):
+class Resolver(Protocol):
+    """Finds addresses."""
+
+    async def resolve(self, host: str, port: int) -> list[AddrInfo]:
+        """Return the addresses that may be connected to, at least one."""
+        ...
+
+
+class GuardedResolver:
     """Resolves names to those of their addresses that the guard allows.
 
     It asks on threads of its own: a name server that hangs for some destinations must not keep
@@ -78,9 +79,7 @@ class GuardedResolver(AbstractResolver):
         self._guard = guard
         self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="name-lookup")
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int) -> list[AddrInfo]:
         """Return the addresses that may be connected to, at least one.
 
         Raises:
@@ -88,22 +87,11 @@ class GuardedResolver(AbstractResolver):
             ForbiddenAddressError: It resolves to addresses that are not public.
         """
         found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _look_up, host, port, family
+            self._threads, _look_up, host, port
         )
-        allowed = [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=found_family,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for found_family, address in found
-            if self._guard.allows(address, port)
-        ]
+        allowed = [each for each in found if self._guard.allows(_host(each), port)]
         if not allowed:
-            raise _forbidden(address for _, address in found)
+            raise _forbidden(map(_host, found))
         return allowed
 
     async def close(self) -> None:
@@ -127,11 +115,12 @@ def _destination(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def _look_up(host: str, port: int, family: int) -> list[tuple[int, str]]:
-    found = socket.getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-    )
-    return [(each_family, str(sockaddr[0])) for each_family, _, _, _, sockaddr in found]
+def _look_up(host: str, port: int) -> Sequence[AddrInfo]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+
+
+def _host(address: AddrInfo) -> str:
+    return str(address[4][0])
 
 
 def _forbidden(addresses: Iterable[str]) -> ForbiddenAddressError:

@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import socket
 import ssl
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver
-
+from app.edges.guard import Resolver
 from app.values.errors import NotifierError
 
 TLS_PATIENCE = 4.0
@@ -19,7 +17,7 @@ class UnreachableError(NotifierError):
     """Nothing can be sent there; the text says why, without what is secret of an address."""
 
 
-async def check_reachable(url: str, resolver: AbstractResolver, tls_context: ssl.SSLContext) -> str:
+async def check_reachable(url: str, resolver: Resolver, tls_context: ssl.SSLContext) -> str:
     """Resolve a URL's host, connect and, for https, shake hands; then go.
 
     Args:
@@ -38,11 +36,11 @@ async def check_reachable(url: str, resolver: AbstractResolver, tls_context: ssl
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     context = tls_context if parts.scheme == "https" else None
     try:
-        found = await resolver.resolve(host, port, socket.AF_UNSPEC)
+        found = await resolver.resolve(host, port)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnreachableError(f"the host name does not resolve: {reason}") from None
-    *others, last = (each["host"] for each in found)
+    *others, last = (str(each[4][0]) for each in found)
     for address in others:
         with suppress(UnreachableError):
             await _connect(address, port, host, context)

@@ -17,7 +17,7 @@ from app.policies.retry import RetryPolicy
 from app.values.delivery import Delivery, Destination
 
 IDLE_SECONDS = 600.0
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds that a lane's waiting jobs may keep their room while others want it."""
 CHUNK = 64
 """Jobs that a lane gives up at a time, or as many as it has more than any other."""

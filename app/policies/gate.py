@@ -31,6 +31,7 @@ class Gate:
     """
 
     def __init__(self, concurrency: int, *, breaks: bool) -> None:
+        self._concurrency = concurrency
         self._pacer = Pacer(concurrency)
         self._breaker = Breaker(THRESHOLD if breaks else None)
         self._begun: dict[int, float] = {}
@@ -137,7 +138,7 @@ class Gate:
             merged: How many go into one request at most.
         """
         oldest = next(iter(self._begun.values()), now)
-        each = max(self._usual_duration, now - oldest) / self._pacer.concurrency
+        each = max(self._usual_duration, now - oldest) / self._concurrency
         if self._pacer.rate is not None:
             each = max(each, 1 / (self._pacer.rate * merged))
         wait = min(self.wait(now), _BROKEN_FOR)

@@ -139,7 +139,7 @@ async def test_resolver_leaves_out_what_is_refused(monkeypatch: pytest.MonkeyPat
         resolved = await resolver.resolve("mixed.example", 443)
     finally:
         await resolver.close()
-    assert [each["host"] for each in resolved] == ["1.1.1.1", "1.0.0.1"]
+    assert [each[4][0] for each in resolved] == ["1.1.1.1", "1.0.0.1"]
 
 
 async def test_resolver_reports_unknown_names() -> None:

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import trustme
-from aiohttp.abc import AbstractResolver, ResolveResult
 
-from app.edges.guard import AddressGuard, GuardedResolver
+from app.edges.guard import AddressGuard, AddrInfo, GuardedResolver
 from app.edges.probe import UnreachableError, check_reachable, listens
 from app.values.errors import ForbiddenAddressError
 from tests.support.http_server import http_server
@@ -14,23 +13,18 @@ from tests.support.service import free_port
 from tests.support.smtp_server import scripted_smtp
 
 
-class Addresses(AbstractResolver):
+class Addresses:
     """Gives every name these addresses."""
 
     def __init__(self, *addresses: str) -> None:
         self._addresses = addresses
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    async def resolve(self, _host: str, port: int) -> list[AddrInfo]:
         """Return the addresses."""
         return [
-            ResolveResult(hostname=host, host=each, port=port, family=family, proto=0, flags=0)
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (each, port))
             for each in self._addresses
         ]
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
 
 LOOPBACK = Addresses("127.0.0.1")

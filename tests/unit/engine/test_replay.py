@@ -172,3 +172,42 @@ async def test_a_replay_whose_topic_cannot_be_read_does_not_begin(bench: Bench) 
     with pytest.raises(KafkaUnavailableError):
         await bench.replayer.start(Selection(), None)
     assert bench.replayer.progress.state == "idle"
+
+
+async def test_what_is_replayed_is_sent_although_its_repeat_was_delivered(
+    stage: "Stage", envelope: "Envelope", bench: Bench
+) -> None:
+    """Somebody asked for it: the memory of repeats has no say about what comes from there."""
+    stage.channel = ScriptedChannel([[Rejected("no")]])
+    worker = stage.worker()
+    await worker.start()
+    same = envelope("same", message_id="m-1")
+    await stage.publish(same)
+    await until(lambda: worker.snapshot().messages_failed == 1)
+    await stage.publish(same)
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    await bench.run(Selection())
+    await until(lambda: worker.snapshot().messages_sent == 2)
+    assert worker.snapshot().messages_duplicate == 0
+
+
+async def test_what_is_not_in_the_retry_topic_is_not_marked(
+    stage: "Stage", envelope: "Envelope", bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay that fails between the two is made again."""
+    stage.channel = ScriptedChannel([[Rejected("no")]])
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope("one"))
+    await until(lambda: worker.snapshot().messages_failed == 1)
+    send = stage.producer.send
+
+    async def refuse(topic: str, *record: object) -> object:
+        if topic.startswith("notifications.retry"):
+            raise KafkaUnavailableError("away")
+        return await send(topic, *record)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stage.producer, "send", refuse)
+        assert (await bench.run(Selection())).state == "failed"
+    assert (await bench.run(Selection())).replayed == 1

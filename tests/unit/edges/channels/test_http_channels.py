@@ -12,7 +12,7 @@ import pytest
 from app.edges.channels.discord import DiscordChannel
 from app.edges.channels.webhook import WebhookChannel
 from app.edges.guard import AddressGuard
-from app.edges.http import HttpClient, open_http_client
+from app.edges.http import HttpPort, open_http_client
 from app.values.delivery import Delivery, Destination, Target
 from app.values.notification import (
     Author,
@@ -49,7 +49,7 @@ SECRET_PATH = "/api/webhooks/42/very-secret-token"
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
+async def http() -> AsyncIterator[HttpPort]:
     """The port, allowed to reach loopback."""
     guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
     async with open_http_client(guard) as client:
@@ -70,14 +70,14 @@ def delivery(to: str, **fields: Any) -> Delivery:
     return Delivery(told, Destination("discord", to, "label"), (target,), "source", b"digest")
 
 
-async def discord(http: HttpClient, hooks: HttpServer, **fields: Any) -> Outcome:
+async def discord(http: HttpPort, hooks: HttpServer, **fields: Any) -> Outcome:
     """Make one attempt at a Discord webhook."""
     channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
     ((outcome,),) = (await channel.send([delivery(hooks.url(SECRET_PATH), **fields)])).outcomes
     return outcome
 
 
-async def generic(http: HttpClient, hooks: HttpServer, secret: str | None = None) -> Outcome:
+async def generic(http: HttpPort, hooks: HttpServer, secret: str | None = None) -> Outcome:
     """Make one attempt at any other webhook."""
     channel = WebhookChannel(http, 0.5, secret, clock=lambda: NOW)
     ((outcome,),) = (
@@ -113,7 +113,7 @@ ANSWERS: list[tuple[Behaviour, type, type]] = [
 
 @pytest.mark.parametrize(("answer", "by_discord", "by_others"), ANSWERS)
 async def test_every_answer_is_an_outcome(
-    http: HttpClient, hooks: HttpServer, answer: Behaviour, by_discord: type, by_others: type
+    http: HttpPort, hooks: HttpServer, answer: Behaviour, by_discord: type, by_others: type
 ) -> None:
     """Whatever a destination does, there is one outcome, and the secret is not in it."""
     hooks.behaviour = answer
@@ -145,7 +145,7 @@ async def test_every_answer_is_an_outcome(
     ],
 )
 async def test_discords_rate_limits_are_understood(
-    http: HttpClient, hooks: HttpServer, answer: Answer, after: float | None, scope: str
+    http: HttpPort, hooks: HttpServer, answer: Answer, after: float | None, scope: str
 ) -> None:
     """Seconds from body or headers, global or not, absurd ones bounded."""
     hooks.behaviour = answer
@@ -159,7 +159,7 @@ async def test_discords_rate_limits_are_understood(
     [("12", 12.0), ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0), ("-5", None), ("nan", None)],
 )
 async def test_retry_after_is_seconds_or_a_date(
-    http: HttpClient, hooks: HttpServer, header: str, after: float | None
+    http: HttpPort, hooks: HttpServer, header: str, after: float | None
 ) -> None:
     """Both forms of RFC 9110 count; nonsense does not."""
     hooks.behaviour = Answer(429, headers={"Retry-After": header})
@@ -180,7 +180,7 @@ async def test_nobody_there_and_a_forbidden_address(hooks: HttpServer) -> None:
     assert isinstance(outcome, Retry)
 
 
-async def test_a_standard_webhook_is_signed(http: HttpClient, hooks: HttpServer) -> None:
+async def test_a_standard_webhook_is_signed(http: HttpPort, hooks: HttpServer) -> None:
     """Id, time-stamp and signature as the specification has them; the id is stable."""
     key = b"0123456789abcdef0123456789abcdef"
     secret = "whsec_" + base64.b64encode(key).decode()
@@ -197,7 +197,7 @@ async def test_a_standard_webhook_is_signed(http: HttpClient, hooks: HttpServer)
     assert "fields" not in first.json["data"]
 
 
-async def test_discord_is_never_sent_what_it_refuses(http: HttpClient, hooks: HttpServer) -> None:
+async def test_discord_is_never_sent_what_it_refuses(http: HttpPort, hooks: HttpServer) -> None:
     """Over-long, empty and forbidden parts are cut, marked or left out."""
     outcome = await discord(
         http,
@@ -259,16 +259,14 @@ async def test_discord_is_never_sent_what_it_refuses(http: HttpClient, hooks: Ht
     ],
 )
 async def test_an_embed_says_what_the_notification_says(
-    http: HttpClient, hooks: HttpServer, fields: dict[str, Any], embed: dict[str, Any]
+    http: HttpPort, hooks: HttpServer, fields: dict[str, Any], embed: dict[str, Any]
 ) -> None:
     """Title, text, colour, fields, footer and author make one embed, as the original did."""
     await discord(http, hooks, **fields)
     assert hooks.received[0].json["embeds"][0] == embed
 
 
-async def test_html_is_readable_where_html_is_not_shown(
-    http: HttpClient, hooks: HttpServer
-) -> None:
+async def test_html_is_readable_where_html_is_not_shown(http: HttpPort, hooks: HttpServer) -> None:
     """Tags become text, what is not seen goes, links keep their address."""
     from app.values.notification import ContentType  # noqa: PLC0415
 
@@ -287,7 +285,7 @@ async def test_html_is_readable_where_html_is_not_shown(
 
 
 async def test_the_reason_of_a_refusal_is_shown_whatever_version_answers(
-    http: HttpClient, hooks: HttpServer
+    http: HttpPort, hooks: HttpServer
 ) -> None:
     """URLs without a version are served in the oldest form, which has no message."""
     hooks.behaviour = Answer.of_json(400, {"embeds": ["0: title is too long"]})
@@ -327,7 +325,7 @@ async def test_the_reason_of_a_refusal_is_shown_whatever_version_answers(
     ],
 )
 async def test_limits_are_learned_from_every_kind_of_answer(
-    http: HttpClient,
+    http: HttpPort,
     hooks: HttpServer,
     headers: dict[str, str],
     expected: tuple[int | None, int, float] | None,
@@ -346,7 +344,7 @@ async def test_limits_are_learned_from_every_kind_of_answer(
 
 
 async def test_notifications_to_discord_are_merged_within_its_limits(
-    http: HttpClient, hooks: HttpServer
+    http: HttpPort, hooks: HttpServer
 ) -> None:
     """One request, an embed for each, one outcome for each."""
     channel = DiscordChannel(http, 5, clock=lambda: NOW)

@@ -1,82 +1,31 @@
-"""The HTTP port: one POST to a destination that may answer anything at all, or nothing."""
+"""The HTTP port over httpx: with any of its transports, at several times the processor time."""
 
 import asyncio
-import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import lru_cache
-from typing import Protocol
 
 import aiohttp
 import httpx
-import msgspec
-from httpx_aiohttp import AiohttpTransport
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from app.edges.guard import AddressGuard, GuardedResolver
+from app.edges.http.addresses import KNOWN_SECONDS
+from app.edges.http.port import (
+    MAX_ANSWER_BYTES,
+    HttpAnswer,
+    HttpConnectionError,
+    HttpProtocolError,
+    HttpRequestError,
+    HttpTimeoutError,
+)
+from app.edges.http.request import encode_headers, parse_target
 from app.edges.tls import default_tls_context
 from app.values.errors import ForbiddenAddressError, NotifierError
 
-MAX_ANSWER_BYTES = 64 * 1024
 _KNOWN_URLS = 1024
-_NAMES_KEPT_SECONDS = 30
-_HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?")  # a name, or IPv6
-
-
-class HttpError(NotifierError):
-    """No usable answer came. The text can be shown: it never holds the URL."""
-
-
-class HttpRequestError(HttpError):
-    """The request cannot be made at all; trying again changes nothing."""
-
-
-class HttpTimeoutError(HttpError):
-    """No answer in time."""
-
-
-class HttpConnectionError(HttpError):
-    """There was no connection, or it was lost before the answer."""
-
-
-class HttpProtocolError(HttpError):
-    """What came back is not HTTP."""
-
-
-class HttpAnswer(msgspec.Struct, frozen=True):
-    """What a destination answered.
-
-    Attributes:
-        status: The status code, whatever its value.
-        headers: Not case-sensitive.
-        body: At most ``MAX_ANSWER_BYTES``, as sent (never decompressed), less when the rest did
-            not come: the status stands all the same.
-    """
-
-    status: int
-    headers: Mapping[str, str] = {}
-    body: bytes = b""
-
-
-class HttpPort(Protocol):
-    """Sends JSON to webhooks."""
-
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
-    ) -> HttpAnswer:
-        """POST a JSON body and return the answer; redirects are not followed.
-
-        Args:
-            url: Where to; secret.
-            body: The JSON text.
-            headers: Further headers.
-            timeout: Seconds for everything together: connecting, sending, and the answer.
-
-        Raises:
-            HttpError: No usable answer came; see its subclasses.
-            ForbiddenAddressError: The guard refused the connection.
-        """
-        ...
 
 
 class HttpClient:
@@ -88,7 +37,7 @@ class HttpClient:
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
-        self._parse = lru_cache(maxsize=_KNOWN_URLS)(_parse_url)
+        self._parse = lru_cache(maxsize=_KNOWN_URLS)(parse_target)
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
@@ -96,6 +45,7 @@ class HttpClient:
         """See ``HttpPort.post``."""
         deadline = asyncio.get_running_loop().time() + timeout
         target = self._parse(url)
+        encode_headers(headers)  # a transport's own complaint would pass for a bad answer
         request = httpx.Request(
             "POST", target.url, headers={**target.headers, **headers}, content=body
         )
@@ -111,21 +61,23 @@ class HttpClient:
 
 
 @asynccontextmanager
-async def open_http_client(
+async def open_httpx_client(
     guard: AddressGuard, tls_context: ssl.SSLContext | None = None
 ) -> AsyncIterator[HttpClient]:
-    """Open the HTTP port for deliveries: keep-alive, guarded, no proxies, no cookies.
+    """Open the HTTP port over httpx and aiohttp, to compare with (needs the test extra).
 
     Args:
         guard: Checks every connection.
-        tls_context: Trusted certificates; those of httpx and of the system when left out.
+        tls_context: Trusted certificates; the usual ones when left out.
     """
+    from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415 -- not there at run time
+
     context = tls_context or default_tls_context()
-    resolver = GuardedResolver(guard)
+    resolver = _Resolver(guard)
     connector = aiohttp.TCPConnector(
         limit=0,  # the lanes bound what is under way
         resolver=resolver,
-        ttl_dns_cache=_NAMES_KEPT_SECONDS,
+        ttl_dns_cache=KNOWN_SECONDS,
         socket_factory=guard.open_socket,
         ssl=context,
     )
@@ -139,26 +91,34 @@ async def open_http_client(
         await resolver.close()
 
 
-class _Target(msgspec.Struct, frozen=True):
-    url: httpx.URL
-    headers: Mapping[str, str]
+class _Resolver(AbstractResolver):
+    """The guarded resolver, as aiohttp wants it."""
 
+    def __init__(self, guard: AddressGuard) -> None:
+        self._resolver = GuardedResolver(guard)
 
-def _parse_url(url: str) -> _Target:
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError):
-        raise HttpRequestError("this is not a usable URL") from None
-    if parsed.scheme not in ("http", "https") or not _HOST.fullmatch(parsed.raw_host):
-        raise HttpRequestError("the URL must begin with http:// or https:// and name a host")
-    headers = {
-        "Host": parsed.netloc.decode("ascii"),
-        "Content-Type": "application/json",
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        "User-Agent": "notification-worker",
-    }
-    return _Target(parsed, headers)
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 -- aiohttp names it
+    ) -> list[ResolveResult]:
+        """Return the addresses that may be connected to, of whatever family."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(sockaddr[0]),
+                port=port,
+                family=found_family,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for found_family, _, _, _, sockaddr in await self._resolver.resolve(host, port)
+        ]
+
+    async def close(self) -> None:
+        """Let go of the threads."""
+        await self._resolver.close()
 
 
 async def _read(

@@ -1,0 +1,32 @@
+"""The HTTP port: one POST to a destination that may answer anything at all, or nothing.
+
+``open_http_client`` opens it for deliveries: a client that speaks the little of HTTP/1.1 that a
+webhook needs. ``HttpClient`` is the same port over any of httpx's transports, to compare with.
+"""
+
+from app.edges.http.client import open_http_client
+from app.edges.http.over_httpx import HttpClient, open_httpx_client
+from app.edges.http.port import (
+    MAX_ANSWER_BYTES,
+    HttpAnswer,
+    HttpConnectionError,
+    HttpError,
+    HttpPort,
+    HttpProtocolError,
+    HttpRequestError,
+    HttpTimeoutError,
+)
+
+__all__ = [
+    "MAX_ANSWER_BYTES",
+    "HttpAnswer",
+    "HttpClient",
+    "HttpConnectionError",
+    "HttpError",
+    "HttpPort",
+    "HttpProtocolError",
+    "HttpRequestError",
+    "HttpTimeoutError",
+    "open_http_client",
+    "open_httpx_client",
+]

@@ -1,0 +1,192 @@
+"""Reading answers: bytes from a destination become answers, whatever else it meant them to be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from app.edges.http.port import MAX_ANSWER_BYTES, HttpAnswer, HttpProtocolError
+
+MAX_HEAD_BYTES = 32 * 1024
+"""Of all heads of one answer together, those of interim answers (1xx) included."""
+MAX_HEADERS = 256
+_MAX_BYTES = MAX_HEAD_BYTES + 4 * MAX_ANSWER_BYTES  # sizes of chunks, extensions and trailers too
+
+
+class AnswerHeaders(Mapping[str, str]):
+    """The headers of an answer. Most are never looked at, so that nothing is decoded before.
+
+    Args:
+        raw: Names and values as they came.
+    """
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        """Return a header's value; those of several headers of one name are joined by commas."""
+        wanted = name.lower().encode()
+        values = [_text(value) for each, value in self._raw if each.lower() == wanted]
+        if not values:
+            raise KeyError(name)
+        return ", ".join(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(each.decode().lower() for each, _ in self._raw))
+
+    def __len__(self) -> int:
+        return len({each.lower() for each, _ in self._raw})
+
+    def __repr__(self) -> str:
+        return f"AnswerHeaders({dict(self)})"
+
+
+class AnswerReader:
+    """Reads the answers that come over one connection, one after the other.
+
+    What is by the book is read by a strict parser. A head that is not, but that others can read
+    too (lines that end with LF alone, folded headers, control characters), is read again by a
+    lenient one: the status is what counts. After that, or anything else that is odd, nobody can
+    be sure where the next answer begins, so that ``reusable`` stays false.
+
+    Attributes:
+        status: The status code; 0 as long as it has not come.
+        reusable: Whether the answer was whole and strictly by the book, nothing followed it, and
+            the destination keeps the connection open.
+    """
+
+    def __init__(self) -> None:
+        self._strict = True
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)  # padding
+        self._problem = ""
+        self.begin()
+
+    def begin(self) -> None:
+        """Be ready for the next answer."""
+        self.status = 0
+        self.reusable = False
+        self._received = 0
+        self._head = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._kept = 0
+        self._whole = False
+        self._ended = False
+
+    @property
+    def started(self) -> bool:
+        """Whether a single byte of the answer has come."""
+        return self._received > 0
+
+    def feed(self, data: bytes) -> bool:
+        """Take what came, and say whether no more is needed.
+
+        Raises:
+            HttpProtocolError: It is no HTTP, or too much of it, and there is no status yet.
+        """
+        self._received += len(data)
+        if self._received > MAX_HEAD_BYTES:
+            return self._feed_much(data)
+        if not self.status:
+            self._head += data
+        self._parse(data)
+        return self._ended
+
+    def answer(self) -> HttpAnswer:
+        """Return the answer as far as it has come; its status must have come."""
+        body = b"".join(self._body) if self._body else b""
+        return HttpAnswer(self.status, AnswerHeaders(self._headers), body[:MAX_ANSWER_BYTES])
+
+    def _feed_much(self, data: bytes) -> bool:
+        """Take what came after it has become too much for a head."""
+        if not self.status:
+            room = MAX_HEAD_BYTES - len(self._head)
+            head, data = data[:room], data[room:]
+            self._head += head
+            self._parse(head)
+            if not self.status:
+                raise HttpProtocolError("the head of the answer is too long")
+        self._parse(data)
+        return self._ended or self._received > _MAX_BYTES
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            self.reusable = False
+            if self.status:
+                self._ended = True
+            elif self._strict:
+                self._read_again()
+            else:
+                problem = self._problem or error
+                raise HttpProtocolError(f"the answer is not HTTP ({problem})") from None
+
+    def _read_again(self) -> None:
+        self._strict = False
+        self._headers = []
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_keep_alive=True,  # an interim answer with "Connection: close"
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        self._parse(self._head)
+
+    def on_message_begin(self) -> None:
+        """Notice that something follows the answer (called by the parser)."""
+        if self._whole:
+            self.reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; trailers are left out (called by the parser)."""
+        if not self.status:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Take the status; interim answers are skipped (called by the parser)."""
+        if self.status:
+            return
+        status = self._parser.get_status_code()
+        if status < 100:
+            self._refuse("invalid status")
+        if len(self._headers) > MAX_HEADERS:
+            self._refuse("too many headers")
+        if status >= 200 or status == 101:
+            self.status = status
+        else:
+            self._headers = []
+
+    def on_body(self, data: bytes) -> None:
+        """Keep a part of the body (called by the parser)."""
+        if not self.status:
+            self._refuse("an interim answer with a body")
+        if self._ended:  # this is of another answer, or too much
+            return
+        self._body.append(data)
+        self._kept += len(data)
+        if self._kept >= MAX_ANSWER_BYTES:
+            self._ended = True
+
+    def on_message_complete(self) -> None:
+        """Notice the end of the answer (called by the parser)."""
+        if self.status and not self._whole:
+            self._whole = self._ended = True
+            keeps_open = self.status != 101 and self._parser.should_keep_alive()
+            self.reusable = self._strict and keeps_open
+
+    def _refuse(self, problem: str) -> None:
+        """Stop the parser; its own error will not say why."""
+        self._problem = problem
+        raise HttpParserError(problem)
+
+
+def _text(raw: bytes) -> str:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return text.replace("\0", " ").strip()

@@ -1,0 +1,87 @@
+"""The HTTP port for deliveries: the little of HTTP/1.1 that a webhook needs, and that fast."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import lru_cache
+
+from app.edges.guard import AddressGuard, GuardedResolver
+from app.edges.http.addresses import AddressBook
+from app.edges.http.connection import UnansweredError
+from app.edges.http.dialing import Dialer
+from app.edges.http.pool import Pool
+from app.edges.http.port import HttpAnswer, HttpTimeoutError
+from app.edges.http.request import compose, parse_target
+from app.edges.tls import default_tls_context
+
+_KNOWN_URLS = 1024
+_STALE_SECONDS = 1.0
+
+
+class DirectClient:
+    """The HTTP port over asyncio: POST, keep-alive, TLS; no redirects, proxies, cookies.
+
+    **When a request is sent again.** A destination closes connections that were idle for long,
+    and may do so at the very moment at which one is used again. That is noticed: the request fails
+    at once and not a byte of an answer has come. It is then sent once more, on a new connection.
+    Nobody can be sure that the destination has not worked on the first one (it may have crashed
+    over it), and a POST is not idempotent by itself. But what counts as a failed attempt is sent
+    again a little later in any case, because every notification is delivered at least once; so
+    nothing is repeated that would not be repeated otherwise, with the same ``webhook-id``. An
+    answer that has begun, a loss later than ``_STALE_SECONDS`` after sending, which a crash
+    explains better, and a loss on a new connection are failed attempts.
+
+    Args:
+        pool: Has connections, and makes new ones.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._loop = asyncio.get_running_loop()
+        self._parse = lru_cache(maxsize=_KNOWN_URLS)(parse_target)
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
+    ) -> HttpAnswer:
+        """See ``HttpPort.post``."""
+        target = self._parse(url)
+        request = compose(target, body, headers)
+        started = self._loop.time()
+        deadline = started + timeout
+        try:
+            kept = self._pool.take(target.origin)
+            if kept is not None:
+                try:
+                    return await kept.exchange(request, deadline)
+                except UnansweredError:
+                    if self._loop.time() > started + _STALE_SECONDS:
+                        raise
+            new = await self._pool.connect(target.origin, deadline)
+            return await new.exchange(request, deadline)
+        except TimeoutError:
+            raise HttpTimeoutError(f"no answer within {timeout:g} s") from None
+
+
+@asynccontextmanager
+async def open_http_client(
+    guard: AddressGuard, tls_context: ssl.SSLContext | None = None
+) -> AsyncIterator[DirectClient]:
+    """Open the HTTP port for deliveries.
+
+    Args:
+        guard: Checks every connection.
+        tls_context: Trusted certificates; it is set to offer HTTP/1.1 alone. The usual ones when
+            left out.
+    """
+    context = tls_context or default_tls_context()
+    context.set_alpn_protocols(["http/1.1"])
+    resolver = GuardedResolver(guard)
+    addresses = AddressBook(resolver)
+    pool = Pool(Dialer(guard, addresses, context))
+    try:
+        yield DirectClient(pool)
+    finally:
+        await pool.close()
+        await addresses.close()
+        await resolver.close()

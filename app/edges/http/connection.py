@@ -1,0 +1,197 @@
+"""One connection to a destination: one request at a time, and no byte that nobody asked for."""
+
+import asyncio
+import math
+import select
+from typing import Protocol, cast
+
+from app.edges.http.answers import AnswerReader
+from app.edges.http.port import HttpAnswer, HttpConnectionError, HttpProtocolError
+from app.edges.http.request import Origin
+
+IDLE_SECONDS = 15.0
+_PIECE_BYTES = 64 * 1024
+_TICK_SECONDS = 0.001  # of uvloop's clock
+_LOST = "the connection was lost before an answer came"
+
+
+class UnansweredError(HttpConnectionError):
+    """The connection was lost before a single byte of the answer came."""
+
+
+class Owner(Protocol):
+    """Keeps connections."""
+
+    def keep(self, connection: "Connection") -> None:
+        """Take a connection that can carry another request."""
+        ...
+
+    def drop(self, connection: "Connection") -> None:
+        """Forget a connection that was closed."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """Carries one request at a time.
+
+    However a request ends early (the destination closes, resets, sends what is no HTTP, lets the
+    time pass), it ends in ``close``: the answer stands if its status has come, and the request
+    failed if not. A connection is kept for another request only after an answer that left no doubt
+    (see ``AnswerReader.reusable``).
+
+    Each connection has one timer. It is set anew only to go off earlier; when it goes off before
+    the time that counts by then, it is set to that. So hardly any request touches it.
+
+    Args:
+        origin: Whom it is with.
+        owner: Is told when it can be used again, and when it cannot be used any more.
+        idle_seconds: How long it waits for another request.
+
+    Attributes:
+        origin: Whom it is with.
+        lost: Done as soon as the event loop has let go of it.
+    """
+
+    def __init__(self, origin: Origin, owner: Owner, idle_seconds: float = IDLE_SECONDS) -> None:
+        self.origin = origin
+        self._owner = owner
+        self._idle_seconds = idle_seconds
+        self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        self._reader = AnswerReader()
+        self._open = False
+        self._reason: Exception = UnansweredError(_LOST)
+        self._waiter: asyncio.Future[HttpAnswer] | None = None
+        self._unsent = memoryview(b"")
+        self._paused = False
+        self._due = math.inf
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = math.inf
+
+    async def exchange(self, request: bytes, deadline: float) -> HttpAnswer:
+        """Send a request and return its answer.
+
+        Args:
+            request: All of it.
+            deadline: The event loop's time at which to stop waiting.
+
+        Raises:
+            UnansweredError: The connection was lost before a byte of the answer came.
+            HttpError: No usable answer came.
+            TimeoutError: Nor did any until the deadline.
+        """
+        if not self._open:
+            raise self._reason
+        waiter: asyncio.Future[HttpAnswer] = self._loop.create_future()
+        self._waiter = waiter
+        self._wait_until(deadline)
+        if len(request) <= _PIECE_BYTES:
+            self._transport.write(request)
+        else:
+            self._unsent = memoryview(request)
+            self._send_on()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if self._waiter is waiter:  # else it may carry another request by now
+                self.close()
+            raise
+
+    def is_quiet(self) -> bool:
+        """Say whether nothing waits to be read: no byte that nobody asked for, and no end."""
+        return self._open and not self._unread(0)
+
+    def close(self, reason: Exception | None = None) -> None:
+        """Close the connection.
+
+        Args:
+            reason: Why the request under way fails, unless its status has come; when left out, the
+                connection was lost.
+        """
+        reason = reason or (HttpConnectionError if self._reader.started else UnansweredError)(_LOST)
+        if self._open:
+            self._open = False
+            self._reason = reason
+            self._owner.drop(self)
+            self._transport.abort()
+        waiter, self._waiter = self._waiter, None
+        if waiter is None or waiter.done():  # nobody asked, or nobody wants to know any more
+            return
+        if self._reader.status:
+            waiter.set_result(self._reader.answer())
+        else:
+            waiter.set_exception(reason)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready (called by the event loop)."""
+        self._transport = cast(asyncio.Transport, transport)
+        poll = select.poll()
+        poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._unread = poll.poll
+        self._open = True
+
+    def data_received(self, data: bytes) -> None:
+        """Read an answer (called by the event loop)."""
+        if self._waiter is None:
+            self.close(HttpProtocolError("the destination answered before it was asked"))
+            return
+        try:
+            if self._reader.feed(data):
+                self._settle(self._waiter)
+        except HttpProtocolError as error:
+            self.close(error)
+
+    def eof_received(self) -> None:
+        """Notice at once that the destination will say no more (called by the event loop)."""
+        self.close()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Notice that there is no connection any more (called by the event loop)."""
+        self.close()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self.lost.set_result(None)
+
+    def pause_writing(self) -> None:
+        """Send no more of a large request for now (called by the event loop)."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Send more of a large request (called by the event loop)."""
+        self._paused = False
+        self._send_on()
+
+    def _send_on(self) -> None:
+        while self._unsent and self._open and not self._paused:
+            piece, self._unsent = self._unsent[:_PIECE_BYTES], self._unsent[_PIECE_BYTES:]
+            self._transport.write(piece)
+
+    def _settle(self, waiter: asyncio.Future[HttpAnswer]) -> None:
+        all_sent = not self._unsent and not self._transport.get_write_buffer_size()
+        if not (self._reader.reusable and all_sent):
+            self.close()
+            return
+        self._waiter = None
+        if not waiter.done():
+            waiter.set_result(self._reader.answer())
+        self._reader.begin()
+        self._wait_until(self._loop.time() + self._idle_seconds)
+        self._owner.keep(self)
+
+    def _wait_until(self, due: float) -> None:
+        self._due = due
+        if due < self._alarm_at:
+            self._set_alarm(due)
+
+    def _set_alarm(self, at: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = at
+        self._alarm = self._loop.call_at(at, self._on_alarm)
+
+    def _on_alarm(self) -> None:
+        now = self._loop.time()
+        if now < self._due:
+            self._set_alarm(max(self._due, now + _TICK_SECONDS))
+        else:
+            self.close(TimeoutError())

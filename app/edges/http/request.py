@@ -1,0 +1,144 @@
+"""Requests as bytes: what a URL says is worked out once, and nothing foreign gets in between."""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import httpx
+import msgspec
+
+from app.edges.http.port import HttpRequestError
+
+_UNUSABLE = "this is not a usable URL"
+_PORTS = {"http": 80, "https": 443}
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
+_ONLY_NUMBERS = re.compile(r"[0-9.]+")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIXED_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "User-Agent": "notification-worker",
+}
+_THE_PORTS_OWN = frozenset(
+    {"host", "authorization", "connection", "content-length", "expect", "transfer-encoding"}
+    | {name.lower() for name in _FIXED_HEADERS}
+)
+
+
+class Origin(NamedTuple):
+    """Whom a connection is with.
+
+    Attributes:
+        tls: Whether it is encrypted.
+        host: A name in ASCII, or an address without brackets.
+        port: The port.
+    """
+
+    tls: bool
+    host: str
+    port: int
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a URL says about every request to it.
+
+    Attributes:
+        url: The URL without its credentials; secret.
+        origin: Whom to connect to.
+        headers: What every request says.
+        head: The beginning of every request, up to the length of its body.
+    """
+
+    url: httpx.URL
+    origin: Origin
+    headers: Mapping[str, str]
+    head: bytes
+
+
+def parse_target(url: str) -> Target:
+    """Read a webhook's URL.
+
+    Raises:
+        HttpRequestError: No request can be made of it.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        raise HttpRequestError(_UNUSABLE) from None
+    if parsed.scheme not in _PORTS or not parsed.raw_host:
+        raise HttpRequestError("the URL must begin with http:// or https:// and name a host")
+    port = _PORTS[parsed.scheme] if parsed.port is None else parsed.port
+    origin = Origin(parsed.scheme == "https", parsed.raw_host.decode("ascii"), port)
+    if not _can_be_connected_to(origin):
+        raise HttpRequestError(_UNUSABLE)
+    headers = {"Host": parsed.netloc.decode("ascii"), **_FIXED_HEADERS}
+    if parsed.userinfo:
+        headers["Authorization"] = _basic_auth(parsed.userinfo)
+    lines = (f"{name}: {value}\r\n" for name, value in headers.items())
+    # httpx has refused control characters and encoded everything else that is not ASCII.
+    start = f"POST {parsed.raw_path.decode('ascii')} HTTP/1.1\r\n"
+    head = f"{start}{''.join(lines)}Content-Length: ".encode("ascii")
+    return Target(parsed.copy_with(userinfo=b""), origin, headers, head)
+
+
+def compose(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return a whole request.
+
+    Args:
+        target: Where it goes.
+        body: The JSON text.
+        headers: Further headers.
+
+    Raises:
+        HttpRequestError: A header cannot be sent.
+    """
+    return b"%b%d\r\n%b\r\n%b" % (target.head, len(body), encode_headers(headers), body)
+
+
+def encode_headers(headers: Mapping[str, str]) -> bytes:
+    r"""Return header lines, each of them one line: CR, LF and NUL are no printable characters.
+
+    Raises:
+        HttpRequestError: A header cannot be sent.
+    """
+    lines = []
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise HttpRequestError(f"the value of the header {name!a} cannot be sent")
+        lines.append(f"{_checked_name(name)}: {value}\r\n")
+    return "".join(lines).encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _checked_name(name: str) -> str:
+    if not _TOKEN.fullmatch(name) or name.lower() in _THE_PORTS_OWN:
+        raise HttpRequestError(f"the header {name!a} cannot be sent")
+    return name
+
+
+def _can_be_connected_to(origin: Origin) -> bool:
+    """Say whether there is a host and a port, both as they are written everywhere.
+
+    Numbers that are no whole IPv4 address (``127.1``) are read by some as one, and by others not.
+    """
+    if not 0 < origin.port < 65536:
+        return False
+    try:
+        if ":" in origin.host:
+            return IPv6Address(origin.host).scope_id is None
+        if _ONLY_NUMBERS.fullmatch(origin.host):
+            return bool(IPv4Address(origin.host).compressed)
+    except ValueError:
+        return False
+    return _HOST_NAME.fullmatch(origin.host) is not None
+
+
+def _basic_auth(userinfo: bytes) -> str:
+    name, _, password = userinfo.decode("ascii").partition(":")
+    credentials = f"{unquote(name)}:{unquote(password)}".encode()
+    return f"Basic {b64encode(credentials).decode('ascii')}"

@@ -1,0 +1,21 @@
+"""What is measured, by the word that chooses it, in the order of the report."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.workloads import cost, dead, discord, drain, latency, startup, throughput
+
+WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
+    "instant": throughput.instant,
+    "slow": throughput.slow,
+    "faulty": throughput.faulty,
+    "discord": discord.one_webhook,
+    "latency": latency.steady,
+    "hung": latency.hung,
+    "stats": latency.stats,
+    "dead": dead.destination,
+    "memory": cost.per_waiting,
+    "drain": drain.processes,
+    "cost": cost.per_delivery,
+    "startup": startup.above_the_commit,
+}

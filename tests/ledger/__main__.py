@@ -1,0 +1,57 @@
+"""``python -m tests.ledger``: the long form of the ledger test; prints a table."""
+
+import argparse
+import asyncio
+import logging
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.ledger.faults import ALL
+from tests.ledger.one import make_run
+from tests.ledger.verdict import HEADER
+from tests.support.kafka_cluster import KafkaCluster
+from tests.support.tools import Tools
+
+RATE = 250.0
+
+
+async def _main(arguments: argparse.Namespace) -> int:
+    names = [name for name in ALL if arguments.only in name]
+    count = -(-arguments.notifications // len(names))
+    print(f"seed {arguments.seed}, {count:,} notifications or more for each of {len(names)} faults")
+    print(HEADER, flush=True)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers are away on purpose
+    tools = Tools.here()
+    broken = produced = 0
+    started_at = time.monotonic()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        kafka = KafkaCluster(folder / "kafka", java=tools.java(), jars=tools.kafka_jars())
+        async with kafka as cluster:
+            for place, name in enumerate(names):
+                fault, damage = ALL[name]
+                seed = arguments.seed + place
+                verdict, details = await make_run(
+                    name, fault, cluster, folder, seed, count=count, rate=RATE, damage=damage
+                )
+                produced += verdict.produced
+                broken += not verdict.sound
+                print(verdict.row(), details, sep="\n" if details else "", flush=True)
+    minutes = (time.monotonic() - started_at) / 60
+    print(f"{produced:,} notifications in {minutes:.0f} min; runs that are broken: {broken}")
+    return 1 if broken else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.ledger", description=__doc__)
+    parser.add_argument("--notifications", type=int, default=105_000, help="in all, at least")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--only", default="", metavar="TEXT", help="faults with this in their name")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main(_arguments())))

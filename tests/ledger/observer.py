@@ -1,0 +1,91 @@
+"""What Kafka knows during a run: every commit, every deferral, every dead letter."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from app.edges.kafka.admin import Admin, Committed
+from app.edges.kafka.connection import Connection
+from app.values.errors import NotifierError
+from app.values.record import TopicPartition
+from tests.ledger.flow import ID_HEADER
+
+SAMPLE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The group's commits at a time: seconds since the epoch, when the answer had come."""
+
+    at: float
+    commits: Mapping[int, Committed]
+
+
+@dataclass
+class Observer:
+    """Samples commits, and reads the retry topics and the dead letters as they grow.
+
+    Attributes:
+        kept: When each notification was written to a retry topic or the dead letters.
+        deferred: The ones that were written to a retry topic.
+        dead: How often each became a dead letter.
+    """
+
+    bootstrap: str
+    topic: str
+    group: str
+    partitions: int
+    dead_letter_topic: str
+    retry_prefix: str
+    samples: list[Sample] = field(default_factory=list)
+    kept: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    deferred: set[str] = field(default_factory=set)
+    dead: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    async def watch(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sample())
+            tasks.create_task(self._follow())
+
+    async def _sample(self) -> None:
+        servers = {"bootstrap_servers": self.bootstrap}
+        wanted = [TopicPartition(self.topic, number) for number in range(self.partitions)]
+        while True:
+            try:
+                async with Admin(Connection(self.bootstrap, servers)) as admin:
+                    while True:
+                        found = await admin.committed(self.group, wanted)
+                        commits = {tp.partition: each for tp, each in found.items() if each}
+                        self.samples.append(Sample(time.time(), commits))
+                        await asyncio.sleep(SAMPLE_SECONDS)
+            except (KafkaError, NotifierError, OSError):
+                await asyncio.sleep(SAMPLE_SECONDS)
+
+    async def _follow(self) -> None:
+        consumer = AIOKafkaConsumer(
+            self.dead_letter_topic,
+            *(f"{self.retry_prefix}.{ending}" for ending in ("0s", "30s", "2m", "10m")),
+            bootstrap_servers=self.bootstrap,
+            group_id=None,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=2_000_000,
+        )
+        await consumer.start()
+        try:
+            while True:
+                for partition, records in (await consumer.getmany(timeout_ms=500)).items():
+                    for record in records:
+                        name = (dict(record.headers).get(ID_HEADER) or b"?").decode()
+                        self.kept[name].append(record.timestamp / 1000)
+                        if partition.topic == self.dead_letter_topic:
+                            self.dead[name] += 1
+                        else:
+                            self.deferred.add(name)
+        finally:
+            await consumer.stop()

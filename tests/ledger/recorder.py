@@ -1,0 +1,152 @@
+"""Every destination of a run: answers as told, and remembers what it accepted, when."""
+
+import asyncio
+import json
+import random
+import socket
+import struct
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+HEALTHY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+UNAVAILABLE = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+LIMITED = b"HTTP/1.1 429 Slow down\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+
+
+class Mood(StrEnum):
+    """How a destination answers."""
+
+    FINE = "fine"
+    HUNG = "hung"
+    SLOW = "slow"
+    RESETTING = "resetting"
+    LIMITING = "limiting"
+    FAILING = "failing"
+
+
+@dataclass
+class Accepted:
+    """One notification, as its destination saw it.
+
+    Attributes:
+        times: When it was accepted, seconds since the epoch; more than one are repeats.
+        unheard: How many of those the worker cannot have heard of: the connection was reset, or it
+            had hung up by then.
+    """
+
+    times: list[float] = field(default_factory=list)
+    unheard: int = 0
+
+
+class Recorder:
+    """Destinations at ``/0``, ``/1``, …, each with a mood of its own.
+
+    Args:
+        chance: Decides what a resetting destination does.
+        slowness: Seconds that a slow answer takes.
+    """
+
+    def __init__(self, chance: random.Random, slowness: float = 0.5) -> None:
+        self.accepted: defaultdict[str, Accepted] = defaultdict(Accepted)
+        self.moods: dict[str, Mood] = {}
+        self.port = 0
+        self._chance = chance
+        self._slowness = slowness
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    def url(self, destination: int) -> str:
+        """Return where a destination is."""
+        return f"http://127.0.0.1:{self.port}/{destination}"
+
+    def heal(self) -> None:
+        """Let every destination be fine."""
+        self.moods.clear()
+
+    async def start(self) -> None:
+        """Listen on loopback."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening, and end every connection."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                path = head.split(b" ", 2)[1].decode()
+                length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+                name = json.loads(await reader.readexactly(length))["data"]["content"]
+                if not await self._answer(path, name, writer):
+                    return
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            return
+        finally:
+            writer.transport.abort()
+
+    async def _answer(self, path: str, name: str, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; say whether the connection stays usable."""
+        match self.moods.get(path, Mood.FINE):
+            case Mood.HUNG:
+                await asyncio.Event().wait()
+            case Mood.SLOW:
+                await asyncio.sleep(self._slowness)
+                self._accept(name, heard=not writer.transport.is_closing())
+                writer.write(HEALTHY)
+            case Mood.RESETTING:
+                if self._chance.random() < 0.5:  # the answer gets lost, not the notification
+                    self._accept(name, heard=False)
+                _reset(writer)
+                return False
+            case Mood.LIMITING:
+                writer.write(LIMITED)
+            case Mood.FAILING:
+                writer.write(UNAVAILABLE)
+            case Mood.FINE:
+                self._accept(name, heard=True)
+                writer.write(HEALTHY)
+        await writer.drain()
+        return True
+
+    def _accept(self, name: str, *, heard: bool) -> None:
+        seen = self.accepted[name]
+        seen.times.append(time.time())
+        seen.unheard += not heard
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+@contextmanager
+def recorder(chance: random.Random) -> Iterator[Recorder]:
+    """Run the destinations in a thread of their own: nothing the test does delays them."""
+    made = Recorder(chance)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="destinations", daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(made.start(), loop).result(10)
+    try:
+        yield made
+    finally:
+        asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -1,0 +1,194 @@
+"""One run: workers on three brokers, notifications that flow, and a fault that happens to them."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from tests.ledger.flow import Flow
+from tests.ledger.observer import Observer
+from tests.ledger.recorder import Recorder, recorder
+from tests.support.kafka_cluster import KafkaCluster
+from tests.support.service import ServiceProcess
+
+PARTITIONS = 6
+WORKERS = 3
+QUIET_TIMEOUT = 150.0
+"""Seconds that everything may take to be settled after the last fault."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a fault was going on, seconds since the epoch."""
+
+    start: float
+    end: float
+
+
+@dataclass
+class Run:
+    """A run in progress.
+
+    Attributes:
+        chance: Where every random choice comes from.
+        workers: Those that are meant to be running.
+        windows: When faults were going on.
+        settled_at: When everything was settled after the last fault; None if it never was.
+    """
+
+    name: str
+    cluster: KafkaCluster
+    folder: Path
+    chance: random.Random
+    recorder: Recorder
+    flow: Flow
+    observer: Observer
+    settings: dict[str, str]
+    workers: list[ServiceProcess] = field(default_factory=list)
+    ended: list[ServiceProcess] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    settled_at: float | None = None
+
+    @asynccontextmanager
+    async def window(self) -> AsyncIterator[None]:
+        """Note when a fault begins, and when its last rebalance is over."""
+        start = time.time()
+        try:
+            yield
+            await self.balanced()
+        finally:
+            self.windows.append(Window(start, time.time()))
+
+    async def start_worker(self, *, ready: bool = True) -> ServiceProcess:
+        """Start one more worker."""
+        home = self.folder / uuid4().hex
+        home.mkdir()
+        worker = ServiceProcess(home, self.settings)
+        await worker.start()
+        self.workers.append(worker)
+        if ready:
+            await worker.ready()
+        return worker
+
+    async def end_worker(self, worker: ServiceProcess, number: int) -> None:
+        """End a worker with a signal."""
+        self.workers.remove(worker)
+        self.ended.append(worker)
+        worker.process.send_signal(number)
+        await worker.ended(60)
+
+    async def balanced(self) -> None:
+        """Wait until the workers have all partitions between them: no rebalance is under way."""
+        async with asyncio.timeout(QUIET_TIMEOUT):
+            while not await self._is_balanced():  # noqa: ASYNC110 - other processes get there
+                await asyncio.sleep(0.1)
+
+    async def settle(self) -> None:
+        """Wait until everything that was published is settled, and no worker has work left."""
+        deadline = time.monotonic() + QUIET_TIMEOUT
+        while time.monotonic() < deadline:
+            if self._all_accounted_for() and await self._quiet():
+                self.settled_at = time.time()
+                return
+            await asyncio.sleep(0.25)
+
+    def log_of_workers(self) -> str:
+        """Return what all workers have said."""
+        return "\n".join(worker.log for worker in (*self.ended, *self.workers))
+
+    async def _is_balanced(self) -> bool:
+        shares = []
+        for worker in self.workers:
+            try:
+                stats = await worker.stats()
+                ready = (await worker.client.get("/health/ready")).status_code
+            except (httpx.HTTPError, ValueError):
+                return False
+            topic = self.observer.topic
+            shares.append(sum(each["topic"] == topic for each in stats["partitions"]))
+            if ready != httpx.codes.OK:
+                return False
+        return bool(sum(shares) == PARTITIONS and min(shares) > 0)
+
+    def _all_accounted_for(self) -> bool:
+        accepted, dead = self.recorder.accepted, self.observer.dead
+        return all(name in accepted or name in dead for name in self.flow.published)
+
+    async def _quiet(self) -> bool:
+        for worker in self.workers:
+            try:
+                stats = await worker.stats()
+            except (httpx.HTTPError, ValueError):
+                return False
+            idle = stats["status"] == "RUNNING" and not stats["problem"]
+            if not idle or stats["in_flight"] or stats["backlog"] or stats["deferred_waiting"]:
+                return False
+        return True
+
+
+@asynccontextmanager
+async def started(
+    name: str, cluster: KafkaCluster, folder: Path, seed: int, damage: float = 0.0
+) -> AsyncIterator[Run]:
+    """Start workers and watch them; end everything afterwards.
+
+    Args:
+        name: Of the fault.
+        cluster: Three brokers.
+        folder: For the workers' homes.
+        seed: Makes every choice of the run repeatable.
+        damage: Share of records that nobody can deliver.
+    """
+    chance = random.Random(seed)
+    topic = f"ledger-{uuid4().hex[:8]}"
+    async with AsyncExitStack() as stack:
+        destinations = stack.enter_context(recorder(random.Random(chance.random())))
+        observer = Observer(
+            cluster.bootstrap,
+            topic,
+            f"{topic}-group",
+            PARTITIONS,
+            f"{topic}.dlq",
+            f"notifications.retry.{topic}-group",
+        )
+        flow_chance = random.Random(chance.random())
+        flow = Flow(cluster.bootstrap, topic, destinations, flow_chance, damage)
+        run = Run(name, cluster, folder, chance, destinations, flow, observer, _settings(observer))
+        stack.push_async_callback(_end_workers, run)
+        await asyncio.gather(*(run.start_worker() for _ in range(WORKERS)))
+        watching = asyncio.create_task(observer.watch(), name="observer")
+        stack.push_async_callback(_end, watching)
+        yield run
+
+
+def _settings(observer: Observer) -> dict[str, str]:
+    return {
+        "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": observer.bootstrap,
+        "NOTIFIER_KAFKA__TOPICS": observer.topic,
+        "NOTIFIER_KAFKA__GROUP_ID": observer.group,
+        "NOTIFIER_KAFKA__DEAD_LETTER_TOPIC": observer.dead_letter_topic,
+        "NOTIFIER_KAFKA__PARTITIONS": str(observer.partitions),
+        "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+        "NOTIFIER_WEBHOOK__TIMEOUT": "2",
+        "NOTIFIER_RETRY__BASE_DELAY": "0.2",
+        "NOTIFIER_RETRY__MAX_DELAY": "1",
+        "NOTIFIER_WORKER__MAX_IN_FLIGHT": "300",
+        "NOTIFIER_WORKER__DRAIN_TIMEOUT": "5",
+    }
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _end_workers(run: Run) -> None:
+    for worker in (*run.workers, *run.ended):
+        await worker.close()

@@ -1,0 +1,153 @@
+"""Judges a run by the invariants of design section 7."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tests.ledger.run import Run
+
+COMMIT_SLACK = 2.5
+"""Seconds before a fault whose settlements may not be committed: a commit a second, and the time
+that it takes on a busy machine."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a run.
+
+    Attributes:
+        lost: Neither accepted nor dead (I1).
+        passed: Commits that passed what was not settled (I2), in words.
+        repeats: Notifications that were accepted more than once.
+        unexplained: Those of them that no fault explains (I3).
+        disordered: Keys whose first deliveries are out of order (I4).
+        restless: Work was left undone (I5).
+        recovery: Seconds from the end of the last fault until everything was settled that had been
+            published by then.
+    """
+
+    name: str
+    produced: int
+    accepted: int
+    dead: int
+    deferred: int
+    lost: tuple[str, ...]
+    passed: tuple[str, ...]
+    repeats: int
+    unexplained: tuple[str, ...]
+    disordered: tuple[str, ...]
+    restless: bool
+    recovery: float
+
+    @property
+    def sound(self) -> bool:
+        """Whether every invariant holds."""
+        return not (
+            self.lost or self.passed or self.unexplained or self.disordered or self.restless
+        )
+
+    def row(self) -> str:
+        """Return a line of the table."""
+        mark = "" if self.sound else "  <-- broken"
+        return (
+            f"{self.name:<27} {self.produced:>8,} {len(self.lost):>5} {self.dead:>6,}"
+            f" {self.deferred:>8,} {self.repeats:>8} {len(self.unexplained):>12}"
+            f" {self.recovery:>9.1f} s{mark}"
+        )
+
+
+HEADER = (
+    f"{'fault':<27} {'produced':>8} {'lost':>5} {'dead':>6} {'deferred':>8} {'repeats':>8}"
+    f" {'unexplained':>12} {'recovery':>11}"
+)
+
+
+def judge(run: Run) -> Verdict:
+    """Judge a run that has ended."""
+    published, accepted, dead = run.flow.published, run.recorder.accepted, run.observer.dead
+    repeated = {name: seen for name, seen in accepted.items() if len(seen.times) > 1}
+    return Verdict(
+        name=run.name,
+        produced=len(published),
+        accepted=len(accepted),
+        dead=len(dead),
+        deferred=len(run.observer.deferred),
+        lost=tuple(n for n in published if n not in accepted and n not in dead),
+        passed=tuple(_passed(run)),
+        repeats=len(repeated),
+        unexplained=tuple(name for name in repeated if not _explained(run, name)),
+        disordered=tuple(_disordered(run)),
+        restless=run.settled_at is None,
+        recovery=_recovery(run),
+    )
+
+
+def _recovery(run: Run) -> float:
+    end = max(window.end for window in run.windows)
+    accepted, dead = run.recorder.accepted, run.observer.kept
+    before = [name for name, each in run.flow.published.items() if each.at <= end]
+    ends = [
+        min(accepted[name].times) if name in accepted else max(dead.get(name, [end]))
+        for name in before
+    ]
+    return max(max(ends, default=end) - end, 0.0)
+
+
+def _passed(run: Run) -> list[str]:
+    """Return every sample that speaks of something as settled that was not (I2)."""
+    found = []
+    by_partition: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    for name, each in run.flow.published.items():
+        by_partition[each.partition].append((each.offset, name))
+    for entries in by_partition.values():
+        entries.sort()
+    settled_at = {name: _settled_at(run, name) for name in run.flow.published}
+    for sample in run.observer.samples:
+        for partition, commit in sample.commits.items():
+            mark = commit.settled.mark if commit.settled else commit.offset
+            open_above = set(commit.settled.unsettled) if commit.settled else set()
+            for offset, name in by_partition[partition]:
+                if offset >= mark:
+                    break
+                spoken_of = offset < commit.offset or offset not in open_above
+                if spoken_of and settled_at[name] > sample.at:
+                    found.append(f"{partition}: commit {commit.offset} passes {name} at {offset}")
+    return found
+
+
+def _settled_at(run: Run, name: str) -> float:
+    """Return when a notification was first accepted, deferred or dead."""
+    seen = run.recorder.accepted.get(name)
+    times = [*(seen.times if seen else ()), *run.observer.kept.get(name, ())]
+    return min(times, default=float("inf"))
+
+
+def _explained(run: Run, name: str) -> bool:
+    """Say whether a fault explains the repeats of a notification (I3).
+
+    The worker never heard of the first time; or it was accepted while a fault was going on, or so
+    shortly before that it need not be committed.
+    """
+    seen = run.recorder.accepted[name]
+    repeats = len(seen.times) - 1
+    if seen.unheard >= repeats:
+        return True
+    return all(
+        any(window.start - COMMIT_SLACK <= at <= window.end for window in run.windows)
+        for at in sorted(seen.times)[:-1]
+    )
+
+
+def _disordered(run: Run) -> list[str]:
+    """Return the keys whose first deliveries were out of order (I4)."""
+    by_key: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    for name, each in run.flow.published.items():
+        seen = run.recorder.accepted.get(name)
+        if each.key is None or seen is None or name in run.observer.deferred:
+            continue
+        by_key[each.key].append((each.offset, min(seen.times)))
+    return [key for key, seen in by_key.items() if not _rises([at for _, at in sorted(seen)])]
+
+
+def _rises(times: list[float]) -> bool:
+    return all(before <= after for before, after in pairwise(times))

@@ -1,0 +1,134 @@
+"""The mutants: one change each, and the tests that have to go red."""
+
+from dataclasses import dataclass
+
+WORKER = "tests/unit/engine/test_worker.py"
+DEFERRING = "tests/unit/engine/test_deferring.py"
+LANE = "tests/unit/engine/test_lane.py"
+SETTLEMENT = "tests/unit/engine/test_settlement.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file.
+
+    Attributes:
+        name: What it does wrong.
+        path: Below the top of the project.
+        old: Stands there exactly once.
+        new: Stands there instead.
+        tests: Of which at least one has to fail.
+    """
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "commit the highest offset seen",
+        "app/policies/ledger.py",
+        "return self._received[0] if self._received else self.next_wanted(position)",
+        "return position",
+        ("tests/unit/policies/test_ledger.py", WORKER),
+    ),
+    Mutant(
+        "commit on cancellation",
+        "app/engine/lane.py",
+        "            for job in batch:\n                job.state = State.DISCARDED\n            raise",
+        "            for job in batch:\n                job.state = State.DONE\n"
+        "                self._done(job)\n            raise",
+        (WORKER,),
+    ),
+    Mutant(
+        "no fence at a revoke",
+        "app/engine/session.py",
+        "            if partitions:\n"
+        "                await self.committer.fence(LAST_COMMIT_TIMEOUT)\n",
+        "",
+        ("tests/unit/engine/test_session.py",),
+    ),
+    Mutant(
+        "settle before the dead letter is acknowledged",
+        "app/engine/settlement.py",
+        "            item.leaving = True\n            self._spawn(self._leave(item)",
+        "            item.leaving = True\n            self._settle(item)\n"
+        "            self._spawn(self._leave(item)",
+        (SETTLEMENT,),
+    ),
+    Mutant(
+        "drop the result of a merged request",
+        "app/engine/lane.py",
+        "for job, outcomes in zip(batch, answer.outcomes, strict=True):",
+        "for job, outcomes in zip(batch[:1], answer.outcomes, strict=False):",
+        (LANE,),
+    ),
+    Mutant(
+        "retry delivered targets",
+        "app/engine/lane.py",
+        "if len(left.targets) < len(job.delivery.targets):",
+        "if not left.targets:",
+        (LANE,),
+    ),
+    Mutant(
+        "take a deferred record before it is due",
+        "app/engine/intake.py",
+        "if record.timestamp > horizon:",
+        "if record.timestamp > horizon + 1e9:",
+        (DEFERRING,),
+    ),
+    Mutant(
+        "compare records from retry topics with the repeats memory",
+        "app/engine/admission.py",
+        "if notification is None or notification.message_id is None or item.before is not None:",
+        "if notification is None or notification.message_id is None:",
+        ("tests/unit/engine/test_replay.py",),
+    ),
+    Mutant(
+        "commit nothing before the first admission with latest",
+        "app/edges/kafka/first_start.py",
+        "await client.commit(dict(starts))",
+        "starts.clear()",
+        ("tests/unit/edges/kafka/test_consumer.py",),
+    ),
+    Mutant(
+        "commit nothing for a partition that was added",
+        "app/engine/session.py",
+        "            if fresh:\n",
+        "            if fresh and self._leaving:\n",
+        ("tests/unit/engine/test_session.py",),
+    ),
+    Mutant(
+        "call settled in the metadata what is not",
+        "app/policies/ledger.py",
+        "unsettled = [each for each in self._received if each not in self._settled and each < mark]",
+        "unsettled = [each for each in self._received if each in self._settled and each < mark]",
+        ("tests/unit/policies/test_ledger.py",),
+    ),
+    Mutant(
+        "send a deferred notification to all its targets again",
+        "app/engine/admission.py",
+        "return routed if item.before is None else still_to_send(routed, item.before)",
+        "return routed",
+        (DEFERRING,),
+    ),
+    Mutant(
+        "mark a dead letter as replayed before it is",
+        "app/engine/replay.py",
+        "        await self._producer.send(self._retry_topic, record.key, record.value, headers)\n"
+        "        await self._mark(record)\n",
+        "        await self._mark(record)\n"
+        "        await self._producer.send(self._retry_topic, record.key, record.value, headers)\n",
+        ("tests/unit/engine/test_replay.py",),
+    ),
+    Mutant(
+        "settle what was taken away",
+        "app/engine/settlement.py",
+        "        if not item.assigned.active:\n            return  #",
+        "        if not item.assigned:\n            return  #",
+        (SETTLEMENT,),
+    ),
+)

@@ -1,0 +1,57 @@
+"""The HTTP client of deliveries, with names that resolve as a test wants them to."""
+
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+
+from app.edges.guard import AddressGuard, AddrInfo
+from app.edges.http.addresses import AddressBook
+from app.edges.http.client import DirectClient
+from app.edges.http.connection import IDLE_SECONDS
+from app.edges.http.dialing import Dialer
+from app.edges.http.pool import Pool
+
+LOOPBACK = AddressGuard([ip_network("127.0.0.0/8")])
+TRUSTING_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For tests without TLS: it is made in no time."""
+
+
+def address(host: str, port: int) -> AddrInfo:
+    """Return an IPv4 address as a resolver gives it."""
+    return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)
+
+
+class Names:
+    """Gives every name these addresses.
+
+    Attributes:
+        asked: How often.
+    """
+
+    def __init__(self, *hosts: str) -> None:
+        self.hosts = hosts
+        self.asked = 0
+
+    async def resolve(self, _host: str, port: int) -> list[AddrInfo]:
+        """Return the addresses."""
+        self.asked += 1
+        return [address(host, port) for host in self.hosts]
+
+
+@asynccontextmanager
+async def client(
+    names: Names | None = None,
+    guard: AddressGuard = LOOPBACK,
+    tls_context: ssl.SSLContext = TRUSTING_NOBODY,
+    idle_seconds: float = IDLE_SECONDS,
+) -> AsyncIterator[DirectClient]:
+    """Open a client."""
+    addresses = AddressBook(names or Names("127.0.0.1"))
+    pool = Pool(Dialer(guard, addresses, tls_context), idle_seconds)
+    try:
+        yield DirectClient(pool)
+    finally:
+        await pool.close()
+        await addresses.close()
