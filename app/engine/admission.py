@@ -153,6 +153,9 @@ class Admission:
         item.assigned = assigned
         assigned.enter(item)
         self._bytes += item.size
+        item.followers = []  # they come in again themselves, after it
+        if _is_compared(item):
+            self._leaders.setdefault(item.digest, item)
         self._dispatcher.resubmit(item)
         if item.finished:
             self._settler.finish(item)
@@ -176,12 +179,8 @@ class Admission:
         return None
 
     def _is_repeat(self, item: Item) -> bool:
-        """Settle or set aside a repeat.
-
-        Nothing is compared without ``message_id``, and of what comes from a retry topic.
-        """
-        notification = item.notification
-        if notification is None or notification.message_id is None or item.before is not None:
+        """Settle or set aside a repeat."""
+        if not _is_compared(item):
             return False
         if self._repeats.is_repeat(item.digest, self._journal.monotonic()):
             self._drop_repeat(item)
@@ -218,3 +217,9 @@ class Admission:
             source = origin_of(item.record).coordinates
         routed = route(notification, self._addresses.defaults, source=source, digest=item.digest)
         return routed if item.before is None else still_to_send(routed, item.before)
+
+
+def _is_compared(item: Item) -> bool:
+    """Say whether repeats of it are recognised: with ``message_id``, from a consumed topic."""
+    told = item.notification
+    return told is not None and told.message_id is not None and item.before is None

@@ -1,13 +1,19 @@
 """Which jobs go into one request."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from app.edges.channels.base import Channel
 from app.engine.item import Job, State
 from app.engine.queue import JobQueue
 
 
-def take_batch(job: Job, queue: JobQueue, channel: Channel, requests_left: int | None) -> list[Job]:
+def take_batch(
+    job: Job,
+    queue: JobQueue,
+    channel: Channel,
+    requests_left: int | None,
+    is_expired: Callable[[Job], bool],
+) -> list[Job]:
     """Add to a job what can go into the same request, where requests are fewer than what waits.
 
     Args:
@@ -15,6 +21,7 @@ def take_batch(job: Job, queue: JobQueue, channel: Channel, requests_left: int |
         queue: What waits behind it.
         channel: Says what can be merged.
         requests_left: Requests that the destination allows for now; None where it knows no limit.
+        is_expired: Says whether a job's time has passed; such a one goes into no request.
     """
     batch = [job]
     if requests_left is None or channel.most_merged == 1 or job.alone:
@@ -24,7 +31,9 @@ def take_batch(job: Job, queue: JobQueue, channel: Channel, requests_left: int |
     while len(batch) < share:
         follower = queue.behind(batch[-1])
         more = follower or queue.peek()
-        if more is None or more.alone or not channel.mergeable(deliveries, more.delivery):
+        if more is None or more.alone or is_expired(more):
+            break
+        if not channel.mergeable(deliveries, more.delivery):
             break
         if follower is not None:
             queue.take_behind(batch[-1])
@@ -36,13 +45,16 @@ def take_batch(job: Job, queue: JobQueue, channel: Channel, requests_left: int |
 
 
 def put_back_followers(batch: Iterable[Job], queue: JobQueue) -> list[Job]:
-    """Keep one job of each ordering key; the others wait behind it again, in their order."""
+    """Keep one job of each ordering key; the others wait behind it again, in their order.
+
+    What was taken away is kept, too: it is to wait nowhere.
+    """
     kept: list[Job] = []
     followers: list[Job] = []
     keys: set[str] = set()
     for job in batch:
         key = job.delivery.notification.ordering_key
-        if key is not None and key in keys:
+        if key is not None and key in keys and job.item.assigned.active:
             followers.append(job)
             continue
         if key is not None:

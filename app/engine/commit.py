@@ -5,10 +5,9 @@ import logging
 
 from app.edges.kafka.consumer import Consumer
 from app.engine.journal import Journal
-from app.engine.partition import Assignment
+from app.engine.partition import Assigned, Assignment
 from app.policies.ledger import Commit
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
-from app.values.record import TopicPartition
 
 log = logging.getLogger(__name__)
 
@@ -77,14 +76,15 @@ class Committer:
                 return True
             if self._owing_since is None:
                 self._owing_since = self._journal.monotonic()
-            await self._consumer.commit(commits, timeout)
+            await self._consumer.commit(
+                {assigned.partition: commit for assigned, commit in commits.items()}, timeout
+            )
         except (KafkaUnavailableError, KafkaRefusedError) as error:
             log.warning("%s", error)
             return False
         self._owing_since = None
-        for partition, commit in commits.items():
-            if partition in self._assignment:
-                self._assignment[partition].ledger.acknowledged(commit)
+        for assigned, commit in commits.items():
+            assigned.ledger.acknowledged(commit)
         return True
 
     async def fence(self, timeout: float) -> None:
@@ -101,8 +101,8 @@ class Committer:
         self._consumer.abandon_commit()
         self._owing_since = None
 
-    async def _due(self) -> dict[TopicPartition, Commit]:
-        commits: dict[TopicPartition, Commit] = {}
+    async def _due(self) -> dict[Assigned, Commit]:
+        commits: dict[Assigned, Commit] = {}
         for assigned in list(self._assignment):
             if not assigned.ledger.unsettled:
                 # Past gaps that hold no records, which the last record's offset + 1 is not.
@@ -111,5 +111,5 @@ class Committer:
                     assigned.position = position
             due = assigned.ledger.to_commit(assigned.position)
             if due is not None:
-                commits[assigned.partition] = due
+                commits[assigned] = due
         return commits

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ IDLE_SECONDS = 600.0
 PATIENCE = 10.0
 """Seconds that a lane's waiting jobs may keep their room while others want it."""
 CHUNK = 64
-"""Jobs that a lane gives up at a time."""
+"""Jobs that a lane gives up at a time, or as many as it has more than any other."""
 
 
 class Dispatcher:
@@ -58,6 +59,7 @@ class Dispatcher:
         self._chance = chance
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._refused: dict[str, InvalidRequests] = {}
+        self._held_until: dict[str, float] = {}
         self._order = count()
         self._order_of_deferred = count(-(2**62))
         self.draining = False
@@ -93,6 +95,12 @@ class Dispatcher:
         for lane in self:
             lane.discard(lambda job: unwanted(job.item))
 
+    def drain(self) -> None:
+        """Go on only with what was started, and with nothing that needs a further attempt."""
+        self.draining = True
+        for lane in self:
+            lane.discard(lambda job: not job.item.started or job.attempts > 0)
+
     def put_aside_overdue(self, items: Iterable[Item]) -> None:
         """Put aside what waits of items that have been in memory for too long.
 
@@ -118,11 +126,18 @@ class Dispatcher:
         """
         if not self._policy.defers:
             return
-        slow = [lane for lane in self if lane.queued and lane.expected_wait() > PATIENCE]
+        slow = [
+            (-lane.queued, number, lane)
+            for number, lane in enumerate(self)
+            if lane.queued and lane.expected_wait() > PATIENCE
+        ]
+        heapify(slow)
         while excess > 0 and slow:
-            fullest = max(slow, key=lambda lane: lane.queued)
-            excess -= fullest.give_up_last(min(excess, CHUNK))
-            slow = [lane for lane in slow if lane.queued]
+            _, number, fullest = heappop(slow)
+            lead = fullest.queued + (slow[0][0] if slow else 0)
+            excess -= fullest.give_up_last(min(excess, max(lead, CHUNK)))
+            if fullest.queued:
+                heappush(slow, (-fullest.queued, number, fullest))
 
     def probe_now(self) -> None:
         """Let broken and gone destinations be asked again at once."""
@@ -130,8 +145,11 @@ class Dispatcher:
             lane.probe_now()
 
     def drop_idle(self) -> None:
-        """Forget lanes that nothing has used for a while."""
-        horizon = self._journal.monotonic() - IDLE_SECONDS
+        """Forget lanes that nothing has used for a while, and what was known of hosts."""
+        now = self._journal.monotonic()
+        self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
+        self._held_until = {host: end for host, end in self._held_until.items() if end > now}
+        horizon = now - IDLE_SECONDS
         for name, lane in list(self._lanes.items()):
             if lane.last_used < horizon and lane.idle:
                 lane.close()
@@ -149,8 +167,9 @@ class Dispatcher:
             self._on_finished(job.item)
 
     def host_limited(self, destination: Destination, until: float) -> None:
-        """See ``Surroundings``."""
+        """See ``Surroundings``: lanes that are made until then are held, too."""
         host = _host(destination)
+        self._held_until[host] = max(until, self._held_until.get(host, until))
         for lane in list(self):
             if _host(lane.destination) == host:
                 lane.hold(until)
@@ -180,6 +199,7 @@ class Dispatcher:
                 spawn=self._spawn,
                 surroundings=self,
             )
+            lane.hold(self._held_until.get(_host(destination), 0.0))
         return lane
 
 

@@ -91,8 +91,8 @@ class Intake:
         room = min(self._room(), MOST_DUE)
         if deferred and room > 0:
             taken += self._take(consumer, await consumer.poll(deferred, room, 0))
-        if not taken:
-            taken = self._take(consumer, await consumer.poll(fresh + deferred, MOST_DUE, wait))
+        if not taken and room > 0:
+            taken = self._take(consumer, await consumer.poll(fresh + deferred, room, wait))
         return taken > 0
 
     def _room(self) -> int:

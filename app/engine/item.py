@@ -79,6 +79,7 @@ class Item:
         delivered, failures: What became of targets since it was received.
         first_failure: Seconds since the epoch, or None.
         refusal: Why the record as a whole cannot be used, or None.
+        foreign: Only a newer version knows how to read it; it is handed on as it is.
         leaving: It is being written to the dead letters or to a retry topic.
         written: That was acknowledged.
     """
@@ -91,6 +92,7 @@ class Item:
         "failures",
         "first_failure",
         "followers",
+        "foreign",
         "jobs",
         "leaving",
         "notification",
@@ -120,6 +122,7 @@ class Item:
         self.failures: list[Failure] = []
         self.first_failure = before.first_failure if before else None
         self.refusal: tuple[Reason, str] | None = None
+        self.foreign = False
         self.leaving = False
         self.written = False
 
@@ -140,8 +143,8 @@ class Item:
 
     @property
     def deferred(self) -> bool:
-        """Whether some targets are put aside for later."""
-        return any(job.state is State.DEFERRED for job in self.jobs)
+        """Whether some targets are put aside for later, or all of it is."""
+        return self.foreign or any(job.state is State.DEFERRED for job in self.jobs)
 
     @property
     def partly_done(self) -> bool:

@@ -118,6 +118,7 @@ class Lane:
         """Drop waiting jobs; those under way are not touched."""
         for job in self._withdraw(unwanted):
             job.state = State.DISCARDED
+        self._wake()  # those that were behind them can go
 
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
         """Put waiting jobs aside that were held for too long."""
@@ -125,6 +126,7 @@ class Lane:
             seconds = delay_for(self._journal.now(), job.item.first_failure)
             self._outcomes.put_aside(job, seconds, self.last_error or "held for too long")
             self._surroundings.job_done(job)
+        self._wake()
 
     def give_up_last(self, count: int) -> int:
         """Put aside what would be sent last, to make room; return how many that were."""
@@ -132,6 +134,7 @@ class Lane:
         for job in self._withdraw(chosen.__contains__):
             self._outcomes.put_aside(job, SHORTEST, self.last_error or "no room for more")
             self._surroundings.job_done(job)
+        self._wake()
         return len(chosen)
 
     def hold(self, until: float) -> None:
@@ -168,12 +171,20 @@ class Lane:
             return True
         if wait == PROBING:
             return False  # the end of the probe decides
-        if wait > LONGEST_WAIT and (self._policy.defers or self._gate.gone):
+        if wait > LONGEST_WAIT and (self._policy.defers or self._gate.broken):
             for job in self._withdraw(lambda _: True):
                 self._turn_away(job)
-        elif len(self._queue) and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(wait, self._on_timer)
+        elif len(self._queue):
+            self._look_again_in(wait)
         return False
+
+    def _look_again_in(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -190,8 +201,10 @@ class Lane:
         """Take what the next request is to hold; nothing where none may be made now."""
         while self._queue.ready and self._may_go() and self._gate.room():
             job = self._queue.take()
-            if not self._outcomes.is_expired(job):
-                return take_batch(job, self._queue, self._channel, self._gate.requests_left)
+            is_expired = self._outcomes.is_expired
+            if not is_expired(job):
+                left = self._gate.requests_left
+                return take_batch(job, self._queue, self._channel, left, is_expired)
             self._outcomes.expire(job)
             self._done(job)
         return []
@@ -233,7 +246,7 @@ class Lane:
         self.last_error = error_of(said)
         for outcome in said:
             if isinstance(outcome, RateLimited):
-                wait = self._policy.base_delay if outcome.after is None else outcome.after
+                wait = outcome.after or self._policy.base_delay  # "at once" was too soon just now
                 self._gate.hold(now + wait)
                 if outcome.scope is Scope.HOST:
                     self._surroundings.host_limited(self.destination, now + wait)
@@ -246,9 +259,12 @@ class Lane:
 
     def _send_one_by_one(self, batch: list[Job]) -> None:
         """One bad part never takes the others with it: none of them has had its attempt."""
+        ours = [job for job in batch if job.state is State.ACTIVE and job.item.assigned.active]
         for job in batch:
             job.alone = True
-        for job in put_back_followers(batch, self._queue):
+            if job not in ours:
+                self._let_go(job)
+        for job in put_back_followers(ours, self._queue):
             job.state = State.WAITING
             self._queue.add_again(job)
 
@@ -257,7 +273,7 @@ class Lane:
         left: dict[Job, Left] = {}
         for job, outcomes in zip(batch, answer.outcomes, strict=True):
             if job.state is not State.ACTIVE:
-                self._queue.release(job)  # put aside meanwhile, with its answer unknown
+                self._let_go(job)
                 continue
             remaining = self._outcomes.book(job, outcomes, duration)
             if remaining is None:
@@ -284,8 +300,13 @@ class Lane:
                 self._outcomes.put_aside(job, seconds, left.error)
                 self._done(job)
             case Discard():
-                job.state = State.DISCARDED
-                self._queue.release(job)
+                self._let_go(job)
+
+    def _let_go(self, job: Job) -> None:
+        """Do no more about a job that is another worker's, or was put aside meanwhile."""
+        if job.state is State.ACTIVE:
+            job.state = State.DISCARDED
+        self._queue.release(job)
 
     def _due(self, job: Job) -> None:
         del self._delayed[job]
@@ -309,7 +330,7 @@ class Lane:
     def _turn_away(self, job: Job) -> None:
         """Let go of a job whose destination cannot be asked for long."""
         error = self.last_error or "the destination cannot be asked now"
-        if self._gate.gone:
+        if self._gate.gone or not self._policy.defers:
             self._outcomes.refuse(job, error)
         else:
             now = self._journal.now()

@@ -32,7 +32,8 @@ class Pulse:
     def beat(self) -> None:
         """Note what there is to do."""
         now = self._journal.monotonic()
-        if not self._assignment.unfetched or not self._intake.open:
+        takable = any(each.unfetched and not each.ledger.crowded for each in self._assignment)
+        if not takable or not self._intake.open:
             self._fetch_idle_at = now
         if not self._dispatcher.could_work:
             self._deliver_idle_at = now

@@ -137,19 +137,20 @@ class Session:
         self.joined = False
         if self._intake_task is not None:
             self._intake_task.cancel()
-        self._dispatcher.draining = True
-        self._dispatcher.discard(lambda item: not item.started)
+        self._dispatcher.drain()
         return await self._until_quiet(timeout)
 
     async def close(self) -> None:
         """Put aside what is partly done, commit, and leave; bounded, whatever Kafka does."""
         self._leaving = True
         self.joined = False
+        self._dispatcher.draining = True
         self._dispatcher.discard(lambda _: True)
         await self._put_aside_partly_done()
         async with self.committer.lock:
             await self.committer.fence(LAST_COMMIT_TIMEOUT)
             self._assignment.take()
+        self._dispatcher.discard(lambda _: True)
         await self._consumer.stop()
         if self._broken.done() and not self._broken.cancelled():
             self._broken.exception()  # seen by run, or of no interest any more
@@ -180,13 +181,17 @@ class Session:
         self._consumer.forget_all()
         self._dispatcher.discard(lambda _: True)
         await self._until_quiet(REVOKE_PATIENCE)
+        self._dispatcher.discard(lambda _: True)  # what failed meanwhile waits for another attempt
         await self._put_aside_partly_done()
         async with self.committer.lock:
             if partitions:
                 await self.committer.fence(LAST_COMMIT_TIMEOUT)
+            # Those of the assignment before that did not come in again yet are still under way.
             self._leftovers = {
-                taken.partition: _started(taken.items) for taken in self._assignment.take()
+                taken.partition: taken.leftovers | _started(taken.items)
+                for taken in self._assignment.take()
             }
+        self._dispatcher.discard(lambda item: not item.assigned.active)
         self._on_rebalance()
 
     async def _assigned(self, partitions: set[TopicPartition]) -> None:
@@ -215,14 +220,17 @@ class Session:
         """Ask Kafka where its logs end: for the lag, and to know that it is there."""
         while True:
             try:
-                ends = await self._consumer.log_ends(self._assignment.partitions())
+                # Whoever has no partition asks about one all the same, to know that Kafka is there.
+                asked = self._assignment.partitions() or [self._subscription.first_partition]
+                ends = await self._consumer.log_ends(asked)
+                for assigned in list(self._assignment):
+                    assigned.end = ends.get(assigned.partition, assigned.end)
+                    # Past what holds no records: nothing there waits to be fetched.
+                    assigned.position = await self._consumer.position(assigned.partition)
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 log.warning("%s", error)
             else:
-                if ends:
-                    self.answered_at = self._journal.monotonic()
-                for assigned in self._assignment:
-                    assigned.end = ends.get(assigned.partition, assigned.end)
+                self.answered_at = self._journal.monotonic()
             await self._on_sample()
             await asyncio.sleep(SAMPLE_SECONDS)
 

@@ -101,13 +101,15 @@ class Settler:
 
     def pass_on(self, item: Item) -> None:
         """Hand on a record that only a newer version knows how to read, as it is."""
-        item.leaving = True
-        self._spawn(self._hand_on(item), f"pass on {item.record.coordinates}")
+        item.foreign = True
+        self.finish(item)
 
     async def _leave(self, item: Item) -> None:
         """Write the record; only its acknowledgement settles the offset."""
         try:
-            if item.deferred:
+            if item.foreign:
+                await self._hand_on(item)
+            elif item.deferred:
                 await self._defer(item)
             else:
                 await self._bury(item)
@@ -119,14 +121,7 @@ class Settler:
 
     async def _hand_on(self, item: Item) -> None:
         record, topic = item.record, self._exits.retry_topics[SHORTEST]
-        try:
-            await self._write(item, topic, record.key, record.value, record.headers)
-        finally:
-            item.leaving = False
-            self._unacknowledged.pop(item, None)
-        if item.assigned.active:
-            item.assigned.settle(item)
-            self._on_settled(item, None)
+        await self._write(item, topic, record.key, record.value, record.headers)
 
     def _settle(self, item: Item) -> None:
         item.assigned.settle(item)

@@ -9,6 +9,7 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.first_start import commit_first_start
 from app.edges.kafka.producer import Producer
 from app.policies.deferral import retry_topics
+from app.values.record import TopicPartition
 
 HEADERS_ROOM = 65_536
 """Bytes that the service's headers may add to a record."""
@@ -42,6 +43,11 @@ class Subscription(msgspec.Struct, frozen=True):
     def delays(self) -> Mapping[str, float]:
         """The retry topics, each with its delay in seconds."""
         return retry_topics(self.retry_prefix)
+
+    @property
+    def first_partition(self) -> TopicPartition:
+        """A partition that is always there."""
+        return TopicPartition(self.topics[0], 0)
 
     @property
     def consumed(self) -> tuple[str, ...]:

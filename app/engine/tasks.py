@@ -47,3 +47,13 @@ class Tasks:
         if error is not None:
             log.error("the task %r failed", task.get_name(), exc_info=error)
             self._on_failure(error)
+
+
+async def to_its_end(work: Coroutine[Any, Any, None], name: str) -> None:
+    """Do something bounded that a cancellation must not cut off; it takes effect afterwards."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise

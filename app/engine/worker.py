@@ -22,7 +22,7 @@ from app.engine.pulse import Pulse
 from app.engine.session import Session
 from app.engine.settlement import Exits, Settler
 from app.engine.subscription import Subscription, prepare
-from app.engine.tasks import Tasks
+from app.engine.tasks import Tasks, to_its_end
 from app.engine.trimming import Trimmer
 from app.policies.health import Signs, problem
 from app.policies.repeats import Repeats
@@ -227,7 +227,13 @@ class NotificationWorker:
         finally:
             if self._status is Status.RUNNING:
                 self._status = Status.STARTING
+            await to_its_end(self._end(session), "end of session")
+
+    async def _end(self, session: Session) -> None:
+        """Leave the group, and leave nothing behind for the next session."""
+        try:
             await session.close()
+        finally:
             self._session = None
             await self._tasks.cancel()
             self._dispatcher.close()

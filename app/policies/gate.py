@@ -18,6 +18,8 @@ from app.values.snapshot import DestinationState
 _SMOOTHING = 0.2
 _BROKEN_FOR = 60.0
 """Seconds that count as the wait for a destination that is broken."""
+_REMEMBERED_FOR = 3600.0
+"""Seconds that a destination stays known as broken or gone which nobody writes to any more."""
 
 
 class Gate:
@@ -34,6 +36,7 @@ class Gate:
         self._breaker = Breaker(THRESHOLD if breaks else None)
         self._begun: dict[int, float] = {}
         self._number = 0
+        self._probe: int | None = None
         self._usual_duration = 0.0
 
     @property
@@ -45,6 +48,11 @@ class Gate:
     def gone(self) -> bool:
         """Whether the destination has said that it no longer exists."""
         return self._breaker.gone
+
+    @property
+    def broken(self) -> bool:
+        """Whether the destination is taken as broken or gone, until a probe shows otherwise."""
+        return self._breaker.open
 
     @property
     def requests_left(self) -> int | None:
@@ -66,12 +74,14 @@ class Gate:
         self._begun[self._number] = now
         self._pacer.began(now)
         self._breaker.attempt()
+        self._probe = self._number if self._breaker.open else None
         return self._number
 
     def abandon(self, number: int) -> None:
         """Note that a request ended without an answer of any kind."""
         del self._begun[number]
-        self._breaker.abandoned()
+        if not self._precedes_probe(number):
+            self._breaker.abandoned()
 
     def end(
         self, number: int, outcomes: Sequence[Outcome], allowance: Allowance | None, now: float
@@ -87,12 +97,18 @@ class Gate:
         duration = now - self._begun.pop(number)
         self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
         verdict = verdict_of(outcomes)
-        if verdict is None:
+        if verdict in (None, Verdict.FAILED) and self._precedes_probe(number):
+            pass  # no news, and not the answer that is waited for
+        elif verdict is None:
             self._breaker.abandoned()
         else:
             self._breaker.answered(verdict, now)
         if verdict is not Verdict.FAILED or allowance is not None:
             self._pacer.answered(allowance, now)
+
+    def _precedes_probe(self, number: int) -> bool:
+        """Say whether a request was under way before the probe that is under way now."""
+        return self._probe in self._begun and number != self._probe
 
     def hold(self, until: float) -> None:
         """Let nothing through before ``until``."""
@@ -130,7 +146,9 @@ class Gate:
 
     def settled_down(self, now: float) -> bool:
         """Say whether nothing is under way and nothing is known that must be remembered."""
-        return not self._begun and not self._breaker.open and self._pacer.wait(now) <= 0
+        probe_at = self._breaker.retry_at
+        troubled = probe_at is not None and now < probe_at + _REMEMBERED_FOR
+        return not self._begun and not troubled and self._pacer.wait(now) <= 0
 
 
 def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:

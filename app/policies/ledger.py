@@ -37,8 +37,8 @@ class Ledger:
     """
 
     def __init__(self, start: int, settled: Settled | None = None) -> None:
-        self._received: deque[int] = deque()
-        self._settled: set[int] = set()
+        self._unsettled: dict[int, None] = {}  # in the order they came
+        self._newest = start - 1
         self._highest_settled = start - 1
         self._mark = settled.mark if settled else start
         self._awaited = deque(settled.unsettled if settled else ())
@@ -48,7 +48,7 @@ class Ledger:
     @property
     def unsettled(self) -> int:
         """How many received offsets are not settled."""
-        return len(self._received) - len(self._settled)
+        return len(self._unsettled)
 
     @property
     def committed(self) -> int:
@@ -70,25 +70,25 @@ class Ledger:
 
     def received(self, offset: int) -> None:
         """Enter an offset; they come in rising order."""
-        if self._received and offset <= self._received[-1]:
-            raise ValueError(f"offset {offset} after {self._received[-1]}")
-        self._received.append(offset)
+        if offset <= self._newest:
+            raise ValueError(f"offset {offset} after {self._newest}")
+        self._newest = offset
+        self._unsettled[offset] = None
         if self._awaited and self._awaited[0] == offset:
             self._awaited.popleft()
 
     def settle(self, offset: int) -> None:
         """Note that an entered offset is done for good."""
-        received, settled = self._received, self._settled
-        if offset in settled:
+        if offset not in self._unsettled:
             raise ValueError(f"offset {offset} is settled twice")
-        settled.add(offset)
+        del self._unsettled[offset]
         self._highest_settled = max(self._highest_settled, offset)
-        while received and received[0] in settled:
-            settled.remove(received.popleft())
 
     def lowest_unsettled(self, position: int) -> int:
         """Return the offset below which everything is settled; ``position`` is the next to come."""
-        return self._received[0] if self._received else self.next_wanted(position)
+        for offset in self._unsettled:
+            return offset
+        return self.next_wanted(position)
 
     def to_commit(self, position: int) -> Commit | None:
         """Return what to commit now, or None when that is committed already.
@@ -97,8 +97,8 @@ class Ledger:
             position: The next offset to be fetched.
         """
         offset = self.lowest_unsettled(position)
-        mark = max(self._highest_settled + 1, self._mark if position < self._mark else 0)
-        unsettled = [each for each in self._received if each not in self._settled and each < mark]
+        mark = max(self._highest_settled + 1, self._mark)
+        unsettled = [each for each in self._unsettled if each < mark]
         unsettled += [each for each in self._awaited if each >= position]
         metadata = encode(offset, mark, unsettled)
         self.crowded = len(metadata) >= LONGEST

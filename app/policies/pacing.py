@@ -114,6 +114,10 @@ class InvalidRequests:
         self._window = window
         self._refused: deque[float] = deque()
 
+    def idle(self, now: float) -> bool:
+        """Say whether nothing was refused within the window."""
+        return not self._refused or self._refused[-1] <= now - self._window
+
     def refused(self, now: float) -> float:
         """Count a refused request; return the seconds to send nothing for."""
         self._refused.append(now)

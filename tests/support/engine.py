@@ -83,13 +83,19 @@ class SkewedJournal(Journal):
 
     Attributes:
         skew: Seconds that it is ahead.
+        ahead: Seconds that its monotonic clock is ahead.
     """
 
     skew = 0.0
+    ahead = 0.0
 
     def now(self) -> float:
         """Return seconds since the epoch, and more."""
         return time.time() + self.skew
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump by themselves."""
+        return time.monotonic() + self.ahead
 
 
 def journal() -> SkewedJournal:

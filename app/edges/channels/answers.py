@@ -73,7 +73,7 @@ def allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
             return None
         reset_after = max(reset - now, 0.0) if reset > _EPOCH_SECONDS else reset
     limit = _number(headers.get("x-ratelimit-limit"))
-    return Allowance(int(limit) if limit else None, int(remaining), reset_after)
+    return Allowance(int(limit) if limit and limit >= 1 else None, int(remaining), reset_after)
 
 
 def _number(text: str | None) -> float | None:

@@ -30,6 +30,7 @@ from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.raw_fetch import RawFetch
+from app.policies.commit_metadata import LONGEST
 from app.policies.ledger import Commit
 from app.values.errors import KafkaUnavailableError
 from app.values.record import Record, TopicPartition
@@ -252,12 +253,16 @@ class Consumer:
 
     async def _commit(self, offsets: Mapping[Theirs, OffsetAndMetadata]) -> None:
         with translated("acknowledge a commit"):
-            try:
-                await self._client.commit(offsets)
-            except (kafka.OffsetMetadataTooLargeError, kafka.InvalidCommitOffsetSizeError):
-                log.warning("the broker takes no commit metadata of this size: committing without")
-                bare = {each: OffsetAndMetadata(it.offset, "") for each, it in offsets.items()}
-                await self._client.commit(bare)
+            # The refusal names no partition: first what is long goes without, then everything.
+            for longest in (LONGEST, 0):
+                try:
+                    await self._client.commit(offsets)
+                except (kafka.OffsetMetadataTooLargeError, kafka.InvalidCommitOffsetSizeError):
+                    log.warning("the broker takes no commit metadata of this size: leaving it out")
+                    offsets = _without_metadata(offsets, longest)
+                else:
+                    return
+            await self._client.commit(offsets)
 
     async def log_starts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the first offset still there, by partition."""
@@ -290,6 +295,16 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
 
     async def on_partitions_revoked(self, revoked: Iterable[tuple[str, int]]) -> None:
         await self._on_revoked({TopicPartition(*partition) for partition in revoked})
+
+
+def _without_metadata(
+    offsets: Mapping[Theirs, OffsetAndMetadata], longest: int
+) -> Mapping[Theirs, OffsetAndMetadata]:
+    """Leave out metadata that is longer than so many characters."""
+    return {
+        partition: each if len(each.metadata) <= longest else OffsetAndMetadata(each.offset, "")
+        for partition, each in offsets.items()
+    }
 
 
 def _record(partition: TopicPartition, fetched: "ConsumerRecord[bytes, bytes]") -> Record:

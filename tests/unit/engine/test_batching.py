@@ -34,7 +34,7 @@ def queue_of(*names: str, key: str | None = None) -> JobQueue:
 
 def taken(queue: JobQueue, requests: int | None, most: int = 10) -> list[str | None]:
     """Return what goes into the next request."""
-    batch = take_batch(queue.take(), queue, MergingChannel(most), requests)
+    batch = take_batch(queue.take(), queue, MergingChannel(most), requests, lambda _: False)
     return [content(job) for job in batch]
 
 
@@ -85,7 +85,7 @@ def test_the_same_key_goes_together_in_order() -> None:
 def test_followers_that_are_tried_again_wait_behind_the_first() -> None:
     """Keys keep their order through a failure of the whole request."""
     queue = queue_of("a1", "a2", "a3", key="a")
-    batch: list[Job] = take_batch(queue.take(), queue, MergingChannel(), 1)
+    batch: list[Job] = take_batch(queue.take(), queue, MergingChannel(), 1, lambda _: False)
     kept = put_back_followers(batch, queue)
     assert [content(job) for job in kept] == ["a1"]
     assert {job.state for job in batch[1:]} == {State.WAITING}

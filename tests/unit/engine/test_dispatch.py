@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Iterable
 
+import pytest
+
 from app.edges.channels.base import Channel
 from app.engine.dispatch import Dispatcher
 from app.engine.item import Item, State
+from app.engine.lane import Lane
 from app.engine.partition import Assigned, Start
 from app.engine.tasks import Tasks
+from app.policies.breaker import Verdict
 from app.policies.deferral import Deferral
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Destination
@@ -100,6 +104,48 @@ async def test_a_hung_destination_gives_up_its_room() -> None:
     await bench.tasks.cancel()
 
 
+async def test_making_room_costs_no_more_with_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand destinations that hang, two for each: the loop is not held up over it."""
+    hung = [discord(str(number)) for number in range(1000)]
+    bench = Bench(HangingChannel(hung))
+    for destination in hung * 2:
+        bench.put(destination)
+    await until(lambda: all(lane.active for lane in bench.dispatcher))
+    bench.journal.ahead = 60.0
+    looks = 0
+    queued = Lane.queued.__get__
+
+    def counted(lane: Lane) -> int:
+        nonlocal looks
+        looks += 1
+        return int(queued(lane))
+
+    monkeypatch.setattr(Lane, "queued", property(counted))
+    bench.dispatcher.relieve(500)
+    assert len(bench.finished) == 500
+    assert looks < 10_000
+    bench.dispatcher.close()
+    await bench.tasks.cancel()
+
+
+async def test_the_fullest_lane_gives_up_most() -> None:
+    """What one has more than the other goes first."""
+    one, other = discord("one"), discord("other")
+    bench = Bench(HangingChannel([one, other]))
+    for _ in range(300):
+        bench.put(one)
+    for _ in range(100):
+        bench.put(other)
+    await until(lambda: all(lane.active for lane in bench.dispatcher))
+    bench.journal.ahead = 60.0
+    bench.dispatcher.relieve(200)
+    assert {lane.destination.label: lane.queued for lane in bench.dispatcher} == {
+        "one": 99,
+        "other": 99,
+    }
+    await bench.tasks.cancel()
+
+
 async def test_a_backlog_that_is_being_worked_off_keeps_its_room() -> None:
     """A full window is no reason to put anything aside."""
     gate = asyncio.Event()
@@ -171,6 +217,24 @@ async def test_a_limit_on_the_host_holds_all_its_lanes_and_no_other() -> None:
     await bench.tasks.cancel()
 
 
+async def test_a_limit_on_the_host_holds_the_lanes_that_are_made_later() -> None:
+    """Or each further webhook would ask a service that has banned this machine."""
+    bench = Bench(ScriptedChannel())
+    now = bench.journal.monotonic()
+    bench.dispatcher.host_limited(discord("a"), now + 30)
+    bench.dispatcher.host_limited(discord("a"), now + 10)
+    bench.dispatcher.drop_idle()
+    bench.put(discord("b"))
+    bench.put(discord("other", host="example.com"))
+    await until(lambda: len(bench.finished) == 1)
+    (held,) = [lane for lane in bench.dispatcher if lane.destination.label == "b"]
+    state, wait = held.state()
+    assert state is DestinationState.RATE_LIMITED
+    assert wait is not None
+    assert wait > 20
+    bench.dispatcher.close()
+
+
 async def test_refused_requests_slow_the_host_down_before_discord_bans_it() -> None:
     """From half of the budget on."""
     bench = Bench(ScriptedChannel())
@@ -184,6 +248,20 @@ async def test_refused_requests_slow_the_host_down_before_discord_bans_it() -> N
     other = Destination("webhook", "https://hooks.example/a", "hook")
     for _ in range(2000):
         bench.dispatcher.request_refused(other)  # only Discord bans
+
+
+async def test_what_nobody_writes_to_any_more_is_forgotten_in_the_end() -> None:
+    """Also where it was broken: producers may name any number of addresses on any host."""
+    bench = Bench(ScriptedChannel())
+    for number in range(100):
+        bench.put(discord("a", host=f"host-{number}.example"))
+        bench.dispatcher.request_refused(discord("a", host=f"host-{number}.example"))
+    await until(lambda: len(bench.finished) == 100)
+    for lane in bench.dispatcher:
+        lane._gate._breaker.answered(Verdict.GONE, bench.journal.monotonic())
+    bench.journal.ahead = 7201.0
+    bench.dispatcher.drop_idle()
+    assert (list(bench.dispatcher), len(bench.dispatcher._refused)) == ([], 0)
 
 
 async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:

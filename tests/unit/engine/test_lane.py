@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -243,6 +243,15 @@ async def test_a_rate_limit_holds_the_lane_and_is_no_attempt() -> None:
     assert bench.host_limits == []
 
 
+@pytest.mark.parametrize("after", [None, 0.0])
+async def test_a_limit_without_an_end_is_a_pause_all_the_same(after: float | None) -> None:
+    """Asking again at once would be asking as fast as the network is, for minutes."""
+    bench = Bench(ScriptedChannel([[RateLimited("busy", after=after)]]))
+    bench.put(notification())
+    await until(lambda: bench.lane.state()[0] is DestinationState.RATE_LIMITED)
+    await bench.finished(1)
+
+
 async def test_a_limit_on_the_whole_host_is_reported() -> None:
     """Discord's global limit holds every lane of its host."""
     bench = Bench(ScriptedChannel([[RateLimited("global", after=0.01, scope=Scope.HOST)]]))
@@ -408,6 +417,21 @@ async def test_without_deferring_it_waits_in_memory() -> None:
     bench.lane.close()
 
 
+async def test_without_deferring_a_denial_that_lasts_is_everybodys_answer() -> None:
+    """Waiting for the next probe, minutes away each time, would fill the window and hold all up."""
+    channel = ScriptedChannel([[Rejected("403", denied=True)]] * 7)
+    bench = Bench(channel)
+    for number in range(7):
+        bench.put(notification(str(number)))
+        bench.lane.probe_now()
+        await bench.finished(number + 1)
+    refused = [bench.put(notification("later")) for _ in range(3)]
+    await bench.finished(10)
+    assert len(channel.sent) == 7
+    told = [(each.reason, each.error) for one in refused for each in one.failures]
+    assert told == [(Reason.REJECTED, "403")] * 3
+
+
 async def test_attempts_in_memory_are_used_up_then_it_is_put_aside() -> None:
     """Three attempts, then later; the delay follows the time since the first failure."""
     channel = ScriptedChannel([[Retry("refused")]] * 3)
@@ -494,6 +518,29 @@ async def test_what_would_be_sent_last_makes_room_first() -> None:
     bench.lane.close()
 
 
+LETTING_GO: dict[str, Callable[[Lane, Item], object]] = {
+    "dropped": lambda lane, held: lane.discard(lambda job: job.item is held),
+    "held for too long": lambda lane, held: lane.put_aside(lambda job: job.item is held),
+    "making room": lambda lane, _: lane.give_up_last(1),
+}
+
+
+@pytest.mark.parametrize("let_go", LETTING_GO.values(), ids=LETTING_GO)
+async def test_what_waited_behind_a_key_goes_when_the_one_ahead_is_let_go(
+    let_go: Callable[[Lane, Item], object],
+) -> None:
+    """Nothing else would ever wake the lane for it."""
+    channel = ScriptedChannel([[Retry("busy", after=50.0)]])
+    bench = Bench(channel, max_age=DAY)
+    held = bench.put(notification("held", priority=Priority.LOW, ordering_key="k"))
+    await channel.arrived(1)
+    await until(lambda: bench.lane.queued == 1 and bench.lane.active == 0)
+    behind = bench.put(notification("behind", ordering_key="k"))
+    let_go(bench.lane, held)
+    await until(lambda: bench.done[-1:] == behind.jobs)
+    assert channel.contents == ["held", "behind"]
+
+
 async def test_a_gone_destination_refuses_everything_without_being_asked() -> None:
     """Until it is probed: once an hour, or when somebody says so."""
     channel = ScriptedChannel([[Gone("deleted")]])
@@ -551,6 +598,22 @@ async def test_waiting_for_a_limit_merges_and_a_bad_part_is_found() -> None:
     assert [one.attempts for one in items] == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_what_has_expired_is_merged_into_no_request(key: str | None) -> None:
+    """It waited for the limit too long, and counts as expired like everything else."""
+    channel = MergingChannel([Answer(((Delivered(),),), Allowance(1, 0, 0.05))])
+    bench = Bench(channel, known=False)
+    past = time.time() - 1
+    bench.put(notification("a", ordering_key=key))
+    bench.put(notification("b", ordering_key=key))
+    late = bench.put(notification("late", ordering_key=key, expires_at=past))
+    bench.put(notification("c", ordering_key=key))
+    await bench.finished(4)
+    assert channel.requests[0] == ["a"]
+    assert sorted(name for request in channel.requests[1:] for name in request) == ["b", "c"]
+    assert [failure.reason for failure in late.failures] == [Reason.EXPIRED]
+
+
 async def test_merged_requests_that_fail_are_tried_again_in_order() -> None:
     """Each part keeps its own attempts; the key keeps its order."""
     channel = MergingChannel(
@@ -603,6 +666,59 @@ async def test_what_was_taken_away_is_not_tried_again() -> None:
     gate.set()
     await until(lambda: sent.jobs[0].state is State.DISCARDED)
     assert (bench.lane.queued, bench.done) == (0, [])
+
+
+class GatedMergingChannel(MergingChannel):
+    """Lets the first request through; the others wait for the gate."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        super().__init__(answers)
+        self.gate = asyncio.Event()
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
+        """Answer as scripted, when it is time."""
+        answer = await super().send(deliveries)
+        if len(self.requests) > 1:
+            await self.gate.wait()
+        return answer
+
+
+async def test_a_limit_that_ends_sooner_than_was_thought_is_not_waited_for() -> None:
+    """The length of a period is a guess until an answer tells it."""
+    channel = GatedMergingChannel(
+        [
+            Answer(((Delivered(),),), Allowance(1, 0, 30.0)),
+            Answer(((Delivered(),),), Allowance(1, 0, 0.01)),
+        ]
+    )
+    bench = Bench(channel, known=False)
+    bench.put(notification("a"))
+    await bench.finished(1)
+    bench.journal.ahead = 30.0  # the period is over
+    bench.put(notification("b"))
+    await until(lambda: channel.requests[1:] == [["b"]])
+    bench.put(notification("c"))
+    channel.gate.set()
+    await bench.finished(3)
+
+
+@pytest.mark.parametrize("outcome", [Rejected("400"), Retry("503")])
+async def test_what_was_taken_away_while_it_was_merged_is_not_sent_again(outcome: Outcome) -> None:
+    """Whoever has the partition now sends it; so does the retry topic with what was put aside."""
+    channel = GatedMergingChannel(
+        [Answer(((Delivered(),),), Allowance(1, 0, 0.02)), Answer(((outcome,),) * 3, None)]
+    )
+    bench = Bench(channel, max_age=DAY, known=False)
+    bench.put(notification("a", ordering_key="k"))
+    merged = [bench.put(notification(name, ordering_key="k")) for name in "bcd"]
+    await until(lambda: channel.requests[1:] == [["b", "c", "d"]])
+    merged[2].put_aside()
+    bench.assigned.active = False
+    channel.gate.set()
+    await until(lambda: bench.lane.idle)
+    assert channel.requests[2:] == []
+    states = [each.jobs[0].state for each in merged]
+    assert states == [State.DISCARDED, State.DISCARDED, State.DEFERRED]
 
 
 async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing() -> None:

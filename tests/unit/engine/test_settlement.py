@@ -184,3 +184,30 @@ async def test_a_dead_letter_that_was_written_is_not_written_again(
     bench.settler.finish(failed)
     assert bench.settled == [(failed, Verdict.FAILED)]
     assert len(producer.written) == 1
+
+
+@pytest.mark.parametrize("back_before", [True, False])
+async def test_a_newer_versions_record_is_settled_once_it_was_handed_on(
+    monkeypatch: pytest.MonkeyPatch, back_before: bool
+) -> None:
+    """Also where its partition goes and comes back meanwhile; it counts as nothing here."""
+    producer = ScriptedProducer()
+    producer.gate.clear()
+    bench = Bench(producer, monkeypatch)
+    newer = item(notification(), bench.assigned)
+    bench.settler.pass_on(newer)
+    await until(lambda: producer.asked == 1)
+    bench.assigned.active = False
+    back = Assigned(PARTITION, Start(0))
+    if not back_before:
+        producer.gate.set()
+        await until(lambda: newer.written)
+    newer.assigned = back
+    back.enter(newer)
+    bench.settler.finish(newer)
+    producer.gate.set()
+    await until(lambda: len(bench.settled) == 1 and not bench.tasks)
+    assert bench.settled == [(newer, None)]
+    assert bench.journal.statistics.consumed == 0
+    assert [topic for topic, *_ in producer.written] == ["retry.30s"]
+    assert bench.failures == []

@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from app.engine.item import Item
@@ -11,6 +12,7 @@ from app.policies.statistics import Verdict
 from app.values.outcome import Delivered, Rejected, Retry
 from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
+from tests.support.topic import Topic
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
@@ -50,6 +52,21 @@ async def test_bad_records_go_to_the_dead_letters_and_block_nothing(
     assert all(letter.error for letter in letters)
     await worker.stop()
     assert await stage.committed() == 6
+
+
+async def test_a_record_without_key_and_value_becomes_a_dead_letter_like_any_other(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """A tombstone that nobody can mean anything by stops nothing."""
+    worker = stage.worker()
+    await worker.start()
+    async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
+        await topic.write_header_name(b"alone")
+    await stage.publish(envelope("good"))
+    await until(lambda: worker.snapshot().messages_consumed == 2)
+    assert worker.snapshot().messages_dead_lettered == 1
+    (letter,) = await stage.dead_letters()
+    assert (letter.value, letter.headers["alone"]) == (None, "")
 
 
 async def test_a_target_that_refuses_makes_a_partial_with_a_dead_letter(
@@ -220,6 +237,23 @@ async def test_takes_no_more_than_it_may_hold(stage: "Stage", envelope: "Envelop
     await until(lambda: worker.snapshot().messages_sent == 10)
 
 
+async def test_what_comes_in_at_once_while_it_waits_is_taken_as_there_is_room(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """With room for one, a batch of ten that ends an idle wait is taken one by one."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel(gate=gate)
+    worker = stage.worker(max_in_flight=1)
+    await worker.start()
+    async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
+        await topic.write_many([msgspec.json.encode(envelope(str(n))) for n in range(10)])
+    await stage.channel.arrived(1)
+    assert worker.snapshot().in_flight == 1
+    gate.set()
+    await until(lambda: worker.snapshot().messages_sent == 10)
+    assert stage.channel.most_under_way == 1
+
+
 async def test_start_waits_for_kafka_and_stop_ends_the_wait(stage: "Stage") -> None:
     """With nobody at the broker's address the worker says so and can be stopped."""
     stage.connection.options["bootstrap_servers"] = "127.0.0.1:1"
@@ -255,6 +289,36 @@ async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
     assert "bug" in caplog.text
     await worker.stop()
     assert await stage.committed() == 1
+
+
+async def test_a_stop_lets_a_session_end_that_is_ending(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Whoever is in the middle of leaving the group leaves it, and the next start finds no rest."""
+    worker = stage.worker()
+    await worker.start()
+    session = worker._session
+    assert session is not None
+    gate, leaving, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    stop_consumer = session._consumer.stop
+
+    async def leave_slowly() -> None:
+        leaving.set()
+        await gate.wait()
+        await stop_consumer()
+        left.set()
+
+    session._consumer.stop = leave_slowly  # type: ignore[method-assign]
+    session.fail(RuntimeError("bug"))
+    await leaving.wait()
+    stopping = asyncio.create_task(worker.stop())
+    await until(lambda: worker.snapshot().status is Status.STOPPING)
+    asyncio.get_running_loop().call_later(0.1, gate.set)
+    await stopping
+    assert left.is_set()
+    await worker.start()
+    await stage.publish(envelope())
+    await until(lambda: worker.snapshot().messages_sent == 1)
 
 
 async def test_start_and_stop_can_be_repeated(stage: "Stage") -> None:

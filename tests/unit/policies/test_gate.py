@@ -54,6 +54,22 @@ def test_a_broken_destination_is_probed_by_one_request() -> None:
     assert gate.state(1.1) == (DestinationState.OPEN, None)
 
 
+def test_what_was_under_way_before_the_probe_is_not_its_answer() -> None:
+    """Or time-outs that end one after the other would be taken for as many failed probes."""
+    gate = Gate(16, breaks=True)
+    ask(gate, [Delivered()], 0.0)
+    begun = [gate.begin(0.0) for _ in range(16)]
+    for number in begun[:THRESHOLD]:
+        gate.end(number, FAILED, None, 10.0)
+    probe = gate.begin(11.0)
+    for number in begun[THRESHOLD:-1]:
+        gate.end(number, FAILED, None, 12.0)
+    gate.abandon(begun[-1])
+    assert gate.wait(12.0) == PROBING
+    gate.end(probe, FAILED, None, 21.0)
+    assert gate.state(21.0) == (DestinationState.BROKEN, 2.0)
+
+
 def test_an_abandoned_request_tells_nothing() -> None:
     """A cancelled probe is none."""
     gate = broken()
@@ -133,3 +149,12 @@ def test_what_outcomes_tell_about_the_destination(
 ) -> None:
     """One bad notification is not a bad destination; patience asked for is no failure."""
     assert verdict_of(outcomes) is verdict
+
+
+def test_trouble_is_remembered_for_an_hour_after_its_next_probe_was_due() -> None:
+    """Then whoever writes there again finds out anew; memory does not grow with dead addresses."""
+    gate = broken()
+    assert not gate.settled_down(3600.0)
+    assert gate.settled_down(3601.0)
+    gate.begin(3601.0)
+    assert not gate.settled_down(9999.0)

@@ -308,6 +308,14 @@ async def test_the_reason_of_a_refusal_is_shown_whatever_version_answers(
             (5, 0, 2.5),
         ),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}, (None, 0, 30.0)),
+        (
+            {
+                "X-RateLimit-Limit": "0.5",
+                "X-RateLimit-Remaining": "0.5",
+                "X-RateLimit-Reset-After": "2",
+            },
+            (None, 0, 2.0),
+        ),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(NOW - 9)}, (None, 0, 0.0)),
         ({"X-RateLimit-Remaining": "3"}, None),
         ({"X-RateLimit-Remaining": "nan", "X-RateLimit-Reset-After": "1"}, None),

@@ -1,9 +1,10 @@
 """The consumer on a broker: what it hands over, in spite of what stands in the topic."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
+from aiokafka.errors import OffsetMetadataTooLargeError
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.admin import Admin, Committed
@@ -147,6 +148,24 @@ async def test_commits_carry_their_metadata(member: Member) -> None:
     async with Admin(member_connection(member)) as admin:
         committed = await admin.committed("group", [FIRST])
     assert committed[FIRST] == Committed(2, None, odd=True)
+
+
+@pytest.mark.parametrize(("takes", "kept"), [(4096, "short"), (3, "")])
+async def test_metadata_that_the_broker_refuses_is_left_out_where_it_is_long(
+    member: Member, takes: int, kept: str
+) -> None:
+    """The other partitions keep theirs; where the broker takes none at all, offsets are enough."""
+    second = TopicPartition(NAME, 1)
+    accepted: list[dict[tuple[str, int], tuple[int, str]]] = []
+
+    async def commit(offsets: Mapping[tuple[str, int], tuple[int, str]]) -> None:
+        if any(len(metadata) > takes for _, metadata in offsets.values()):
+            raise OffsetMetadataTooLargeError
+        accepted.append(dict(offsets))
+
+    member.consumer._client.commit = commit
+    await member.consumer.commit({FIRST: Commit(1, "x" * 5000), second: Commit(2, "short")}, 5.0)
+    assert accepted == [{FIRST: (1, ""), second: (2, kept)}]
 
 
 @pytest.mark.parametrize(("earliest", "starts"), [(True, 0), (False, 3)])

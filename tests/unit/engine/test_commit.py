@@ -1,0 +1,46 @@
+"""Commits: what Kafka acknowledges is booked where it belongs."""
+
+import asyncio
+from collections.abc import Mapping
+
+from app.engine.commit import Committer
+from app.engine.partition import Assignment, Start
+from app.policies.ledger import Commit
+from app.values.record import TopicPartition
+from tests.support.engine import PARTITION, item, journal, notification
+
+
+class GatedConsumer:
+    """Acknowledges a commit when the test lets it."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self.asked = asyncio.Event()
+        self.gate = asyncio.Event()
+
+    async def position(self, partition: TopicPartition) -> int:
+        """Return what was seen last."""
+        return self._assignment[partition].position
+
+    async def commit(self, commits: Mapping[TopicPartition, Commit], timeout: float) -> None:
+        """Wait for the gate."""
+        del commits, timeout
+        self.asked.set()
+        await self.gate.wait()
+
+
+async def test_a_commit_of_a_topic_that_was_made_anew_meanwhile_is_not_the_new_ones() -> None:
+    """The new log begins at its start, whatever the old one had come to."""
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(5000)}, {})
+    consumer = GatedConsumer(assignment)
+    committer = Committer(consumer, assignment, journal())  # type: ignore[arg-type]  # as much as is used
+    old = assignment[PARTITION]
+    old.settle(item(notification(), old, offset=5000))
+    committing = asyncio.create_task(committer.commit(10.0))
+    await consumer.asked.wait()
+    assignment.restart(PARTITION, 0)
+    consumer.gate.set()
+    assert await committing
+    assert assignment[PARTITION].ledger.committed == 0
+    assert assignment[PARTITION].snapshot().committed == 0
