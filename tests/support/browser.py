@@ -1,17 +1,10 @@
 """The pages in a real browser, and what is asked of all of them."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import uvicorn
-from fastapi import FastAPI
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
-
-from app.faces.api.application import build_app
-from app.faces.dashboard import add_pages
-from tests.support.fakes import Fakes
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -51,29 +44,6 @@ LOW_CONTRAST = """() => {
   }
   return low;
 }"""
-
-
-@asynccontextmanager
-async def served(fakes: Fakes) -> AsyncIterator[str]:
-    """Serve the page on a real port; yield its address."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
-        yield {"service": fakes.service}
-
-    app = build_app(lifespan)
-    add_pages(app)
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="on")
-    server = uvicorn.Server(config)
-    listening = config.bind_socket()
-    listening.listen()
-    task = asyncio.create_task(server._serve([listening]))  # serve() takes over signals
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        fakes.service.closing.set()
-        server.should_exit = True
-        await task
 
 
 @asynccontextmanager

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from tests.support.browser import ARGUMENTS, served
+from tests.support.browser import ARGUMENTS
 from tests.support.fakes import Fakes
+from tests.support.served import served
 from tests.support.tools import Tools
 
 
