@@ -11,6 +11,7 @@ from app.faces.dashboard import formats
 from app.faces.dashboard.templates import marked
 from app.values.errors import KafkaUnavailableError
 from app.values.inbox import InboxCard
+from app.values.replay import Replay
 from app.values.snapshot import (
     Counts,
     DestinationSnapshot,
@@ -51,15 +52,19 @@ def furnish(fakes: Fakes) -> None:
     fakes.worker.change(
         messages_consumed=1_234_567, messages_sent=1_234_000, messages_failed=500,
         messages_partial=60, messages_expired=7, messages_retried=4_321,
-        messages_dead_lettered=567, in_flight=950, queued=900, lag=12_345, success_rate=0.9995,
+        messages_dead_lettered=567, messages_deferred=1_204, messages_skipped=41,
+        messages_missed=7, deferred_waiting=320, in_flight=950, queued=900, lag=12_345, success_rate=0.9995,
         last_message_time=later(-1), problem="Nothing was committed for 12 s.",
         destinations={
             DISCORD: destination(DestinationState.OPEN),
             LONG: destination(DestinationState.BROKEN, "connection refused"),
             "smtp://mail.example.com:587": destination(DestinationState.RATE_LIMITED, "450"),
+            f"{LONG}/2": destination(DestinationState.GONE, "404 Unknown Webhook"),
         },
         partitions=tuple(
-            PartitionSnapshot("notifications", n, 10**6, 10**6, 10**6 + 9, 9, 3) for n in range(12)
+            PartitionSnapshot(topic, n, 10**6, 10**6, 10**6 + 9, lag, 3)
+            for topic, lag in (("notifications", 9), ("notifications.retry.group.30s", 0))
+            for n in range(12)
         ),
     )  # fmt: skip
     for number, status in enumerate(("delivered", "retry", "rejected", "rate_limited") * 4):
@@ -70,8 +75,16 @@ def furnish(fakes: Fakes) -> None:
             )
         )
     fakes.dead_letters.letters = [
-        make_dead_letter(f"0/{n}", title="交易信号: AAPL", targets_failed=(LONG,)) for n in range(6)
+        make_dead_letter(
+            f"0/{n}",
+            title="交易信号: AAPL",
+            targets_failed=(LONG,),
+            replayed=later(-60) if n == 4 else None,
+        )
+        for n in range(6)
     ]
+    fakes.replayer.planned = Replay(state="planned", selected=120, replayable=118, expired=2)
+    fakes.replayer.progress = Replay(state="running", selected=9, replayable=9, replayed=4)
     fakes.inbox.received = [
         card(1, "webhook", sender=None),
         card(2, "email", sender="a@example.com", recipients=("b@example.com",), html=MAIL),
@@ -303,6 +316,9 @@ async def test_it_is_readable_everywhere(
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         await page.reload()
         await expect(page.locator("#link")).to_have_text("Live")
+        if full:
+            await page.get_by_role("button", name="Replay all").click()
+            await expect(page.get_by_role("button", name="Send again")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
         assert await page.evaluate(LOW_CONTRAST) == []
         assert all(each.startswith((url, "about:")) for each in asked)
