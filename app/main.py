@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.composition import running_service
 from app.faces.api.application import build_app
-from app.faces.dashboard import dashboard_router, mount_static
+from app.faces.dashboard import add_pages
 from app.faces.service import Service
 from app.settings.load import LoadedSettings, load_from_process
 from app.shutdown import graceful_shutdown
@@ -36,8 +36,7 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
             yield {"service": service}
 
     app = build_app(lifespan)
-    app.include_router(dashboard_router())
-    mount_static(app)
+    add_pages(app)
     app.add_middleware(_PlainStartupErrors)
     return app
 

@@ -2,14 +2,18 @@
 
 import ssl
 from collections.abc import Mapping
-from typing import Any, Self
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Self, TypeVar
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import httpx
 import msgspec
 
 from app.policies.plain_text import one_line, without_control
+from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.errors import NotifierError
+from app.values.replay import Place, Replay
+
+T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 _REPORT = "===="
@@ -108,6 +112,55 @@ class ServiceClient:
             ServiceError: It was refused.
         """
         await self._ask("POST", "/notifications", item)
+
+    async def dead_letters(
+        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+    ) -> DeadLetterPage:
+        """Return a page of dead letters, newest first; fewer than ``limit`` are not the last.
+
+        Raises:
+            ServiceError: They were not given.
+        """
+        given = {"limit": limit, "cursor": cursor, "reason": reason}
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        return await self._get(f"/dead-letters?{query}", DeadLetterPage)
+
+    async def dead_letter(self, place: Place) -> DeadLetter:
+        """Return one dead letter.
+
+        Raises:
+            ServiceError: It was not given; there may be none.
+        """
+        return await self._get("/dead-letters/{}/{}".format(*place), DeadLetter)
+
+    async def replay(self, wanted: Mapping[str, object]) -> Replay:
+        """Begin a replay of dead letters, or have it planned.
+
+        Args:
+            wanted: The body of ``POST /dead-letters/replay``.
+
+        Raises:
+            ServiceError: It was refused.
+        """
+        body = msgspec.json.encode(wanted)
+        return self._typed(await self._ask("POST", "/dead-letters/replay", body), Replay)
+
+    async def replay_progress(self) -> Replay:
+        """Return how far the current replay is, or the last one of the service.
+
+        Raises:
+            ServiceError: It was not told.
+        """
+        return await self._get("/dead-letters/replay", Replay)
+
+    async def _get(self, path: str, kind: type[T]) -> T:
+        return self._typed(await self._ask("GET", path), kind)
+
+    def _typed(self, answer: httpx.Response, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(answer.content, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._stranger() from None
 
     async def _ask(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
         answer = await self._send(method, path, body)

@@ -32,6 +32,7 @@ _COUNTERS = {
     "messages_dead_lettered": "Records written to the dead-letter topic.",
     "messages_duplicate": "Recognised repeats.",
     "messages_skipped": "Records that the commit metadata showed as done.",
+    "messages_missed": "Offsets that the log no longer held when they were to be read.",
 }
 _TARGET_COUNTERS = {
     "messages_sent": "Targets that accepted a notification",
@@ -40,6 +41,7 @@ _TARGET_COUNTERS = {
     "messages_retried": "Further attempts made after a failed one",
 }
 _GAUGES = {
+    "embedded": "1 where the broker is the embedded one, for development.",
     "is_running": "1 while the worker takes and delivers notifications.",
     "paused": "1 while fetching is paused.",
     "in_flight": "Notifications taken from Kafka and not settled.",
@@ -104,12 +106,16 @@ def _totals(now: Snapshot) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             f"{PREFIX}_success_ratio", "Sent over consumed, 0 to 1.", value=now.success_rate
         )
-    if now.last_message_time is not None:
-        yield GaugeMetricFamily(
-            f"{PREFIX}_last_message_timestamp_seconds",
-            "When the last notification was taken, in seconds since the epoch.",
-            value=datetime.fromisoformat(now.last_message_time).timestamp(),
-        )
+    for name, moment, text in (
+        ("start", now.start_time, "When the worker was started"),
+        ("last_message", now.last_message_time, "When the last notification was taken"),
+    ):
+        if moment is not None:
+            yield GaugeMetricFamily(
+                f"{PREFIX}_{name}_timestamp_seconds",
+                f"{text}, in seconds since the epoch.",
+                value=_seconds(moment),
+            )
 
 
 def _states(now: Snapshot) -> Iterator[Metric]:
@@ -123,30 +129,30 @@ def _states(now: Snapshot) -> Iterator[Metric]:
         status.add_metric([each.value], float(now.status is each))
     yield status
     info = GaugeMetricFamily(
-        f"{PREFIX}_info", "Always 1; says which group this is.", labels=["group_id"]
+        f"{PREFIX}_info",
+        "Always 1; says which group this is, and what it consumes from where.",
+        labels=["group_id", "topics", "broker"],
     )
-    info.add_metric([now.group_id], 1.0)
+    info.add_metric([now.group_id, ",".join(now.topics), now.broker], 1.0)
     yield info
 
 
 def _partitions(now: Snapshot) -> Iterator[Metric]:
-    lag = GaugeMetricFamily(
-        f"{PREFIX}_partition_lag",
-        "Records from the committed offset to the end of the log.",
-        labels=["topic", "partition"],
-    )
-    unsettled = GaugeMetricFamily(
-        f"{PREFIX}_partition_unsettled",
-        "Records of the partition that are taken and not settled.",
-        labels=["topic", "partition"],
-    )
-    for each in now.partitions:
-        labels = [each.topic, str(each.partition)]
-        unsettled.add_metric(labels, each.unsettled)
-        if each.lag is not None:
-            lag.add_metric(labels, each.lag)
-    yield lag
-    yield unsettled
+    for field, name, text in (
+        ("position", "position_offset", "The next offset to be taken."),
+        ("committed", "committed_offset", "Everything below this offset is done."),
+        ("end", "end_offset", "The offset that the next record will get."),
+        ("lag", "lag", "Records from the committed offset to the end of the log, those due."),
+        ("waiting", "deferred_waiting", "Records of a retry topic that are not due."),
+        ("unsettled", "unsettled", "Records of the partition that are taken and not settled."),
+    ):
+        family = GaugeMetricFamily(
+            f"{PREFIX}_partition_{name}", text, labels=["topic", "partition"]
+        )
+        for each in now.partitions:
+            if (value := getattr(each, field)) is not None:
+                family.add_metric([each.topic, str(each.partition)], value)
+        yield family
 
 
 def _channels(channels: Mapping[str, Counts]) -> Iterator[Metric]:
@@ -188,13 +194,25 @@ def _destinations(groups: _Destinations) -> Iterator[Metric]:
         for key, members in groups.items():
             gauge.add_metric(key, sum(getattr(each, name) for each in members))
         yield gauge
+    until = GaugeMetricFamily(
+        f"{PREFIX}_destination_state_until_timestamp_seconds",
+        "Until when the state holds, in seconds since the epoch; open destinations have none.",
+        labels=labels,
+    )
     state = GaugeMetricFamily(
         f"{PREFIX}_destination_state",
         "Destinations in each state.",
         labels=[*labels, "state"],
     )
     for key, members in groups.items():
+        if moments := [each.until for each in members if each.until is not None]:
+            until.add_metric(key, max(map(_seconds, moments)))
         for each_state in DestinationState:
             count = sum(each.state is each_state for each in members)
             state.add_metric([*key, each_state.value], count)
+    yield until
     yield state
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

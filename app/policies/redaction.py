@@ -14,6 +14,7 @@ _URL_OR_DISCORD_PATH = re.compile(
     rf"""{_URL.pattern}|(?P<path>/api(?:/v[0-9]+)?/webhooks/)[^\s"'<>]+""", re.IGNORECASE
 )
 _SHOWN_AS_IT_IS = re.compile(r"console|[^\s/:@]+@[^\s/:@]+")
+_REDACTED = re.compile(r"https?://[^\s/@]+/(?:api/webhooks/[0-9]{1,20}/)?\*{3}#[0-9a-f]{6}")
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}")
 
 
@@ -22,9 +23,10 @@ def redact(address: str) -> str:
 
     ``https://discord.com/api/webhooks/<id>/***`` for Discord's form; scheme, host and port for
     any other webhook, with six digits of its hash so that two can be told apart; a mail server
-    without its credentials; mail addresses as they are. Never raises.
+    without its credentials; mail addresses as they are, and what was redacted before: the log has
+    the names that the page has. Never raises.
     """
-    if _SHOWN_AS_IT_IS.fullmatch(address):
+    if _SHOWN_AS_IT_IS.fullmatch(address) or _REDACTED.fullmatch(address):
         return address
     try:
         parts = urlsplit(address)

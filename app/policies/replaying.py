@@ -1,5 +1,6 @@
 """Which dead letters are replayed, and as what. Pure."""
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from hashlib import blake2b
@@ -14,6 +15,7 @@ from app.values.record import Record
 from app.values.replay import Place, Selection
 
 _MARK = "replayed/"
+_PLACE = re.compile(r"([0-9]{1,10})/([0-9]{1,19})")
 
 
 class Fate(StrEnum):
@@ -103,6 +105,12 @@ def as_deferral(record: Record) -> Deferral:
 def place_of(record: Record) -> Place:
     """Return where a dead letter stands."""
     return record.partition.partition, record.offset
+
+
+def read_place(text: str) -> Place | None:
+    """Return the place that ``partition/offset`` names, or None where the text does not."""
+    match = _PLACE.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def mark_key(place: Place) -> bytes:

@@ -63,6 +63,7 @@ def _further(snapshot: Snapshot) -> list[str]:
         "Dead Lettered": snapshot.messages_dead_lettered,
         "Duplicate": snapshot.messages_duplicate,
         "Skipped": snapshot.messages_skipped,
+        "Missed": snapshot.messages_missed,
         "Lag": snapshot.lag,
     }
     lines = [f"  {name + ':':<20}  {count:,}" for name, count in counts.items() if count]

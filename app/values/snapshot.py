@@ -54,7 +54,11 @@ class DestinationSnapshot(msgspec.Struct, frozen=True):
 
 
 class PartitionSnapshot(msgspec.Struct, frozen=True):
-    """One assigned partition. Offsets are None until known."""
+    """One assigned partition. Offsets are None until known.
+
+    Attributes:
+        lag: From the committed offset to the end, without what is not due.
+    """
 
     topic: str
     partition: int
@@ -63,6 +67,13 @@ class PartitionSnapshot(msgspec.Struct, frozen=True):
     end: int | None
     lag: int | None
     unsettled: int
+
+    @property
+    def waiting(self) -> int:
+        """How many records of a retry topic are not due: what the lag leaves out."""
+        if self.end is None or self.committed is None or self.lag is None:
+            return 0
+        return max(self.end - self.committed, 0) - self.lag
 
 
 class Snapshot(msgspec.Struct, frozen=True):

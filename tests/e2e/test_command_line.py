@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.end_to_end import World
-from tests.support.http_server import HttpServer
+from tests.support.http_server import Answer, HttpServer
 from tests.support.service import clean_environment, free_port
 
 
@@ -172,3 +172,38 @@ async def test_the_doctor_names_every_fault_and_masks_secrets(
     nowhere = {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
     absent = await run(tmp_path, nowhere, "notifier", "doctor")
     assert absent[0] == 1
+
+
+async def test_dead_letters_are_listed_shown_and_replayed(
+    world: World, tmp_path: Path, hooks: HttpServer
+) -> None:
+    """What a destination refused is sent again once it takes it, and marked."""
+    hooks.behaviour = Answer(400)
+    service = await world.service({"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/hook")})
+    await service.client.post("/test-notifications?type=trading&count=3")
+    await service.until_stats(lambda got: got["messages_dead_lettered"] == 3)
+
+    async def dead_letters(*arguments: str) -> tuple[int, str, str]:
+        given = ("dead-letters", *arguments, "--url", service.url)
+        return await run(tmp_path, {}, "notifier", *given)
+
+    status, listed, _ = await dead_letters("list", "--reason", "rejected")
+    assert status == 0
+    _, *rows = listed.splitlines()
+    assert len(rows) == 3
+    identity = rows[0].split()[0]
+    status, shown, _ = await dead_letters("show", identity)
+    assert status == 0
+    assert '  "content": "📈' in shown
+    hooks.behaviour = Answer(204)
+    status, done, err = await dead_letters("replay", identity)
+    assert (status, done.splitlines()[-1]) == (0, "1 of 1 sent again."), err
+    await service.until_stats(lambda got: got["messages_sent"] == 1)
+    assert "1 replayed before" in (await dead_letters("replay", identity))[1]
+    status, done, err = await dead_letters("replay", "--all", "--rate", "100")
+    assert (status, done.splitlines()[-1]) == (0, "2 of 2 sent again."), err
+    await service.until_stats(lambda got: got["messages_sent"] == 3)
+    _, listed, _ = await dead_letters("list")
+    assert "rejected  -" not in listed
+    status, _, err = await dead_letters("replay", "--all")
+    assert (status, err) == (1, "Error: There is nothing to send again.\n")

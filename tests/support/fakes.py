@@ -222,29 +222,39 @@ class FakeReplayer:
     """Remembers what it was asked to replay.
 
     Attributes:
+        planned: What a replay finds to do.
         error: Raised by every call when set.
         asked: (selection, rate) of every replay, with "plan" for the rate of a dry run.
+        begun: Set when one has begun; it goes on until the test changes ``progress``.
     """
 
     def __init__(self) -> None:
+        self.planned = Replay(state="planned", selected=1, replayable=1, ids=("0/1",))
+        self.begun = asyncio.Event()
         self.progress = Replay()
         self.error: Exception | None = None
         self.asked: list[tuple[Selection, float | str | None]] = []
 
     async def plan(self, selection: Selection) -> Replay:
-        """Answer with a plan of one."""
+        """Answer with what is planned."""
         if self.error is not None:
             raise self.error
         self.asked.append((selection, "plan"))
-        return Replay(state="planned", selected=1, replayable=1, ids=("0/1",))
+        return self.planned
 
     async def start(self, selection: Selection, rate: float | None) -> Replay:
-        """Run at once."""
+        """Begin."""
         if self.error is not None:
             raise self.error
         self.asked.append((selection, rate))
-        self.progress = Replay(state="running", selected=1, replayable=1, rate=rate)
+        self.change(**msgspec.structs.asdict(self.planned))
+        self.change(state="running", started="2026-01-01T12:00:00+00:00", rate=rate)
+        self.begun.set()
         return self.progress
+
+    def change(self, **changes: Any) -> None:
+        """Replace parts of the progress."""
+        self.progress = msgspec.structs.replace(self.progress, **changes)
 
 
 class FakeAttempts:

@@ -1,19 +1,21 @@
-"""Checks of Kafka: brokers, topics, the dead-letter topic, the group, its lag."""
+"""Checks of Kafka: brokers, topics, the group, its lag, what is deferred."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
+from app.edges.kafka.admin import Committed
 from app.edges.kafka.connection import Connection, connect_to
 from app.edges.kafka.survey import Survey
 from app.edges.probe import listens
 from app.engine.doctor.findings import PATIENCE, Finding, Verdict, bounded, fail, ok, skip
+from app.engine.doctor.topics import check_own_topics, check_topics
+from app.policies.deferral import DELAYS, retry_topics
 from app.settings.models import KafkaSettings, env_name
-from app.values.errors import KafkaRefusedError, KafkaUnavailableError, SettingsError
+from app.values.errors import KafkaUnavailableError, SettingsError
 
 T = TypeVar("T")
-Configs = Mapping[str, Mapping[str, str]]
 
 _BROKER_REMEDY = (
     f"Check that Kafka runs and that {env_name('kafka.bootstrap_servers')} names it"
@@ -21,8 +23,6 @@ _BROKER_REMEDY = (
 )
 _TOPIC_REMEDY = "Check the brokers' health, and that this user may Describe its topics."
 _GROUP_REMEDY = "Check the brokers' health, and that this user may Describe and Read the group."
-_HEADERS_ROOM = 65_536  # bytes that a dead letter's headers may add to a record
-_DAY_MS = 86_400_000
 _AGAIN_SECONDS = 0.2
 
 
@@ -48,10 +48,11 @@ async def check_kafka(
             yield skip("topics, group", "not looked at: the broker cannot be reached")
             return
         for subject, check, remedy in (
-            ("topics", _topics(cluster, kafka), _TOPIC_REMEDY),
-            ("dead letters", _dead_letters(cluster, kafka), _TOPIC_REMEDY),
+            ("topics", check_topics(cluster, kafka), _TOPIC_REMEDY),
+            ("own topics", check_own_topics(cluster, kafka), _TOPIC_REMEDY),
             ("group", _group(cluster, kafka), _GROUP_REMEDY),
             ("lag", _lag(cluster, kafka), _GROUP_REMEDY),
+            ("deferred", _deferred(cluster, kafka), _GROUP_REMEDY),
         ):
             for finding in await bounded(subject, check, remedy):
                 yield finding
@@ -71,61 +72,13 @@ async def _brokers(stack: AsyncExitStack, cluster: Survey) -> list[Finding]:
     return found
 
 
-async def _topics(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    there = await cluster.topics()
-    return [
-        ok(f"topic {topic}", f"partitions: {there[topic]}")
-        if topic in there
-        else _absent(topic, kafka)
-        for topic in kafka.topics
-    ]
-
-
-def _absent(topic: str, kafka: KafkaSettings) -> Finding:
-    return ok(
-        f"topic {topic}",
-        "is not there, or hidden from this user; the worker creates it at its start"
-        f" (partitions: {kafka.partitions})",
-    )
-
-
-async def _dead_letters(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    topic = kafka.dead_letter_topic
-    there = await cluster.topics()
-    if topic not in there:
-        return [_absent(topic, kafka)]
-    try:
-        configs = await cluster.topic_configs({topic, *kafka.topics} & there.keys())
-    except KafkaRefusedError as error:
-        return [skip(f"topic {topic}", f"its settings are not looked at: {error}")]
-    retention = int(configs[topic]["retention.ms"])
-    kept = "for ever" if retention < 0 else f"for {retention / _DAY_MS:g} days"
-    text = f"partitions: {there[topic]}; dead letters are kept {kept}"
-    return [*_unfit(topic, configs)] or [ok(f"topic {topic}", text)]
-
-
-def _unfit(topic: str, configs: Configs) -> Iterator[Finding]:
-    subject = f"topic {topic}"
-    if "compact" in configs[topic]["cleanup.policy"]:
-        problem = "it is compacted: dead letters get lost, those without a key are refused"
-        yield fail(subject, problem, "Set its cleanup.policy to delete.")
-    limits = {name: int(config["max.message.bytes"]) for name, config in configs.items()}
-    source = max(limits, key=lambda name: limits[name])
-    if limits[topic] < limits[source]:
-        problem = (
-            f"its max.message.bytes is {limits[topic]}, that of {source} {limits[source]}:"
-            " what is too large is dead-lettered without its value"
-        )
-        yield fail(subject, problem, f"Set it to {limits[source] + _HEADERS_ROOM}.")
-
-
 async def _group(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
     hosts = await _patiently(lambda: cluster.members(kafka.group_id))
     there = await cluster.topics()
     idle = len(hosts) - sum(there.get(topic, 0) for topic in kafka.topics)
     text = f"members: {len(hosts)} ({', '.join(hosts) or 'no worker is running'})"
     if 0 < idle < len(hosts):
-        text += f"; {idle} of them have nothing to do, there are fewer partitions"
+        text += f"; {idle} of them get nothing new, the topics have fewer partitions"
     return [ok(f"group {kafka.group_id}", text)]
 
 
@@ -143,6 +96,37 @@ async def _lag(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
         problem = f"records wait and no worker is running ({text})"
         return [fail("lag", problem, "Start one with start-notification-worker.")]
     return [ok("lag", text)]
+
+
+async def _deferred(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
+    """Count what is in the retry topics and not done; what is not due yet is no lag."""
+    hosts = await _patiently(lambda: cluster.members(kafka.group_id))
+    topics = retry_topics(kafka.retry_topic)
+    logs = await cluster.log_ranges(topics)
+    committed = await cluster.committed(kafka.group_id, logs)
+    waiting = dict.fromkeys(topics, 0)
+    for partition, offsets in logs.items():
+        waiting[partition.topic] += unsettled(offsets, committed[partition])
+    text = ", ".join(f"{DELAYS[topics[topic]]}: {count:,}" for topic, count in waiting.items())
+    if any(waiting.values()) and not hosts:
+        problem = f"records wait in the retry topics and no worker is running ({text})"
+        return [fail("deferred", problem, "Start one with start-notification-worker.")]
+    return [ok("deferred", text)]
+
+
+def unsettled(offsets: range, committed: Committed | None) -> int:
+    """Return how many records of a log a group has not settled.
+
+    Args:
+        offsets: What is in the log; the group begins with the earliest.
+        committed: What the group has committed, or None.
+    """
+    if committed is None:
+        return len(offsets)
+    if committed.settled is None:
+        return len(range(max(committed.offset, offsets.start), offsets.stop))
+    mark = max(committed.settled.mark, offsets.start)
+    return len(range(mark, offsets.stop)) + len(committed.settled.unsettled)
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:

@@ -18,7 +18,7 @@ from app.faces.api import (
     replays,
     status,
 )
-from app.faces.api.middleware import DOCS_PATH, AccessGuard, BodyLimit, SecurityHeaders
+from app.faces.api.middleware import AccessGuard, BodyLimit, SecurityHeaders
 from app.faces.api.openapi import ANY_PROBLEM, Documented
 from app.faces.api.problems import Problem
 from app.values.control import AttemptPage
@@ -69,7 +69,7 @@ def build_app(lifespan: Lifespan, *, max_body: int = MAX_BODY) -> FastAPI:
         title="Notification worker",
         version=version("notification-worker"),
         description=_DESCRIPTION,
-        docs_url=DOCS_PATH,
+        docs_url=None,  # it would load scripts from another host; the dashboard has the page
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         lifespan=lifespan,

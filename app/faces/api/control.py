@@ -47,9 +47,9 @@ async def pause(service: Running) -> JsonResponse:
     return JsonResponse(service.worker.get_health_status())
 
 
-@router.post("/resume", summary="Fetch again", responses=_DONE)
+@router.post("/resume", summary="Fetch again, ask broken destinations again", responses=_DONE)
 async def resume(service: Running) -> JsonResponse:
-    """Undo ``/pause``."""
+    """Undo ``/pause``, and ask broken and gone destinations again at once."""
     service.worker.resume()
     return JsonResponse(service.worker.get_health_status())
 

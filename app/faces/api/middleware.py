@@ -8,19 +8,12 @@ from app.faces.api.problems import ProblemError, respond
 from app.faces.service import Service
 from app.policies.access import Caller, bearer, refusal
 
-# Charts set inline style attributes; a mail is shown in a sandboxed frame from srcdoc.
-PAGE_POLICY = (
+# Charts and Swagger UI set inline style attributes; a mail is shown in a sandboxed frame.
+POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
-# FastAPI's documentation page loads Swagger UI from a CDN and starts it inline.
-DOCS_POLICY = (
-    "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline' https://cdn.jsdelivr.net;"
-    " style-src 'unsafe-inline' https://cdn.jsdelivr.net;"
-    " img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'"
-)
-DOCS_PATH = "/docs"
 
 
 class SecurityHeaders:
@@ -37,15 +30,14 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _secure(MutableHeaders(scope=message), scope["path"])
+                _secure(MutableHeaders(scope=message))
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
 
-def _secure(headers: MutableHeaders, path: str) -> None:
-    policy = DOCS_POLICY if path == DOCS_PATH else PAGE_POLICY
-    headers.setdefault("Content-Security-Policy", policy)
+def _secure(headers: MutableHeaders) -> None:
+    headers.setdefault("Content-Security-Policy", POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     # Not "no-referrer": with it a browser sends the page's own forms with "Origin: null".
     headers.setdefault("Referrer-Policy", "same-origin")

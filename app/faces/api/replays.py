@@ -1,6 +1,5 @@
 """Replaying dead letters."""
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,13 +12,13 @@ from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer, json_body, reference
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import JsonResponse
+from app.policies.replaying import read_place
 from app.values.outcome import Reason
 from app.values.replay import Place, Selection
 
 router = APIRouter(tags=["history"])
 
 MAX_IDS = 10_000
-_ID = re.compile(r"([0-9]{1,10})/([0-9]{1,19})")
 
 
 class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,11 +107,11 @@ def _selection(wanted: ReplayRequest) -> Selection:
 
 
 def _place(text: str) -> Place:
-    match = _ID.fullmatch(text)
-    if match is None:
+    place = read_place(text)
+    if place is None:
         problem = f"{text[:40]!r} is not an id; they look like 3/17 (partition/offset)"
         raise unusable([Fault("body", problem, "ids")])
-    return int(match[1]), int(match[2])
+    return place
 
 
 def _seconds(moment: datetime | None) -> float | None:

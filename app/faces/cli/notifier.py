@@ -7,6 +7,7 @@ import click
 from app.edges.service_client import ServiceClient
 from app.engine.doctor.examination import examine
 from app.engine.doctor.findings import Verdict
+from app.faces.cli import dead_letters
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
@@ -29,6 +30,9 @@ _SUBJECT_WIDTH = 14
 @version_option
 def command() -> None:
     """Look after the notification worker."""
+
+
+command.add_command(dead_letters.command)
 
 
 @command.command()

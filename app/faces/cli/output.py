@@ -13,6 +13,8 @@ from app.values.errors import NotifierError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PACKAGE = "notification-worker"
+INTERRUPTED = 130
+"""The exit status that shells give to what Ctrl-C ended."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 version_option = click.version_option(package_name=PACKAGE)

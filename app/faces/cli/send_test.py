@@ -14,6 +14,7 @@ from app.edges.smtp.configured import configured_mail_server
 from app.engine.addresses import Addresses
 from app.faces.cli.output import (
     CONTEXT,
+    INTERRUPTED,
     api_key_option,
     plain_errors,
     run,
@@ -33,9 +34,6 @@ from app.values.errors import (
     SettingsError,
     TemplateError,
 )
-
-INTERRUPTED = 130
-"""The exit status that shells give to what Ctrl-C ended."""
 
 _RULE = "=" * 60
 _INBOX = Defaults("http://inbox.invalid/", ("inbox@localhost",), "smtp://inbox.invalid:25")

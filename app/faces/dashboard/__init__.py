@@ -1,6 +1,17 @@
-"""The status page (contract section 6)."""
+"""The pages for people: the status page (contract section 6) and the API's description."""
+
+from fastapi import FastAPI
 
 from app.faces.dashboard.assets import mount_static
+from app.faces.dashboard.docs import docs_router, mount_swagger
 from app.faces.dashboard.router import dashboard_router
 
-__all__ = ["dashboard_router", "mount_static"]
+__all__ = ["add_pages"]
+
+
+def add_pages(app: FastAPI) -> None:
+    """Add the pages, and the files that they load, to the control plane."""
+    app.include_router(dashboard_router())
+    app.include_router(docs_router())
+    mount_static(app)
+    mount_swagger(app)

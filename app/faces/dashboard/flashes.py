@@ -20,7 +20,7 @@ FLASHES = {
     "stopped": Flash("ok", "Worker stopped. Started deliveries were finished first."),
     "stopping": Flash("wait", "The worker is stopping: it finishes started deliveries first."),
     "paused": Flash("ok", "Paused: nothing is fetched, what was taken is still delivered."),
-    "resumed": Flash("ok", "Resumed."),
+    "resumed": Flash("ok", "Resumed; broken destinations are asked again."),
     "published": Flash("ok", "Test notifications published."),
     "publishing": Flash("ok", "Test notifications are being published one after the other."),
     "no-destination": Flash(
@@ -32,6 +32,8 @@ FLASHES = {
     "reload-refused": Flash(
         "bad", "Not reloaded: a file has a fault, which the log names. The old ones stay in force."
     ),
+    "replaying": Flash("ok", "The replay has begun; the dead letters below show how far it is."),
+    "replay-busy": Flash("bad", "A replay is under way. Wait for its end, then replay these."),
     "kafka-away": Flash("bad", "Kafka does not answer. Nothing was published; try again later."),
     "kafka-refused": Flash("bad", "Kafka refused it. The log says why."),
     "failed": Flash("bad", "That did not work. The log says why."),

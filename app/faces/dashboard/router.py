@@ -11,6 +11,7 @@ from app.faces.api.dependencies import Running
 from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
+from app.faces.dashboard.replays import plan
 from app.faces.dashboard.templates import page_template
 from app.faces.dashboard.view import Filters, Page, attempts_view, inbox_view
 from app.faces.service import Service
@@ -42,6 +43,7 @@ def dashboard_router() -> APIRouter:
 async def _gather(request: Request, service: Service, peek: DeadLetterPeek) -> Page:
     filters = Filters.of(request.query_params)
     dead_letters = await peek.look(service.dead_letters)
+    planned = await plan(service.replayer, request.query_params.get("replay", ""))
     now = datetime.now(UTC)
     snapshot = service.worker.snapshot()
     attempts, pace = attempts_view(service.attempts, filters, now)
@@ -52,6 +54,8 @@ async def _gather(request: Request, service: Service, peek: DeadLetterPeek) -> P
         attempts=attempts,
         pace=pace,
         dead_letters=dead_letters,
+        plan=planned,
+        replay=service.replayer.progress,
         inbox=inbox_view(service.inbox),
         flash=FLASHES.get(request.query_params.get("flash", "")),
         time=now.isoformat(),

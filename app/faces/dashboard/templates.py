@@ -10,7 +10,10 @@ from app.faces.dashboard import formats, view
 from app.faces.dashboard.assets import static_url
 from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
+from app.faces.dashboard.replays import ALL
+from app.faces.replay_words import LEFT_OUT
 from app.resources import templates_directory
+from app.values.outcome import Reason
 
 # Bold, italic and code, as Discord shows them; ``static/format.js`` has the same pattern.
 _MARKS = re.compile(r"\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|`([^`\n]+)`")
@@ -52,6 +55,9 @@ def page_environment() -> Environment:
         "recent": view.RECENT,
         "most_cards": view.CARDS,
         "dead_letters_shown": SHOWN,
+        "reasons": [reason.value for reason in Reason],
+        "all_dead_letters": ALL,
+        "left_out": LEFT_OUT,
     }
     return environment
 

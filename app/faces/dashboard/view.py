@@ -7,9 +7,18 @@ import msgspec
 
 from app.faces.dashboard.dead_letters import LatestDeadLetters
 from app.faces.dashboard.flashes import Flash
+from app.faces.dashboard.replays import Plan
 from app.faces.ports import AttemptLogPort, InboxPort
 from app.values.inbox import InboxCard
-from app.values.snapshot import Attempt, DestinationSnapshot, Snapshot, Status
+from app.values.replay import Replay
+from app.values.snapshot import (
+    Attempt,
+    DestinationSnapshot,
+    DestinationState,
+    PartitionSnapshot,
+    Snapshot,
+    Status,
+)
 
 RECENT = 25
 CARDS = 24
@@ -37,6 +46,7 @@ TEST_TYPES = {
 }
 # What needs somebody's attention stands first.
 STATE_ORDER = ("gone", "broken", "rate_limited", "open")
+SHUT = {DestinationState.GONE, DestinationState.BROKEN}
 
 
 class Filters(msgspec.Struct, frozen=True):
@@ -91,7 +101,12 @@ class Inbox(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Everything the templates need."""
+    """Everything the templates need.
+
+    Attributes:
+        plan: What a replay would do, where one was chosen.
+        replay: The current replay, else the last one.
+    """
 
     snapshot: Snapshot
     report: str
@@ -99,6 +114,8 @@ class Page(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...]
     pace: Pace
     dead_letters: LatestDeadLetters
+    plan: Plan | None
+    replay: Replay
     inbox: Inbox | None
     flash: Flash | None
     time: str
@@ -108,6 +125,29 @@ class Page(msgspec.Struct, frozen=True):
         """The worker's status, with ``PAUSED`` for one that runs and does not fetch."""
         paused = self.snapshot.paused and self.snapshot.status is Status.RUNNING
         return "PAUSED" if paused else self.snapshot.status.value
+
+    @property
+    def modes(self) -> set[str]:
+        """When buttons can be pressed: the mode, and ``SHUT`` while a destination is asked nothing.
+
+        ``static/page.js`` has the same.
+        """
+        destinations = self.snapshot.destinations.values()
+        is_shut = any(each.state in SHUT for each in destinations)
+        running = self.snapshot.status is Status.RUNNING
+        return {self.mode} | ({"SHUT"} if is_shut and running else set())
+
+    @property
+    def partitions(self) -> list[PartitionSnapshot]:
+        """All of the consumed topics; of the retry topics, those with something in them.
+
+        ``static/page.js`` has the same.
+        """
+        return [
+            each
+            for each in self.snapshot.partitions
+            if each.topic in self.snapshot.topics or each.lag or each.unsettled or each.waiting
+        ]
 
     @property
     def destinations(self) -> list[tuple[str, DestinationSnapshot]]:

@@ -11,7 +11,7 @@ export function fill(root, values) {
 
 function put(element, value) {
   const form = element.dataset.as ?? "text";
-  if ("optional" in element.dataset) element.hidden = !value?.length;
+  if ("optional" in element.dataset) element.hidden = !value || value.length === 0;
   if (form === "share") {
     element.style.flexGrow = value;
     return;

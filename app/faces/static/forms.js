@@ -24,10 +24,14 @@ export function takeOver(answer, after) {
 async function call(what, data) {
   const [method, path] = what.split(" ");
   const query = method === "POST" ? `?${new URLSearchParams(data)}` : "";
-  const body = method === "PUT" ? JSON.stringify(Object.fromEntries(data)) : undefined;
+  return ask(method, path + query, method === "PUT" ? Object.fromEntries(data) : undefined);
+}
+
+/** What the API answers; its refusals and its silence are errors, with words for people. */
+export async function ask(method, path, body) {
   let response;
   try {
-    response = await fetch(path + query, { method, body });
+    response = await fetch(path, { method, body: body && JSON.stringify(body) });
   } catch {
     throw new Error("The service did not answer. Whether it did anything is not known.");
   }

@@ -2,6 +2,7 @@
 
 import { fill, list, rowFrom } from "./bind.js";
 import { History, chart, quantile } from "./charts.js";
+import { deadLetters } from "./dead_letters.js";
 import { formats } from "./format.js";
 import { takeOver } from "./forms.js";
 import { inbox } from "./inbox.js";
@@ -10,11 +11,12 @@ import { follow } from "./live.js";
 const byId = (id) => document.getElementById(id);
 const rowsOf = (name) => document.querySelector(`[data-rows="${name}"]`);
 const row = Object.fromEntries(
-  ["destination", "delivery", "dead-letter", "partition"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
+  ["destination", "delivery", "partition"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
 );
 const REPORT_EVERY = 2_000; // ms, while figures change
 const REPORT_IDLE = 15_000; // ms
 const STATES = ["gone", "broken", "rate_limited", "open"];
+const SHUT = ["gone", "broken"];
 const history = new History();
 const readInbox = byId("inbox") ? inbox(byId("inbox")) : () => {};
 let last = null; // the newest snapshot
@@ -22,6 +24,7 @@ let heard = 0; // when it came, ms
 let reported = 0; // when the report was read, ms
 
 const isLive = () => document.documentElement.dataset.link === "live";
+const readDeadLetters = deadLetters(byId("dead-letters"), byId("answer"), isLive);
 
 async function json(path) {
   const response = await fetch(path);
@@ -34,19 +37,39 @@ async function json(path) {
 function showStats(stats) {
   const mode = stats.paused && stats.status === "RUNNING" ? "PAUSED" : stats.status;
   for (const place of document.querySelectorAll("[data-live]")) fill(place, { ...stats, mode });
+  const shut = stats.status === "RUNNING"
+    && Object.values(stats.destinations).some((each) => SHUT.includes(each.state));
+  const modes = shut ? [mode, "SHUT"] : [mode];
   for (const button of document.querySelectorAll("[data-when]")) {
-    button.disabled = !button.dataset.when.split(" ").includes(mode);
+    button.disabled = !button.dataset.when.split(" ").some((each) => modes.includes(each));
   }
   document.title = `${mode} · Notification Worker`;
   const destinations = Object.entries(stats.destinations)
     .map(([label, destination]) => ({ label, ...destination }))
     .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || (a.label < b.label ? -1 : 1));
   list(rowsOf("destination"), destinations, (each) => each.label, row.destination);
-  list(rowsOf("partition"), stats.partitions, (each) => `${each.topic}/${each.partition}`, row.partition);
+  list(rowsOf("partition"), partitions(stats), (each) => `${each.topic}/${each.partition}`, row.partition);
   countAttempts(stats);
   if (stats.messages_dead_lettered !== last?.messages_dead_lettered) readDeadLetters();
   last = stats;
   heard = Date.now();
+}
+
+/** All of the consumed topics; of the retry topics, those with something in them. */
+function partitions(stats) {
+  return stats.partitions
+    .map((each) => ({ ...each, waiting: notDue(each), name: nameOf(each.topic, stats.topics) }))
+    .filter(({ topic, lag, unsettled, waiting }) => stats.topics.includes(topic) || lag || unsettled || waiting);
+}
+
+/** A retry topic is told by its delay, with which its name ends. */
+function nameOf(topic, consumed) {
+  return consumed.includes(topic) ? topic : `retry ${topic.split(".").at(-1)}`;
+}
+
+/** What the lag leaves out. */
+function notDue({ end, committed, lag }) {
+  return [end, committed, lag].includes(null) ? 0 : Math.max(end - committed, 0) - lag;
 }
 
 /** Adds the attempts since the last snapshot to the throughput. */
@@ -120,23 +143,6 @@ async function readDeliveries() {
   query.set("limit", most);
   const { deliveries } = await json(`/deliveries?${query}`);
   list(rowsOf("delivery"), deliveries, (each) => each.id, row.delivery);
-}
-
-async function readDeadLetters() {
-  const section = byId("dead-letters");
-  const note = section.querySelector(".note");
-  try {
-    const { dead_letters: letters } = await json(`/dead-letters?limit=${section.dataset.most}`);
-    list(rowsOf("dead-letter"), letters, (each) => each.id, row["dead-letter"]);
-    for (const link of section.querySelectorAll("a[data-link]")) {
-      link.href = link.dataset.link + link.closest("[data-key]").dataset.key;
-    }
-    note.hidden = true;
-  } catch {
-    note.textContent = "Kafka could not be read: these may be old.";
-    note.hidden = false;
-  }
-  section.querySelector(".empty").hidden = !note.hidden;
 }
 
 /** Fills the charts with what happened before this page was opened. */

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from app.edges.service_client import (
@@ -6,6 +7,7 @@ from app.edges.service_client import (
     ServiceClient,
     ServiceError,
 )
+from tests.support.fakes import make_dead_letter
 from tests.support.http_server import Answer, Behaviour, Hang, Raw, http_server
 from tests.support.service import free_port
 
@@ -58,6 +60,46 @@ async def test_a_notification_is_published() -> None:
     [request] = server.received
     assert (request.method, request.path) == ("POST", "/notifications")
     assert request.json == {"content": "x"}
+
+
+async def test_dead_letters_and_replays_are_read() -> None:
+    """Each call goes where the API has it, and its answer becomes a value."""
+    letter = msgspec.to_builtins(make_dead_letter("3/17"))
+    progress = {"state": "running", "started": "2026-01-01T12:00:00+00:00"}
+    answers = iter(
+        (
+            Answer.of_json(200, {"dead_letters": [letter], "next_cursor": "older"}),
+            Answer.of_json(200, letter),
+            Answer.of_json(202, progress),
+            Answer.of_json(200, progress),
+        )
+    )
+    async with (
+        http_server(lambda _: next(answers)) as server,
+        ServiceClient(server.url()) as client,
+    ):
+        page = await client.dead_letters(limit=5, cursor="a=b", reason="expired")
+        assert (page.dead_letters[0].id, page.next_cursor) == ("3/17", "older")
+        assert (await client.dead_letter((3, 17))).id == "3/17"
+        assert (await client.replay({"filter": {}})).state == "running"
+        assert (await client.replay_progress()).started == progress["started"]
+    assert [(request.method, request.path) for request in server.received] == [
+        ("GET", "/dead-letters?limit=5&cursor=a%3Db&reason=expired"),
+        ("GET", "/dead-letters/3/17"),
+        ("POST", "/dead-letters/replay"),
+        ("GET", "/dead-letters/replay"),
+    ]
+    assert server.received[2].json == {"filter": {}}
+
+
+async def test_an_answer_of_another_shape_is_a_strangers() -> None:
+    """JSON alone does not make a notifier."""
+    async with (
+        http_server(Answer.of_json(200, {"state": 1})) as server,
+        ServiceClient(server.url()) as client,
+    ):
+        with pytest.raises(ServiceAbsentError, match="is no notifier"):
+            await client.replay_progress()
 
 
 @pytest.mark.parametrize(

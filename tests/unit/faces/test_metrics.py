@@ -13,7 +13,12 @@ from prometheus_client.samples import Sample
 from app.edges.metrics import Metrics
 from app.faces.api.examples import SNAPSHOT
 from app.faces.metrics import MAX_DESTINATIONS, Exposition
-from app.values.snapshot import DestinationSnapshot, DestinationState, Snapshot
+from app.values.snapshot import (
+    DestinationSnapshot,
+    DestinationState,
+    PartitionSnapshot,
+    Snapshot,
+)
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
@@ -74,6 +79,8 @@ def labelled(snapshot: Snapshot, name: str) -> dict[tuple[str, ...], float]:
         ("messages_dead_lettered_total", 34),
         ("messages_duplicate_total", 2),
         ("messages_skipped_total", 0),
+        ("messages_missed_total", 0),
+        ("embedded", 0),
         ("is_running", 1),
         ("paused", 0),
         ("problem", 0),
@@ -84,6 +91,7 @@ def labelled(snapshot: Snapshot, name: str) -> dict[tuple[str, ...], float]:
         ("lag", 7),
         ("backlog", 9),
         ("success_ratio", 0.9724473257698542),
+        ("start_timestamp_seconds", 1767260670),
         ("last_message_timestamp_seconds", 1767268800),
     ],
 )
@@ -116,7 +124,40 @@ def test_status_and_problem_are_shown() -> None:
     assert set(states.values()) == {0}
     problem = msgspec.structs.replace(SNAPSHOT, problem="Kafka is away")
     assert values(problem)["ginkgo_worker_problem"] == 1
-    assert labelled(SNAPSHOT, "info") == {("notification_worker_group",): 1}
+    info = {("kafka-1:9092", "notification_worker_group", "notifications"): 1}
+    assert labelled(SNAPSHOT, "info") == info
+
+
+def test_what_is_not_due_is_no_lag() -> None:
+    """Records that wait in a retry topic are counted apart."""
+    retry = PartitionSnapshot(
+        topic="r.30s", partition=2, position=14, committed=10, end=54, lag=4, unsettled=4
+    )
+    snapshot = msgspec.structs.replace(SNAPSHOT, partitions=(*SNAPSHOT.partitions, retry))
+    assert labelled(snapshot, "partition_lag")["2", "r.30s"] == 4
+    assert labelled(snapshot, "partition_deferred_waiting") == {
+        ("0", "notifications"): 0,
+        ("2", "r.30s"): 40,
+    }
+
+
+def test_every_figure_of_the_snapshot_is_a_metric() -> None:
+    """A figure that is added to the snapshot is not forgotten here; texts are left out."""
+    served = {each.name for each in samples(SNAPSHOT)}
+    renamed = {
+        "start_time": "start_timestamp_seconds",
+        "last_message_time": "last_message_timestamp_seconds",
+        "success_rate": "success_ratio",
+        "group_id": "info",
+        "topics": "info",
+        "broker": "info",
+        "partitions": "partition_lag",
+        "channels": "channel_messages_sent_total",
+        "destinations": "destination_state",
+    }
+    for field in Snapshot.__struct_fields__:
+        name = f"ginkgo_worker_{renamed.get(field, field)}"
+        assert name in served or f"{name}_total" in served, field
 
 
 def test_partitions_channels_and_destinations_have_labels() -> None:
@@ -129,6 +170,9 @@ def test_partitions_channels_and_destinations_have_labels() -> None:
     assert labelled(SNAPSHOT, "destination_in_flight") == {("discord", name): 4}
     state = labelled(SNAPSHOT, "destination_state")
     assert [key[2] for key, count in state.items() if count] == ["rate_limited"]
+    until = labelled(SNAPSHOT, "destination_state_until_timestamp_seconds")
+    assert until == {("discord", name): 1767268801.25}
+    assert labelled(SNAPSHOT, "partition_committed_offset") == {("0", "notifications"): 1237}
 
 
 def test_destinations_are_bounded() -> None:

@@ -38,6 +38,28 @@ def test_addresses_are_shown_without_secrets(address: str, shown: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
+        "https://hooks.example.com:8443/alerts?key=secret",
+        "https://discord.com/api/webhooks/1234/secret",
+        "https://discord.com/api/webhooks/1234/secret?thread_id=5",
+        "http://[::1]:8080/x",
+    ],
+)
+def test_a_name_keeps_being_the_same(address: str) -> None:
+    """A line of the log names a destination as the page does, although it is scrubbed again."""
+    name = redact(address)
+    assert redact(name) == name
+    assert scrub(f"to {name} HTTP 400") == f"to {name} HTTP 400"
+
+
+def test_what_only_looks_redacted_is_not_trusted() -> None:
+    """Credentials before the host are secrets, whatever follows."""
+    shown = redact("https://user:secret@example.com/***#abcdef")
+    assert "secret" not in shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
         "https://hooks.example.com/T000/secret",
         "https://hooks.example.com?key=secret",
         "https://user:secret@hooks.example.com/a",

@@ -18,6 +18,7 @@ from app.policies.replaying import (
     mark_key,
     mark_value,
     read_mark,
+    read_place,
 )
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
@@ -124,6 +125,15 @@ def test_without_known_targets_everything_is_left() -> None:
     assert as_deferral(letter(failed=())).left is None
     many = tuple(TargetMark("email", str(n), f"{n:016}") for n in range(MOST_TARGETS + 1))
     assert as_deferral(letter(failed=many)).left is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("3/17", (3, 17)), ("3-17", None), ("3/17 ", None), ("../1", None), ("1/" + "9" * 20, None)],
+)
+def test_places_are_read(text: str, place: Place | None) -> None:
+    """Only what a list of dead letters would show."""
+    assert read_place(text) == place
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def test_a_stopped_worker_says_so() -> None:
         ({"messages_dead_lettered": 5}, "  Dead Lettered:        5"),
         ({"messages_duplicate": 6}, "  Duplicate:            6"),
         ({"messages_skipped": 7}, "  Skipped:              7"),
+        ({"messages_missed": 9}, "  Missed:               9"),
         ({"lag": 8}, "  Lag:                  8"),
         ({"problem": "Kafka\nis  away"}, "  Problem:              Kafka is away"),
     ],

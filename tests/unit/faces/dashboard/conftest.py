@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.faces.api.application import build_app
-from app.faces.dashboard import dashboard_router, mount_static
+from app.faces.dashboard import add_pages
 from tests.support.fakes import Fakes, serve
 
 
@@ -20,8 +20,7 @@ async def no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
 def app() -> FastAPI:
     """Return the control plane with the page."""
     app = build_app(no_lifespan)
-    app.include_router(dashboard_router())
-    mount_static(app)
+    add_pages(app)
     return app
 
 

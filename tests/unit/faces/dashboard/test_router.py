@@ -12,9 +12,12 @@ from app.faces.dashboard.flashes import FLASHES
 from app.values.dead_letter import DeadLetterPage
 from app.values.errors import KafkaUnavailableError
 from app.values.inbox import InboxCard
+from app.values.outcome import Reason
+from app.values.replay import Replay, Selection
 from app.values.snapshot import DestinationSnapshot, DestinationState, PartitionSnapshot, Status
 from tests.support.fakes import FakeDeadLetters, Fakes, make_attempt, make_dead_letter, serve
 
+BROKEN = DestinationSnapshot("discord", DestinationState.BROKEN, None, 0, 0, 0, 0, 0, 0, "500")
 HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(1)> {{ 7 * 7 }}"""
 
 
@@ -53,7 +56,8 @@ async def test_the_page_shows_every_figure(client: httpx.AsyncClient, fakes: Fak
         messages_consumed=11_001, messages_sent=11_002, messages_failed=11_003,
         messages_partial=11_004, messages_expired=11_005, messages_retried=11_006,
         messages_dead_lettered=11_007, in_flight=11_008, queued=11_009, lag=11_010,
-        success_rate=0.9725,
+        messages_deferred=11_011, messages_skipped=11_012, messages_missed=11_013,
+        deferred_waiting=11_014, success_rate=0.9725,
         partitions=(PartitionSnapshot("notifications", 3, 21_001, 21_002, 21_003, 21_004, 21_005),),
         destinations={
             "https://discord.com/api/webhooks/1234…/***": DestinationSnapshot(
@@ -63,7 +67,7 @@ async def test_the_page_shows_every_figure(client: httpx.AsyncClient, fakes: Fak
         },
     )  # fmt: skip
     text = await text_of(client)
-    for number in (*range(11_001, 11_011), *range(21_001, 21_006), *(31_001, 31_002, 31_003)):
+    for number in (*range(11_001, 11_015), *range(21_001, 21_006), *(31_001, 31_002, 31_003)):
         assert f">{number:,}<" in text
     for words in (">97.2%<", ">rate limited<", ">429 Too Many Requests<", ">31,004<", ">31,006<"):
         assert words in text
@@ -86,6 +90,10 @@ async def test_a_problem_and_the_embedded_broker_are_marked(
     [
         ({"status": Status.RUNNING}, {"Stop", "Pause"}),
         ({"status": Status.RUNNING, "paused": True}, {"Stop", "Resume"}),
+        (
+            {"status": Status.RUNNING, "destinations": {"a": BROKEN}},
+            {"Stop", "Pause", "Resume"},
+        ),
         ({"status": Status.STARTING}, {"Stop"}),
         ({"status": Status.STOPPING}, set()),
         ({"status": Status.STOPPED}, {"Start"}),
@@ -97,7 +105,8 @@ async def test_only_possible_actions_are_offered(
 ) -> None:
     """A button that would do nothing cannot be pressed."""
     fakes.worker.change(**changes)
-    buttons = re.findall(r"<button data-when=\"[^\"]*\" *(disabled)?>(\w+)<", await text_of(client))
+    found = r"<button data-when=\"[^\"]*\" title=\"[^\"]+\" *(disabled)?>(\w+)<"
+    buttons = re.findall(found, await text_of(client))
     assert {label for disabled, label in buttons if not disabled} == enabled
     assert len(buttons) == 4
 
@@ -210,13 +219,61 @@ async def test_every_form_of_the_page_has_its_action(client: httpx.AsyncClient) 
     """What the page offers exists, and so does the call that scripts make instead."""
     text = await text_of(client)
     actions = set(re.findall(r'action="(/actions/[^"]+)"', text))
-    assert len(actions) == 8
+    assert len(actions) == 9
     for action in actions:
         assert (await client.post(action)).status_code == 303
     calls = set(re.findall(r'data-call="(\w+) ([^"]+)"', text))
     assert len(calls) == 8
     for method, path in calls:
         assert (await client.request(method, path)).status_code not in {404, 405}
+
+
+async def test_a_plan_is_shown_before_it_is_done(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """Nothing is replayed by a link; the page does not reload while somebody decides."""
+    fakes.replayer.planned = Replay(state="planned", selected=120, replayable=118, expired=2)
+    text = await text_of(client, "/?replay=exhausted&q=AAPL")
+    plan = re.search(r'<section id="plan"[^>]*>(.*?)</section>', text, re.DOTALL)
+    assert plan is not None
+    said = " ".join(re.sub(r"<[^>]*>", "", plan[1]).split())
+    assert said.startswith("Replay all with the reason exhausted? 118 of 120 will be sent again")
+    assert "2 expired." in said
+    assert 'name="replay" value="exhausted"' in plan[1]
+    assert 'href="/?q=AAPL#dead-letters">Cancel' in plan[1]
+    assert "http-equiv" not in text
+    assert fakes.replayer.asked == [(Selection(reason=Reason.EXHAUSTED), "plan")]
+    assert 'id="plan" class="plan" aria-labelledby="plan-title" hidden' in await text_of(client)
+
+
+async def test_a_plan_of_nothing_cannot_be_done(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """The button is there and cannot be pressed."""
+    fakes.replayer.planned = Replay(state="planned", selected=1, already=1)
+    text = await text_of(client, "/?replay=3/17")
+    assert "Replay dead letter 3/17?" in " ".join(re.sub(r"<[^>]*>", "", text).split())
+    assert 'class="primary" disabled>Send again' in text
+
+
+async def test_what_was_replayed_has_no_button(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """It says when it was instead."""
+    fakes.dead_letters.letters = [
+        make_dead_letter("0/1", replayed=datetime.now(UTC).isoformat()),
+        make_dead_letter("0/2"),
+    ]
+    text = await text_of(client)
+    buttons = re.findall(
+        r'<button form="replay-one" name="replay" value="([^"]*)"[^>]*?(hidden)?>', text
+    )
+    assert buttons == [("0/2", ""), ("0/1", "hidden")]
+    assert text.count('class="replayed" datetime') == 1
+
+
+async def test_how_far_a_replay_is_stands_on_the_page(
+    client: httpx.AsyncClient, fakes: Fakes
+) -> None:
+    """Without scripts it is as old as the page."""
+    fakes.replayer.progress = Replay(state="running", replayable=118, replayed=47)
+    text = await text_of(client)
+    assert 'class="replay" data-state="running"' in text
+    assert '<progress id="replayed" max="118" value="47">' in text
 
 
 async def test_an_unknown_action_is_not_found(client: httpx.AsyncClient) -> None:

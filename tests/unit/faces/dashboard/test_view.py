@@ -15,7 +15,15 @@ from app.faces.dashboard.view import (
     pace,
     quantile,
 )
-from app.values.snapshot import Attempt, DestinationSnapshot, DestinationState, Snapshot, Status
+from app.values.replay import Replay
+from app.values.snapshot import (
+    Attempt,
+    DestinationSnapshot,
+    DestinationState,
+    PartitionSnapshot,
+    Snapshot,
+    Status,
+)
 from tests.support.fakes import SNAPSHOT, FakeAttempts, FakeInbox, make_attempt
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -36,6 +44,8 @@ def page(snapshot: Snapshot) -> Page:
         attempts=(),
         pace=Pace(0, None, None),
         dead_letters=LatestDeadLetters(),
+        plan=None,
+        replay=Replay(),
         inbox=None,
         flash=None,
         time=NOW.isoformat(),
@@ -91,12 +101,52 @@ def test_paused_is_a_mode_of_a_running_worker() -> None:
     assert page(stopped).mode == "STOPPED"
 
 
+def destination(state: DestinationState) -> DestinationSnapshot:
+    """Return a destination in a state."""
+    return DestinationSnapshot("discord", state, None, 0, 0, 0, 0, 0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "is_shut"),
+    [
+        (DestinationState.BROKEN, Status.RUNNING, True),
+        (DestinationState.GONE, Status.RUNNING, True),
+        (DestinationState.RATE_LIMITED, Status.RUNNING, False),
+        (DestinationState.BROKEN, Status.STOPPED, False),
+    ],
+)
+def test_a_destination_that_is_asked_nothing_shows_in_the_modes(
+    state: DestinationState, status: Status, is_shut: bool
+) -> None:
+    """Resuming is of use then, while the worker runs."""
+    snapshot = msgspec.structs.replace(
+        SNAPSHOT, status=status, destinations={"a": destination(state)}
+    )
+    assert page(snapshot).modes == {status.value} | ({"SHUT"} if is_shut else set())
+
+
+def test_retry_partitions_are_shown_when_they_hold_something() -> None:
+    """A group has many of them, and most are empty most of the time."""
+
+    def partition(
+        topic: str, number: int, lag: int = 0, end: int = 9, unsettled: int = 0
+    ) -> PartitionSnapshot:
+        return PartitionSnapshot(topic, number, 9, 9, end, lag, unsettled)
+
+    partitions = (
+        partition("notifications", 0),
+        partition("r.30s", 0),
+        partition("r.30s", 1, lag=1, end=10),
+        partition("r.30s", 2, end=20),
+        partition("r.30s", 3, unsettled=1),
+    )
+    shown = page(msgspec.structs.replace(SNAPSHOT, partitions=partitions)).partitions
+    assert [each.partition for each in shown] == [0, 1, 2, 3]
+    assert [each.waiting for each in shown] == [0, 0, 11, 0]
+
+
 def test_destinations_that_need_attention_stand_first() -> None:
     """They are in order of state, then of name."""
-
-    def destination(state: DestinationState) -> DestinationSnapshot:
-        return DestinationSnapshot("discord", state, None, 0, 0, 0, 0, 0, 0, None)
-
     by_label = {
         "b": destination(DestinationState.OPEN),
         "a": destination(DestinationState.OPEN),

@@ -1,23 +1,17 @@
 """The page in a real browser: live, by keyboard, at every width, in light and dark."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-import pytest_asyncio
-import uvicorn
-from fastapi import FastAPI
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, Request, expect
 
-from app.faces.api.application import build_app
-from app.faces.dashboard import dashboard_router, formats, mount_static
+from app.faces.dashboard import formats
 from app.faces.dashboard.templates import marked
 from app.values.errors import KafkaUnavailableError
 from app.values.inbox import InboxCard
+from app.values.replay import Replay
 from app.values.snapshot import (
     Counts,
     DestinationSnapshot,
@@ -25,125 +19,15 @@ from app.values.snapshot import (
     PartitionSnapshot,
     Status,
 )
+from tests.support.browser import LOW_CONTRAST, SIZES, opened
 from tests.support.fakes import SNAPSHOT, Fakes, make_attempt, make_dead_letter
-from tests.support.tools import Tools
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DISCORD = "https://discord.com/api/webhooks/1234…/***"
 LONG = "https://hooks.operations.trading.example.com:8443/alerts/and/a/long/path/***"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 MAIL = "<p style='color:red'>Hello</p><script>parent.document.title='owned'</script>"
-SIZES = [(360, 740), (768, 1024), (1440, 900)]
-
-# For every text on the page: its contrast with what stands behind it, if that is too low.
-LOW_CONTRAST = """() => {
-  const channel = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const parse = (css) => css.match(/[\\d.]+/g).map(Number);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const low = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
-    if (element.closest("noscript, template, button:disabled")) continue;
-    const style = getComputedStyle(element);
-    const text = light(parse(element.closest("svg") ? style.fill : style.color));
-    const ground = light(behind(element));
-    const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
-    if (ratio < 4.5) low.push(`${walker.currentNode.data.trim()}: ${ratio.toFixed(2)}`);
-  }
-  return low;
-}"""
-
-
-@asynccontextmanager
-async def served(fakes: Fakes) -> AsyncIterator[str]:
-    """Serve the page on a real port; yield its address."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
-        yield {"service": fakes.service}
-
-    app = build_app(lifespan)
-    app.include_router(dashboard_router())
-    mount_static(app)
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="on")
-    server = uvicorn.Server(config)
-    listening = config.bind_socket()
-    listening.listen()
-    task = asyncio.create_task(server._serve([listening]))  # serve() takes over signals
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        fakes.service.closing.set()
-        server.should_exit = True
-        await task
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """Return one Chromium for all tests."""
-    executable = await asyncio.to_thread(Tools.here().browser)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def fakes() -> Fakes:
-    """Return the fakes behind the page."""
-    return Fakes()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def url(fakes: Fakes) -> AsyncIterator[str]:
-    """Return the page's address."""
-    async with served(fakes) as url:
-        yield url
-
-
-@asynccontextmanager
-async def opened(
-    browser: Browser, url: str, *, scripts: bool = True, size: tuple[int, int] = SIZES[2]
-) -> AsyncIterator[Page]:
-    """Open the page; it must do so without a complaint in the console."""
-    context = await browser.new_context(
-        java_script_enabled=scripts, viewport={"width": size[0], "height": size[1]}
-    )
-    page = await context.new_page()
-    complaints: list[str] = []
-
-    def complain(message: ConsoleMessage) -> None:
-        # That a mail's script is blocked, and a request fails on purpose, is as it should be.
-        if message.type == "error" and not re.search("sandboxed|Failed to load", message.text):
-            complaints.append(message.text)
-
-    page.on("console", complain)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(url)
-    if scripts:
-        await expect(page.locator("#link")).to_have_text("Live")
-    yield page
-    await context.close()
-    assert complaints == []
 
 
 def destination(state: DestinationState, error: str | None = None) -> DestinationSnapshot:
@@ -168,15 +52,19 @@ def furnish(fakes: Fakes) -> None:
     fakes.worker.change(
         messages_consumed=1_234_567, messages_sent=1_234_000, messages_failed=500,
         messages_partial=60, messages_expired=7, messages_retried=4_321,
-        messages_dead_lettered=567, in_flight=950, queued=900, lag=12_345, success_rate=0.9995,
+        messages_dead_lettered=567, messages_deferred=1_204, messages_skipped=41,
+        messages_missed=7, deferred_waiting=320, in_flight=950, queued=900, lag=12_345, success_rate=0.9995,
         last_message_time=later(-1), problem="Nothing was committed for 12 s.",
         destinations={
             DISCORD: destination(DestinationState.OPEN),
             LONG: destination(DestinationState.BROKEN, "connection refused"),
             "smtp://mail.example.com:587": destination(DestinationState.RATE_LIMITED, "450"),
+            f"{LONG}/2": destination(DestinationState.GONE, "404 Unknown Webhook"),
         },
         partitions=tuple(
-            PartitionSnapshot("notifications", n, 10**6, 10**6, 10**6 + 9, 9, 3) for n in range(12)
+            PartitionSnapshot(topic, n, 10**6, 10**6, 10**6 + 9, lag, 3)
+            for topic, lag in (("notifications", 9), ("notifications.retry.group.30s", 0))
+            for n in range(12)
         ),
     )  # fmt: skip
     for number, status in enumerate(("delivered", "retry", "rejected", "rate_limited") * 4):
@@ -187,8 +75,16 @@ def furnish(fakes: Fakes) -> None:
             )
         )
     fakes.dead_letters.letters = [
-        make_dead_letter(f"0/{n}", title="交易信号: AAPL", targets_failed=(LONG,)) for n in range(6)
+        make_dead_letter(
+            f"0/{n}",
+            title="交易信号: AAPL",
+            targets_failed=(LONG,),
+            replayed=later(-60) if n == 4 else None,
+        )
+        for n in range(6)
     ]
+    fakes.replayer.planned = Replay(state="planned", selected=120, replayable=118, expired=2)
+    fakes.replayer.progress = Replay(state="running", selected=9, replayable=9, replayed=4)
     fakes.inbox.received = [
         card(1, "webhook", sender=None),
         card(2, "email", sender="a@example.com", recipients=("b@example.com",), html=MAIL),
@@ -420,6 +316,9 @@ async def test_it_is_readable_everywhere(
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         await page.reload()
         await expect(page.locator("#link")).to_have_text("Live")
+        if full:
+            await page.get_by_role("button", name="Replay all").click()
+            await expect(page.get_by_role("button", name="Send again")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
         assert await page.evaluate(LOW_CONTRAST) == []
         assert all(each.startswith((url, "about:")) for each in asked)

@@ -1,0 +1,81 @@
+"""A replay on the terminal: its plan, and its progress to the end."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from app.edges.service_client import ServiceClient
+from app.faces.cli.output import INTERRUPTED
+from app.faces.replay_words import left_out
+from app.policies.plain_text import one_line
+from app.values.replay import Replay
+
+EVERY = 0.5
+"""Seconds between two looks at the progress."""
+_IDS_SHOWN = 5
+
+
+def plan_lines(plan: Replay) -> Iterator[str]:
+    """Yield what a replay would do, as lines for people."""
+    count = plan.replayable
+    some = ", ".join(plan.ids[:_IDS_SHOWN])
+    if count:
+        more = ", …" if count > _IDS_SHOWN else ""
+        yield f"To be sent again:  {count:,} of {plan.selected + plan.missing:,} ({some}{more})"
+    if words := left_out(plan):
+        yield f"Left out:          {words}"
+
+
+def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
+    """Show a replay's progress until it is done.
+
+    Args:
+        connect: Makes a client of the service.
+        begun: What the service said when it began.
+
+    Raises:
+        ServiceError: The service was not reached any more.
+        click.ClickException: It failed.
+    """
+    with _progress(begun.replayable) as show:
+        try:
+            ended = asyncio.run(_follow(connect, begun, show))
+        except KeyboardInterrupt:
+            click.echo("\nThe replay goes on in the service.", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+    done = f"{ended.replayed:,} of {ended.replayable:,} sent again."
+    if ended.state != "done":
+        why = one_line(ended.error or ended.state)
+        again = "The same command goes on where this ended."
+        raise click.ClickException(f"The replay ended early: {why}. {done} {again}")
+    click.echo(done)
+
+
+async def _follow(
+    connect: Callable[[], ServiceClient], begun: Replay, show: Callable[[int], None]
+) -> Replay:
+    async with connect() as client:
+        now = begun
+        while now.state == "running":
+            await asyncio.sleep(EVERY)
+            now = await client.replay_progress()
+            if now.started != begun.started:
+                raise click.ClickException(
+                    "The service knows nothing more of this replay: it was restarted, or another"
+                    " one has begun. The same command goes on where this ended."
+                )
+            show(now.replayed)
+        return now
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Yield what shows how many are done: a bar on a terminal, nothing elsewhere."""
+    if not sys.stdout.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=total, show_pos=True) as bar:
+        yield lambda done: bar.update(done - bar.pos)

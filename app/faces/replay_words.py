@@ -1,0 +1,19 @@
+"""What a replay leaves out, in words for people."""
+
+from app.values.replay import Replay
+
+LEFT_OUT = {
+    "already": "replayed before",
+    "doubles": "doubles of others",
+    "expired": "expired",
+    "incomplete": "too large for their value to be kept",
+    "foreign": "of other consumer groups",
+    "missing": "not in the topic",
+}
+"""The counts of a ``Replay`` that are not sent again."""
+
+
+def left_out(replay: Replay) -> str:
+    """Return them, as ``1 replayed before, 2 expired``; empty where nothing is left out."""
+    counts = ((getattr(replay, field), words) for field, words in LEFT_OUT.items())
+    return ", ".join(f"{count:,} {words}" for count, words in counts if count)
