@@ -124,7 +124,7 @@ async def _sent(
     headers: Headers,
 ) -> Any:
     if key is None and value is None:
-        value = b""  # aiokafka refuses a record with neither; others write them, and they get here
+        key = b""  # Kafka takes a record of headers alone, aiokafka does not
     written: Awaitable[Any] = await client.send(topic, value=value, key=key, headers=list(headers))
     return await written
 
