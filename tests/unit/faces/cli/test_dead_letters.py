@@ -1,10 +1,7 @@
 import asyncio
-import fcntl
 import os
 import pty
-import struct
 import sys
-import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -281,14 +278,13 @@ class Terminal:
 async def terminal(url: str, home: Path, *arguments: str) -> AsyncIterator[Terminal]:
     """Start ``notifier dead-letters`` on a terminal of 60 columns."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
     script = "from app.faces.cli.notifier import main; main()"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", script, "dead-letters", *arguments, "--url", url),
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        env=clean_environment(home, {}),
+        env=clean_environment(home, {"COLUMNS": "60"}),
     )
     os.close(slave)
     try:
