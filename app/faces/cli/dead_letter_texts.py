@@ -31,9 +31,15 @@ def table(letters: Sequence[DeadLetter], width: int | None) -> Iterator[str]:
 
 def _row(letter: DeadLetter) -> tuple[str, ...]:
     said = ": ".join(text for text in (letter.title, letter.error) if text)
-    failed = f" ({', '.join(letter.targets_failed)})" if letter.targets_failed else ""
+    unnamed = [target for target in letter.targets_failed if _address(target) not in letter.error]
+    failed = f" ({', '.join(unnamed)})" if unnamed else ""
     replayed = _local(letter.replayed) if letter.replayed else "-"
     return letter.id, _local(letter.time), letter.reason, replayed, one_line(said + failed)
+
+
+def _address(target: str) -> str:
+    """Return a target without its channel, as errors name it."""
+    return target.partition(" ")[2] or target
 
 
 def details(letter: DeadLetter) -> Iterator[str]:

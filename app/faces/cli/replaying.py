@@ -40,12 +40,12 @@ def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
         ServiceError: The service was not reached any more.
         click.ClickException: It failed.
     """
-    with _progress(begun.replayable) as show:
-        try:
+    try:
+        with _progress(begun.replayable) as show:
             ended = asyncio.run(_follow(connect, begun, show))
-        except KeyboardInterrupt:
-            click.echo("\nThe replay goes on in the service.", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:
+        click.echo("The replay goes on in the service.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
     done = f"{ended.replayed:,} of {ended.replayable:,} sent again."
     if ended.state != "done":
         why = one_line(ended.error or ended.state)

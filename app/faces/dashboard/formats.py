@@ -1,10 +1,12 @@
 """How values read on the page. ``static/format.js`` does the same in the browser."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 NOTHING = "–"
+_SCHEME = re.compile(r"^(\w+ )?https?://")
 
 
 def number(value: float) -> str:
@@ -58,8 +60,8 @@ def texts(words: tuple[str, ...]) -> str:
 
 
 def place(label: str) -> str:
-    """A destination without the scheme that nearly all of them share."""
-    return label.removeprefix("https://").removeprefix("http://")
+    """A destination, its channel before it or not, without the scheme that nearly all share."""
+    return _SCHEME.sub(r"\1", label)
 
 
 def places(labels: tuple[str, ...]) -> str:

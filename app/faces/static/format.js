@@ -9,7 +9,7 @@ export const formats = {
   text: String,
   state: (word) => word.replaceAll("_", " "),
   texts: (words) => words.join(", "),
-  place: (label) => label.replace(/^https?:\/\//, ""),
+  place: (label) => label.replace(/^(\w+ )?https?:\/\//, "$1"),
   places: (labels) => labels.map(formats.place).join(", "),
   number: (n) => whole.format(n),
   percent: (share) => `${((share < 1 ? Math.min(share, 0.999) : 1) * 100).toFixed(1)}%`,

@@ -44,6 +44,16 @@ def test_columns_stand_below_each_other() -> None:
     assert len(starts) == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [("HTTP 400", "HTTP 400 (webhook http://a/***)"), ("http://a/***: HTTP 400",) * 2],
+)
+def test_a_target_is_named_once(error: str, shown: str) -> None:
+    """Most errors begin with it."""
+    letter = make_dead_letter(error=error, targets_failed=("webhook http://a/***",))
+    assert [*table([letter], None)][1].endswith(f"-         {shown}")
+
+
 def test_odd_times_are_shown_as_they_are() -> None:
     """A service of another version may write them otherwise."""
     assert "Time:             noon" in [*details(make_dead_letter(time="noon"))]

@@ -1,10 +1,8 @@
 import asyncio
-import fcntl
 import os
 import pty
-import struct
+import signal
 import sys
-import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -270,6 +268,10 @@ class Terminal:
         """Type a line."""
         os.write(self._master, f"{text}\n".encode())
 
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
     async def end(self) -> tuple[int, str]:
         """Wait for the command's end; return its status and all that it printed."""
         with suppress(OSError):  # how a terminal says that nobody writes to it any more
@@ -281,14 +283,13 @@ class Terminal:
 async def terminal(url: str, home: Path, *arguments: str) -> AsyncIterator[Terminal]:
     """Start ``notifier dead-letters`` on a terminal of 60 columns."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
     script = "from app.faces.cli.notifier import main; main()"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", script, "dead-letters", *arguments, "--url", url),
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        env=clean_environment(home, {}),
+        env=clean_environment(home, {"COLUMNS": "60"}),
     )
     os.close(slave)
     try:
@@ -328,6 +329,20 @@ async def test_on_a_terminal_progress_is_shown(
     assert ("Send them again?" in text) is (not flags)
     assert "1/1" in text
     assert "1 of 1 sent again." in text
+
+
+async def test_who_leaves_leaves_the_replay_alone(fakes: Fakes, url: str, tmp_path: Path) -> None:
+    """Ctrl-C ends the command; the service goes on, and that is said."""
+    fakes.replayer.planned = Replay(state="planned", selected=2, replayable=2)
+    async with terminal(url, tmp_path, "replay", "--all", "--yes") as shown:
+        await fakes.replayer.begun.wait()
+        fakes.replayer.change(replayed=1)
+        await shown.until("]  1/2")
+        shown.interrupt()
+        status, text = await shown.end()
+    assert status == 130
+    assert "The replay goes on in the service." in text
+    assert "Traceback" not in text
 
 
 async def test_on_a_terminal_lines_are_cut_to_its_width(

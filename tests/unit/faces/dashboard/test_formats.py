@@ -32,7 +32,11 @@ from app.faces.dashboard.formats import show
         ("https://discord.com/1234…/***", "place", "discord.com/1234…/***"),
         ("http://127.0.0.1:4/***", "place", "127.0.0.1:4/***"),
         ("smtp://mail:587", "place", "smtp://mail:587"),
-        (("https://a/***", "b"), "places", "a/***, b"),
+        (
+            ("https://a/***", "email b", "webhook http://c/***"),
+            "places",
+            "a/***, email b, webhook c/***",
+        ),
         ("RUNNING", "text", "RUNNING"),
     ],
 )

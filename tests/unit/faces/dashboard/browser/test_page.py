@@ -359,7 +359,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
         "clock": [now.isoformat(), (now - timedelta(days=40)).isoformat()],
         "state": ["rate_limited", "open"],
         "texts": [["a", "b"], []],
-        "place": [DISCORD, "http://127.0.0.1:4/***", "smtp://mail:587"],
+        "place": [DISCORD, "http://127.0.0.1:4/***", "smtp://mail:587", f"webhook {DISCORD}"],
         "places": [[DISCORD, "b"], []],
     }  # fmt: skip
     assert values.keys() == formats.FORMATS.keys()
