@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.collector import relaxed_collector
 from app.composition import running_service
 from app.faces.api.application import build_app
 from app.faces.dashboard import add_pages
@@ -33,7 +34,8 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with running_service(load()) as service, graceful_shutdown(service):
             _reload_on_hangup(service)
-            yield {"service": service}
+            with relaxed_collector():
+                yield {"service": service}
 
     app = build_app(lifespan)
     add_pages(app)

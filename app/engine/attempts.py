@@ -6,12 +6,49 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import msgspec
+
 from app.values.control import AttemptPage
+from app.values.record import Record, TopicPartition, coordinates
 from app.values.snapshot import Attempt
 
 CAPACITY = 1000
 FOLLOWER_CAPACITY = 200
 CONTENT_SHOWN = 500
+
+
+class _Made(msgspec.Struct, gc=False):
+    """An attempt as it is kept: hardly any is ever looked at."""
+
+    id: int
+    now: float
+    status: str
+    channel: str
+    destination: str
+    message_id: str | None
+    title: str | None
+    content: str
+    attempt: int
+    duration: float | None
+    error: str | None
+    partition: TopicPartition
+    offset: int
+
+    def shown(self) -> Attempt:
+        return Attempt(
+            id=self.id,
+            time=datetime.fromtimestamp(self.now, UTC).isoformat(timespec="milliseconds"),
+            status=self.status,
+            channel=self.channel,
+            destination=self.destination,
+            message_id=self.message_id,
+            title=self.title,
+            content=self.content,
+            attempt=self.attempt,
+            duration=self.duration,
+            error=self.error,
+            origin=coordinates(self.partition, self.offset),
+        )
 
 
 class AttemptLog:
@@ -22,7 +59,7 @@ class AttemptLog:
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._attempts: deque[Attempt] = deque(maxlen=capacity)
+        self._attempts: deque[_Made] = deque(maxlen=capacity)
         self._followers: set[asyncio.Queue[Attempt]] = set()
         self._last_id = 0
 
@@ -39,29 +76,30 @@ class AttemptLog:
         attempt: int,
         duration: float | None,
         error: str | None,
-        origin: str,
+        record: Record,
     ) -> None:
         """Remember one attempt, made at ``now`` (seconds since the epoch)."""
         self._last_id += 1
-        made = Attempt(
-            id=self._last_id,
-            time=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
-            status=status,
-            channel=channel,
-            destination=destination,
-            message_id=message_id,
-            title=title,
-            content=content[:CONTENT_SHOWN],
-            attempt=attempt,
-            duration=duration,
-            error=error,
-            origin=origin,
+        made = _Made(
+            self._last_id,
+            now,
+            status,
+            channel,
+            destination,
+            message_id,
+            title,
+            content[:CONTENT_SHOWN],
+            attempt,
+            duration,
+            error,
+            record.partition,
+            record.offset,
         )
         self._attempts.append(made)
         for queue in self._followers:
             if queue.full():
                 queue.get_nowait()  # a slow reader loses the oldest
-            queue.put_nowait(made)
+            queue.put_nowait(made.shown())
 
     def page(
         self,
@@ -81,7 +119,7 @@ class AttemptLog:
             limit: The most attempts to return.
             cursor: The ``next_cursor`` of the page before.
         """
-        found: list[Attempt] = []
+        found: list[_Made] = []
         needle = query.casefold() if query else None
         for attempt in reversed(self._attempts):
             if cursor is not None and attempt.id >= cursor:
@@ -93,9 +131,9 @@ class AttemptLog:
             if needle is not None and needle not in _text(attempt):
                 continue
             if len(found) == limit:
-                return AttemptPage(tuple(found), found[-1].id)
+                return AttemptPage(tuple(each.shown() for each in found), found[-1].id)
             found.append(attempt)
-        return AttemptPage(tuple(found), None)
+        return AttemptPage(tuple(each.shown() for each in found), None)
 
     @asynccontextmanager
     async def follow(self) -> AsyncIterator[AsyncIterator[Attempt]]:
@@ -113,7 +151,7 @@ async def _drain(queue: asyncio.Queue[Attempt]) -> AsyncIterator[Attempt]:
         yield await queue.get()
 
 
-def _text(attempt: Attempt) -> str:
+def _text(attempt: _Made) -> str:
     parts = (
         attempt.message_id,
         attempt.title,

@@ -11,7 +11,7 @@ from app.engine.item import Item, Job, State
 from app.engine.journal import Journal
 from app.engine.lane import Lane
 from app.engine.outcomes import LONGEST_HELD
-from app.engine.tasks import Spawn
+from app.engine.tasks import Crew, Spawn
 from app.policies.pacing import InvalidRequests
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Delivery, Destination
@@ -54,7 +54,7 @@ class Dispatcher:
         self._concurrency = concurrency
         self._policy = policy
         self._journal = journal
-        self._spawn = spawn
+        self._crew = Crew(spawn, "deliveries")
         self._on_finished = on_finished
         self._chance = chance
         self._lanes: dict[tuple[str, str], Lane] = {}
@@ -196,7 +196,7 @@ class Dispatcher:
                 policy=self._policy,
                 journal=self._journal,
                 chance=self._chance,
-                spawn=self._spawn,
+                begin=self._crew.begin,
                 surroundings=self,
             )
             lane.hold(self._held_until.get(_host(destination), 0.0))

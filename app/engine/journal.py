@@ -34,6 +34,8 @@ STATUS: dict[type, str] = {
 class Journal:
     """Books what happens, and tells the time that it is booked under.
 
+    ``now`` is seconds since the epoch, ``monotonic`` seconds that never jump.
+
     Args:
         statistics: The counts of contract section 4.
         attempts: The delivery log.
@@ -46,13 +48,8 @@ class Journal:
         self._metrics = metrics
         self.attempted_at = self.monotonic()
 
-    def now(self) -> float:
-        """Return seconds since the epoch."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Return seconds that never jump."""
-        return time.monotonic()
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
 
     def retried(self, delivery: Delivery) -> None:
         """Count a further attempt after a failed one."""
@@ -68,8 +65,12 @@ class Journal:
         asked = not isinstance(outcome, Expired)
         if asked:
             self._metrics.observe_attempt(target.channel, duration)
+        error = None
         if isinstance(outcome, Delivered):
-            self._count(job, target, "sent")
+            self.statistics.channel(target.channel).sent += 1
+            self._destination(job.delivery.destination).sent += 1
+        else:
+            error = outcome.error
         self.attempts.add(
             now=now,
             status=STATUS[type(outcome)],
@@ -80,8 +81,8 @@ class Journal:
             content=notification.content,
             attempt=job.attempts + (job.item.before.attempts if job.item.before else 0),
             duration=duration if asked else None,
-            error=None if isinstance(outcome, Delivered) else outcome.error,
-            origin=job.item.record.coordinates,
+            error=error,
+            record=job.item.record,
         )
 
     def settled(self, item: Item, verdict: Verdict) -> None:
@@ -93,7 +94,14 @@ class Journal:
 
     def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
         """Count a target that will never be reached."""
-        self._count(job, target, "expired" if reason is Reason.EXPIRED else "failed")
+        for counts in (
+            self.statistics.channel(target.channel),
+            self._destination(job.delivery.destination),
+        ):
+            if reason is Reason.EXPIRED:
+                counts.expired += 1
+            else:
+                counts.failed += 1
         log.warning(
             "%s to %s: %s (%s)", job.item.record.coordinates, target.label, error, reason.value
         )
@@ -114,16 +122,9 @@ class Journal:
             attempt=0,
             duration=None,
             error=error,
-            origin=item.record.coordinates,
+            record=item.record,
         )
         log.warning("%s: %s (%s)", item.record.coordinates, error, reason.value)
-
-    def _count(self, job: Job, target: Target, what: str) -> None:
-        for counts in (
-            self.statistics.channel(target.channel),
-            self._destination(job.delivery.destination),
-        ):
-            setattr(counts, what, getattr(counts, what) + 1)
 
     def _destination(self, destination: Destination) -> TargetCounts:
         return self.statistics.destination(destination.label, destination.channel)

@@ -17,16 +17,16 @@ from app.engine.outcomes import (
     Outcomes,
     PutAside,
     Wait,
-    error_of,
 )
 from app.engine.queue import JobQueue, place
 from app.engine.surroundings import Surroundings
-from app.engine.tasks import Spawn
+from app.engine.tasks import Work
+from app.policies.breaker import Verdict
 from app.policies.deferral import SHORTEST, delay_for
-from app.policies.gate import PROBING, Gate
+from app.policies.gate import PROBING, Gate, verdict_of
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Destination
-from app.values.outcome import Answer, Outcome, RateLimited, Rejected, Retry, Scope
+from app.values.outcome import Answer, Delivered, RateLimited, Rejected, Retry, Scope, Trouble
 from app.values.snapshot import DestinationState
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Lane:
         policy: When to try again, and for how long.
         journal: Where every attempt is written down; also tells the time.
         chance: Random numbers between 0 and 1, for jitter.
-        spawn: Starts a named task that the worker watches.
+        begin: Begins a piece of work in a task that the worker watches.
         surroundings: The dispatcher.
     """
 
@@ -58,7 +58,7 @@ class Lane:
         policy: RetryPolicy,
         journal: Journal,
         chance: Callable[[], float],
-        spawn: Spawn,
+        begin: Callable[[Work], None],
         surroundings: Surroundings,
     ) -> None:
         self.destination = destination
@@ -68,7 +68,7 @@ class Lane:
         self._policy = policy
         self._journal = journal
         self._chance = chance
-        self._spawn = spawn
+        self._begin = begin
         self._surroundings = surroundings
         self._outcomes = Outcomes(journal, policy)
         self._gate = Gate(concurrency, breaks=policy.defers)
@@ -162,7 +162,7 @@ class Lane:
         starting = self._runners - self._gate.active
         for _ in range(min(self._gate.room(), self._queue.ready) - starting):
             self._runners += 1
-            self._spawn(self._run(), f"lane {self.destination.label}")
+            self._begin(self._run)
 
     def _may_go(self) -> bool:
         """Say whether a request may be made now; where not, see to what waits."""
@@ -225,13 +225,17 @@ class Lane:
             raise
         self.last_used = now = self._journal.monotonic()
         said = [outcome for each in answer.outcomes for outcome in each]
-        self._gate.end(number, said, answer.allowance, now)
-        self._heed(said, now)
-        if len(batch) > 1 and any(isinstance(each, Rejected) and not each.denied for each in said):
+        troubles = [outcome for outcome in said if not isinstance(outcome, Delivered)]
+        verdict = verdict_of(said) if troubles else Verdict.ALIVE
+        self._gate.end(number, verdict, answer.allowance, now)
+        self.last_error = troubles[0].error if troubles else None
+        self._heed(troubles, now)
+        if len(batch) > 1 and any(map(_is_refusal, troubles)):
             self._send_one_by_one(batch)
         else:
             self._sort(batch, answer, now - started)
-        self._wake()
+        if self.queued:
+            self._wake()
 
     async def _send(self, batch: list[Job]) -> Answer:
         try:
@@ -241,10 +245,9 @@ class Lane:
             fault = Retry(f"internal error in the channel: {type(error).__name__}")
             return Answer(tuple((fault,) * len(job.delivery.targets) for job in batch))
 
-    def _heed(self, said: Sequence[Outcome], now: float) -> None:
+    def _heed(self, troubles: Sequence[Trouble], now: float) -> None:
         """Keep to what was asked for."""
-        self.last_error = error_of(said)
-        for outcome in said:
+        for outcome in troubles:
             if isinstance(outcome, RateLimited):
                 wait = outcome.after or self._policy.base_delay  # "at once" was too soon just now
                 self._gate.hold(now + wait)
@@ -281,8 +284,9 @@ class Lane:
                 self._done(job)
             else:
                 left[job] = remaining
-        for job in put_back_followers(list(left), self._queue):
-            self._try_again(job, left[job])
+        if left:
+            for job in put_back_followers(left, self._queue):
+                self._try_again(job, left[job])
 
     def _try_again(self, job: Job, left: Left) -> None:
         if len(left.targets) < len(job.delivery.targets):
@@ -337,3 +341,8 @@ class Lane:
             job.item.first_failure = job.item.first_failure or now
             self._outcomes.put_aside(job, delay_for(now, job.item.first_failure), error)
         self._surroundings.job_done(job)
+
+
+def _is_refusal(trouble: Trouble) -> bool:
+    """Say whether it is about what was sent, not about who sent it."""
+    return isinstance(trouble, Rejected) and not trouble.denied

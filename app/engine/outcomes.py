@@ -59,6 +59,9 @@ LONGEST_HELD = 300.0
 """Seconds that a notification stays in memory, whatever it waits for."""
 
 
+_NO_ATTEMPT = (RateLimited, Expired)
+
+
 class Outcomes:
     """Books what becomes of jobs.
 
@@ -79,7 +82,7 @@ class Outcomes:
         """
         targets: list[Target] = []
         error, after, failed = "", 0.0, False
-        job.attempts += any(not isinstance(each, RateLimited | Expired) for each in outcomes)
+        job.attempts += _was_attempt(outcomes)
         for target, outcome in zip(job.delivery.targets, outcomes, strict=True):
             self._journal.attempted(job, target, outcome, duration)
             match outcome:
@@ -167,9 +170,9 @@ class Outcomes:
         self._journal.gave_up(job, target, reason, error)
 
 
-def error_of(outcomes: Sequence[Outcome]) -> str | None:
-    """Return what a destination said that was not yes; None where it took everything."""
-    for outcome in outcomes:
-        if not isinstance(outcome, Delivered | Expired):
-            return outcome.error
-    return None
+def _was_attempt(outcomes: Sequence[Outcome]) -> bool:
+    """Say whether a destination was asked, and did not merely ask for patience."""
+    for outcome in outcomes:  # noqa: SIM110 - of every delivery; a generator takes longer
+        if not isinstance(outcome, _NO_ATTEMPT):
+            return True
+    return False

@@ -125,11 +125,10 @@ class Settler:
 
     def _settle(self, item: Item) -> None:
         item.assigned.settle(item)
-        if item.deferred:
-            self._on_settled(item, None)
-            return
-        verdict = item.verdict()
-        self._journal.settled(item, verdict)
+        verdict = None if item.deferred else item.verdict()
+        if verdict is not None:
+            self._journal.settled(item, verdict)
+        item.jobs.clear()  # they refer to it: only the cycle collector would free it, and that late
         self._on_settled(item, verdict)
 
     async def _defer(self, item: Item) -> None:

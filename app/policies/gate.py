@@ -61,12 +61,14 @@ class Gate:
 
     def wait(self, now: float) -> float:
         """Return the seconds until a request may be made; infinite while a probe is under way."""
+        if self._pacer.unlimited and self._breaker.retry_at is None:
+            return 0.0
         return max(self._pacer.wait(now), self._breaker.wait(now))
 
     def room(self) -> int:
         """Return how many requests may be made; ``wait`` was 0 just now."""
         room = self._pacer.room(len(self._begun))
-        return min(room, 1) if self._breaker.open else room
+        return room if self._breaker.retry_at is None else min(room, 1)
 
     def begin(self, now: float) -> int:
         """Count a request that begins; return its number."""
@@ -84,19 +86,18 @@ class Gate:
             self._breaker.abandoned()
 
     def end(
-        self, number: int, outcomes: Sequence[Outcome], allowance: Allowance | None, now: float
+        self, number: int, verdict: Verdict | None, allowance: Allowance | None, now: float
     ) -> None:
         """Learn from what a request was answered.
 
         Args:
             number: From ``begin``.
-            outcomes: All of its outcomes.
+            verdict: What its outcomes tell, from ``verdict_of``.
             allowance: What was said about the rate limit.
             now: When the answer came.
         """
         duration = now - self._begun.pop(number)
         self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
-        verdict = verdict_of(outcomes)
         if verdict in (None, Verdict.FAILED) and self._precedes_probe(number):
             pass  # no news, and not the answer that is waited for
         elif verdict is None:
@@ -152,7 +153,11 @@ class Gate:
 
 
 def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
-    """Say what the outcomes of a request tell about the destination; None where nothing."""
+    """Say what the outcomes of a request tell about the destination; None where nothing.
+
+    Args:
+        outcomes: All of them, at least one.
+    """
     if any(isinstance(outcome, Gone) for outcome in outcomes):
         return Verdict.GONE
     if any(isinstance(outcome, Rejected) and outcome.denied for outcome in outcomes):

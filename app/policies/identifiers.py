@@ -27,7 +27,6 @@ def mail_message_id(source: str, digest: bytes, address: str, domain: str) -> st
 
 
 def _fingerprint(source: str, digest: bytes, address: str) -> str:
-    whole = hashlib.sha256(digest)
-    for part in (source, address):
-        whole.update(hashlib.sha256(part.encode()).digest())
-    return whole.hexdigest()[:32]
+    name = source.encode()
+    whole = b"%b%d:%b%b" % (digest, len(name), name, address.encode())
+    return hashlib.sha256(whole).hexdigest()[:32]

@@ -35,6 +35,11 @@ class Pacer:
         """Requests a second that the destination allows; None where that is not known."""
         return self._limit / self._period if self._limit and self._period > 0 else None
 
+    @property
+    def unlimited(self) -> bool:
+        """Whether nothing is known that would let a request wait."""
+        return self.remaining is None and self.held_until is None
+
     def wait(self, now: float) -> float:
         """Return the seconds until a request may be made, as far as limits go."""
         held = 0.0
@@ -48,18 +53,14 @@ class Pacer:
             self._fresh = True
         return max(held, self._reset_at - now) if self.remaining == 0 else held
 
-    @property
-    def concurrency(self) -> int:
-        """Requests that may be under way at once."""
-        return self._concurrency if self._learned else 1
-
     def room(self, active: int) -> int:
         """Return how many more requests may begin; ``wait`` was 0 just now.
 
         Args:
             active: Requests under way.
         """
-        most = max(self.concurrency - active, 0)
+        concurrency = self._concurrency if self._learned else 1
+        most = max(concurrency - active, 0)
         return most if self.remaining is None else min(most, self.remaining)
 
     def began(self, now: float) -> None:

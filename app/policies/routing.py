@@ -1,5 +1,6 @@
 """Routing: a notification's requests become deliveries, one for each destination."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -63,8 +64,11 @@ def route(notification: Notification, defaults: Defaults, *, source: str, digest
         digest: SHA-256 of the origin record's value.
     """
     router = _Router(notification, defaults, source, digest)
-    # Where both lead to one URL, the explicit name decides what its receiver is sent.
-    for request in sorted(notification.requests, key=lambda request: request.channel != "discord"):
+    requests: Sequence[Request] = notification.requests
+    if len(requests) > 1:
+        # Where both lead to one URL, the explicit name decides what its receiver is sent.
+        requests = sorted(requests, key=lambda request: request.channel != "discord")
+    for request in requests:
         match request.channel:
             case "email":
                 router.mail(request)

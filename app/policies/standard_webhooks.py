@@ -27,7 +27,7 @@ class _Data(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class _Body(msgspec.Struct, frozen=True):
     type: str
-    timestamp: str
+    timestamp: datetime
     data: _Data
 
 
@@ -53,8 +53,7 @@ def encode(notification: Notification, now: float) -> bytes:
         url=notification.url,
         metadata=notification.metadata,
     )
-    time = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-    return _encoder.encode(_Body("notification", time, data))
+    return _encoder.encode(_Body("notification", datetime.fromtimestamp(moment, UTC), data))
 
 
 def headers(webhook_id: str, now: float, body: bytes, key: bytes | None) -> dict[str, str]:

@@ -85,7 +85,10 @@ class Statistics:
 
     def channel(self, name: str) -> TargetCounts:
         """Return the counts of a channel, made on first use."""
-        return _counts(self.channels, name, name)
+        found = self.channels.get(name)
+        if found is None:
+            found = self.channels[name] = TargetCounts(name)
+        return found
 
     def destination(self, label: str, channel: str) -> TargetCounts:
         """Return the counts of a destination, made on first use while there is room.
@@ -94,16 +97,12 @@ class Statistics:
             label: The destination's redacted address.
             channel: The channel that serves it.
         """
-        if label not in self.destinations and len(self.destinations) >= MAX_DESTINATIONS:
-            return _counts(self.destinations, OTHERS, "")
-        return _counts(self.destinations, label, channel)
-
-
-def _counts(of: dict[str, TargetCounts], name: str, channel: str) -> TargetCounts:
-    found = of.get(name)
-    if found is None:
-        found = of[name] = TargetCounts(channel)
-    return found
+        found = self.destinations.get(label)
+        if found is None:
+            if len(self.destinations) >= MAX_DESTINATIONS:
+                label, channel = OTHERS, ""
+            found = self.destinations.setdefault(label, TargetCounts(channel))
+        return found
 
 
 def frozen(counts: Mapping[str, TargetCounts]) -> dict[str, Counts]:

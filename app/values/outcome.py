@@ -69,7 +69,8 @@ class Expired(msgspec.Struct, frozen=True):
     error: str = "expired before it could be sent"
 
 
-Outcome = Delivered | Retry | RateLimited | Rejected | Gone | Expired
+Trouble = Retry | RateLimited | Rejected | Gone | Expired
+Outcome = Delivered | Trouble
 
 
 class Allowance(msgspec.Struct, frozen=True):

@@ -39,4 +39,9 @@ class Record(msgspec.Struct, frozen=True):
     @property
     def coordinates(self) -> str:
         """``topic/partition/offset``, the record's name where it has no ``message_id``."""
-        return f"{self.partition.topic}/{self.partition.partition}/{self.offset}"
+        return coordinates(self.partition, self.offset)
+
+
+def coordinates(partition: TopicPartition, offset: int) -> str:
+    """Return the name of an offset."""
+    return f"{partition.topic}/{partition.partition}/{offset}"

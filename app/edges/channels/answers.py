@@ -28,12 +28,12 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
         now: Seconds since the epoch.
     """
     status = answer.status
+    if 200 <= status < 300:
+        return Delivered(f"HTTP {status}")
     error = f"HTTP {status}: {said}" if said else f"HTTP {status}"
     after = retry_after(answer.headers.get("retry-after"), now)
     outcome: Outcome
-    if 200 <= status < 300:
-        outcome = Delivered(f"HTTP {status}")
-    elif 300 <= status < 400:
+    if 300 <= status < 400:
         outcome = Rejected(f"HTTP {status}: it redirects, and redirects are not followed")
     elif status == 410:
         outcome = Gone(error)

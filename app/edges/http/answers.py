@@ -1,6 +1,7 @@
 """Reading answers: bytes from a destination become answers, whatever else it meant them to be."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -9,6 +10,8 @@ from app.edges.http.port import MAX_ANSWER_BYTES, HttpAnswer, HttpProtocolError
 MAX_HEAD_BYTES = 32 * 1024
 """Of all heads of one answer together, those of interim answers (1xx) included."""
 MAX_HEADERS = 256
+T = TypeVar("T")
+
 _MAX_BYTES = MAX_HEAD_BYTES + 4 * MAX_ANSWER_BYTES  # sizes of chunks, extensions and trailers too
 
 
@@ -26,11 +29,16 @@ class AnswerHeaders(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         """Return a header's value; those of several headers of one name are joined by commas."""
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def get(self, name: str, default: T | None = None) -> str | T | None:  # type: ignore[override]
+        """Return the same, or ``default``: most that are asked for are not there."""
         wanted = name.lower().encode()
         values = [_text(value) for each, value in self._raw if each.lower() == wanted]
-        if not values:
-            raise KeyError(name)
-        return ", ".join(values)
+        return ", ".join(values) if values else default
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(each.decode().lower() for each, _ in self._raw))

@@ -52,6 +52,23 @@ def parse(
     if not value:
         raise InvalidRecordError("the record has no value")
     value = value.removeprefix(_BYTE_ORDER_MARK)
+    message = _envelope_at_once(value) or _either(value)
+    if isinstance(message, Envelope):
+        return from_envelope(message, timestamp, recipients)
+    return from_typed(message, timestamp, recipients, templates)
+
+
+def _envelope_at_once(value: bytes) -> Envelope | None:
+    """Decode in one pass what can be nothing else than an envelope, as most are."""
+    if b"message_type" in value or b"\\u" in value:  # the name of that field, perhaps escaped
+        return None
+    try:
+        return _ENVELOPE.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _either(value: bytes) -> Envelope | TypedMessage:
     if decode(_SHAPE, value).message_type is None:
-        return from_envelope(decode(_ENVELOPE, value), timestamp, recipients)
-    return from_typed(decode(_TYPED, value), timestamp, recipients, templates)
+        return decode(_ENVELOPE, value)
+    return decode(_TYPED, value)

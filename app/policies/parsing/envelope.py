@@ -160,6 +160,8 @@ def _mail_addresses(wire: Addresses) -> tuple[str, ...]:
 
 def _embeds(kwargs: KwargsWire) -> tuple[Embed, ...]:
     """Return the producer's embeds; one that says nothing would make Discord refuse the rest."""
+    if kwargs.embed is None and not kwargs.embeds:
+        return ()
     embeds = []
     if kwargs.embed is not None:
         embeds.append(make_embed(kwargs.embed, "kwargs.embed"))

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from app.engine.attempts import FOLLOWER_CAPACITY, AttemptLog
+from app.values.record import Record, TopicPartition
 
 
 def add(log: AttemptLog, number: int, **fields: Any) -> None:
@@ -20,7 +21,7 @@ def add(log: AttemptLog, number: int, **fields: Any) -> None:
             "attempt": 1,
             "duration": 0.01,
             "error": None,
-            "origin": f"notifications/0/{number}",
+            "record": Record(TopicPartition("notifications", 0), number, 0.0, None, b"{}"),
             **fields,
         }
     )

@@ -10,7 +10,8 @@ from app.edges.channels.base import Channel
 from app.engine.item import Item, Job, State
 from app.engine.lane import Lane
 from app.engine.partition import Assigned, Start
-from app.engine.tasks import Tasks
+from app.engine.tasks import Crew, Tasks
+from app.policies.breaker import Verdict
 from app.policies.deferral import Deferral
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Delivery, Destination
@@ -96,12 +97,12 @@ class Bench:
             policy=RetryPolicy(attempts, base_delay=0.02, max_delay=0.02, max_age=max_age),
             journal=self.journal,
             chance=lambda: 1.0,
-            spawn=self.tasks.spawn,
+            begin=Crew(self.tasks.spawn, "deliveries").begin,
             surroundings=self,
         )
         if known:
             gate = self.lane._gate
-            gate.end(gate.begin(0.0), [Delivered()], None, 0.0)
+            gate.end(gate.begin(0.0), Verdict.ALIVE, None, 0.0)
         self._offset = 0
 
     def job_done(self, job: Job) -> None:

@@ -128,6 +128,14 @@ def test_unknown_keys_are_ignored_whatever_they_hold() -> None:
     assert read(message).fields == ()
 
 
+def test_an_escaped_message_type_is_one_as_well() -> None:
+    """JSON may write any letter as a number; and what is said is no name."""
+    value = json.dumps(typed("simple", content="hi"))
+    escaped = value.replace("message_type", "message\\u005ftype")
+    assert read(escaped.encode()) == read(value.encode())
+    assert read(envelope(content='"message_type"')).content == '"message_type"'
+
+
 def test_a_null_message_type_is_none_at_all() -> None:
     """Null is what an absent value looks like."""
     assert read({**envelope(), "message_type": None}).content == "hello"
