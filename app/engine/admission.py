@@ -135,7 +135,7 @@ class Admission:
     def _let_another_lead(self, leader: Item) -> None:
         """Deliver one of the repeats that waited for an item which was not delivered."""
         waiting = [follower for follower in leader.followers if follower.assigned.active]
-        if waiting:
+        if waiting and not self._dispatcher.draining:  # else they come in again, elsewhere or here
             first, *first.followers = waiting
             self._leaders[first.digest] = first
             self._deliver(first)

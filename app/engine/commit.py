@@ -91,10 +91,12 @@ class Committer:
         """Make the last commit of an assignment; the caller holds the lock.
 
         Afterwards none is under way: one that came late could reset the next generation, and one
-        that is tried again could take back what another worker has committed since.
+        that is tried again could take back what another worker has committed since. And nothing is
+        settled that it does not speak of.
         """
         deadline = self._journal.monotonic() + timeout
         await self._consumer.commit_ended(timeout)
+        self._assignment.freeze()
         left = deadline - self._journal.monotonic()
         if left > 0:
             await self.commit(left)

@@ -99,7 +99,7 @@ class Dispatcher:
         """Go on only with what was started, and with nothing that needs a further attempt."""
         self.draining = True
         for lane in self:
-            lane.discard(lambda job: not job.item.started or job.attempts > 0)
+            lane.drain()
 
     def put_aside_overdue(self, items: Iterable[Item]) -> None:
         """Put aside what waits of items that have been in memory for too long.

@@ -120,6 +120,18 @@ class Lane:
             job.state = State.DISCARDED
         self._wake()  # those that were behind them can go
 
+    def drain(self) -> None:
+        """Drop what was not started, or needs another attempt, and what is behind it with its key."""
+        dropped: set[Job] = set()
+        stopped: set[str] = set()
+        for job in sorted([*self._queue, *self._delayed], key=lambda job: job.order):
+            key = job.delivery.notification.ordering_key
+            if not job.item.started or job.attempts > 0 or key in stopped:
+                dropped.add(job)
+                if key is not None:
+                    stopped.add(key)
+        self.discard(dropped.__contains__)
+
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
         """Put waiting jobs aside that were held for too long."""
         for job in self._withdraw(unwanted):
@@ -304,7 +316,17 @@ class Lane:
                 self._outcomes.put_aside(job, seconds, left.error)
                 self._done(job)
             case Discard():
+                if self._surroundings.draining:
+                    self._drop_behind(job)
                 self._let_go(job)
+
+    def _drop_behind(self, job: Job) -> None:
+        """Drop what has a job's key: it is not to arrive before the job does elsewhere."""
+        key = job.delivery.notification.ordering_key
+        if key is None:
+            return
+        for behind in self._withdraw(lambda other: other.delivery.notification.ordering_key == key):
+            behind.state = State.DISCARDED
 
     def _let_go(self, job: Job) -> None:
         """Do no more about a job that is another worker's, or was put aside meanwhile."""

@@ -154,11 +154,15 @@ class Assignment:
         self._assigned[partition] = Assigned(partition, Start(offset), old.delay)
         return old
 
+    def freeze(self) -> None:
+        """Settle nothing from now on: what comes to an end now would miss the last commit."""
+        for assigned in self:
+            assigned.active = False
+
     def take(self) -> list[Assigned]:
         """Take all away and return them; from now on nothing of them is settled."""
-        taken = list(self._assigned.values())
-        for assigned in taken:
-            assigned.active = False
+        self.freeze()
+        taken = list(self)
         self._assigned = {}
         return taken
 

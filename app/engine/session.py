@@ -179,6 +179,7 @@ class Session:
         """Let go: finish what was started if it ends soon, commit, and fence."""
         self.joined = False
         self._consumer.forget_all()
+        self._dispatcher.draining = True
         self._dispatcher.discard(lambda _: True)
         await self._until_quiet(REVOKE_PATIENCE)
         self._dispatcher.discard(lambda _: True)  # what failed meanwhile waits for another attempt
@@ -209,6 +210,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - aiokafka would only log it; run raises it
             self.fail(error)
             return
+        self._dispatcher.draining = False
         self._assignment.give(starts, self._leftovers)
         self._leftovers = {}
         self._on_rebalance()

@@ -24,6 +24,10 @@ PATIENCE = 10.0
 """Seconds after which an acknowledgement is missed."""
 
 
+class _TakenAwayError(Exception):
+    """The partition went while the record could not be written."""
+
+
 class Exits(msgspec.Struct, frozen=True):
     """Where records go that are not simply delivered.
 
@@ -113,11 +117,19 @@ class Settler:
                 await self._defer(item)
             else:
                 await self._bury(item)
+        except _TakenAwayError:
+            return  # whoever has the partition now writes it
         finally:
             item.leaving = False
-            self._unacknowledged.pop(item, None)
+            self._no_longer_awaits(item)
         item.written = True
         self.finish(item)
+
+    def _no_longer_awaits(self, item: Item) -> None:
+        self._unacknowledged.pop(item, None)
+        if self._blocked:
+            awaited = {topic for topic, _ in self._unacknowledged.values()}
+            self._blocked = {topic: why for topic, why in self._blocked.items() if topic in awaited}
 
     async def _hand_on(self, item: Item) -> None:
         record, topic = item.record, self._exits.retry_topics[SHORTEST]
@@ -186,6 +198,8 @@ class Settler:
                 return
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
+            if not item.assigned.active:
+                raise _TakenAwayError
 
 
 def _failed(item: Item) -> bool:

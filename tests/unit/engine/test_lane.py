@@ -353,16 +353,38 @@ async def test_closing_cancels_the_timers() -> None:
     assert bench.lane.queued == 0
 
 
-async def test_while_draining_a_failure_is_left_to_the_next_worker() -> None:
-    """Without leave to retry the job is discarded, unsettled, and its key is free."""
-    channel = ScriptedChannel([[Retry("busy")]])
+async def test_while_draining_nothing_overtakes_what_has_its_key() -> None:
+    """What was not started goes, and what is behind it with it: the next worker has their order."""
+    channel = ScriptedChannel()
     bench = Bench(channel)
+    bench.lane.hold(time.monotonic() + 60)
+    new = bench.put(notification("new", ordering_key="k"))
+    started = bench.put(notification("started", ordering_key="k"))
+    other = bench.put(notification("other", ordering_key="j"))
+    alone = bench.put(notification("alone"))
+    for one in (started, other, alone):
+        one.fail(one.jobs[0].delivery.targets[0], Reason.REJECTED, "another target's", 1.0)
+    bench.lane.drain()
+    states = [one.jobs[0].state for one in (new, started, other, alone)]
+    assert states == [State.DISCARDED, State.DISCARDED, State.WAITING, State.WAITING]
+    bench.lane.close()
+
+
+async def test_while_draining_a_failure_is_left_to_the_next_worker() -> None:
+    """With what is behind it: the second is not to arrive here before the first does elsewhere."""
+    gate = asyncio.Event()
+    channel = ScriptedChannel([[Retry("busy")]], gate=gate)
+    bench = Bench(channel)
+    failing = bench.put(notification("first", ordering_key="k"))
+    await channel.arrived(1)
+    behind = bench.put(notification("second", ordering_key="k"))
+    bench.put(notification("another's", ordering_key="j"))
     bench.draining = True
-    left = bench.put(notification("left", ordering_key="k"))
-    bench.put(notification("next", ordering_key="k"))
+    gate.set()
     await bench.finished(1)
-    assert left.jobs[0].state is State.DISCARDED
-    assert bench.done[0].item is not left
+    assert channel.contents == ["first", "another's"]
+    assert [one.jobs[0].state for one in (failing, behind)] == [State.DISCARDED] * 2
+    assert bench.lane.queued == 0
 
 
 async def test_cancelling_settles_nothing() -> None:

@@ -8,7 +8,7 @@ import pytest
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
 from app.policies.routing import Defaults
-from app.values.outcome import Delivered, Retry
+from app.values.outcome import Delivered, Outcome, Rejected, Retry
 from tests.support.engine import ScriptedChannel, until
 from tests.support.topic import Topic
 
@@ -43,6 +43,28 @@ async def test_what_fails_while_partitions_are_taken_away_is_not_tried_again_her
     gate.set()
     await revoking
     assert worker.snapshot().queued == 0
+
+
+@pytest.mark.parametrize("answer", [Retry("busy"), Rejected("no")])
+async def test_nothing_new_is_begun_while_partitions_are_taken_away(
+    stage: "Stage", envelope: "Envelope", answer: Outcome
+) -> None:
+    """Neither a further attempt, nor the repeat of what was refused: the whole group waits."""
+    gate = asyncio.Event()
+    stage.channel = ScriptedChannel([[answer]] * 100, gate=gate)
+    worker = stage.worker(attempts=100)
+    await worker.start()
+    same = envelope("same", message_id="m-1")
+    await stage.publish(same, same)
+    await until(lambda: worker.snapshot().in_flight == 2)
+    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    revoking = asyncio.create_task(session._revoked(partitions))
+    await until(lambda: not session.joined)
+    gate.set()
+    await revoking
+    assert len(stage.channel.sent) == 1
+    await session._assigned(partitions)
+    await stage.channel.arrived(2)
 
 
 async def test_nothing_is_tried_again_while_the_worker_leaves(

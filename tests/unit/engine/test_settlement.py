@@ -31,6 +31,10 @@ class ScriptedProducer:
         self.gate.set()
         self.asked = 0
 
+    def heal(self) -> None:
+        """Fail no more."""
+        self._failures.clear()
+
     async def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> tuple[TopicPartition, int]:
@@ -183,6 +187,25 @@ async def test_a_dead_letter_that_was_written_is_not_written_again(
     failed.assigned.enter(failed)
     bench.settler.finish(failed)
     assert bench.settled == [(failed, Verdict.FAILED)]
+    assert len(producer.written) == 1
+
+
+async def test_what_was_taken_away_is_not_written_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has the partition now writes it; here nobody is bothered with it any longer."""
+    producer = ScriptedProducer([KafkaUnavailableError("no leader")] * 1000)
+    bench = Bench(producer, monkeypatch)
+    failed = bench.failed_item()
+    bench.settler.finish(failed)
+    await until(lambda: bench.settler.blocked == "no leader")
+    bench.assigned.active = False
+    await until(lambda: not bench.tasks)
+    assert (bench.settler.blocked, bench.settler.leaving) == (None, 0)
+    assert (failed.leaving, failed.written, producer.written) == (False, False, [])
+    back = failed.assigned = Assigned(PARTITION, Start(0))
+    back.enter(failed)
+    producer.heal()
+    bench.settler.finish(failed)
+    await until(lambda: bench.settled == [(failed, Verdict.FAILED)])
     assert len(producer.written) == 1
 
 
