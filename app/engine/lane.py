@@ -121,7 +121,7 @@ class Lane:
         self._wake()  # those that were behind them can go
 
     def drain(self) -> None:
-        """Drop what was not started, or needs another attempt, and what is behind it with its key."""
+        """Drop what was not started or needs another attempt, and what is behind that in line."""
         dropped: set[Job] = set()
         stopped: set[str] = set()
         for job in sorted([*self._queue, *self._delayed], key=lambda job: job.order):

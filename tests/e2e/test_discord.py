@@ -1,0 +1,75 @@
+"""Discord's webhooks, by Discord's rules: the stand-in refuses what Discord refuses."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.support.discord.limits import Limits, Rate
+from tests.support.discord_server import DiscordServer, discord_server
+from tests.support.end_to_end import World
+
+RATE = Rate(5, 1.0)
+COUNT = 120
+PERIODS = 4  # one to find out, and three with fifty each
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordServer]:
+    """Five requests a second to each webhook."""
+    async with discord_server(Limits(webhook=RATE, channel=None)) as server:
+        yield server
+
+
+def envelope(content: str, url: str) -> dict[str, Any]:
+    """Return what producers write."""
+    return {
+        "message_id": f"id-{content}",
+        "content": content,
+        "channels": ["webhook"],
+        "metadata": {"title": f"Signal {content}"},
+        "ordering_key": "one",
+        "kwargs": {"webhook_url": url, "color": 255},
+    }
+
+
+async def test_a_burst_to_one_webhook_is_merged_within_its_limits(
+    world: World, discord: DiscordServer
+) -> None:
+    """All of it arrives, once and in order, ten to a request; its limit is never met."""
+    url = discord.create()
+    service = await world.service()
+    publish = await world.publisher(service)
+    await service.client.post("/pause")
+    await publish(*(envelope(f"{number:03}", url) for number in range(COUNT)), key=b"one")
+    await service.client.post("/resume")
+    stats = await service.until_stats(lambda got: got["messages_sent"] == COUNT, seconds=30)
+    assert (stats["messages_consumed"], stats["messages_dead_lettered"]) == (COUNT, 0)
+    shown = [card["description"] for card in discord.records.shown]
+    assert shown == [f"{number:03}" for number in range(COUNT)]
+    statuses = Counter(exchange.status for exchange in discord.records.exchanges)
+    assert statuses[429] <= 1
+    assert statuses.total() <= RATE.requests * PERIODS
+    assert set(statuses) <= {200, 204, 429}
+
+
+async def test_a_deleted_webhook_takes_no_other_with_it(
+    world: World, discord: DiscordServer
+) -> None:
+    """Its notifications become dead letters at once; it is asked once and no more."""
+    gone = discord.create("1000000000000000001")
+    there = discord.create("1000000000000000002")
+    discord.delete("1000000000000000001")
+    service = await world.service()
+    publish = await world.publisher(service)
+    await publish(
+        *(envelope(f"gone {number}", gone) for number in range(5)),
+        *(envelope(f"there {number}", there) for number in range(5)),
+    )
+    await service.until_stats(lambda got: got["messages_consumed"] == 10, seconds=15)
+    letters = (await service.client.get("/dead-letters")).json()["dead_letters"]
+    assert [letter["reason"] for letter in letters] == ["rejected"] * 5
+    assert len(discord.records.messages) == 5
+    asked = [exchange for exchange in discord.records.exchanges if exchange.status == 404]
+    assert len(asked) == 1
