@@ -38,6 +38,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
 ) -> None:
     """One that came late could reset the next generation, or take back another worker's commit."""
     monkeypatch.setattr("app.engine.session.LAST_COMMIT_TIMEOUT", 0.2)
+    monkeypatch.setattr("app.engine.commit.TIMEOUT", 0.2)
     worker = stage.worker()
     await worker.start()
     consumer = session_of(worker)._consumer
@@ -54,6 +55,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
     await session_of(worker)._revoked(set(worker._assignment.partitions()))
     assert consumer._committing is None
     await until(lambda: all(task is not None and task.done() for task in commits))
+    answer.set()
 
 
 async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(
