@@ -25,9 +25,15 @@ QUIET_TIMEOUT = 150.0
 
 @dataclass(frozen=True)
 class Window:
-    """When a fault was going on, seconds since the epoch."""
+    """When a fault was going on, seconds since the epoch.
+
+    Attributes:
+        over: The fault itself had ended.
+        end: So had the last rebalance that it caused.
+    """
 
     start: float
+    over: float
     end: float
 
 
@@ -59,11 +65,10 @@ class Run:
     async def window(self) -> AsyncIterator[None]:
         """Note when a fault begins, and when its last rebalance is over."""
         start = time.time()
-        try:
-            yield
-            await self.balanced()
-        finally:
-            self.windows.append(Window(start, time.time()))
+        yield
+        over = time.time()
+        await self.balanced()
+        self.windows.append(Window(start, over, time.time()))
 
     async def start_worker(self, *, ready: bool = True) -> ServiceProcess:
         """Start one more worker."""

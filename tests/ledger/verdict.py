@@ -1,6 +1,7 @@
 """Judges a run by the invariants of design section 7."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,8 +23,9 @@ class Verdict:
         unexplained: Those of them that no fault explains (I3).
         disordered: First deliveries that were out of their key's order (I4), in words.
         restless: Work was left undone (I5).
-        recovery: Seconds from the end of the last fault until everything was settled that had been
-            published by then.
+        recovery: Seconds from the end of a fault until everything was settled that had been
+            published by then; the longest.
+        wait: Seconds from Kafka having a notification until it was settled; the longest.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Verdict:
     disordered: tuple[str, ...]
     restless: bool
     recovery: float
+    wait: float
 
     @property
     def sound(self) -> bool:
@@ -52,19 +55,20 @@ class Verdict:
         return (
             f"{self.name:<27} {self.produced:>8,} {len(self.lost):>5} {self.dead:>6,}"
             f" {self.deferred:>8,} {self.repeats:>8} {len(self.unexplained):>12}"
-            f" {self.recovery:>9.1f} s{mark}"
+            f" {self.recovery:>7.1f} s {self.wait:>10.1f} s{mark}"
         )
 
 
 HEADER = (
     f"{'fault':<27} {'produced':>8} {'lost':>5} {'dead':>6} {'deferred':>8} {'repeats':>8}"
-    f" {'unexplained':>12} {'recovery':>11}"
+    f" {'unexplained':>12} {'recovery':>9} {'longest wait':>12}"
 )
 
 
 def judge(run: Run) -> Verdict:
     """Judge a run that has ended."""
     published, accepted, dead = run.flow.published, run.recorder.accepted, run.observer.dead
+    settled_at = {name: _settled_at(run, name) for name in published}
     repeated = {name: seen for name, seen in accepted.items() if len(seen.times) > 1}
     return Verdict(
         name=run.name,
@@ -73,27 +77,30 @@ def judge(run: Run) -> Verdict:
         dead=len(dead),
         deferred=len(run.observer.deferred),
         lost=tuple(n for n in published if n not in accepted and n not in dead),
-        passed=tuple(_passed(run)),
+        passed=tuple(_passed(run, settled_at)),
         repeats=len(repeated),
         unexplained=tuple(name for name in repeated if not _explained(run, name)),
         disordered=tuple(_disordered(run)),
         restless=run.settled_at is None,
-        recovery=_recovery(run),
+        recovery=max(_recovery(run, settled_at), 0.0),
+        wait=max((settled_at[name] - each.at for name, each in published.items()), default=0.0),
     )
 
 
-def _recovery(run: Run) -> float:
-    end = max(window.end for window in run.windows)
-    accepted, dead = run.recorder.accepted, run.observer.kept
-    before = [name for name, each in run.flow.published.items() if each.at <= end]
-    ends = [
-        min(accepted[name].times) if name in accepted else max(dead.get(name, [end]))
-        for name in before
-    ]
-    return max(max(ends, default=end) - end, 0.0)
+def _recovery(run: Run, settled_at: Mapping[str, float]) -> float:
+    """Return the longest time from a fault's end until what was published by then was settled."""
+    return max(
+        (
+            settled_at[name] - window.over
+            for window in run.windows
+            for name, each in run.flow.published.items()
+            if each.at <= window.over
+        ),
+        default=0.0,
+    )
 
 
-def _passed(run: Run) -> list[str]:
+def _passed(run: Run, settled_at: Mapping[str, float]) -> list[str]:
     """Return every sample that speaks of something as settled that was not (I2)."""
     found = []
     by_partition: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
@@ -101,7 +108,6 @@ def _passed(run: Run) -> list[str]:
         by_partition[each.partition].append((each.offset, name))
     for entries in by_partition.values():
         entries.sort()
-    settled_at = {name: _settled_at(run, name) for name in run.flow.published}
     for sample in run.observer.samples:
         for partition, commit in sample.commits.items():
             mark = commit.settled.mark if commit.settled else commit.offset
