@@ -24,7 +24,7 @@ test: .venv/.test ## format, lint, types, unit and end-to-end tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term -m "not kafka"
+	$(BIN)/python -m pytest -n 3 --cov --cov-report=term -m "not kafka"
 
 test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brokers)
 	@$(BIN)/python -m tests.support.tools kafka

@@ -1,11 +1,11 @@
-"""The histograms that the engine feeds. Rendering is the business of ``app.faces.metrics``."""
+"""What the engine measures and counts. Rendering is the business of ``app.faces.metrics``."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
@@ -47,13 +47,14 @@ class Metrics(Collector):
     """What is measured over time, in a registry of its own.
 
     Attributes:
-        registry: Where the histograms are registered; nothing is registered globally.
+        registry: Where they are registered; nothing is registered globally.
     """
 
     def __init__(self) -> None:
         self._attempts: dict[str, Distribution] = {}
         self._latency = Distribution(_LATENCIES)
         self._loop_lag = Distribution(_LOOP_LAGS)
+        self._ignored_metadata = 0
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -72,8 +73,12 @@ class Metrics(Collector):
         """Count one turn of the event loop that came ``seconds`` late."""
         self._loop_lag.observe(seconds)
 
-    def collect(self) -> Iterator[HistogramMetricFamily]:
-        """Yield the histograms of contract section 4."""
+    def count_ignored_metadata(self, partitions: int) -> None:
+        """Count commits whose metadata is not this service's or corrupt, one for each partition."""
+        self._ignored_metadata += partitions
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the histograms of contract section 4, and what else the engine counts here."""
         attempts = HistogramMetricFamily(
             f"{PREFIX}_attempt_duration_seconds",
             "Time a destination took to answer one attempt.",
@@ -97,3 +102,8 @@ class Metrics(Collector):
             family = HistogramMetricFamily(f"{PREFIX}_{name}", text)
             distribution.add_to(family)
             yield family
+        yield CounterMetricFamily(
+            f"{PREFIX}_commit_metadata_ignored",
+            "Commits that were read back and whose metadata was not this service's or corrupt.",
+            value=self._ignored_metadata,
+        )

@@ -45,7 +45,7 @@ class Journal:
     def __init__(self, statistics: Statistics, attempts: AttemptLog, metrics: Metrics) -> None:
         self.statistics = statistics
         self.attempts = attempts
-        self._metrics = metrics
+        self.metrics = metrics
         self.attempted_at = self.monotonic()
 
     now = staticmethod(time.time)
@@ -64,7 +64,7 @@ class Journal:
         self.attempted_at = self.monotonic()
         asked = not isinstance(outcome, Expired)
         if asked:
-            self._metrics.observe_attempt(target.channel, duration)
+            self.metrics.observe_attempt(target.channel, duration)
         error = None
         if isinstance(outcome, Delivered):
             self.statistics.channel(target.channel).sent += 1
@@ -90,7 +90,7 @@ class Journal:
         now = self.now()
         self.statistics.settle(verdict, now)
         if verdict is Verdict.SENT:
-            self._metrics.observe_latency(now - item.published_at)
+            self.metrics.observe_latency(now - item.published_at)
 
     def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
         """Count a target that will never be reached."""

@@ -139,12 +139,12 @@ class Assignment:
         return list(self._assigned)
 
     def give(self, starts: Mapping[TopicPartition, Start], leftovers: Leftovers) -> None:
-        """Begin anew with these partitions."""
+        """Begin anew with these partitions; every report lists them in their order."""
         self._assigned = {
             partition: Assigned(
                 partition, start, self._delays.get(partition.topic), leftovers.get(partition)
             )
-            for partition, start in starts.items()
+            for partition, start in sorted(starts.items())
         }
 
     def restart(self, partition: TopicPartition, offset: int) -> Assigned:

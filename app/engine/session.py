@@ -201,7 +201,11 @@ class Session:
             return
         try:
             starts, fresh = await find_starts(
-                self._connection, self._subscription, self._consumer, partitions
+                self._connection,
+                self._subscription,
+                self._consumer,
+                partitions,
+                self._journal.metrics,
             )
             for partition, start in starts.items():
                 self._consumer.seek(partition, start.offset)

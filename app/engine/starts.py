@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
+from app.edges.metrics import Metrics
 from app.engine.partition import Start
 from app.engine.subscription import Subscription
 from app.policies.ledger import Commit
@@ -19,6 +20,7 @@ async def find_starts(
     subscription: Subscription,
     consumer: Consumer,
     partitions: Collection[TopicPartition],
+    metrics: Metrics,
 ) -> tuple[Mapping[TopicPartition, Start], Mapping[TopicPartition, Commit]]:
     """Read what the group has committed.
 
@@ -35,6 +37,7 @@ async def find_starts(
         committed = await admin.committed(subscription.group_id, partitions)
     odd = [partition for partition, found in committed.items() if found and found.odd]
     if odd:
+        metrics.count_ignored_metadata(len(odd))
         names = ", ".join(f"{topic}/{number}" for topic, number in odd)
         log.warning(
             "the commit metadata of %s is not this service's or corrupt: it is ignored, and what"

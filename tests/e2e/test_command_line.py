@@ -25,7 +25,7 @@ async def run(
         sys.executable,
         *entry(module, *arguments),
         cwd=home,
-        env=clean_environment(home, settings),
+        env=clean_environment(home, settings, measured=True),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -58,6 +58,7 @@ async def test_the_worker_command_serves_reports_and_stops_with_0(
             "--debug",
         ),
         ready=False,
+        measured=True,
     )
     service.client.base_url = f"http://127.0.0.1:{port}"
     await service.ready()
@@ -112,6 +113,7 @@ async def test_without_http_it_waits_for_kafka_and_stops_with_0(world: World) ->
         {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"},
         command=entry("start_worker", "--no-http"),
         ready=False,
+        measured=True,
     )
     await service.logged("waiting for Kafka")
     assert await service.stop(signal.SIGTERM) == 0

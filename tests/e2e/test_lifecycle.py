@@ -18,7 +18,9 @@ async def test_a_signal_drains_and_says_so_even_with_an_open_page(
 ) -> None:
     """The guide's three lines are printed, what was started arrives, an event stream delays nothing."""
     hooks.behaviour = Answer(200, delay=0.5)
-    service = await world.service({"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/slow")})
+    service = await world.service(
+        {"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/slow")}, measured=True
+    )
     async with service.client.stream("GET", "/events") as stream:
         assert stream.status_code == 200
         await service.client.post("/test-notifications?type=alert&count=3")
@@ -113,7 +115,7 @@ async def test_hangup_reloads_and_keeps_the_old_file_when_the_new_one_is_bad(
     """SIGHUP is ``POST /reload``; a bad file is refused with its line."""
     people = tmp_path_factory.mktemp("people") / "people.yaml"
     people.write_text("users: {a: {contacts: [{type: email, address: a@example.com}]}}\n")
-    service = await world.service({"NOTIFIER_RECIPIENTS_FILE": str(people)})
+    service = await world.service({"NOTIFIER_RECIPIENTS_FILE": str(people)}, measured=True)
     assert (await service.client.post("/reload")).json()["users"] == 1
     people.write_text("users:\n  a: {contacts: 5}\n")
     service.process.send_signal(signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""What Kafka knows during a run: every commit, every deferral, every dead letter."""
+"""What Kafka knows during a run: every record, commit, deferral and dead letter."""
 
 import asyncio
 import time
@@ -28,9 +28,11 @@ class Sample:
 
 @dataclass
 class Observer:
-    """Samples commits, and reads the retry topics and the dead letters as they grow.
+    """Samples commits, and reads every topic of the run as it grows.
 
     Attributes:
+        first: The offset where each notification stands first; a producer that heard no answer
+            writes it again.
         kept: When each notification was written to a retry topic or the dead letters.
         deferred: The ones that were written to a retry topic.
         dead: How often each became a dead letter.
@@ -42,6 +44,7 @@ class Observer:
     partitions: int
     dead_letter_topic: str
     retry_prefix: str
+    first: dict[str, int] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     kept: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     deferred: set[str] = field(default_factory=set)
@@ -69,6 +72,7 @@ class Observer:
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(
+            self.topic,
             self.dead_letter_topic,
             *(f"{self.retry_prefix}.{ending}" for ending in ("0s", "30s", "2m", "10m")),
             bootstrap_servers=self.bootstrap,
@@ -82,6 +86,9 @@ class Observer:
                 for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                     for record in records:
                         name = (dict(record.headers).get(ID_HEADER) or b"?").decode()
+                        if partition.topic == self.topic:
+                            self.first.setdefault(name, record.offset)
+                            continue
                         self.kept[name].append(record.timestamp / 1000)
                         if partition.topic == self.dead_letter_topic:
                             self.dead[name] += 1

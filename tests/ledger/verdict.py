@@ -20,7 +20,7 @@ class Verdict:
         passed: Commits that passed what was not settled (I2), in words.
         repeats: Notifications that were accepted more than once.
         unexplained: Those of them that no fault explains (I3).
-        disordered: Keys whose first deliveries are out of order (I4).
+        disordered: First deliveries that were out of their key's order (I4), in words.
         restless: Work was left undone (I5).
         recovery: Seconds from the end of the last fault until everything was settled that had been
             published by then.
@@ -139,15 +139,16 @@ def _explained(run: Run, name: str) -> bool:
 
 
 def _disordered(run: Run) -> list[str]:
-    """Return the keys whose first deliveries were out of order (I4)."""
-    by_key: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    """Return the pairs of a key whose first deliveries were out of order (I4), in words."""
+    by_key: defaultdict[str, list[tuple[int, str, float]]] = defaultdict(list)
     for name, each in run.flow.published.items():
         seen = run.recorder.accepted.get(name)
         if each.key is None or seen is None or name in run.observer.deferred:
             continue
-        by_key[each.key].append((each.offset, min(seen.times)))
-    return [key for key, seen in by_key.items() if not _rises([at for _, at in sorted(seen)])]
-
-
-def _rises(times: list[float]) -> bool:
-    return all(before <= after for before, after in pairwise(times))
+        by_key[each.key].append((run.observer.first[name], name, min(seen.times)))
+    return [
+        f"{key}: {name} at {offset} came {before - at:.3f} s before {ahead} at {behind}"
+        for key, seen in by_key.items()
+        for (behind, ahead, before), (offset, name, at) in pairwise(sorted(seen))
+        if before > at
+    ]

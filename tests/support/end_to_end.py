@@ -50,11 +50,20 @@ class World:
         *,
         command: tuple[str, ...] | None = None,
         ready: bool = True,
+        measured: bool = False,
     ) -> ServiceProcess:
-        """Start the service, and wait until it has joined."""
+        """Start the service, and wait until it has joined.
+
+        Args:
+            settings: Environment variables beside the world's.
+            command: What Python runs instead of uvicorn.
+            ready: Whether to wait.
+            measured: Whether coverage is measured in it.
+        """
         home = self._folder / uuid4().hex
         home.mkdir()
-        process = ServiceProcess(home, {**self.settings, **(settings or {})}, command)
+        given = {**self.settings, **(settings or {})}
+        process = ServiceProcess(home, given, command, measured=measured)
         self._stack.push_async_callback(process.close)
         await process.start()
         if ready:

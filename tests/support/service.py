@@ -23,13 +23,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def clean_environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment without its settings, with ``home`` for the user's."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("NOTIFIER_", "GINKGO_"))
-    }
+def reserved_port() -> socket.socket:
+    """Return a socket that keeps a port from everybody who takes any; a server may listen on it.
+
+    Tests run side by side: what is merely free may be another's by the time a process binds it.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # servers set it, too
+    keeper.bind(("127.0.0.1", 0))
+    return keeper
+
+
+def clean_environment(
+    home: Path, settings: Mapping[str, str], *, measured: bool = False
+) -> dict[str, str]:
+    """Return this process's environment without its settings.
+
+    Args:
+        home: The user's home.
+        settings: What is set beside it.
+        measured: Whether coverage is measured in the process, where it is in this one; it costs
+            as much as the start.
+    """
+    foreign = ("NOTIFIER_", "GINKGO_") if measured else ("NOTIFIER_", "GINKGO_", "COVERAGE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), **settings}
 
 
@@ -40,16 +57,24 @@ class ServiceProcess:
         home: An empty directory, for the user's home and the working directory.
         settings: Environment variables.
         command: What Python runs instead of uvicorn, when given; ``--port`` is not added then.
+        measured: Whether coverage is measured in it.
     """
 
     def __init__(
-        self, home: Path, settings: Mapping[str, str], command: Sequence[str] | None = None
+        self,
+        home: Path,
+        settings: Mapping[str, str],
+        command: Sequence[str] | None = None,
+        *,
+        measured: bool = False,
     ) -> None:
-        self.port = free_port()
+        self._keeper = reserved_port()
+        self.port: int = self._keeper.getsockname()[1]
         self.output: list[str] = []
         self.errors: list[str] = []
         self._home = home
         self._settings = settings
+        self._measured = measured
         self._command = command or (*UVICORN, "--port", str(self.port))
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
@@ -73,7 +98,7 @@ class ServiceProcess:
             sys.executable,
             *self._command,
             cwd=self._home,
-            env=clean_environment(self._home, self._settings),
+            env=clean_environment(self._home, self._settings, measured=self._measured),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -156,6 +181,7 @@ class ServiceProcess:
 
     async def close(self) -> None:
         """End it whatever it does."""
+        self._keeper.close()
         await self.client.aclose()
         if self._process is not None and self._process.returncode is None:
             self._process.kill()

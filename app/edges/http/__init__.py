@@ -1,11 +1,10 @@
 """The HTTP port: one POST to a destination that may answer anything at all, or nothing.
 
 ``open_http_client`` opens it for deliveries: a client that speaks the little of HTTP/1.1 that a
-webhook needs. ``HttpClient`` is the same port over any of httpx's transports, to compare with.
+webhook needs. ``over_httpx`` has the same port over any of httpx's transports, to compare with.
 """
 
 from app.edges.http.client import open_http_client
-from app.edges.http.over_httpx import HttpClient, open_httpx_client
 from app.edges.http.port import (
     MAX_ANSWER_BYTES,
     HttpAnswer,
@@ -20,7 +19,6 @@ from app.edges.http.port import (
 __all__ = [
     "MAX_ANSWER_BYTES",
     "HttpAnswer",
-    "HttpClient",
     "HttpConnectionError",
     "HttpError",
     "HttpPort",
@@ -28,5 +26,4 @@ __all__ = [
     "HttpRequestError",
     "HttpTimeoutError",
     "open_http_client",
-    "open_httpx_client",
 ]

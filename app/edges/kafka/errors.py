@@ -10,12 +10,14 @@ from aiokafka import errors as kafka
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 
 _ADDRESS = re.compile(r"\('([^']*)', (\d+), <AddressFamily[^>]*>\)")
+_NUMBER = re.compile(r"^\[Error \d+\] ")  # Kafka's; its name follows
 
 REFUSALS: tuple[type[Exception], ...] = (
     kafka.AuthenticationFailedError,
     kafka.AuthenticationMethodNotSupported,
     kafka.ClusterAuthorizationFailedError,
     kafka.GroupAuthorizationFailedError,
+    kafka.IncompatibleBrokerVersion,
     kafka.InvalidTopicError,
     kafka.PolicyViolationError,
     kafka.SaslAuthenticationFailed,
@@ -67,7 +69,7 @@ def _remedy(error: Exception) -> str:
 
 def describe(error: BaseException) -> str:
     """Return an exception as one line; aiokafka's often have no text of their own."""
-    text = _ADDRESS.sub(r"\1:\2", " ".join(str(error).split()))
+    text = _NUMBER.sub("", _ADDRESS.sub(r"\1:\2", " ".join(str(error).split())))
     name = type(error).__name__
     if isinstance(error, TimeoutError):
         return "no answer in time"

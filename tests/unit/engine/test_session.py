@@ -3,7 +3,10 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as AnyPartition
 
 from app.edges.kafka.admin import Admin
 from app.engine.session import Session
@@ -38,6 +41,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
 ) -> None:
     """One that came late could reset the next generation, or take back another worker's commit."""
     monkeypatch.setattr("app.engine.session.LAST_COMMIT_TIMEOUT", 0.2)
+    monkeypatch.setattr("app.engine.commit.TIMEOUT", 0.2)
     worker = stage.worker()
     await worker.start()
     consumer = session_of(worker)._consumer
@@ -54,6 +58,24 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
     await session_of(worker)._revoked(set(worker._assignment.partitions()))
     assert consumer._committing is None
     await until(lambda: all(task is not None and task.done() for task in commits))
+    answer.set()
+
+
+async def test_metadata_that_is_not_ours_is_ignored_and_counted(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Nothing is skipped on its word."""
+    values = [msgspec.json.encode(envelope(text)) for text in ("before", "one", "two")]
+    places = [await stage.producer.write("notifications", b"k", value) for value in values]
+    partition = AnyPartition(*places[0][0])
+    async with AIOKafkaConsumer(group_id="group", **stage.connection.options) as consumer:
+        consumer.assign([partition])
+        await consumer.commit({partition: (1, "n1:somebody else's")})
+    await stage.worker().start()
+    await stage.channel.arrived(2)
+    assert [each.notification.content for each in stage.channel.sent] == ["one", "two"]
+    name = "ginkgo_worker_commit_metadata_ignored_total"
+    assert stage.journal.metrics.registry.get_sample_value(name) == 1
 
 
 async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(

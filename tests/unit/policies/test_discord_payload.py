@@ -61,7 +61,7 @@ def as_record(told: Notification) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(NOTIFICATIONS)
 def test_discord_takes_every_notification(told: Notification) -> None:
     """Whatever it holds; and nobody's text is hidden behind another's link."""
@@ -70,7 +70,7 @@ def test_discord_takes_every_notification(told: Notification) -> None:
     assert all(embed.keys() <= {"url", "image", "thumbnail", *UNSEEN} for embed in hidden)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(NOTIFICATIONS)
 def test_discord_takes_whatever_is_parsed(told: Notification) -> None:
     """All the way from the record's bytes."""
@@ -93,7 +93,7 @@ SMALL = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(SMALL, min_size=2, max_size=14))
 def test_what_fits_is_taken_and_shown(queue: list[Notification]) -> None:
     """Merged as far as they fit, everything shows; one more would be refused or hidden."""

@@ -20,8 +20,8 @@ from app.edges.http import (
     HttpRequestError,
     HttpTimeoutError,
     open_http_client,
-    open_httpx_client,
 )
+from app.edges.http.over_httpx import open_httpx_client
 from app.values.errors import ForbiddenAddressError
 from tests.support.http_server import (
     Answer,

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from app.edges.guard import AddressGuard
-from app.edges.http import HttpClient, HttpError, HttpPort, open_http_client
+from app.edges.http import HttpError, HttpPort, open_http_client
+from app.edges.http.over_httpx import HttpClient
 from tests.support.http_server import HttpServer, Raw, http_server
 from tests.support.raw_server import Peer, raw_server
 

@@ -5,13 +5,13 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from app.edges.http import (
-    HttpClient,
     HttpConnectionError,
     HttpError,
     HttpProtocolError,
     HttpRequestError,
     HttpTimeoutError,
 )
+from app.edges.http.over_httpx import HttpClient
 
 
 async def test_stock_transport(httpx_mock: HTTPXMock) -> None:

@@ -1,0 +1,85 @@
+"""What aiokafka raises, in this service's own words."""
+
+import asyncio
+
+import pytest
+from aiokafka import errors as kafka
+
+from app.edges.kafka.errors import describe, translated
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
+
+
+@pytest.mark.parametrize(
+    ("error", "becomes", "text"),
+    [
+        (
+            kafka.TopicAuthorizationFailedError("trades"),
+            KafkaRefusedError,
+            (
+                "Kafka refused to look: this user may not see trades:"
+                " allow it Describe and Read on each topic"
+            ),
+        ),
+        (
+            kafka.GroupAuthorizationFailedError("Not authorized to access group: desk"),
+            KafkaRefusedError,
+            "Kafka refused to look: this user may not use the group desk: allow it Read on it",
+        ),
+        (
+            kafka.SaslAuthenticationFailed("Invalid username or password"),
+            KafkaRefusedError,
+            "Kafka refused to look: SaslAuthenticationFailed: Invalid username or password",
+        ),
+        (
+            kafka.IncompatibleBrokerVersion("DescribeGroups is unknown"),
+            KafkaRefusedError,
+            "Kafka refused to look: IncompatibleBrokerVersion: DescribeGroups is unknown",
+        ),
+        (
+            kafka.MessageSizeTooLargeError(),
+            RecordTooLargeError,
+            "Kafka refused to look: it is too large",
+        ),
+        (
+            kafka.NotLeaderForPartitionError(),
+            KafkaUnavailableError,
+            "Kafka did not look: NotLeaderForPartitionError",
+        ),
+        (TimeoutError(), KafkaUnavailableError, "Kafka did not look: no answer in time"),
+        (
+            ConnectionRefusedError(111, "Connect call failed ('10.0.0.1', 9092)"),
+            KafkaUnavailableError,
+            (
+                "Kafka did not look: ConnectionRefusedError: [Errno 111] Connect call failed"
+                " ('10.0.0.1', 9092)"
+            ),
+        ),
+        (
+            asyncio.InvalidStateError(),
+            KafkaUnavailableError,
+            "Kafka did not look: InvalidStateError",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_every_fault_says_whether_trying_again_may_help(
+    error: Exception, becomes: type[Exception], text: str
+) -> None:
+    """A refusal is not asked again, and says what to mend; whatever may pass is."""
+    with pytest.raises(becomes) as caught, translated("look"):
+        raise error
+    assert type(caught.value) is becomes
+    assert str(caught.value) == text
+    assert caught.value.__cause__ is error
+
+
+def test_what_is_no_fault_of_kafka_stays_what_it_is() -> None:
+    """A bug is not taken for an outage."""
+    with pytest.raises(KeyError), translated("look"):
+        raise KeyError
+
+
+def test_an_error_is_one_line() -> None:
+    """Addresses are written as people write them."""
+    error = OSError("no way\nto ('10.0.0.1', 9092, <AddressFamily.AF_INET: 2>)")
+    assert describe(error) == "OSError: no way to 10.0.0.1:9092"
