@@ -31,8 +31,8 @@ MUTANTS = (
     Mutant(
         "commit the highest offset seen",
         "app/policies/ledger.py",
-        "return self._received[0] if self._received else self.next_wanted(position)",
-        "return position",
+        "        for offset in self._unsettled:\n            return offset\n",
+        "        if self._unsettled:\n            return position\n",
         ("tests/unit/policies/test_ledger.py", WORKER),
     ),
     Mutant(
@@ -83,8 +83,8 @@ MUTANTS = (
     Mutant(
         "compare records from retry topics with the repeats memory",
         "app/engine/admission.py",
-        "if notification is None or notification.message_id is None or item.before is not None:",
-        "if notification is None or notification.message_id is None:",
+        "return told is not None and told.message_id is not None and item.before is None",
+        "return told is not None and told.message_id is not None",
         ("tests/unit/engine/test_replay.py",),
     ),
     Mutant(
@@ -104,8 +104,8 @@ MUTANTS = (
     Mutant(
         "call settled in the metadata what is not",
         "app/policies/ledger.py",
-        "unsettled = [each for each in self._received if each not in self._settled and each < mark]",
-        "unsettled = [each for each in self._received if each in self._settled and each < mark]",
+        "unsettled = [each for each in self._unsettled if each < mark]",
+        "unsettled = [each for each in self._unsettled if each > mark]",
         ("tests/unit/policies/test_ledger.py",),
     ),
     Mutant(

@@ -19,6 +19,7 @@ What aiokafka 0.14 does that its users must know, and what is done about it here
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from math import ceil
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata
 from aiokafka import TopicPartition as Theirs
@@ -133,7 +134,7 @@ class Consumer:
         try:
             batches = await self._client.getmany(
                 *(Theirs(*partition) for partition in partitions or (NOWHERE,)),
-                timeout_ms=int(timeout * 1000),
+                timeout_ms=ceil(timeout * 1000),  # 0 would not wait at all
                 max_records=max_records,
             )
         except kafka.NoOffsetForPartitionError:

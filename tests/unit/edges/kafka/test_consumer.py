@@ -136,6 +136,14 @@ async def test_a_paused_partition_is_fetched_again_from_where_it_was(
     assert [record.value for record in await member.records(2)] == [b"a", b"b"]
 
 
+async def test_a_poll_waits_however_short_its_time_is(member: Member) -> None:
+    """A record that is due in less than a millisecond must not keep the loop busy until then."""
+    turned = asyncio.Event()
+    asyncio.get_running_loop().call_soon(turned.set)
+    assert await member.consumer.poll([], 1, 0.0004) == []
+    assert turned.is_set()
+
+
 async def test_commits_carry_their_metadata(member: Member) -> None:
     """What is settled above the offset is read back with it."""
     metadata = encode(1, 9, [1, 4])
