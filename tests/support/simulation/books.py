@@ -1,0 +1,191 @@
+"""What was published, what became of it, and which repeats are excused."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from app.policies.commit_metadata import decode
+from app.policies.ledger import Ledger
+from app.policies.record_headers import FAILED, fingerprint, read_marks
+from app.values.record import Record, TopicPartition
+from tests.support.simulation.destinations import Destinations
+from tests.support.simulation.story import Fault, Story
+
+TOPIC, DEAD_LETTERS, RETRIES = "notifications", "dead", "retry"
+MOST_COPIES = 50
+"""Records of one notification, wherever they stand; more are a circle."""
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A notification as it was published.
+
+    Attributes:
+        targets: Each with the channel it was named for.
+        key: Its ordering key, or None.
+        twice: Its record was published a second time.
+    """
+
+    name: str
+    targets: tuple[tuple[str, str], ...]
+    key: str | None
+    twice: bool
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses of its targets."""
+        return [address for _, address in self.targets]
+
+
+class Books:
+    """Knows every notification by its message id, and holds the group to its promises.
+
+    It is the cluster's observer.
+
+    Args:
+        destinations: What they have accepted.
+        story: Is told of every write.
+
+    Attributes:
+        faults: What was seen that must not be.
+        excused: Who may arrive twice: a fault came in between, and nobody could know more.
+        put_aside: Who was put aside at some time, be it that nothing of it was written: another
+            with the same key may have gone ahead.
+    """
+
+    def __init__(self, destinations: Destinations, story: Story) -> None:
+        self.faults: list[Fault] = []
+        self.excused: set[str] = set()
+        self.put_aside: set[str] = set()
+        self._destinations = destinations
+        self._story = story
+        self._published: dict[str, Published] = {}
+        self._names: dict[tuple[TopicPartition, int], str] = {}
+        self._copies: defaultdict[str, list[Record]] = defaultdict(list)
+        self._uncommitted: defaultdict[TopicPartition, dict[int, Record]] = defaultdict(dict)
+
+    def publish(self, notification: Published) -> None:
+        """Enter a notification whose record is about to be written."""
+        self._published[notification.name] = notification
+
+    def name(self, record: Record) -> str:
+        """Return whose record it is, wherever it stands."""
+        return self._names[record.partition, record.offset]
+
+    def appended(self, record: Record) -> None:
+        """See ``Observer``."""
+        name = name_in(record.value)
+        self._names[record.partition, record.offset] = name
+        self._copies[name].append(record)
+        self._uncommitted[record.partition][record.offset] = record
+        if len(self._copies[name]) > MOST_COPIES:
+            self.faults.append(Fault(f"{name} is written again and again", (name,)))
+        self._story.tell(f"{name} is written to {record.coordinates}", [name])
+
+    def committing(self, partition: TopicPartition, offset: int, metadata: str) -> None:
+        """See ``Observer``. I2: no commit passes what has no answer yet."""
+        settled = _settled_by(offset, metadata)
+        uncommitted = self._uncommitted[partition]
+        for record in list(uncommitted.values()):
+            if settled(record.offset):
+                del uncommitted[record.offset]
+                if not self._is_answered(record):
+                    fault = f"I2: a commit passes {record.coordinates}"
+                    self.faults.append(Fault(fault, (self.name(record),)))
+
+    def _is_answered(self, record: Record) -> bool:
+        """Say whether a record is done: every target has it, or it was written elsewhere since."""
+        notification = self._published[self.name(record)]
+        accepted = self._destinations.accepted
+        if all(accepted[notification.name, address] for address in notification.addresses):
+            return True
+        copies = self._copies[notification.name]
+        others = [each for each in copies if each is not record]
+        if notification.twice:
+            return bool(others)
+        later = others[copies.index(record) :]
+        return any(each.partition.topic != TOPIC for each in later)
+
+    def excuse_uncommitted(self, partition: TopicPartition) -> None:
+        """Excuse what was begun and may not be known to whoever gets the partition next."""
+        for record in self._uncommitted[partition].values():
+            name = self.name(record)
+            if self._is_begun(self._published[name]):
+                self.excused.add(name)
+
+    def excuse_everything_uncommitted(self) -> None:
+        """Excuse that of every partition."""
+        for partition in self._uncommitted:
+            self.excuse_uncommitted(partition)
+
+    def _is_begun(self, notification: Published) -> bool:
+        asked = self._destinations.accepted
+        return self._is_deferred(notification.name) or any(
+            (notification.name, address) in asked for address in notification.addresses
+        )
+
+    def _is_deferred(self, name: str) -> bool:
+        """Say whether it was put aside or given up at some time."""
+        return name in self.put_aside or any(
+            record.partition.topic != TOPIC for record in self._copies[name]
+        )
+
+    def verdicts(self) -> Iterator[Fault]:
+        """Yield what became of notifications that must not have."""
+        of_keys = defaultdict(list)
+        for notification in self._published.values():
+            yield from self._lost(notification)
+            yield from self._doubled(notification)
+            if notification.key is not None:
+                of_keys[notification.key].append(notification)
+        for notifications in of_keys.values():
+            yield from self._overtaken(notifications)
+
+    def _lost(self, notification: Published) -> Iterator[Fault]:
+        """I1: every target accepted it, or a dead letter names the target."""
+        given_up = {
+            mark.id
+            for record in self._copies[notification.name]
+            if record.partition.topic == DEAD_LETTERS
+            for mark in read_marks(dict(record.headers).get(FAILED))
+        }
+        for channel, address in notification.targets:
+            accepted = self._destinations.accepted[notification.name, address]
+            if not accepted and fingerprint(channel, address) not in given_up:
+                yield Fault(f"I1: {notification.name} is lost for {address}", (notification.name,))
+
+    def _doubled(self, notification: Published) -> Iterator[Fault]:
+        """I3: nobody gets it twice, but for a fault that excuses it."""
+        if notification.twice or notification.name in self.excused:
+            return
+        for address in notification.addresses:
+            if self._destinations.accepted[notification.name, address] > 1:
+                name = notification.name
+                yield Fault(f"I3: {name} came twice to {address}", (name,))
+
+    def _overtaken(self, notifications: Iterable[Published]) -> Iterator[Fault]:
+        """I4: those of one key arrive in their order, until one of them is put aside."""
+        latest: dict[str, tuple[float, str]] = {}
+        for notification in notifications:
+            name = notification.name
+            if notification.twice or self._is_deferred(name):
+                continue
+            for address in notification.addresses:
+                at = self._destinations.answered.get((name, address))
+                if at is None:
+                    continue
+                before, ahead = latest.get(address, (at, name))
+                if at < before:
+                    yield Fault(f"I4: {name} came before {ahead} to {address}", (name, ahead))
+                latest[address] = at, name
+
+
+def name_in(value: bytes | None) -> str:
+    """Return the message id in a record's value."""
+    return str(msgspec.json.decode(value or b"{}")["message_id"])
+
+
+def _settled_by(offset: int, metadata: str) -> Callable[[int], bool]:
+    """Return what says whether an offset is settled by a commit; it is asked in rising order."""
+    ledger = Ledger(offset, decode(offset, metadata))
+    return lambda each: each < offset or ledger.passes_over(each)

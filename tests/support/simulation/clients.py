@@ -1,0 +1,291 @@
+"""Stand-ins for aiokafka's consumer, and for the admin connection and the producer of the edges."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple, Self
+
+import pytest
+from aiokafka import ConsumerRebalanceListener
+from aiokafka import TopicPartition as Theirs
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError
+
+from app.edges.kafka.admin import Committed
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.producer import Producer
+from app.policies.commit_metadata import decode
+from app.values.errors import KafkaUnavailableError
+from app.values.record import Headers, TopicPartition
+from tests.support.simulation.cluster import Cluster
+from tests.support.simulation.group import Group
+from tests.support.simulation.inside import WatchedAssignment
+
+DELAYS = {0.0: "0s", 30.0: "30s"}
+"""The retry topics but for the long ones: to wait for those costs more than it shows."""
+POLLS_FAIL = 0.002
+WRITES_FAIL = 0.02
+
+
+@contextmanager
+def kafka_in_memory() -> Iterator[None]:
+    """Let the engine find the stand-ins where it looks for Kafka's clients."""
+
+    async def prepare(*_: object) -> None:
+        """Find everything there."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.edges.kafka.consumer.AIOKafkaConsumer", FakeConsumer)
+        patch.setattr("app.engine.starts.Admin", FakeAdmin)
+        patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
+        patch.setattr("app.engine.worker.prepare", prepare)
+        patch.setattr("app.policies.deferral.DELAYS", DELAYS)
+        yield
+
+
+def connection_to(group: Group, on_client: Callable[["FakeConsumer"], None]) -> Connection:
+    """Return how a worker's clients find the group.
+
+    Args:
+        group: Which the worker is to join.
+        on_client: Called with every consumer that the worker makes.
+    """
+    return Connection("memory", {"group": group, "on_client": on_client}, embedded=True)
+
+
+class Fetched(NamedTuple):
+    """A record as aiokafka hands it over."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class _Connections:
+    async def close(self) -> None:
+        """Close what is not there."""
+
+
+class FakeConsumer:
+    """Stands for ``AIOKafkaConsumer``, as far as the engine uses it, with the traps it has."""
+
+    def __init__(
+        self, *, group: Group, on_client: Callable[["FakeConsumer"], None], **options: object
+    ) -> None:
+        del options
+        self.topics: list[str] = []
+        self.dead = False
+        self.lost = False
+        self._group = group
+        self._cluster = group.cluster
+        self._client = _Connections()
+        self._listener: ConsumerRebalanceListener | None = None
+        self._generation: int | None = None
+        self._assigned: set[Theirs] = set()
+        self._positions: dict[Theirs, int] = {}
+        self._paused: set[Theirs] = set()
+        self._joined = asyncio.Event()
+        on_client(self)
+
+    def subscribe(self, topics: list[str], listener: ConsumerRebalanceListener) -> None:
+        """Say what to read."""
+        self.topics, self._listener = topics, listener
+
+    async def start(self) -> None:
+        """Join."""
+        if self.dead or not self._cluster.there.is_set():
+            raise KafkaConnectionError
+        await self._group.join(self)
+
+    async def stop(self) -> None:
+        """Leave."""
+        if not self.dead:
+            self.dead = True
+            await self._group.leave(self)
+
+    @property
+    def takes_part(self) -> bool:
+        """See ``Member``: a new one is told that it had nothing, too."""
+        return self._joined.is_set() or self._generation is None
+
+    async def let_go(self) -> None:
+        """See ``Member``."""
+        self._joined.clear()
+        if not self.dead and self._listener is not None:
+            await self._listener.on_partitions_revoked(set(self._assigned))
+
+    async def take(self, share: set[Theirs], generation: int) -> None:
+        """See ``Member``."""
+        self._assigned, self._positions, self._paused = share, {}, set()
+        self._generation = generation
+        self._joined.set()
+        if self._listener is not None:
+            await self._listener.on_partitions_assigned(set(share))
+
+    def assignment(self) -> Collection[Theirs]:
+        """Return what was given out last."""
+        return self._assigned
+
+    async def getmany(
+        self, *partitions: Theirs, timeout_ms: int, max_records: int
+    ) -> dict[Theirs, list[Fetched]]:
+        """Return records of the partitions that are open, wait for them if there are none."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_ms / 1000
+        while True:
+            if self.dead:
+                await asyncio.Event().wait()
+            if self._cluster.fails(POLLS_FAIL):
+                raise KafkaConnectionError
+            await self._joined.wait()  # a rebalance makes it outlast its time-out
+            found = self._fetch(partitions, max_records)
+            left = deadline - loop.time()
+            if found or left <= 0:
+                return found
+            self._cluster.news.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._cluster.news.wait()
+            except TimeoutError:
+                return {}
+
+    def _fetch(self, partitions: Iterable[Theirs], room: int) -> dict[Theirs, list[Fetched]]:
+        found: dict[Theirs, list[Fetched]] = {}
+        if not self._cluster.there.is_set():
+            return found
+        for partition in partitions:
+            if partition in self._paused or partition not in self._positions:
+                continue
+            records = self._fetch_from(partition, room)
+            room -= len(records)
+            if records:
+                found[partition] = records
+        return found
+
+    def _fetch_from(self, partition: Theirs, room: int) -> list[Fetched]:
+        log = self._cluster.logs[TopicPartition(*partition)]
+        position = self._positions[partition]
+        fetched: list[Fetched] = []
+        while position < len(log) and len(fetched) < room:
+            record = log[position]
+            position += 1
+            if record is not None:
+                stamp = int(record.timestamp * 1000)
+                fetched.append(
+                    Fetched(record.offset, stamp, record.key, record.value, record.headers)
+                )
+        self._positions[partition] = position
+        return fetched
+
+    def seek(self, partition: Theirs, offset: int) -> None:
+        """Go on elsewhere."""
+        if partition not in self._assigned:
+            raise IllegalStateError(partition)
+        self._positions[partition] = offset
+
+    def pause(self, partition: Theirs) -> None:
+        """Fetch nothing of it."""
+        self._paused.add(partition)
+
+    def resume(self, partition: Theirs) -> None:
+        """Fetch it again."""
+        self._paused.discard(partition)
+
+    async def position(self, partition: Theirs) -> int:
+        """Return where it goes on."""
+        if partition not in self._positions:
+            raise IllegalStateError(partition)
+        return self._positions[partition]
+
+    async def commit(self, offsets: Mapping[Theirs, tuple[int, str]]) -> None:
+        """Commit; for as long as Kafka is away that is tried again."""
+        generation = self._generation
+        await asyncio.sleep(self._cluster.chance.random() * 0.02)
+        await self._cluster.there.wait()
+        if self.dead or generation != self._group.generation:
+            raise CommitFailedError
+        self._cluster.commit({TopicPartition(*each): told for each, told in offsets.items()})
+        await asyncio.sleep(self._cluster.chance.random() * 0.02)
+
+    async def beginning_offsets(self, partitions: Collection[Theirs]) -> dict[Theirs, int]:
+        """Return where logs begin."""
+        return dict.fromkeys(partitions, 0)
+
+    async def end_offsets(self, partitions: Collection[Theirs]) -> dict[Theirs, int]:
+        """Return where logs end."""
+        await asyncio.sleep(0.001)
+        await self._cluster.there.wait()
+        return {each: len(self._cluster.logs[TopicPartition(*each)]) for each in partitions}
+
+
+class FakeAdmin:
+    """Stands for ``Admin``, as far as it reads committed offsets."""
+
+    def __init__(self, connection: Connection) -> None:
+        group: Group = connection.options["group"]
+        self._cluster = group.cluster
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        pass
+
+    async def committed(
+        self, group_id: str, partitions: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed | None]:
+        """Return what the group has committed."""
+        del group_id
+        await asyncio.sleep(0.001)
+        if not self._cluster.there.is_set():
+            raise KafkaUnavailableError("away")
+        committed = self._cluster.committed
+        return {
+            each: Committed(committed[each][0], decode(*committed[each]))
+            if each in committed
+            else None
+            for each in sorted(partitions)  # a set's order is another one in each process
+        }
+
+
+class FakeProducer(Producer):
+    """Writes as soon as it can, or fails before anything was written.
+
+    Args:
+        connection: For what it inherits; nothing is connected to.
+        cluster: What it writes to.
+        on_write: Called with the topic and the value of whatever it is to write.
+
+    Attributes:
+        refused: Topics that cannot be written now.
+        dead: Whoever had it has crashed.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        cluster: Cluster,
+        on_write: Callable[[str, bytes | None], None],
+    ) -> None:
+        super().__init__(connection)
+        self._cluster = cluster
+        self._on_write = on_write
+        self.refused: set[str] = set()
+        self.dead = False
+
+    async def write(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> tuple[TopicPartition, int]:
+        """Write, or fail before anything was written."""
+        self._on_write(topic, value)
+        chance = self._cluster.chance
+        await asyncio.sleep(chance.random() * 0.05)
+        await self._cluster.there.wait()
+        if self.dead:
+            await asyncio.Event().wait()
+        if topic in self.refused or self._cluster.fails(WRITES_FAIL):
+            raise KafkaUnavailableError("no leader")
+        record = self._cluster.append(topic, key, value, headers)
+        await asyncio.sleep(chance.random() * 0.05)
+        return record.partition, record.offset

@@ -1,0 +1,90 @@
+"""What brokers keep: logs and committed offsets, in memory."""
+
+import asyncio
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Protocol
+
+from app.values.record import Headers, Record, TopicPartition
+from tests.support.simulation.loop import now
+
+PARTITIONS = 3
+EPOCH = 1_767_225_600.0
+"""2026-01-01T00:00:00Z: the hour at which the loop's time is 0."""
+GAPS = 0.1
+"""How often an offset holds no record (transaction markers and compaction leave such)."""
+
+
+class Observer(Protocol):
+    """Is told what happens to logs and offsets."""
+
+    def appended(self, record: Record) -> None:
+        """Take note of a record that was written just now."""
+
+    def committing(self, partition: TopicPartition, offset: int, metadata: str) -> None:
+        """Take note of a commit that is about to be taken."""
+
+
+class Cluster:
+    """Topics and the group's offsets.
+
+    Args:
+        chance: What happens by chance.
+        observer: Is told of every write and commit.
+
+    Attributes:
+        logs: Records by partition; None is an offset that holds none.
+        committed: What the group has committed: offset and metadata.
+        there: Cleared, nothing is handed out or acknowledged until it is set.
+        well: Polls and writes do not fail by chance.
+        news: Set whenever something was written; whoever waits for news clears it.
+    """
+
+    def __init__(self, chance: Random, observer: Observer) -> None:
+        self.chance = chance
+        self.logs: defaultdict[TopicPartition, list[Record | None]] = defaultdict(list)
+        self.committed: dict[TopicPartition, tuple[int, str]] = {}
+        self.there = asyncio.Event()
+        self.there.set()
+        self.well = False
+        self.news = asyncio.Event()
+        self._observer = observer
+
+    def append(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Record:
+        """Write a record to the partition of its key; return it."""
+        partition = TopicPartition(topic, zlib.crc32(key or b"") % PARTITIONS)
+        log = self.logs[partition]
+        if self.chance.random() < GAPS:
+            log.append(None)
+        record = Record(partition, len(log), EPOCH + now(), key, value, headers)
+        log.append(record)
+        self._observer.appended(record)
+        self.news.set()
+        return record
+
+    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+        """Take a commit."""
+        for partition, (offset, metadata) in offsets.items():
+            self._observer.committing(partition, offset, metadata)
+            self.committed[partition] = offset, metadata
+
+    def fails(self, rate: float) -> bool:
+        """Say whether something fails by chance that fails at this rate."""
+        return not self.well and self.chance.random() < rate
+
+    def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Return every partition of the topics."""
+        return [TopicPartition(topic, n) for topic in sorted(topics) for n in range(PARTITIONS)]
+
+    def unfinished(self, besides: str) -> list[str]:
+        """Name the partitions, but those of one topic, of which the group has not committed all."""
+        return [
+            f"{partition.topic}/{partition.partition}: {committed} of {len(log)}"
+            for partition, log in self.logs.items()
+            if partition.topic != besides
+            and (committed := self.committed.get(partition, (0, ""))[0]) < len(log)
+        ]

@@ -1,0 +1,140 @@
+"""What a worker holds but does not show: nothing else here looks into one."""
+
+from collections.abc import Iterator, Mapping
+
+from app.engine.item import Item, Job, State
+from app.engine.lane import Lane
+from app.engine.partition import Assigned, Assignment
+from app.engine.session import Session
+from app.engine.worker import NotificationWorker
+from app.values.record import TopicPartition
+
+LATE = 1.0
+"""Seconds that a timer may be overdue."""
+
+
+class WatchedAssignment(Assignment):
+    """Remembers what was under way of partitions when they were taken away."""
+
+    def __init__(self, delays: Mapping[str, float] | None = None) -> None:
+        super().__init__(delays)
+        self.under_way: dict[TopicPartition, list[Item]] = {}
+        self.put_aside: list[Item] = []
+
+    def take(self) -> list[Assigned]:
+        """Take all away and return them."""
+        taken = super().take()
+        for assigned in taken:
+            items = assigned.items.values()
+            started = [item for item in items if item.started]
+            self.under_way[assigned.partition] = [*assigned.leftovers.values(), *started]
+            self.put_aside += [item for item in items if item.deferred]
+        return taken
+
+
+class Inside:
+    """A view into a worker."""
+
+    def __init__(self, worker: NotificationWorker) -> None:
+        self._worker = worker
+
+    @property
+    def _assignment(self) -> WatchedAssignment:
+        assignment = self._worker._assignment
+        assert isinstance(assignment, WatchedAssignment)
+        return assignment
+
+    @property
+    def _session(self) -> Session | None:
+        return self._worker._session
+
+    @property
+    def staying(self) -> bool:
+        """Whether it goes on with what it is given."""
+        return self._session is not None and not self._session._leaving
+
+    def items(self) -> list[Item]:
+        """Return what it has received and not settled."""
+        return list(self._assignment.items())
+
+    def partitions(self) -> list[TopicPartition]:
+        """Return the partitions it has."""
+        return self._assignment.partitions()
+
+    def let_go(self) -> tuple[dict[TopicPartition, list[Item]], list[Item]]:
+        """Return, once, what was under way and what was put aside when partitions were taken."""
+        assignment = self._assignment
+        told = assignment.under_way, assignment.put_aside
+        assignment.under_way, assignment.put_aside = {}, []
+        return told
+
+    def fail(self) -> None:
+        """Let the session end as if one of its tasks had a bug."""
+        if self._session is not None:
+            self._session.fail(RuntimeError("bug"))
+
+    def faults(self, now: float) -> Iterator[str]:
+        """Yield what is wrong with its books and lanes while it consumes."""
+        if self._session is None or not self._session.joined:
+            return
+        items = self.items()
+        if sum(each.ledger.unsettled for each in self._assignment) != len(items):
+            yield "the ledgers and the items differ"
+        if self._worker._admission._bytes != sum(item.size for item in items):
+            yield "the bytes in flight do not add up"
+        yield from self._forgotten(items)
+        for lane in self._worker._dispatcher:
+            yield from _faults_of(lane, now)
+
+    def _forgotten(self, items: list[Item]) -> Iterator[str]:
+        """Yield items that nobody does anything about."""
+        followers = {follower for item in items for follower in item.followers}
+        waiting = {job for lane in self._worker._dispatcher for job in _waiting(lane)}
+        for item in items:
+            if item in followers or item.leaving:
+                continue
+            if not item.under_way:
+                yield f"nobody does anything about {item.record.coordinates}"
+            if any(job.state is State.WAITING and job not in waiting for job in item.jobs):
+                yield f"{item.record.coordinates} waits nowhere"
+
+    def rest(self) -> Iterator[str]:
+        """Yield what it holds on to although nothing is in flight."""
+        worker = self._worker
+        if worker._admission._leaders:
+            yield "leaders of repeats"
+        if worker._admission._bytes:
+            yield "bytes in flight"
+        if worker._settler.leaving or worker._settler.blocked:
+            yield "records that are being written"
+        if worker._dispatcher.queued:
+            yield "deliveries that wait"
+
+    @property
+    def tasks(self) -> int:
+        """How many of its tasks have not ended."""
+        return len(self._worker._tasks)
+
+
+def _waiting(lane: Lane) -> Iterator[Job]:
+    yield from lane._queue
+    yield from lane._delayed
+
+
+def _faults_of(lane: Lane, now: float) -> Iterator[str]:
+    label, queue = lane.destination.label, lane._queue
+    for job in _waiting(lane):
+        if job.state is not State.WAITING:
+            yield f"{label}: a job in line is {job.state.name}"
+        if not job.item.assigned.active:
+            yield f"{label}: a job in line is of a partition that is gone"
+    if lane._runners or lane.active:
+        return
+    if queue.ready and lane._gate.wait(now) <= 0:
+        yield f"{label}: it could go on, and does not"
+    if queue.ready and lane._gate.wait(now) > 0 and lane._timer is None:
+        yield f"{label}: nothing will wake it"
+    if lane._timer is not None and lane._timer.when() < now - LATE:
+        yield f"{label}: its timer is late"
+    if len(queue) and not queue.ready and not lane._delayed:
+        yield f"{label}: jobs wait behind one that is not there"

@@ -1,0 +1,227 @@
+"""A worker in a process that can crash."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import msgspec
+
+from app.edges.channels.base import Channel
+from app.edges.metrics import Metrics
+from app.engine.addresses import Addresses
+from app.engine.attempts import AttemptLog
+from app.engine.journal import Journal
+from app.engine.subscription import Subscription
+from app.engine.worker import NotificationWorker, WorkerOptions
+from app.policies.retry import RetryPolicy
+from app.policies.routing import Defaults
+from app.policies.statistics import Statistics
+from app.values.delivery import Delivery
+from app.values.outcome import Answer
+from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books, name_in
+from tests.support.simulation.clients import FakeConsumer, FakeProducer, connection_to
+from tests.support.simulation.cluster import EPOCH, PARTITIONS
+from tests.support.simulation.destinations import MAIL_SERVER, Destinations
+from tests.support.simulation.group import Group
+from tests.support.simulation.inside import Inside
+from tests.support.simulation.loop import now
+from tests.support.simulation.story import Story
+
+DAY = 86_400.0
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How workers are set up.
+
+    Attributes:
+        in_flight: Notifications taken and not settled at most.
+        age: Seconds for which a notification is tried; 0 where nothing is put aside.
+    """
+
+    in_flight: int = 40
+    age: float = DAY
+
+
+class VirtualJournal(Journal):
+    """Books in the loop's own time."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return EPOCH + now()
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return now()
+
+
+class Process:
+    """A worker and what belongs to it alone.
+
+    Attributes:
+        asking: The requests under way, each with the message ids it is about.
+        consumer: The one it made last, or None.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        group: Group,
+        destinations: Destinations,
+        books: Books,
+        story: Story,
+        limits: Limits,
+    ) -> None:
+        self.name = name
+        self.crashed = False
+        self.consumer: FakeConsumer | None = None
+        self.asking: dict[asyncio.Future[Answer], list[str]] = {}
+        self._destinations = destinations
+        self._books = books
+        self._story = story
+        self._limits = limits
+        self._figures = (0,) * 10
+        connection = connection_to(group, self._made)
+        self.producer = FakeProducer(connection, group.cluster, self._write)
+        self.worker = NotificationWorker(
+            _options(limits),
+            connection,
+            self.producer,
+            {
+                "webhook": AskingChannel("webhook", self),
+                "discord": AskingChannel("discord", self, merged=10),
+                "email": AskingChannel("email", self),
+            },
+            _addresses(),
+            VirtualJournal(Statistics(), AttemptLog(), Metrics()),
+        )
+        self.inside = Inside(self.worker)
+
+    @property
+    def running(self) -> bool:
+        """Whether it consumes, or is about to."""
+        return not self.crashed and self.worker.snapshot().is_running
+
+    @property
+    def lost(self) -> bool:
+        """Whether the group took it for dead, which it does not know."""
+        return self.consumer is not None and self.consumer.lost
+
+    def crash(self) -> None:
+        """End as a process does that is killed: nothing it has begun comes to pass."""
+        self._story.tell(f"* {self.name} crashes")
+        self.crashed = self.producer.dead = True
+        if self.consumer is not None:
+            self.consumer.dead = True
+        for asking in list(self.asking):
+            asking.cancel()
+
+    async def ask(self, deliveries: Sequence[Delivery]) -> Answer:
+        """Make a request; once it has crashed none is made, or answered."""
+        if self.crashed:
+            await asyncio.Event().wait()
+        names = [each.notification.message_id or "" for each in deliveries]
+        if self.lost:  # somebody else has the partitions, and may send the same
+            self._books.excused.update(names)
+        targets = [target.address for each in deliveries for target in each.targets]
+        asking = asyncio.ensure_future(self._destinations.answer(deliveries))
+        self.asking[asking] = names
+        self._story.tell(f"{self.name} asks {targets} about {names}", names)
+        try:
+            answer = await asking
+        except asyncio.CancelledError:
+            self._story.tell(f"{self.name} is cut off asking {targets} about {names}", names)
+            raise
+        finally:
+            asking.cancel()
+            del self.asking[asking]
+        self._story.tell(f"{self.name} is told {answer.outcomes} about {names}", names)
+        return answer
+
+    def _made(self, consumer: FakeConsumer) -> None:
+        self.consumer = consumer
+        consumer.dead = self.crashed
+
+    def _write(self, topic: str, value: bytes | None) -> None:
+        """Excuse what is written without knowing all."""
+        name = name_in(value)
+        unanswered = any(name in names for names in self.asking.values())
+        if self.lost or (topic != DEAD_LETTERS and unanswered):
+            self._story.tell(f"{self.name} puts {name} aside, lost or unanswered", [name])
+            self._books.excused.add(name)
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with it now."""
+        if not self.crashed:
+            yield from self.inside.faults(now())
+            yield from self._wrong_figures()
+
+    def _wrong_figures(self) -> Iterator[str]:
+        shown = self.worker.snapshot()
+        parts = (
+            shown.messages_sent,
+            shown.messages_failed,
+            shown.messages_partial,
+            shown.messages_expired,
+        )
+        if shown.messages_consumed != sum(parts):
+            yield "the books do not balance"
+        figures = (
+            shown.messages_consumed,
+            *parts,
+            shown.messages_deferred,
+            shown.messages_dead_lettered,
+            shown.messages_duplicate,
+            shown.messages_skipped,
+            shown.messages_retried,
+        )
+        if any(new < old for new, old in zip(figures, self._figures, strict=True)):
+            yield f"figures went back: {self._figures} {figures}"
+        self._figures = figures
+        if shown.in_flight > self._limits.in_flight:
+            yield f"{shown.in_flight} in flight"
+        if min(shown.lag or 0, shown.backlog or 0) < 0:
+            yield "negative lag"
+
+
+class AskingChannel(Channel):
+    """Leads to the destinations, for as long as its process lives."""
+
+    def __init__(self, name: str, process: Process, *, merged: int = 1) -> None:
+        self.name = name
+        self.most_merged = merged
+        self._process = process
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
+        """Ask the destination."""
+        return await self._process.ask(deliveries)
+
+    def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
+        """Say whether there is room."""
+        del more
+        return len(deliveries) < self.most_merged
+
+
+@cache
+def _addresses() -> Addresses:
+    """Return the one that all share: to compile the templates takes longer than a whole run."""
+    return Addresses(None, None, Defaults(smtp=MAIL_SERVER))
+
+
+def _options(limits: Limits) -> WorkerOptions:
+    return WorkerOptions(
+        subscription=Subscription(
+            topics=(TOPIC,),
+            dead_letter_topic=DEAD_LETTERS,
+            retry_prefix=RETRIES,
+            control_topic="control",
+            group_id="group",
+            start_at_earliest=True,
+            max_poll_records=50,
+            partitions=PARTITIONS,
+            replication_factor=1,
+        ),
+        max_in_flight=limits.in_flight,
+        drain_timeout=5.0,
+        retry=RetryPolicy(3, base_delay=1.0, max_delay=10.0, max_age=limits.age),
+        concurrency={"webhook": 4, "discord": 4, "email": 2},
+    )

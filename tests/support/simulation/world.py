@@ -1,0 +1,170 @@
+"""Everything together: a cluster, destinations, workers, and what can befall them."""
+
+import asyncio
+from random import Random
+
+import msgspec
+
+from tests.support.simulation.books import TOPIC, Books, Published
+from tests.support.simulation.cluster import Cluster
+from tests.support.simulation.destinations import CHATS, HOOKS, READERS, Destinations
+from tests.support.simulation.group import Group, Shares
+from tests.support.simulation.loop import now
+from tests.support.simulation.process import Limits, Process
+from tests.support.simulation.story import Fault, Story
+
+REMEMBERED = 10.0
+"""Seconds after an outage of Kafka in which a commit of before may be missing."""
+UNTIL_BURIED = 10.0
+"""Seconds after which the group takes a crashed worker for dead."""
+TWICE = 0.1
+"""How often a producer writes a record a second time."""
+
+
+class World:
+    """What happens happens here, and whoever it excuses is excused at once.
+
+    Args:
+        chance: What happens by chance.
+        limits: How its workers are set up.
+    """
+
+    def __init__(self, chance: Random, limits: Limits) -> None:
+        self.story = Story()
+        self.destinations = Destinations(chance)
+        self.books = Books(self.destinations, self.story)
+        self.cluster = Cluster(chance, self.books)
+        self.group = Group(self.cluster, self._shared)
+        self.processes: list[Process] = []
+        self._chance = chance
+        self._limits = limits
+        self._published = 0
+        self._outage_until = -REMEMBERED
+
+    @property
+    def alive(self) -> list[Process]:
+        """The workers that did not crash."""
+        return [process for process in self.processes if not process.crashed]
+
+    def process(self) -> Process:
+        """Return a new worker."""
+        made = Process(
+            f"w{len(self.processes)}",
+            self.group,
+            self.destinations,
+            self.books,
+            self.story,
+            self._limits,
+        )
+        self.processes.append(made)
+        return made
+
+    def faults(self) -> list[Fault]:
+        """Return what is wrong now."""
+        seen = [Fault(f"{each.name}: {text}") for each in self.processes for text in each.faults()]
+        return self.books.faults + seen
+
+    def publish(self) -> None:
+        """Publish one notification to some targets."""
+        self._published += 1
+        chance, name = self._chance, f"m{self._published}"
+        key = chance.choice((None, None, "k1", "k2"))
+        targets = self._targets()
+        notification = Published(name, targets, key, twice=chance.random() < TWICE)
+        self.books.publish(notification)
+        value = msgspec.json.encode(self._envelope(notification))
+        for _ in range(1 + notification.twice):
+            self.cluster.append(TOPIC, (key or name).encode(), value)
+
+    def _targets(self) -> tuple[tuple[str, str], ...]:
+        chance = self._chance
+        targets: list[tuple[str, str]] = []
+        if chance.random() < 0.7:
+            targets.append(("webhook", chance.choice((*HOOKS, *CHATS))))
+        if chance.random() < 0.4 or not targets:
+            readers = chance.sample(READERS, chance.randint(1, len(READERS)))
+            targets += [("email", reader) for reader in readers]
+        return tuple(targets)
+
+    def _envelope(self, notification: Published) -> dict[str, object]:
+        chance = self._chance
+        readers = [address for channel, address in notification.targets if channel == "email"]
+        hooks = [address for channel, address in notification.targets if channel == "webhook"]
+        envelope: dict[str, object] = {
+            "message_id": notification.name,
+            "content": notification.name,
+            "channels": sorted({channel for channel, _ in notification.targets}),
+            "kwargs": {"to": readers} | ({"webhook_url": hooks[0]} if hooks else {}),
+            "priority": chance.choice((0, 1, 1, 1, 3)),
+        }
+        if notification.key is not None:
+            envelope["ordering_key"] = notification.key
+        if chance.random() < 0.1:
+            envelope["ttl_seconds"] = chance.choice((1, 20, 200))
+        return envelope
+
+    async def crash(self, process: Process) -> None:
+        """Kill a worker, and start another once the group knows.
+
+        What it had begun and not committed may come again.
+        """
+        self._excuse_what_it_has(process)
+        member = process.consumer
+        process.crash()
+        await asyncio.sleep(UNTIL_BURIED)
+        if member is not None:
+            await self.group.leave(member)
+        await process.worker.stop(drain=False)
+        await self.process().worker.start()
+
+    async def lose(self, process: Process, seconds: float) -> None:
+        """Let the group take a worker for dead that lives."""
+        if process.consumer is None:
+            return
+        self.story.tell(f"* {process.name} is lost for {seconds:.1f} s")
+        self._excuse_what_it_has(process)
+        await self.group.lose(process.consumer, seconds)
+
+    async def restart(self, process: Process, seconds: float, *, drain: bool) -> None:
+        """Stop a worker as an operator does, and start it again after a while."""
+        self.story.tell(f"* {process.name} is stopped, drain={drain}")
+        await process.worker.stop(drain=drain)
+        await asyncio.sleep(seconds)
+        await process.worker.start()
+
+    async def be_away(self, seconds: float) -> None:
+        """Let Kafka be away; commits under way then may or may not have been taken."""
+        self.story.tell(f"* Kafka is away for {seconds} s")
+        self.cluster.there.clear()
+        self._outage_until = max(self._outage_until, now() + seconds)
+        await asyncio.sleep(seconds)
+        self.cluster.there.set()
+
+    def _excuse_what_it_has(self, process: Process) -> None:
+        for partition in process.inside.partitions():
+            self.books.excuse_uncommitted(partition)
+        for item in process.inside.items():
+            name = self.books.name(item.record)
+            self.books.excused.add(name)
+            if item.deferred:
+                self.books.put_aside.add(name)
+
+    def _shared(self, shares: Shares) -> None:
+        """Excuse what was under way of partitions that move to somebody else."""
+        for process in self.processes:
+            staying = process.consumer is not None and process.inside.staying
+            kept = shares.get(process.consumer, ()) if process.consumer and staying else ()
+            under_way, put_aside = process.inside.let_go()
+            moving = {
+                self.books.name(item.record)
+                for partition, items in under_way.items()
+                if partition not in kept
+                for item in items
+            }
+            self.books.excused |= moving
+            self.books.put_aside |= {self.books.name(item.record) for item in put_aside}
+            if kept:
+                has = ", ".join(f"{topic}/{number}" for topic, number in sorted(kept))
+                self.story.tell(f"* {process.name} has {has}")
+        if now() < self._outage_until + REMEMBERED:
+            self.books.excuse_everything_uncommitted()
