@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from app.edges.terminal import say
 from app.faces.service import Service
 
 OPEN_REQUESTS_TIMEOUT = 2
@@ -47,8 +48,8 @@ class _Shutdown:
             os._exit(1)  # a second signal: at once, whatever is under way
         name = signal.Signals(number).name
         # No newline of the terminal's own "^C" line is ours to add; the guide shows it like this.
-        print(f"Received {name}, shutting down gracefully...", flush=True)
         self.signalled.set()
+        say(f"Received {name}, shutting down gracefully...")
         self._loop.call_soon_threadsafe(self._begin)
         previous = self._previous.get(number)
         server = getattr(previous, "__self__", None)
@@ -63,10 +64,10 @@ class _Shutdown:
         self._drain = asyncio.create_task(self._stop(), name="drain")
 
     async def _stop(self) -> None:
-        print("Stopping worker...", flush=True)
+        say("Stopping worker...")
         started = time.monotonic()
         await self._service.starter.stop()
-        print(f"Worker stopped successfully in {time.monotonic() - started:.2f}s", flush=True)
+        say(f"Worker stopped successfully in {time.monotonic() - started:.2f}s")
 
     async def finish(self) -> None:
         if self._drain is None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 
+from app.edges.terminal import say
 from app.faces.ports import WorkerPort
 from app.policies.report import render_report
 
@@ -17,5 +18,5 @@ async def print_reports(worker: WorkerPort, *, initial_delay: float, interval: f
     """
     await asyncio.sleep(initial_delay)
     while True:
-        print(render_report(worker.snapshot(), datetime.now().astimezone()), flush=True)
+        say(render_report(worker.snapshot(), datetime.now().astimezone()))
         await asyncio.sleep(interval)

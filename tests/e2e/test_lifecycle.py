@@ -36,6 +36,17 @@ async def test_a_signal_drains_and_says_so_even_with_an_open_page(
     assert "Traceback" not in service.log
 
 
+async def test_a_signal_ends_it_when_nobody_reads_its_output_any_more(world: World) -> None:
+    """A terminal that was closed, or a log collector that died, keeps no worker alive."""
+    reports = {"NOTIFIER_REPORT__INTERVAL": "0.2", "NOTIFIER_REPORT__INITIAL_DELAY": "0"}
+    service = await world.service(reports)
+    await service.hang_up()
+    await service.client.post("/test-notifications?type=webhook&count=5&delay=0.1")
+    await service.until_stats(lambda got: got["messages_sent"] == 5)
+    service.process.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(service.process.wait(), 10)
+
+
 async def test_a_second_signal_exits_1_at_once(world: World, hooks: HttpServer) -> None:
     """Whoever cannot wait for the drain signals twice."""
     hooks.behaviour = Answer(200, delay=60)

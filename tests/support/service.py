@@ -179,6 +179,13 @@ class ServiceProcess:
         self.process.send_signal(number)
         return await self.ended()
 
+    async def hang_up(self) -> None:
+        """Close the ends that its output and its log are read from."""
+        for stream in (self.process.stdout, self.process.stderr):
+            transport: Any = getattr(stream, "_transport", None)  # asyncio has no public way
+            transport.close()
+        await asyncio.gather(*self._readers)
+
     async def close(self) -> None:
         """End it whatever it does."""
         self._keeper.close()
