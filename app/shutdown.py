@@ -47,8 +47,8 @@ class _Shutdown:
         if self.signalled.is_set():
             os._exit(1)  # a second signal: at once, whatever is under way
         name = signal.Signals(number).name
-        # No newline of the terminal's own "^C" line is ours to add; the guide shows it like this.
         self.signalled.set()
+        # No newline of the terminal's own "^C" line is ours to add; the guide shows it like this.
         say(f"Received {name}, shutting down gracefully...")
         self._loop.call_soon_threadsafe(self._begin)
         previous = self._previous.get(number)
