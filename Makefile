@@ -8,6 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # extra, and stops when that is newer than the lock.
 LOCKED := --no-deps --require-hashes
 
+# Where it is set, as in most containers, all processes that a test starts compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 
 .PHONY: help run test test-kafka soak mutants bench lock
@@ -24,7 +27,7 @@ test: .venv/.test ## format, lint, types, unit and end-to-end tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 3 --cov --cov-report=term -m "not kafka"
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term -m "not kafka"
 
 test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brokers)
 	@$(BIN)/python -m tests.support.tools kafka

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.end_to_end import World
 from tests.support.http_server import Answer, HttpServer
-from tests.support.service import clean_environment, free_port
+from tests.support.service import PATIENCE, clean_environment, free_port
 
 
 def entry(module: str, *arguments: str) -> tuple[str, ...]:
@@ -18,19 +18,19 @@ def entry(module: str, *arguments: str) -> tuple[str, ...]:
 
 
 async def run(
-    home: Path, settings: dict[str, str], module: str, *arguments: str, seconds: float = 60
+    home: Path, settings: dict[str, str], module: str, *arguments: str, measured: bool = False
 ) -> tuple[int, str, str]:
     """Run a command to its end; return status, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *entry(module, *arguments),
         cwd=home,
-        env=clean_environment(home, settings, measured=True),
+        env=clean_environment(home, settings, measured=measured),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE):
         out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
@@ -92,7 +92,9 @@ async def test_a_taken_port_and_a_wrong_setting_exit_1_with_one_line(
     tmp_path: Path, hooks: HttpServer
 ) -> None:
     """Nothing starts, and the line says why."""
-    taken = await run(tmp_path, {}, "start_worker", "--http", f"127.0.0.1:{hooks.port}")
+    taken = await run(
+        tmp_path, {}, "start_worker", "--http", f"127.0.0.1:{hooks.port}", measured=True
+    )
     assert taken[0] == 1
     assert str(hooks.port) in taken[2]
     wrong = await run(tmp_path, {"NOTIFIER_WEBHOOK__TIMEOUT": "soon"}, "start_worker")
@@ -130,7 +132,7 @@ async def test_the_sender_says_what_is_wrong(tmp_path: Path) -> None:
     unreachable = await run(tmp_path, broker, "send_test", "--count", "1", "--delay", "0")
     assert unreachable[0] == 1
     assert "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS" in unreachable[2]
-    status = await run(tmp_path, {}, "notifier", "status", "--url", nobody)
+    status = await run(tmp_path, {}, "notifier", "status", "--url", nobody, measured=True)
     assert status[0] == 1
 
 
@@ -143,7 +145,16 @@ async def test_the_sender_writes_straight_to_kafka(world: World, tmp_path: Path)
         "NOTIFIER_KAFKA__TOPICS": world.topic,
     }
     sent = await run(
-        tmp_path, broker, "send_test", "--type", "trading", "--count", "2", "--delay", "0"
+        tmp_path,
+        broker,
+        "send_test",
+        "--type",
+        "trading",
+        "--count",
+        "2",
+        "--delay",
+        "0",
+        measured=True,
     )
     assert sent[0] == 0, sent
     await service.until_stats(lambda got: got["messages_sent"] == 2)
@@ -162,7 +173,7 @@ async def test_the_doctor_names_every_fault_and_masks_secrets(
         "NOTIFIER_EMAIL__PORT": str(free_port()),
         "NOTIFIER_EMAIL__FROM_ADDRESS": "a@example.com",
     }
-    status, out, err = await run(tmp_path, settings, "notifier", "doctor")
+    status, out, err = await run(tmp_path, settings, "notifier", "doctor", measured=True)
     assert status == 1
     assert "secret-path-of-a-hook" not in out + err
     assert "NOTIFIER_EMAIL__PORT" in out

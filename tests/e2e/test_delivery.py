@@ -3,10 +3,9 @@
 import asyncio
 from typing import Any
 
-import pytest
-
 from tests.support.end_to_end import World
 from tests.support.http_server import Answer, Behaviour, Hang, HttpServer, Raw
+from tests.support.service import ServiceProcess
 
 DISCORD = "/api/webhooks/123456789/token-that-is-secret"
 
@@ -16,26 +15,34 @@ def envelope(content: str, **fields: Any) -> dict[str, Any]:
     return {"message_id": f"id-{content}", "content": content, "channels": ["webhook"], **fields}
 
 
-@pytest.mark.parametrize(
-    ("kind", "cards"), [("webhook", 5), ("email", 5), ("multi", 10), ("trading", 5), ("alert", 5)]
-)
-async def test_test_notifications_reach_the_inbox(world: World, kind: str, cards: int) -> None:
+async def consumed(service: ServiceProcess, count: int) -> dict[str, Any]:
+    """Wait until so many are, and return the statistics."""
+    return await service.until_stats(lambda got: got["messages_consumed"] == count, seconds=10)
+
+
+async def test_test_notifications_reach_the_inbox(world: World) -> None:
     """Five of each type are consumed and sent, and the inbox shows them as the table has them."""
     service = await world.service()
-    answer = await service.client.post(f"/test-notifications?type={kind}&count=5")
-    assert answer.status_code == 202
-    assert answer.json()["published"] == 5
-    stats = await service.until_stats(lambda got: got["messages_consumed"] == 5, seconds=10)
-    assert (stats["messages_sent"], stats["success_rate"]) == (5, 1.0)
-    shown = (await service.client.get("/inbox")).json()["cards"]
-    assert len(shown) == cards
-    titles = {card["title"] for card in shown}
-    if kind == "webhook":
-        assert titles == {"🔔 Webhook 测试通知"}
-        assert {card["color"] for card in shown} == {0x5865F2}
-        assert any(card["text"].startswith("测试消息 #1 - ") for card in shown)
-    if kind == "trading":
-        assert titles == {f"交易信号: {code}" for code in ("AAPL", "GOOGL", "TSLA", "MSFT", "AMZN")}
+    seen = 0
+    kinds = {"webhook": 5, "email": 5, "multi": 10, "trading": 5, "alert": 5}
+    for turn, (kind, cards) in enumerate(kinds.items(), 1):
+        answer = await service.client.post(f"/test-notifications?type={kind}&count=5")
+        assert answer.status_code == 202
+        assert answer.json()["published"] == 5
+        stats = await consumed(service, 5 * turn)
+        assert (stats["messages_sent"], stats["success_rate"]) == (5 * turn, 1.0)
+        newest_first = (await service.client.get("/inbox")).json()["cards"]
+        shown = newest_first[: len(newest_first) - seen]
+        seen = len(newest_first)
+        assert len(shown) == cards
+        titles = {card["title"] for card in shown}
+        if kind == "webhook":
+            assert titles == {"🔔 Webhook 测试通知"}
+            assert {card["color"] for card in shown} == {0x5865F2}
+            assert any(card["text"].startswith("测试消息 #1 - ") for card in shown)
+        if kind == "trading":
+            codes = ("AAPL", "GOOGL", "TSLA", "MSFT", "AMZN")
+            assert titles == {f"交易信号: {code}" for code in codes}
 
 
 async def test_webhooks_of_both_kinds_get_what_they_expect(world: World, hooks: HttpServer) -> None:

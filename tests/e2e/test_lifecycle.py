@@ -63,9 +63,7 @@ async def test_a_second_signal_exits_1_at_once(world: World, hooks: HttpServer) 
     ("settings", "words"),
     [
         ({"NOTIFIER_KAFKA__GRUOP_ID": "x"}, "NOTIFIER_KAFKA__GROUP_ID"),
-        ({"NOTIFIER_WORKER__MAX_IN_FLIGHT": "many"}, "NOTIFIER_WORKER__MAX_IN_FLIGHT"),
         ({"NOTIFIER_RECIPIENTS_FILE": "/nowhere/people.yaml"}, "/nowhere/people.yaml"),
-        ({"NOTIFIER_ENVIRONMENT": "production"}, "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS"),
     ],
 )
 async def test_a_wrong_setting_stops_the_start_with_one_line(

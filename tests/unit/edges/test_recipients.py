@@ -127,7 +127,7 @@ def test_a_fault_is_named_with_its_line(file: Path, text: str, line: int, reason
     [
         (b"\xff", "is not UTF-8"),
         (b"users: \x00", "is not YAML"),
-        (b"[" * 1500, "is not YAML"),
+        (b"[" * 600, "is not YAML"),
     ],
 )
 def test_what_is_no_yaml_is_refused(file: Path, content: bytes, reason: str) -> None:

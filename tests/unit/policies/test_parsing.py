@@ -189,7 +189,6 @@ BASES = [
 ]
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(value: bytes) -> None:
     """No bytes raise anything but the parser's own errors."""
@@ -197,7 +196,7 @@ def test_any_bytes_are_read_or_refused(value: bytes) -> None:
         read(value)
 
 
-@settings(deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from(BASES), st.dictionaries(st.sampled_from(KEYS), LIKELY, max_size=4))
 def test_any_json_is_read_or_refused(base: dict[str, Any], changes: dict[str, Any]) -> None:
     """What is read has content and somebody to tell; what is not is refused by name."""
