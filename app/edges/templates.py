@@ -10,6 +10,7 @@ built-in HTML. Everything is read and compiled when it is loaded, so a bad file 
 are data: a template in a value stays text. The sandbox keeps templates from reaching into Python.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ from app.values.errors import TemplateError
 MAX_OUTPUT = 1_000_000  # characters; a Kafka record holds about as many
 
 _TEXT, _HTML = ".txt.j2", ".html.j2"
+_BUILT_IN = templates_directory() / "messages"
 _BLOCKS = ("title", "content", "color")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 
@@ -143,12 +145,19 @@ def load_templates(directory: Path | None) -> Templates:
     Raises:
         TemplateError: A file cannot be used; the text names it, the line and the reason.
     """
-    built_in = _list(templates_directory() / "messages")
-    own = _list(directory) if directory else {}
+    if directory is None:
+        return _built_in()
+    built_in, own = _list(_BUILT_IN), _list(directory)
     for name in own:
         if name.endswith(_TEXT):
             built_in.pop(name.removesuffix(_TEXT) + _HTML, None)
     return Templates({**built_in, **own})
+
+
+@functools.cache
+def _built_in() -> Templates:
+    """Compile them once: they do not change while the service runs."""
+    return Templates(_list(_BUILT_IN))
 
 
 def _list(directory: Path) -> dict[str, Path]:

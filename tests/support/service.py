@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.http_client import TRUSTING_NOBODY
+
 ROOT = Path(__file__).parents[2]
 UVICORN = ("-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--no-access-log")
 PATIENCE = 30.0
@@ -79,7 +81,9 @@ class ServiceProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._grown = asyncio.Condition()
-        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        self.client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}", timeout=20, verify=TRUSTING_NOBODY
+        )
 
     @property
     def url(self) -> str:

@@ -255,7 +255,7 @@ class Certificates:
         self.authority = trustme.CA()
         self.server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.authority.issue_cert("127.0.0.1", "localhost").configure_cert(self.server)
-        self.client = ssl.create_default_context()
+        self.client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.authority.configure_trust(self.client)
 
 

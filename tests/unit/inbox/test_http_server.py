@@ -10,6 +10,7 @@ import pytest
 from app.inbox.behaviour import Behaviour
 from app.inbox.http_server import MAX_BODY, serve_http
 from app.values.inbox import InboxCard
+from tests.support.http_client import TRUSTING_NOBODY
 
 DISCORD = "/api/webhooks/1/inbox"
 MESSAGE = {"content": "hello"}
@@ -23,7 +24,7 @@ class Served:
         self.kept = kept
         self.behaviour = Behaviour.OK
         self.client = httpx.AsyncClient(
-            base_url=f"http://{address[0]}:{address[1]}", trust_env=False
+            base_url=f"http://{address[0]}:{address[1]}", verify=TRUSTING_NOBODY
         )
 
     async def send(self, sent: bytes) -> None:

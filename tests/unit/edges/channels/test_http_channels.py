@@ -33,6 +33,7 @@ from app.values.outcome import (
     Rejected,
     Retry,
 )
+from tests.support.http_client import TRUSTING_NOBODY
 from tests.support.http_server import (
     Answer,
     Behaviour,
@@ -52,7 +53,7 @@ SECRET_PATH = "/api/webhooks/42/very-secret-token"
 async def http() -> AsyncIterator[HttpPort]:
     """The port, allowed to reach loopback."""
     guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
-    async with open_http_client(guard) as client:
+    async with open_http_client(guard, tls_context=TRUSTING_NOBODY) as client:
         yield client
 
 
@@ -174,7 +175,7 @@ async def test_nobody_there_and_a_forbidden_address(hooks: HttpServer) -> None:
         assert isinstance(await discord(guarded, hooks), Rejected)
     assert hooks.connections == 0
     guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
-    async with open_http_client(guard) as client:
+    async with open_http_client(guard, tls_context=TRUSTING_NOBODY) as client:
         channel = WebhookChannel(client, 0.5, None)
         ((outcome,),) = (await channel.send([delivery("http://127.0.0.1:1/")])).outcomes
     assert isinstance(outcome, Retry)
