@@ -3,7 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.workloads import cost, dead, discord, drain, latency, startup, throughput
+from tests.benchmarks.workloads import (
+    cost,
+    dead,
+    discord,
+    drain,
+    latency,
+    profile,
+    startup,
+    throughput,
+)
 
 WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "instant": throughput.instant,
@@ -18,4 +27,5 @@ WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "drain": drain.processes,
     "cost": cost.per_delivery,
     "startup": startup.above_the_commit,
+    "profile": profile.parts,
 }

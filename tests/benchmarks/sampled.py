@@ -1,0 +1,77 @@
+"""``python -m tests.benchmarks.sampled FILE ARGUMENTS``: uvicorn, and where its processor time goes.
+
+A timer of processor time interrupts the process; what is under way then is counted by the part of
+the service that it belongs to: the innermost frame that belongs to any. Time inside of C code
+counts for who called it. The counts are written as JSON when the process ends.
+"""
+
+import atexit
+import json
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+SKIPPED = 3.0
+"""Seconds of processor time before the first sample: the start, and the caches' warming up."""
+INTERVAL = 0.002
+ELSEWHERE = "event loop, sockets and the rest"
+# A part of the path of a file, and what it is; the first that fits.
+PARTS = (
+    ("/app/edges/http/", "HTTP exchange"),
+    ("/aiokafka/", "Kafka client"),
+    ("/app/edges/kafka/", "Kafka client"),
+    ("/app/policies/parsing/", "parsing"),
+    ("/app/engine/admission", "admission: books, repeats, routing"),
+    ("/app/policies/routing", "admission: books, repeats, routing"),
+    ("/app/policies/repeats", "admission: books, repeats, routing"),
+    ("/app/engine/intake", "admission: books, repeats, routing"),
+    ("/app/edges/channels/", "channel: request and answer"),
+    ("/app/policies/standard_webhooks", "channel: request and answer"),
+    ("/app/engine/settlement", "settlement, ledger, commit"),
+    ("/app/engine/partition", "settlement, ledger, commit"),
+    ("/app/engine/commit", "settlement, ledger, commit"),
+    ("/app/policies/ledger", "settlement, ledger, commit"),
+    ("/app/engine/journal", "statistics, metrics, delivery log"),
+    ("/app/edges/metrics", "statistics, metrics, delivery log"),
+    ("/app/policies/statistics", "statistics, metrics, delivery log"),
+    ("/app/engine/", "lanes"),
+    ("/app/policies/", "lanes"),
+)
+
+
+def part_of(files: Iterable[str]) -> str:
+    """Return the part of the service that a stack belongs to, by its files, the innermost first."""
+    for file in files:
+        for path, part in PARTS:
+            if path in file:
+                return part
+    return ELSEWHERE
+
+
+def _files(frame: FrameType | None) -> Iterator[str]:
+    while frame is not None:
+        yield frame.f_code.co_filename
+        frame = frame.f_back
+
+
+def main() -> None:
+    """Run uvicorn with the arguments after the first, the file that the counts are written to."""
+    counts: Counter[str] = Counter()
+
+    def count(_number: int, frame: FrameType | None) -> None:
+        counts[part_of(_files(frame))] += 1
+
+    file = Path(sys.argv.pop(1))
+    atexit.register(lambda: file.write_text(json.dumps(counts), encoding="utf-8"))
+    signal.signal(signal.SIGPROF, count)
+    signal.setitimer(signal.ITIMER_PROF, SKIPPED, INTERVAL)
+    uvicorn.main()
+
+
+if __name__ == "__main__":
+    main()
