@@ -106,6 +106,7 @@ class View {
   draw(bars, minutes) {
     const style = getComputedStyle(this.#svg);
     const width = this.#svg.clientWidth - 2 * parseFloat(style.paddingLeft);
+    if (width <= LEFT) return; // not laid out yet, or hidden
     const height = this.#svg.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
     const box = { width, height: height - BOTTOM, bar: (width - LEFT) / BARS };
     const { ticks, y, paths, tell } = this.#measure(bars, box);
