@@ -67,7 +67,14 @@ def main() -> None:
         counts[part_of(_files(frame))] += 1
 
     file = Path(sys.argv.pop(1))
-    atexit.register(lambda: file.write_text(json.dumps(counts), encoding="utf-8"))
+
+    @atexit.register
+    def write() -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        file.write_text(json.dumps(counts), encoding="utf-8")
+
+    # uvicorn raises the signal that ended it once more: by default nothing would be written then.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGPROF, count)
     signal.setitimer(signal.ITIMER_PROF, SKIPPED, INTERVAL)
     uvicorn.main()
