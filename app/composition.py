@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from app.edges.channels import MailServer, open_channels
 from app.edges.embedded_broker import EmbeddedBroker
@@ -29,7 +30,6 @@ from app.engine.worker import NotificationWorker, WorkerOptions
 from app.faces.metrics import Exposition
 from app.faces.reporter import print_reports
 from app.faces.service import Service, Starter
-from app.inbox.inbox import Inbox
 from app.policies.access import Access
 from app.policies.deferral import AT_ONCE, DELAYS
 from app.policies.embedded_capacity import EmbeddedCapacity
@@ -38,6 +38,9 @@ from app.policies.routing import Defaults
 from app.policies.statistics import Statistics
 from app.settings.load import LoadedSettings, broker_line
 from app.settings.models import EmailSettings, Settings
+
+if TYPE_CHECKING:
+    from app.inbox.inbox import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ async def running_service(loaded: LoadedSettings) -> AsyncIterator[Service]:
         )
         log.info(broker_line(loaded))
         connection = await _connect(settings, stack)
-        inbox = await stack.enter_async_context(Inbox()) if settings.inbox else None
+        inbox = await _start_inbox(stack) if settings.inbox else None
         mail_server = _mail_server(settings.email, inbox)
         http = await stack.enter_async_context(open_http_client(_guard(settings, inbox)))
         channels = await stack.enter_async_context(
@@ -144,12 +147,19 @@ async def _connect(settings: Settings, stack: AsyncExitStack) -> Connection:
     return connect_to(settings.kafka, broker.address)
 
 
-def _guard(settings: Settings, inbox: Inbox | None) -> AddressGuard:
+async def _start_inbox(stack: AsyncExitStack) -> "Inbox":
+    # Its servers' libraries are a fifth of the time that a start takes: nobody else waits for them.
+    from app.inbox.inbox import Inbox  # noqa: PLC0415
+
+    return await stack.enter_async_context(Inbox())
+
+
+def _guard(settings: Settings, inbox: "Inbox | None") -> AddressGuard:
     exempt = frozenset({inbox.http_address} if inbox else ())
     return AddressGuard(settings.webhook.allowed_networks, exempt)
 
 
-def _mail_server(email: EmailSettings, inbox: Inbox | None) -> MailServer | None:
+def _mail_server(email: EmailSettings, inbox: "Inbox | None") -> MailServer | None:
     """Return the configured mail server, else the inbox's, else None."""
     if email.host is not None and email.from_address is not None:
         return MailServer(
@@ -175,7 +185,9 @@ def _mail_server(email: EmailSettings, inbox: Inbox | None) -> MailServer | None
     return None
 
 
-def _defaults(settings: Settings, inbox: Inbox | None, mail_server: MailServer | None) -> Defaults:
+def _defaults(
+    settings: Settings, inbox: "Inbox | None", mail_server: MailServer | None
+) -> Defaults:
     url = settings.webhook.default_url
     email_to = settings.email.default_to
     if inbox is not None and not email_to and settings.email.host is None:
