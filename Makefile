@@ -33,7 +33,7 @@ test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brok
 	@$(BIN)/python -m tests.support.tools kafka
 	$(BIN)/python -m pytest tests/kafka
 
-soak: .venv/.test ## the ledger test in full: 100,000 notifications, every fault, a table (half an hour)
+soak: .venv/.test ## the ledger test in full: 100,000 notifications, every fault, a table (15 minutes)
 	@$(BIN)/python -m tests.support.tools kafka
 	$(BIN)/python -m tests.ledger
 
