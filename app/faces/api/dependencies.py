@@ -1,4 +1,8 @@
-"""How routes get at the service."""
+"""How routes get at the service.
+
+Coroutines, although none of them waits: FastAPI runs plain functions in a thread, which under full
+load gets the interpreter late.
+"""
 
 from typing import Annotated
 
@@ -9,7 +13,7 @@ from app.faces.ports import InboxPort
 from app.faces.service import Service
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """Return the service that the lifespan has put into the state."""
     service: Service = request.state.service
     return service
@@ -18,7 +22,7 @@ def service_of(request: Request) -> Service:
 Running = Annotated[Service, Depends(service_of)]
 
 
-def inbox(service: Running) -> InboxPort:
+async def inbox(service: Running) -> InboxPort:
     """Return the development inbox, or end the request with 404."""
     if service.inbox is None:
         raise ProblemError(

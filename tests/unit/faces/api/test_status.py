@@ -1,5 +1,7 @@
+import asyncio
 from datetime import datetime
 
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -84,3 +86,21 @@ async def test_metrics_come_in_the_format_asked_for(
     opened = await client.get("/metrics", headers=asked)
     assert opened.headers["content-type"].startswith("application/openmetrics-text")
     assert opened.text.endswith("# EOF\n")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/health", "/health/live", "/health/ready", "/stats", "/report", "/metrics", "/inbox"],
+)
+async def test_no_answer_waits_for_a_thread(client: httpx.AsyncClient, path: str) -> None:
+    """Under full load a thread gets its turn late: all of an answer is made in the loop."""
+    threads = anyio.to_thread.current_default_thread_limiter()
+    holders = [object() for _ in range(int(threads.available_tokens))]
+    for holder in holders:
+        threads.acquire_on_behalf_of_nowait(holder)
+    try:
+        async with asyncio.timeout(2):
+            assert (await client.get(path)).status_code == 200
+    finally:
+        for holder in holders:
+            threads.release_on_behalf_of(holder)
