@@ -82,7 +82,8 @@ class Admission:
     def admit(self, record: Record, assigned: Assigned) -> None:
         """Take a record into the books, and send it on its way."""
         leftover = assigned.leftovers.pop(record.offset, None)
-        if leftover is not None:
+        # The same offset of a topic that was made anew is another record.
+        if leftover is not None and leftover.record == record:
             self._join(leftover, assigned)
             return
         item = self._enter(record, assigned)

@@ -1,6 +1,7 @@
 """The worker on a broker: from the record to the committed offset."""
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -349,6 +350,28 @@ async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(stage:
     assert sorted(map(int, stage.channel.contents[1:])) == list(range(20))
     await worker.stop()
     assert await stage.committed() == 21
+
+
+async def test_what_was_under_way_joins_no_record_of_a_topic_made_anew(stage: "Stage") -> None:
+    """The same offset of another log is another notification."""
+    worker = stage.worker()
+    await worker.start()
+    gate = await stage.publish_held(worker, 20)
+    session = worker._session
+    assert session is not None
+    partitions = set(worker._assignment.partitions())
+    await session._revoked(partitions)
+    started = [item for items in session._leftovers.values() for item in items.values()]
+    assert started
+    for item in started:  # as if they had come from the log that was there before
+        item.record = msgspec.structs.replace(item.record, timestamp=item.record.timestamp - 60)
+    await session._assigned(partitions)
+    gate.set()
+    await until(lambda: worker.snapshot().messages_consumed == 21)
+    sent = Counter(stage.channel.contents[1:])
+    assert set(sent) == set(map(str, range(20)))
+    assert sum(times == 2 for times in sent.values()) == len(started)
+    await worker.stop()
 
 
 async def test_results_of_a_partition_that_went_elsewhere_are_dropped(
