@@ -10,7 +10,7 @@ from tests.benchmarks.measuring import Measured, Window, measure
 from tests.benchmarks.report import number, with_spread
 from tests.benchmarks.turns import Case, Turns, in_turn
 
-FULL = Window(warm=4.0, measured=10.0)
+FULL = Window(warm=3.0, measured=6.0)
 QUICK = Window(warm=1.0, measured=2.0)
 OVERHEAD_SECONDS = 5.0  # to start and to stop
 LATENCY = 0.1
