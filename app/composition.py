@@ -148,7 +148,7 @@ async def _connect(settings: Settings, stack: AsyncExitStack) -> Connection:
 
 
 async def _start_inbox(stack: AsyncExitStack) -> "Inbox":
-    # Its servers' libraries are a fifth of the time that a start takes: nobody else waits for them.
+    # Its servers' libraries are a sixth of the time that a start takes: nobody else waits for them.
     from app.inbox.inbox import Inbox  # noqa: PLC0415
 
     return await stack.enter_async_context(Inbox())

@@ -10,6 +10,7 @@ from tests.benchmarks.bench import DESTINATIONS, Bench, WrongError
 from tests.benchmarks.competitors import Command, Job, Service
 from tests.benchmarks.measuring import measure
 from tests.benchmarks.report import number
+from tests.benchmarks.turns import NO_TIME
 from tests.benchmarks.workloads.throughput import FULL, OVERHEAD_SECONDS, QUICK, RECORDS
 
 IN_FLIGHT = 256
@@ -43,6 +44,7 @@ async def parts(bench: Bench) -> None:
         "time; the profiler itself takes some.",
     )
     if not bench.time_for(window.seconds + OVERHEAD_SECONDS):
+        bench.report.say(f"({NO_TIME})")
         return
     topic = await bench.filled_topic("instant", sent=bench.size(*RECORDS))
     service = Sampled(counts=bench.folder / "counts.json")

@@ -8,9 +8,12 @@ import msgspec
 import pytest
 
 from app.engine.item import Item
+from app.engine.session import Session
+from app.engine.worker import NotificationWorker
 from app.policies.routing import Defaults
 from app.policies.statistics import Verdict
 from app.values.outcome import Delivered, Rejected, Retry
+from app.values.record import TopicPartition
 from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
 from tests.support.topic import Topic
@@ -333,15 +336,27 @@ async def test_start_and_stop_can_be_repeated(stage: "Stage") -> None:
     assert worker.stats["uptime_seconds"] == 0
 
 
-async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(stage: "Stage") -> None:
-    """Taken away and given back: the attempt under way counts, what waited is fetched again."""
-    worker = stage.worker()
-    await worker.start()
+async def held_and_revoked(
+    stage: "Stage", worker: NotificationWorker
+) -> tuple[asyncio.Event, Session, set[TopicPartition]]:
+    """Publish twenty, hold what was started, and take the partitions away.
+
+    Returns:
+        What lets the attempts end, the session, and the partitions.
+    """
     gate = await stage.publish_held(worker, 20)
     session = worker._session
     assert session is not None
     partitions = set(worker._assignment.partitions())
     await session._revoked(partitions)
+    return gate, session, partitions
+
+
+async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(stage: "Stage") -> None:
+    """Taken away and given back: the attempt under way counts, what waited is fetched again."""
+    worker = stage.worker()
+    await worker.start()
+    gate, session, partitions = await held_and_revoked(stage, worker)
     assert worker.snapshot().in_flight == 0
     assert worker.not_ready() is not None
     await session._assigned(partitions)
@@ -356,11 +371,7 @@ async def test_what_was_under_way_joins_no_record_of_a_topic_made_anew(stage: "S
     """The same offset of another log is another notification."""
     worker = stage.worker()
     await worker.start()
-    gate = await stage.publish_held(worker, 20)
-    session = worker._session
-    assert session is not None
-    partitions = set(worker._assignment.partitions())
-    await session._revoked(partitions)
+    gate, session, partitions = await held_and_revoked(stage, worker)
     started = [item for items in session._leftovers.values() for item in items.values()]
     assert started
     for item in started:  # as if they had come from the log that was there before

@@ -24,7 +24,7 @@ class Served:
         self.kept = kept
         self.behaviour = Behaviour.OK
         self.client = httpx.AsyncClient(
-            base_url=f"http://{address[0]}:{address[1]}", verify=TRUSTING_NOBODY
+            base_url=f"http://{address[0]}:{address[1]}", trust_env=False, verify=TRUSTING_NOBODY
         )
 
     async def send(self, sent: bytes) -> None:

@@ -13,7 +13,7 @@ from tests.support.http_client import TRUSTING_NOBODY
 
 async def send_webhook(inbox: Inbox) -> httpx.Response:
     """Send a message to the inbox's own webhook URL."""
-    async with httpx.AsyncClient(verify=TRUSTING_NOBODY) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=TRUSTING_NOBODY) as client:
         return await client.post(inbox.webhook_url, json={"content": "hello"})
 
 
