@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from app.edges.kafka.connection import Connection
+from app.engine.conditions import Conditions
 from app.engine.dispatch import Dispatcher
 from app.engine.journal import Journal
 from app.engine.lane import Lane
@@ -22,7 +23,7 @@ from app.values.snapshot import (
 )
 
 
-class Condition(msgspec.Struct, frozen=True):
+class WorkerState(msgspec.Struct, frozen=True):
     """How the worker itself is.
 
     Attributes:
@@ -37,24 +38,25 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 def take_picture(
-    condition: Condition,
+    state: WorkerState,
     connection: Connection,
     subscription: Subscription,
     assignment: Assignment,
     dispatcher: Dispatcher,
     journal: Journal,
+    conditions: Conditions,
 ) -> Snapshot:
     """Return everything ``GET /stats`` says (contract section 4)."""
     statistics = journal.statistics
     partitions = tuple(assigned.snapshot() for assigned in assignment)
     lags = [partition.lag for partition in partitions if partition.lag is not None]
     in_flight = assignment.in_flight
-    started = condition.started_at
+    started = state.started_at
     return Snapshot(
-        status=condition.status,
-        is_running=condition.status is Status.RUNNING,
-        paused=condition.paused,
-        problem=condition.problem,
+        status=state.status,
+        is_running=state.status is Status.RUNNING,
+        paused=state.paused,
+        problem=state.problem,
         group_id=subscription.group_id,
         topics=subscription.topics,
         broker=connection.bootstrap_servers,
@@ -82,6 +84,7 @@ def take_picture(
         partitions=partitions,
         channels=frozen(statistics.channels),
         destinations=_destinations(statistics, dispatcher, journal.now()),
+        conditions=conditions.snapshot(),
     )
 
 
@@ -101,6 +104,7 @@ def health_body(now: Snapshot) -> dict[str, Any]:
         "messages_sent": now.messages_sent,
         "messages_failed": now.messages_failed,
         "messages_retried": now.messages_retried,
+        "warnings": list(now.warnings),
     }
     if now.problem is not None:
         health["problem"] = now.problem

@@ -12,12 +12,13 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.admission import Admission
+from app.engine.conditions import Conditions
 from app.engine.dispatch import Dispatcher
 from app.engine.intake import Intake
 from app.engine.item import Item
 from app.engine.journal import Journal
 from app.engine.partition import Assignment
-from app.engine.picture import Condition, health_body, take_picture
+from app.engine.picture import WorkerState, health_body, take_picture
 from app.engine.pulse import Pulse
 from app.engine.session import Session
 from app.engine.settlement import Exits, Settler
@@ -84,6 +85,7 @@ class NotificationWorker:
         self._connection = connection
         self._producer = producer
         self._journal = journal
+        self._conditions = Conditions(journal.now)
         self._assignment = Assignment(subscription.delays)
         self._tasks = Tasks(self._failed)
         self._settler = Settler(
@@ -165,6 +167,7 @@ class NotificationWorker:
                 self._supervisor.cancel()
                 await asyncio.gather(self._supervisor, return_exceptions=True)
                 self._supervisor = None
+                self._conditions.forget()
                 self._status = Status.STOPPED
                 self._started_at = None
                 self._running.clear()
@@ -274,12 +277,15 @@ class NotificationWorker:
     def snapshot(self) -> Snapshot:
         """Return the state now."""
         return take_picture(
-            Condition(self._status, self._started_at, self._intake.paused, problem(self._signs())),
+            WorkerState(
+                self._status, self._started_at, self._intake.paused, problem(self._signs())
+            ),
             self._connection,
             self._options.subscription,
             self._assignment,
             self._dispatcher,
             self._journal,
+            self._conditions,
         )
 
     @property
@@ -316,6 +322,7 @@ class NotificationWorker:
                 status=self._status,
                 failure=self._failure,
                 start_error=self._start_error,
+                condition=self._conditions.problem,
                 starting_for=now - self._starting_since,
             )
         return Signs(
@@ -326,4 +333,5 @@ class NotificationWorker:
             fetch_silent_for=self._pulse.fetch_silent_for(),
             deliver_silent_for=self._pulse.deliver_silent_for(),
             records_blocked=self._settler.blocked,
+            condition=self._conditions.problem,
         )

@@ -1,5 +1,6 @@
 """``GET /metrics``: one snapshot of the worker and the engine's histograms, for Prometheus."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -128,6 +129,14 @@ def _states(now: Snapshot) -> Iterator[Metric]:
     for each in Status:
         status.add_metric([each.value], float(now.status is each))
     yield status
+    conditions = GaugeMetricFamily(
+        f"{PREFIX}_conditions",
+        "Conditions that somebody should look at, by kind; GET /health has their sentences.",
+        labels=["kind"],
+    )
+    for kind, count in Counter(each.kind for each in now.conditions).items():
+        conditions.add_metric([kind], count)
+    yield conditions
     info = GaugeMetricFamily(
         f"{PREFIX}_info",
         "Always 1; says which group this is, and what it consumes from where.",

@@ -26,6 +26,7 @@ class Signs(msgspec.Struct, frozen=True):
         deliver_silent_for: Since an attempt last ended while there was work that could be done;
             waiting for a due time or a rate limit is not such work.
         records_blocked: Why dead letters, or what is put aside, cannot be written, or None.
+        condition: What else is known to keep it from its work, in its own words, or None.
     """
 
     status: Status
@@ -38,6 +39,7 @@ class Signs(msgspec.Struct, frozen=True):
     fetch_silent_for: float | None = None
     deliver_silent_for: float | None = None
     records_blocked: str | None = None
+    condition: str | None = None
 
 
 def problem(signs: Signs) -> str | None:
@@ -46,6 +48,10 @@ def problem(signs: Signs) -> str | None:
         return None
     if signs.failure is not None:
         return f"the worker failed and is being restarted: {signs.failure}"
+    return signs.condition or _standstill(signs)
+
+
+def _standstill(signs: Signs) -> str | None:
     if signs.status is Status.STARTING:
         return _starting(signs)
     if signs.records_blocked is not None:

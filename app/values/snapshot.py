@@ -76,11 +76,30 @@ class PartitionSnapshot(msgspec.Struct, frozen=True):
         return max(self.end - self.committed, 0) - self.lag
 
 
+class Condition(msgspec.Struct, frozen=True):
+    """Something that is not as it should be, from its beginning to its end.
+
+    Attributes:
+        kind: What it is, as metrics label it: ``clock``, ``topic_missing``, …
+        subject: What it is about (a topic, a partition, a destination); empty for the worker.
+        text: What is wrong and what to do, without secrets.
+        since: Seconds since the epoch when it began.
+        stops_work: Whether no progress is made because of it.
+    """
+
+    kind: str
+    subject: str
+    text: str
+    since: float
+    stops_work: bool = False
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """Everything ``GET /stats`` says (contract section 4). Times are ISO 8601 UTC strings.
 
     Attributes:
         messages_missed: Offsets that the log no longer held when they were to be read (retention).
+        conditions: Everything that somebody should look at, the oldest first.
     """
 
     status: Status
@@ -114,6 +133,12 @@ class Snapshot(msgspec.Struct, frozen=True):
     partitions: tuple[PartitionSnapshot, ...]
     channels: dict[str, Counts]
     destinations: dict[str, DestinationSnapshot]
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What somebody should look at although work goes on, as sentences."""
+        return tuple(each.text for each in self.conditions if not each.stops_work)
 
 
 class Attempt(msgspec.Struct, frozen=True):

@@ -262,9 +262,8 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
 
 
 def server_properties(broker: Broker, cluster: list[Broker]) -> str:
-    """The configuration of one broker."""
+    """The configuration of one broker: Kafka's defaults, but for ports, memory and few brokers."""
     copies = min(3, len(cluster))
-    acknowledging = (copies + 1) // 2  # a majority: one of three may be away
     properties = {
         "process.roles": "broker,controller",
         "node.id": broker.node_id,
@@ -277,19 +276,14 @@ def server_properties(broker: Broker, cluster: list[Broker]) -> str:
         "inter.broker.listener.name": "CLIENT",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": broker.data,
-        "auto.create.topics.enable": "false",  # as many production clusters have it
-        "default.replication.factor": copies,
-        "min.insync.replicas": acknowledging,
         "offsets.topic.replication.factor": copies,
         "offsets.topic.num.partitions": 4,
         "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": acknowledging,
+        "transaction.state.log.min.isr": min(2, copies),
         "transaction.state.log.num.partitions": 4,
         "group.initial.rebalance.delay.ms": 0,
-        # A broker that was killed or hangs is given up sooner than after the default of 9 s: it
-        # cannot register again before.
-        "broker.session.timeout.ms": 6_000,
-        "broker.heartbeat.interval.ms": 1_000,
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": min(2, copies),
         "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,  # of 128 MiB, per broker
     }
     return "".join(f"{name}={value}\n" for name, value in properties.items())

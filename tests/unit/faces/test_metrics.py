@@ -14,6 +14,7 @@ from app.edges.metrics import Metrics
 from app.faces.api.examples import SNAPSHOT
 from app.faces.metrics import MAX_DESTINATIONS, Exposition
 from app.values.snapshot import (
+    Condition,
     DestinationSnapshot,
     DestinationState,
     PartitionSnapshot,
@@ -143,7 +144,9 @@ def test_what_is_not_due_is_no_lag() -> None:
 
 def test_every_figure_of_the_snapshot_is_a_metric() -> None:
     """A figure that is added to the snapshot is not forgotten here; texts are left out."""
-    served = {each.name for each in samples(SNAPSHOT)}
+    condition = Condition("clock", "", "the clocks are 31 s apart", 1.0)
+    snapshot = msgspec.structs.replace(SNAPSHOT, conditions=(condition,))
+    served = {each.name for each in samples(snapshot)}
     renamed = {
         "start_time": "start_timestamp_seconds",
         "last_message_time": "last_message_timestamp_seconds",

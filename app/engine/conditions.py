@@ -1,0 +1,82 @@
+"""What somebody should look at: each condition from its beginning to its end."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from app.values.snapshot import Condition
+
+log = logging.getLogger(__name__)
+
+MOST_OF_A_KIND: Final = 50
+"""Conditions of one kind that are kept: what is shown stays bounded, whatever there is."""
+
+
+class Conditions:
+    """Everything that is not as it should be now, for health, page, metrics and the operator.
+
+    A condition is named by its kind and its subject (a topic, a partition, a destination). Its
+    text is a sentence that names what is wrong and what to do. It is logged when it begins and
+    when it ends, not in between.
+
+    Args:
+        now: Tells seconds since the epoch.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._current: dict[tuple[str, str], Condition] = {}
+
+    def __iter__(self) -> Iterator[Condition]:
+        return iter(self._current.values())
+
+    def begin(self, kind: str, text: str, *, subject: str = "", stops_work: bool = False) -> None:
+        """Note that something is wrong, or still is; a new text replaces the old one.
+
+        Args:
+            kind: A constant of the code, such as ``clock``: the label of the metric.
+            text: What is wrong and what to do, fit to be shown (no secrets).
+            subject: What it is about, where there may be several of the kind.
+            stops_work: Whether no progress is made because of it: then it is the ``problem``.
+        """
+        old = self._current.get((kind, subject))
+        if old is None:
+            if sum(each.kind == kind for each in self) >= MOST_OF_A_KIND:
+                return
+            log.log(logging.ERROR if stops_work else logging.WARNING, "%s", text)
+        since = self._now() if old is None else old.since
+        self._current[kind, subject] = Condition(kind, subject, text, since, stops_work)
+
+    def end(self, kind: str, subject: str = "") -> None:
+        """Note that it is over; nothing happens where it never began."""
+        old = self._current.pop((kind, subject), None)
+        if old is not None:
+            log.info("no longer: %s", old.text)
+
+    def replace(self, kind: str, texts: Mapping[str, str], *, stops_work: bool = False) -> None:
+        """Let exactly these be the conditions of a kind: those that are left out have ended.
+
+        Args:
+            kind: As for ``begin``.
+            texts: By subject.
+            stops_work: As for ``begin``.
+        """
+        for each in list(self):
+            if each.kind == kind and each.subject not in texts:
+                self.end(kind, each.subject)
+        for subject, text in texts.items():
+            self.begin(kind, text, subject=subject, stops_work=stops_work)
+
+    def forget(self) -> None:
+        """Drop all without a word: the worker stops."""
+        self._current.clear()
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps the worker from its work, or None."""
+        stopping = [each.text for each in self if each.stops_work]
+        return "; ".join(stopping) or None
+
+    def snapshot(self) -> tuple[Condition, ...]:
+        """Return all of them, the oldest first."""
+        return tuple(self._current.values())
