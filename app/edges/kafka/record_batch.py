@@ -1,8 +1,9 @@
 """Record batches that aiokafka cannot decode, read as far as they can be.
 
-aiokafka 0.14 gives up on a whole partition, for ever, where a header's name is not UTF-8 or a batch
-is corrupt. This decoder is for those batches alone: it takes such names as they are, and hands over
-as it is what cannot be read at all. Form: Kafka's protocol guide, "Record Batch".
+aiokafka 0.14 gives up on a whole partition, for ever, if a header's name is not UTF-8 or a batch is
+corrupt. This decoder is for those batches and for their neighbours: it takes such names as they
+are, and hands over as it is what cannot be read at all. Form: Kafka's protocol guide, "Record
+Batch"; older ones are in ``message_set``.
 """
 
 import struct
@@ -12,13 +13,14 @@ from typing import NamedTuple
 from aiokafka import codec
 from aiokafka.record.util import calc_crc32c
 
+from app.edges.kafka.message_set import messages, read_message
 from app.values.record import Headers, Record, TopicPartition
 
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _OVERHEAD = 12  # bytes before what "length" counts
 _CRC_FROM = 21  # the check sum covers everything from the attributes on
 _MAGIC_AT = 16
-_CURRENT = 2  # the record format; older ones went with Kafka 4
+_CURRENT = 2  # the record format; whatever is older is a message set
 _CODEC, _APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
 _DECODERS = {
     0: bytes,
@@ -76,6 +78,30 @@ def read_batch(
     """
     if not data:
         return None
+    if _is_old(data):
+        return _read_message(partition, position, data)
+    return _read_current(partition, position, data, aborted)
+
+
+def is_sound(data: bytes) -> bool:
+    """Say whether the first batch is there as a whole with the right check sum."""
+    if _is_old(data):
+        message = read_message(memoryview(data))
+        return message is not None and message.sound
+    if len(data) < _HEADER.size or data[_MAGIC_AT] != _CURRENT:
+        return False
+    head = _Batch._make(_HEADER.unpack_from(data))
+    end = _OVERHEAD + head.length
+    return end <= len(data) and calc_crc32c(data[_CRC_FROM:end]) == head.crc
+
+
+def _is_old(data: bytes) -> bool:
+    return len(data) > _MAGIC_AT and data[_MAGIC_AT] < _CURRENT
+
+
+def _read_current(
+    partition: TopicPartition, position: int, data: bytes, aborted: frozenset[tuple[int, int]]
+) -> Stretch:
     if len(data) < _HEADER.size or data[_MAGIC_AT] != _CURRENT:
         return _unreadable(partition, position, data, position + 1, "its batch has no usable head")
     head = _Batch._make(_HEADER.unpack_from(data))
@@ -90,16 +116,8 @@ def read_batch(
         )
     if head.attributes & _CONTROL or _is_aborted(head, aborted):
         return Stretch([], next_offset)
-    return _records(partition, position, head, batch, next_offset)
-
-
-def is_sound(data: bytes) -> bool:
-    """Say whether the first batch is there as a whole with the right check sum."""
-    if len(data) < _HEADER.size or data[_MAGIC_AT] != _CURRENT:
-        return False
-    head = _Batch._make(_HEADER.unpack_from(data))
-    end = _OVERHEAD + head.length
-    return end <= len(data) and calc_crc32c(data[_CRC_FROM:end]) == head.crc
+    each = _each(partition, head, batch)
+    return _records(partition, position, each, batch, next_offset)
 
 
 def _is_aborted(head: _Batch, aborted: frozenset[tuple[int, int]]) -> bool:
@@ -114,15 +132,30 @@ def _is_aborted(head: _Batch, aborted: frozenset[tuple[int, int]]) -> bool:
     )
 
 
+def _read_message(partition: TopicPartition, position: int, data: bytes) -> Stretch:
+    message = read_message(memoryview(data))
+    if message is None or message.offset < position:
+        return _unreadable(partition, position, data, position + 1, "its message is cut off")
+    next_offset = message.offset + 1
+    own = data[: message.end]
+    if not message.sound:
+        problem = "the check sum of its message is wrong"
+        return _unreadable(partition, position, own, next_offset, problem)
+    return _records(partition, position, messages(partition, message), own, next_offset)
+
+
 def _records(
-    partition: TopicPartition, position: int, head: _Batch, batch: bytes, next_offset: int
+    partition: TopicPartition,
+    position: int,
+    decoded: Iterator[Record],
+    batch: bytes,
+    next_offset: int,
 ) -> Stretch:
     records: list[Record] = []
     reached = position
     try:
-        body = _DECODERS[head.attributes & _CODEC](batch[_HEADER.size :])
-        for record in _each(partition, head, memoryview(body)):
-            if record.offset >= reached:
+        for record in decoded:
+            if reached <= record.offset < next_offset:
                 records.append(record)
                 reached = record.offset + 1
     except Exception as error:  # noqa: BLE001 - whatever a decoder trips over
@@ -132,7 +165,8 @@ def _records(
     return Stretch(records, next_offset)
 
 
-def _each(partition: TopicPartition, head: _Batch, body: memoryview) -> Iterator[Record]:
+def _each(partition: TopicPartition, head: _Batch, batch: bytes) -> Iterator[Record]:
+    body = memoryview(_DECODERS[head.attributes & _CODEC](batch[_HEADER.size :]))
     at = 0
     for _ in range(head.records):
         length, at = _varint(body, at)

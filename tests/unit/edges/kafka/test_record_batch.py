@@ -116,10 +116,10 @@ def test_what_can_be_read_of_a_broken_batch_is() -> None:
     [
         b"\x00" * 10,
         batch(ONE)[:-1],
-        batch(ONE)[:16] + b"\x01" + batch(ONE)[17:],  # an old record format
+        batch(ONE)[:16] + b"\x03" + batch(ONE)[17:],  # a record format to come
         batch(ONE)[:8] + struct.pack(">i", -5) + batch(ONE)[12:],
     ],
-    ids=["short", "cut", "old", "length"],
+    ids=["short", "cut", "new", "length"],
 )
 def test_what_has_no_usable_head_takes_one_offset(data: bytes) -> None:
     """Nobody knows how far it reaches: the next offset is asked for."""
