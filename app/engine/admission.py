@@ -11,7 +11,6 @@ from app.engine.partition import Assigned, Assignment
 from app.engine.settlement import Settler
 from app.policies.deferral import KNOWN_FORMAT, read_deferral, read_format
 from app.policies.parsing import parse
-from app.policies.record_headers import origin_of
 from app.policies.repeats import Repeats
 from app.policies.resuming import still_to_send
 from app.policies.routing import Routed, route
@@ -215,7 +214,7 @@ class Admission:
     def _route(self, item: Item, notification: Notification) -> Routed:
         source = notification.message_id
         if source is None:
-            source = origin_of(item.record).coordinates
+            source = item.origin.coordinates
         routed = route(notification, self._addresses.defaults, source=source, digest=item.digest)
         return routed if item.before is None else still_to_send(routed, item.before)
 

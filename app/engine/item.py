@@ -7,7 +7,7 @@ import msgspec
 from app.engine.partition import Assigned
 from app.policies.dead_letter_headers import DeadLetterNote
 from app.policies.deferral import Deferral, FailedMark
-from app.policies.record_headers import mark_of, origin_of
+from app.policies.record_headers import Origin, here, mark_of, origin_of
 from app.policies.statistics import Verdict, verdict
 from app.values.delivery import Delivery, Target
 from app.values.notification import Notification
@@ -104,9 +104,14 @@ class Item(msgspec.Struct, eq=False):
             self.first_failure = self.before.first_failure
 
     @property
+    def origin(self) -> Origin:
+        """Where the record first stood; in a consumed topic its headers have no say about it."""
+        return here(self.record) if self.assigned.delay is None else origin_of(self.record)
+
+    @property
     def published_at(self) -> float:
         """When the notification was first written to a topic, in seconds since the epoch."""
-        return self.record.timestamp if self.before is None else origin_of(self.record).timestamp
+        return self.record.timestamp if self.before is None else self.origin.timestamp
 
     @property
     def size(self) -> int:
@@ -212,9 +217,11 @@ class Item(msgspec.Struct, eq=False):
         return DeadLetterNote(
             reason=reason,
             error=error,
+            origin=self.origin,
             failed=tuple(each.mark for each in failed),
             delivered=before.delivered + tuple(map(mark_of, self.delivered)),
             attempts=self.attempts,
             first_failure=self.first_failure,
             group=group_id,
+            replays=before.replays,
         )

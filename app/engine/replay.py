@@ -20,6 +20,7 @@ from app.policies.replaying import (
     Fate,
     Judge,
     as_deferral,
+    identity_of,
     mark_key,
     mark_value,
     place_of,
@@ -173,14 +174,15 @@ class Replayer:
 
     async def _send_again(self, record: Record) -> None:
         """Only what Kafka has in the retry topic is marked: in doubt it is sent once more."""
-        headers = deferral_headers(record, as_deferral(record), self._group_id)
+        deferral, origin = as_deferral(record), origin_of(record)
+        headers = deferral_headers(record, deferral, self._group_id, origin)
         await self._producer.send(self._retry_topic, record.key, record.value, headers)
         await self._mark(record)
         self._now = replace(self._now, replayed=self._now.replayed + 1)
 
     async def _mark(self, record: Record) -> None:
-        key = mark_key(place_of(record))
-        await self._producer.send(self._control_topic, key, mark_value(_now()))
+        key, value = mark_key(place_of(record)), mark_value(_now(), identity_of(record))
+        await self._producer.send(self._control_topic, key, value)
 
     def _is_expired(self, record: Record) -> bool:
         try:

@@ -146,7 +146,7 @@ class Settler:
     async def _defer(self, item: Item) -> None:
         deferral, seconds = item.deferral()
         record = item.record
-        headers = deferral_headers(record, deferral, self._exits.group_id)
+        headers = deferral_headers(record, deferral, self._exits.group_id, item.origin)
         topic = self._exits.retry_topics[seconds]
         try:
             await self._write(item, topic, record.key, record.value, headers)

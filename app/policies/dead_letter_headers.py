@@ -8,12 +8,16 @@ from msgspec.structs import replace
 
 from app.policies.record_headers import (
     ATTEMPTS,
-    CARRIED,
     DELIVERED,
+    ERROR,
     FAILED,
     FIRST_FAILURE,
     GROUP,
+    REASON,
     REPLAYS,
+    VALUE_SHA256,
+    VALUE_SIZE,
+    Origin,
     TargetMark,
     iso_time,
     marks_text,
@@ -28,11 +32,6 @@ from app.policies.record_headers import (
 from app.values.outcome import Reason
 from app.values.record import Headers, Record
 
-REASON = "notifier.reason"
-ERROR = "notifier.error"
-VALUE_SIZE = "notifier.value.size"
-VALUE_SHA256 = "notifier.value.sha256"
-
 LONGEST_ERROR = 1000  # characters
 MOST_TARGETS = 500  # of each list; a record may name tens of thousands, a header must fit
 
@@ -42,20 +41,24 @@ class DeadLetterNote(msgspec.Struct, frozen=True):
 
     Attributes:
         error: For the operator, without secrets.
+        origin: Where the record first stood.
         failed: Targets that will never be reached.
         delivered: Targets that accepted it.
         attempts: Most attempts that any target took.
         first_failure: Seconds since the epoch, or None.
         group: The consumer group that gives up.
+        replays: How often it was replayed before.
     """
 
     reason: Reason
     error: str
+    origin: Origin
     failed: tuple[TargetMark, ...] = ()
     delivered: tuple[TargetMark, ...] = ()
     attempts: int = 0
     first_failure: float | None = None
     group: str = ""
+    replays: int = 0
 
 
 class WrittenNote(msgspec.Struct, frozen=True):
@@ -77,20 +80,16 @@ class WrittenNote(msgspec.Struct, frozen=True):
 
 
 def dead_letter_headers(record: Record, note: DeadLetterNote) -> Headers:
-    """Return a dead letter's headers: the record's own, then those of contract section 10.
-
-    Of older ``notifier.*`` headers the origin and the count of replays are carried over, the others
-    are replaced.
-    """
+    """Return a dead letter's headers: the record's own, then those of contract section 10."""
     texts = {
-        **origin_texts(record),
+        **origin_texts(note.origin),
         REASON: note.reason.value,
         ERROR: shortened(note.error, LONGEST_ERROR),
         FAILED: _bounded(note.failed),
         DELIVERED: _bounded(note.delivered),
         ATTEMPTS: str(note.attempts),
         GROUP: note.group,
-        REPLAYS: str(number_of(dict(record.headers).get(REPLAYS), 0)),
+        REPLAYS: str(note.replays),
     }
     if note.first_failure is not None:
         texts[FIRST_FAILURE] = iso_time(note.first_failure)
@@ -112,8 +111,7 @@ def bare(record: Record, note: DeadLetterNote) -> Headers:
     Its value, its key, its headers and the names of its targets are left out.
     """
     nameless = replace(note, failed=(), delivered=())
-    own = tuple(header for header in record.headers if header[0] in CARRIED)
-    headers = dead_letter_headers(replace(record, headers=own), nameless)
+    headers = dead_letter_headers(replace(record, headers=()), nameless)
     return without_value(headers, record.value or b"")
 
 

@@ -13,8 +13,11 @@ from app.policies.record_headers import (
     DELIVERED,
     FAILED,
     FIRST_FAILURE,
+    FORMAT,
     GROUP,
+    LEFT,
     REPLAYS,
+    Origin,
     TargetMark,
     iso_time,
     marks_text,
@@ -27,9 +30,9 @@ from app.policies.record_headers import (
 from app.values.outcome import Reason
 from app.values.record import Headers, Record
 
-FORMAT = "notifier.format"
-LEFT = "notifier.targets.left"
 KNOWN_FORMAT = 1
+NEWER_FORMAT = KNOWN_FORMAT + 1
+"""Stands for whatever this version does not know."""
 
 AT_ONCE = 0.0
 SHORTEST = 30.0
@@ -91,10 +94,17 @@ def delay_for(now: float, first_failure: float | None) -> float:
     return max((delay for delay in DELAYS if delay <= since), default=SHORTEST) or SHORTEST
 
 
-def deferral_headers(record: Record, deferral: Deferral, group: str) -> Headers:
-    """Return the headers of a record in a retry topic: its own, then those of section 10."""
+def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Origin) -> Headers:
+    """Return the headers of a record in a retry topic: its own, then those of section 10.
+
+    Args:
+        record: That is written there.
+        deferral: What is still to be done about it.
+        group: The group that the topic belongs to.
+        origin: Where the record first stood.
+    """
     texts = {
-        **origin_texts(record),
+        **origin_texts(origin),
         FORMAT: str(KNOWN_FORMAT),
         GROUP: group,
         DELIVERED: marks_text(deferral.delivered),
@@ -110,8 +120,9 @@ def deferral_headers(record: Record, deferral: Deferral, group: str) -> Headers:
 
 
 def read_format(headers: Headers) -> int:
-    """Return the format of a record in a retry topic; one without any has none to know."""
-    return number_of(dict(headers).get(FORMAT), 0)
+    """Return the format of a record in a retry topic; 0 if it names none."""
+    raw = dict(headers).get(FORMAT)
+    return number_of(raw, NEWER_FORMAT) if raw else 0
 
 
 def read_deferral(headers: Headers) -> Deferral:

@@ -1,5 +1,9 @@
 """What the service's own record headers have in common (contract section 10), written and read.
 
+They are believed in the group's own topics only. On a record of a consumed topic headers of these
+names are the producer's business: nothing reads them, and they are left behind when the record
+moves on, so that each name stands for one thing there.
+
 Reading never fails: whatever is missing or corrupt becomes a default, because these topics must
 stay readable whoever wrote to them.
 """
@@ -13,7 +17,6 @@ import msgspec
 from app.values.delivery import Target
 from app.values.record import Headers, Record
 
-PREFIX = "notifier."
 ORIGIN_TOPIC = "notifier.origin.topic"
 ORIGIN_PARTITION = "notifier.origin.partition"
 ORIGIN_OFFSET = "notifier.origin.offset"
@@ -24,9 +27,35 @@ ATTEMPTS = "notifier.attempts"
 FIRST_FAILURE = "notifier.first_failure"
 GROUP = "notifier.group"
 REPLAYS = "notifier.replays"
+# Of dead letters alone:
+REASON = "notifier.reason"
+ERROR = "notifier.error"
+VALUE_SIZE = "notifier.value.size"
+VALUE_SHA256 = "notifier.value.sha256"
+# Of records in retry topics alone:
+FORMAT = "notifier.format"
+LEFT = "notifier.targets.left"
 
-CARRIED = (ORIGIN_TOPIC, ORIGIN_PARTITION, ORIGIN_OFFSET, ORIGIN_TIMESTAMP, REPLAYS)
-"""Written once, and kept from one topic to the next."""
+OURS = frozenset(
+    {
+        ORIGIN_TOPIC,
+        ORIGIN_PARTITION,
+        ORIGIN_OFFSET,
+        ORIGIN_TIMESTAMP,
+        FAILED,
+        DELIVERED,
+        ATTEMPTS,
+        FIRST_FAILURE,
+        GROUP,
+        REPLAYS,
+        REASON,
+        ERROR,
+        VALUE_SIZE,
+        VALUE_SHA256,
+        FORMAT,
+        LEFT,
+    }
+)
 
 LONGEST_LABEL = 200  # characters
 FINGERPRINT_LENGTH = 16  # hexadecimal digits
@@ -79,23 +108,30 @@ def fingerprint(channel: str, address: str) -> str:
     return sha256(name).hexdigest()[:FINGERPRINT_LENGTH]
 
 
+def here(record: Record) -> Origin:
+    """Return where a record stands: the origin of one from a consumed topic."""
+    return Origin(*record.partition, record.offset, record.timestamp)
+
+
 def origin_of(record: Record) -> Origin:
-    """Return where a record first stood: from its headers, else where it stands now."""
+    """Return where a record of the group's own topics first stood.
+
+    Its headers say so; one that was written there by hand stands where it began.
+    """
     if not record.headers:
-        return Origin(*record.partition, record.offset, record.timestamp)
+        return here(record)
     headers = dict(record.headers)
     topic = text_of(headers.get(ORIGIN_TOPIC))
     partition = number_of(headers.get(ORIGIN_PARTITION), -1)
     offset = number_of(headers.get(ORIGIN_OFFSET), -1)
     if not topic or partition < 0 or offset < 0:
-        return Origin(*record.partition, record.offset, record.timestamp)
+        return here(record)
     timestamp = time_of(headers.get(ORIGIN_TIMESTAMP))
     return Origin(topic, partition, offset, record.timestamp if timestamp is None else timestamp)
 
 
-def origin_texts(record: Record) -> dict[str, str]:
+def origin_texts(origin: Origin) -> dict[str, str]:
     """Return the headers that say where a record first stood."""
-    origin = origin_of(record)
     return {
         ORIGIN_TOPIC: origin.topic,
         ORIGIN_PARTITION: str(origin.partition),
@@ -105,8 +141,8 @@ def origin_texts(record: Record) -> dict[str, str]:
 
 
 def with_texts(record: Record, texts: Mapping[str, str]) -> Headers:
-    """Return a record's own headers followed by the service's."""
-    own = tuple(header for header in record.headers if not header[0].startswith(PREFIX))
+    """Return a record's own headers followed by the service's, which stand once each."""
+    own = tuple(header for header in record.headers if header[0] not in OURS)
     return own + tuple((name, encoded(text)) for name, text in texts.items())
 
 

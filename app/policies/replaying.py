@@ -7,12 +7,12 @@ from hashlib import blake2b
 
 import msgspec
 
-from app.policies.dead_letter_headers import VALUE_SHA256, read_note
+from app.policies.dead_letter_headers import read_note
 from app.policies.dead_letter_view import show
 from app.policies.deferral import Deferral
-from app.policies.record_headers import origin_of
+from app.policies.record_headers import VALUE_SHA256, origin_of
 from app.values.record import Record
-from app.values.replay import Place, Selection
+from app.values.replay import Place, ReplayMark, Selection
 
 _MARK = "replayed/"
 _PLACE = re.compile(r"([0-9]{1,10})/([0-9]{1,19})")
@@ -43,27 +43,27 @@ class Judge:
         self,
         selection: Selection,
         group_id: str,
-        marks: Mapping[Place, str],
+        marks: Mapping[Place, ReplayMark],
         is_expired: Callable[[Record], bool],
     ) -> None:
         self._selection = selection
         self._group_id = group_id
         self._marks = marks
         self._is_expired = is_expired
-        self._replayed: set[bytes] = set()
+        self._replayed: set[str] = set()
 
     def notice(self, record: Record) -> None:
         """Take notice of a record: doubles of what was replayed before are known by it."""
-        if place_of(record) in self._marks:
-            self._replayed.add(_identity(record))
+        if replayed_at(record, self._marks) is not None:
+            self._replayed.add(identity_of(record))
 
     def fate(self, record: Record) -> Fate | None:
         """Decide about a record; None where it is not selected."""
         if not self._is_selected(record):
             return None
-        identity = _identity(record)
+        identity = identity_of(record)
         for fate, applies in (
-            (Fate.ALREADY, place_of(record) in self._marks),
+            (Fate.ALREADY, replayed_at(record, self._marks) is not None),
             (Fate.FOREIGN, read_note(record.headers).group not in ("", self._group_id)),
             (Fate.INCOMPLETE, VALUE_SHA256 in dict(record.headers)),
             (Fate.DOUBLE, identity in self._replayed),
@@ -118,17 +118,18 @@ def mark_key(place: Place) -> bytes:
     return f"{_MARK}{place[0]}/{place[1]}".encode()
 
 
-def mark_value(at: str) -> bytes:
+def mark_value(at: str, identity: str) -> bytes:
     """Return the value of a mark.
 
     Args:
         at: When it was replayed, ISO 8601.
+        identity: Of the dead letter that was.
     """
-    return msgspec.json.encode({"replayed": at})
+    return msgspec.json.encode({"replayed": at, "identity": identity})
 
 
-def read_mark(record: Record) -> tuple[Place, str] | None:
-    """Return the place and time of a mark; None for any other record of the control topic."""
+def read_mark(record: Record) -> tuple[Place, ReplayMark] | None:
+    """Return a mark and the place it is about; None for any other record of the control topic."""
     key = (record.key or b"").decode(errors="replace")
     partition, _, offset = key.removeprefix(_MARK).partition("/")
     if not key.startswith(_MARK) or not (partition.isdecimal() and offset.isdecimal()):
@@ -137,14 +138,34 @@ def read_mark(record: Record) -> tuple[Place, str] | None:
         value = msgspec.json.decode(record.value or b"{}", type=dict[str, str])
     except (msgspec.DecodeError, UnicodeDecodeError):
         value = {}
-    return (int(partition), int(offset)), value.get("replayed", "")
+    mark = ReplayMark(value.get("replayed", ""), value.get("identity", ""))
+    return (int(partition), int(offset)), mark
 
 
-def _identity(record: Record) -> bytes:
-    """Return what two dead letters of one failure have in common."""
-    note = read_note(record.headers)
-    text = f"{origin_of(record).coordinates}\0{note.group}\0{note.replays}"
-    return blake2b(text.encode(errors="backslashreplace"), digest_size=16).digest()
+def replayed_at(record: Record, marks: Mapping[Place, ReplayMark]) -> str | None:
+    """Return when a dead letter was replayed, ISO 8601, or None."""
+    mark = marks.get(place_of(record))
+    if mark is None or mark.identity not in ("", identity_of(record)):
+        return None
+    return mark.at
+
+
+def identity_of(record: Record) -> str:
+    """Return what two dead letters of one failure have in common, and no others.
+
+    It is the origin and the bytes: a topic that was made anew gives the same coordinates again.
+    """
+    note, origin = read_note(record.headers), origin_of(record)
+    told = blake2b(digest_size=16)
+    for part in (
+        f"{origin.coordinates}/{origin.timestamp}/{note.replays}".encode(errors="backslashreplace"),
+        note.group.encode(errors="backslashreplace"),
+        record.key or b"",
+        record.value or dict(record.headers).get(VALUE_SHA256) or b"",
+    ):
+        told.update(len(part).to_bytes(8))
+        told.update(part)
+    return told.hexdigest()
 
 
 def _text(record: Record) -> str:

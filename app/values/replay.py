@@ -8,6 +8,19 @@ Place = tuple[int, int]
 """Partition and offset in the dead-letter topic."""
 
 
+class ReplayMark(msgspec.Struct, frozen=True):
+    """A dead letter was replayed.
+
+    Attributes:
+        at: ISO 8601 UTC.
+        identity: Of that dead letter: another one may stand in its place once the topic was made
+            anew. Empty in marks of older versions.
+    """
+
+    at: str
+    identity: str = ""
+
+
 class Selection(msgspec.Struct, frozen=True):
     """Which dead letters are to be replayed.
 

@@ -125,6 +125,20 @@ MUTANTS = (
         ("tests/unit/engine/test_replay.py",),
     ),
     Mutant(
+        "believe a producer about where its record comes from",
+        "app/engine/item.py",
+        "return here(self.record) if self.assigned.delay is None else origin_of(self.record)",
+        "return origin_of(self.record)",
+        ("tests/unit/engine/test_replay.py",),
+    ),
+    Mutant(
+        "tell doubles among the dead letters by their origin alone",
+        "app/policies/replaying.py",
+        "        told.update(part)\n",
+        "        told.update(part if b'/' in part else b'')\n",
+        ("tests/unit/policies/test_replaying.py",),
+    ),
+    Mutant(
         "settle what was taken away",
         "app/engine/settlement.py",
         "        if not item.assigned.active:\n            return  #",

@@ -12,14 +12,14 @@ from aiokafka.record.util import calc_crc32c
 
 from app.edges.kafka.connection import Connection
 from app.values.record import Headers
-from app.values.replay import Place
+from app.values.replay import Place, ReplayMark
 
 START = 1_767_268_800_000  # 2026-01-01T12:00:00Z in milliseconds
 CONTROL_BATCH = 0x20
 CRC_AT, ATTRIBUTES_AT = 17, 21  # in the header of a record batch
 
 
-async def no_marks() -> Mapping[Place, str]:
+async def no_marks() -> Mapping[Place, ReplayMark]:
     """Return the marks of a topic of which nothing was replayed."""
     return {}
 

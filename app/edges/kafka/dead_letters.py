@@ -12,10 +12,10 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader, Stretch, size_of
 from app.policies.dead_letter_headers import read_reason
 from app.policies.dead_letter_view import show
-from app.policies.replaying import place_of
+from app.policies.replaying import replayed_at
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.record import Record
-from app.values.replay import Place
+from app.values.replay import Place, ReplayMark
 
 LARGEST_PAGE = 1000
 PAGE_BYTES = 8 * 1024 * 1024
@@ -41,7 +41,7 @@ class DeadLetters:
         self,
         connection: Connection,
         topic: str,
-        marks: Callable[[], Awaitable[Mapping[Place, str]]],
+        marks: Callable[[], Awaitable[Mapping[Place, ReplayMark]]],
         timeout: float = 5.0,
     ) -> None:
         self._connection = connection
@@ -85,7 +85,7 @@ class DeadLetters:
                 )
         rest = {tail.partition: tail.stop for tail in tails if tail.ready or tail.unread}
         return DeadLetterPage(
-            dead_letters=tuple(show(record, marks.get(place_of(record))) for record in found),
+            dead_letters=tuple(show(record, replayed_at(record, marks)) for record in found),
             next_cursor=_encode_cursor(rest, self._topic) if rest else None,
         )
 
@@ -95,14 +95,14 @@ class DeadLetters:
         Raises:
             KafkaUnavailableError, KafkaRefusedError: As for a page.
         """
-        replayed = (await self._marks()).get((partition, offset))
+        marks = await self._marks()
         with translated("hand over a dead letter"):
             async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
                 if offset not in (await log.ranges()).get(partition, ()):
                     return None
                 stretches = await log.read({partition: range(offset, offset + 1)}, _wanted(None))
         records = stretches[partition].records
-        return show(records[0], replayed) if records else None
+        return show(records[0], replayed_at(records[0], marks)) if records else None
 
     async def scan(self) -> AsyncIterator[Sequence[Record]]:
         """Yield every dead letter, a few at a time, each partition's oldest first.

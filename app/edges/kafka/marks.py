@@ -8,7 +8,7 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader
 from app.policies.replaying import read_mark
 from app.values.record import Record
-from app.values.replay import Place
+from app.values.replay import Place, ReplayMark
 
 CHUNK = 20_000  # offsets read at once
 
@@ -26,12 +26,12 @@ class ReplayMarks:
         self._connection = connection
         self._topic = topic
         self._timeout = timeout
-        self._marks: dict[Place, str] = {}
+        self._marks: dict[Place, ReplayMark] = {}
         self._read_to: dict[int, int] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def read(self) -> Mapping[Place, str]:
-        """Return when each dead letter was replayed, by its place.
+    async def read(self) -> Mapping[Place, ReplayMark]:
+        """Return the mark of each dead letter that was replayed, by its place.
 
         Raises:
             KafkaUnavailableError: Kafka did not answer in time.

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from app.edges.kafka.log_reader import LogReader
 from app.policies.deferral import Deferral, deferral_headers, read_deferral
-from app.policies.record_headers import origin_of
+from app.policies.record_headers import here, origin_of
 from app.policies.routing import Defaults
 from app.values.outcome import Delivered, Outcome, Rejected, Retry
 from app.values.record import Record
@@ -138,7 +138,7 @@ async def test_what_is_due_expires_like_everything_else(
 
 async def test_a_record_of_a_newer_version_is_passed_on_untouched(stage: "Stage") -> None:
     """During an upgrade the older workers lose nothing that they do not understand."""
-    headers = deferral_headers(record(), Deferral(), "group")
+    headers = deferral_headers(record(), Deferral(), "group", here(record()))
     newer = tuple((name, b"2" if name == "notifier.format" else value) for name, value in headers)
     worker = stage.worker(max_age=DAY)
     await worker.start()

@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from app.edges.kafka.dead_letters import DeadLetters
@@ -12,7 +13,7 @@ from app.engine.replay import Replayer
 from app.engine.tasks import Tasks
 from app.policies.routing import Defaults
 from app.values.errors import BusyError, KafkaUnavailableError
-from app.values.outcome import Reason, Rejected
+from app.values.outcome import Reason, Rejected, Retry
 from app.values.replay import Replay, Selection
 from tests.support.engine import ScriptedChannel, until
 
@@ -211,3 +212,60 @@ async def test_what_is_not_in_the_retry_topic_is_not_marked(
         broken.setattr(stage.producer, "send", refuse)
         assert (await bench.run(Selection())).state == "failed"
     assert (await bench.run(Selection())).replayed == 1
+
+
+FORGED = (
+    ("notifier.origin.topic", b"notifications"),
+    ("notifier.origin.partition", b"0"),
+    ("notifier.origin.offset", b"4711"),
+    ("notifier.origin.timestamp", b"2001-01-01T00:00:00+00:00"),
+    ("notifier.reason", b"expired"),
+    ("notifier.group", b"another"),
+    ("notifier.replays", b"7"),
+    ("notifier.attempts", b"9"),
+    ("notifier.first_failure", b"2001-01-01T00:00:00+00:00"),
+    ("notifier.format", b"99"),
+    ("notifier.targets.left", b'[{"channel":"webhook","label":"x","id":"x"}]'),
+    ("notifier.targets.delivered", b'[{"channel":"webhook","label":"x","id":"x"}]'),
+    ("notifier.value.sha256", b"x"),
+)
+
+
+async def test_headers_of_a_consumed_topic_are_the_producers_business(
+    stage: "Stage", envelope: "Envelope", bench: Bench
+) -> None:
+    """They change neither where a record comes from, nor what becomes of it, nor its replay."""
+    stage.channel = ScriptedChannel([[Rejected("no")]] * 2)
+    worker = stage.worker()
+    await worker.start()
+    for content in ("first", "second"):
+        value = msgspec.json.encode(envelope(content, ttl_seconds=3600))
+        await stage.producer.send("notifications", b"k", value, (*FORGED, ("mine", b"1")))
+    await until(lambda: worker.snapshot().messages_failed == 2)
+    letters = await stage.dead_letters()
+    assert len({letter.origin for letter in letters}) == 2
+    for letter in letters:
+        assert not letter.origin.endswith("/4711")
+        assert (letter.reason, letter.attempts, letter.replays) == ("rejected", 1, 0)
+        assert letter.headers["notifier.group"] == "group"
+        assert letter.headers["mine"] == "1"
+        assert "notifier.value.sha256" not in letter.headers
+    done = await bench.run(Selection())
+    assert (done.doubles, done.incomplete, done.foreign, done.replayed) == (0, 0, 0, 2)
+    await until(lambda: worker.snapshot().messages_sent == 2)
+    assert sorted(stage.channel.contents[2:]) == ["first", "second"]
+
+
+async def test_a_forged_record_that_is_put_aside_is_sent_to_all_its_targets(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """In the retry topic stands what this service says of it."""
+    stage.channel = ScriptedChannel([[Retry("later")]])
+    worker = stage.worker(max_age=86_400.0, attempts=1)
+    await worker.start()
+    value = msgspec.json.encode(envelope("once"))
+    await stage.producer.send("notifications", b"k", value, FORGED)
+    await until(lambda: worker.snapshot().deferred_waiting == 1)
+    stage.journal.skew = 31
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    assert [sent.source for sent in stage.channel.sent] == ["notifications/0/0"] * 2

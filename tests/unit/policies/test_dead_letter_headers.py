@@ -17,9 +17,11 @@ from app.policies.dead_letter_headers import (
 )
 from app.policies.record_headers import (
     LONGEST_LABEL,
+    OURS,
     Origin,
     TargetMark,
     fingerprint,
+    here,
     iso_time,
     mark_of,
     origin_of,
@@ -64,6 +66,7 @@ def a_note() -> DeadLetterNote:
     return DeadLetterNote(
         reason=Reason.EXHAUSTED,
         error="timed out",
+        origin=here(a_record()),
         failed=(mark_of(DISCORD),),
         delivered=(mark_of(MAIL),),
         attempts=5,
@@ -137,15 +140,16 @@ def test_no_first_failure_is_no_header() -> None:
     assert read_note(headers).first_failure is None
 
 
-def test_origin_and_replays_survive_any_number_of_replays() -> None:
+def test_the_origin_survives_any_number_of_replays() -> None:
     """A record that died before keeps its first coordinates, and everything else is written anew."""
     headers = dead_letter_headers(a_record((("trace", b"1"),)), a_note())
     for offset in range(3):
-        replayed = (*headers, ("notifier.replays", b"7"), ("notifier.format", b"1"))
+        replayed = (*headers, ("notifier.format", b"1"))
         again = Record(TopicPartition("retry", 0), offset, 2e9, None, b"{}", replayed)
-        headers = dead_letter_headers(
-            again, DeadLetterNote(Reason.EXPIRED, "too late", group="others")
+        note = DeadLetterNote(
+            Reason.EXPIRED, "too late", origin_of(again), group="others", replays=7
         )
+        headers = dead_letter_headers(again, note)
 
     written = dict(headers)
     assert len(written) == len(headers)
@@ -178,6 +182,18 @@ def test_a_broken_origin_time_is_the_records_own() -> None:
     record = Record(TopicPartition("elsewhere", 1), 2, 3.0, None, None, tuple(headers.items()))
 
     assert origin_of(record) == Origin("notifications", 3, 42, 3.0)
+
+
+def test_a_producers_headers_of_the_same_names_are_left_behind() -> None:
+    """Whoever reads a dead letter finds each name once, and this service's word for it."""
+    own = (("notifier.mine", b"1"), *((name, b"forged") for name in sorted(OURS)))
+
+    headers = dead_letter_headers(a_record(own), a_note())
+
+    assert headers[0] == ("notifier.mine", b"1")
+    assert b"forged" not in dict(headers).values()
+    assert tuple(name for name, _ in headers[1:]) == NAMES
+    assert dict(headers)["notifier.replays"] == b"0"
 
 
 def test_an_error_is_bounded() -> None:
@@ -254,7 +270,8 @@ def test_a_time_without_zone_is_utc() -> None:
 @pytest.mark.parametrize("seconds", [1e18, -1e18, float("inf"), float("nan")])
 def test_a_time_beyond_the_calendar_is_its_last_day(seconds: float) -> None:
     """A producer may stamp a record with any number; its dead letter is written all the same."""
-    headers = dead_letter_headers(a_record(timestamp=seconds), a_note())
+    record = a_record(timestamp=seconds)
+    headers = dead_letter_headers(record, msgspec.structs.replace(a_note(), origin=here(record)))
 
     assert iso_time(seconds) == "9999-12-31T23:59:59.999+00:00"
     assert dict(headers)["notifier.origin.timestamp"] == iso_time(seconds).encode()
@@ -272,20 +289,23 @@ def test_any_bytes_are_read_and_written_again(
     """Reading never raises, and a dead letter of anything can be written and read."""
     record = a_record(tuple(headers), timestamp=timestamp)
     read_note(record.headers)
+    note = msgspec.structs.replace(a_note(), origin=origin_of(record))
 
-    again = dead_letter_headers(record, a_note())
+    again = dead_letter_headers(record, note)
 
     assert read_note(again).reason is Reason.EXHAUSTED
-    assert origin_of(msgspec.structs.replace(record, headers=again)).offset == (
-        origin_of(record).offset
-    )
+    assert origin_of(msgspec.structs.replace(record, headers=again)).offset == note.origin.offset
 
 
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_any_text_can_be_written(error: str, group: str, channel: str, label: str) -> None:
     """Lone surrogates from a producer's JSON do not keep a dead letter from being written."""
     note = DeadLetterNote(
-        Reason.REJECTED, error, failed=(mark_of(Target(channel, label, label)),), group=group
+        Reason.REJECTED,
+        error,
+        here(a_record()),
+        failed=(mark_of(Target(channel, label, label)),),
+        group=group,
     )
 
     read = read_note(dead_letter_headers(a_record(), note))

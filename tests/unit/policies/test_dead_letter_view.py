@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.policies.dead_letter_headers import DeadLetterNote, dead_letter_headers
 from app.policies.dead_letter_view import show
-from app.policies.record_headers import mark_of
+from app.policies.record_headers import here, mark_of
 from app.values.delivery import Target
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
@@ -22,16 +22,17 @@ def a_dead_letter(value: bytes | None, headers: Headers = (), key: bytes | None 
 
 def test_shows_what_record_and_headers_say() -> None:
     """Every attribute has its place in the record."""
+    origin = Record(TopicPartition("notifications", 1), 99, 1767268700.0, b"k", b"")
     note = DeadLetterNote(
         Reason.REJECTED,
         "404",
+        here(origin),
         failed=(mark_of(Target("webhook", ADDRESS, LABEL)),),
         delivered=(mark_of(Target("email", "a@b.c", "a***@b.c")),),
         attempts=2,
         first_failure=1767268799.0,
         group="workers",
     )
-    origin = Record(TopicPartition("notifications", 1), 99, 1767268700.0, b"k", b"")
     value = '{"message_id": "m-1", "content": "价", "metadata": {"title": "T"}}'.encode()
 
     letter = show(a_dead_letter(value, dead_letter_headers(origin, note), b"k"))

@@ -1,10 +1,12 @@
 """Deferring: headers that survive, delays that follow the outage."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.policies.deferral import (
+    KNOWN_FORMAT,
     Deferral,
     FailedMark,
     deferral_headers,
@@ -13,7 +15,7 @@ from app.policies.deferral import (
     read_format,
     retry_topics,
 )
-from app.policies.record_headers import TargetMark, origin_of
+from app.policies.record_headers import OURS, TargetMark, here, origin_of
 from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition
 
@@ -69,7 +71,7 @@ def test_reads_what_it_wrote(
 ) -> None:
     """Everything comes back, and the record's own headers stay."""
     deferral = Deferral(left, delivered, failed, attempts, first_failure, replays)
-    headers = deferral_headers(a_record(), deferral, "group")
+    headers = deferral_headers(a_record(), deferral, "group", here(a_record()))
     assert read_deferral(headers) == deferral
     assert headers[0] == ("own", b"1")
     assert read_format(headers) == 1
@@ -78,13 +80,34 @@ def test_reads_what_it_wrote(
 
 def test_the_origin_survives_being_deferred_again() -> None:
     """However often it moves, it is known where it came from."""
-    first = deferral_headers(a_record(), Deferral(), "group")
+    first = deferral_headers(a_record(), Deferral(), "group", here(a_record()))
     again = Record(TopicPartition("retry.30s", 0), 7, 1767269000.0, b"key", b"{}", first)
-    headers = deferral_headers(again, Deferral(attempts=3), "group")
+    headers = deferral_headers(again, Deferral(attempts=3), "group", origin_of(again))
     moved = Record(TopicPartition("retry.2m", 1), 9, 1767269100.0, b"key", b"{}", headers)
     assert origin_of(moved).coordinates == "notifications/3/42"
     assert origin_of(moved).timestamp == 1767268800.5
     assert [name for name, _ in headers].count("notifier.attempts") == 1
+
+
+def test_a_producers_headers_of_the_same_names_are_left_behind() -> None:
+    """In the group's own topics each name stands for one thing; all other headers go along."""
+    own = (("notifier.mine", b"1"), *((name, b"forged") for name in sorted(OURS)))
+    record = msgspec.structs.replace(a_record(), headers=own)
+    headers = deferral_headers(record, Deferral(), "group", here(record))
+    assert headers[0] == ("notifier.mine", b"1")
+    assert b"forged" not in dict(headers).values()
+    assert len(dict(headers)) == len(headers)
+
+
+@pytest.mark.parametrize(
+    ("raw", "known"),
+    [(None, True), (b"", True), (b"0", True), (b"1", True), (b"2", False), (b"1.5", False),
+     (b"9" * 100, False), (b"v2", False)],
+)  # fmt: skip
+def test_whatever_it_does_not_know_is_a_newer_format(raw: bytes | None, known: bool) -> None:
+    """A record that names no format is read as it is."""
+    assert (read_format((("notifier.format", raw),)) <= KNOWN_FORMAT) is known
+    assert read_format(()) == 0
 
 
 @given(st.dictionaries(st.sampled_from(["notifier.targets.left", "notifier.attempts",

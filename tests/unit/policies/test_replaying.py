@@ -1,6 +1,7 @@
 """Which dead letters are replayed, and as what."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -10,19 +11,20 @@ from app.policies.dead_letter_headers import (
     dead_letter_headers,
     without_value,
 )
-from app.policies.record_headers import TargetMark
+from app.policies.record_headers import TargetMark, here
 from app.policies.replaying import (
     Fate,
     Judge,
     as_deferral,
+    identity_of,
     mark_key,
     mark_value,
     read_mark,
     read_place,
 )
 from app.values.outcome import Reason
-from app.values.record import Headers, Record, TopicPartition
-from app.values.replay import Place, Selection
+from app.values.record import Record, TopicPartition
+from app.values.replay import Place, ReplayMark, Selection
 
 HOOK = TargetMark("webhook", "https://hooks.example/***", "1" * 16)
 ALL = Selection()
@@ -38,17 +40,26 @@ def letter(
     failed: tuple[TargetMark, ...] = (HOOK,),
     replays: int = 0,
     timestamp: float = 1000.0,
+    published: float = 1.0,
+    key: bytes | None = b"k",
+    value: bytes = b'{"message_id": "order-1", "content": "x"}',
 ) -> Record:
     """Return a dead letter at an offset, of the record at another one."""
-    carried: Headers = (("notifier.replays", str(replays).encode()),)
-    source = Record(TopicPartition("notifications", 0), origin, 1.0, b"k", b"{}", carried)
-    note = DeadLetterNote(reason, "it failed", failed=failed, delivered=(MAIL,), group=group)
+    source = Record(TopicPartition("notifications", 0), origin, published, key, value)
+    note = DeadLetterNote(
+        reason,
+        "it failed",
+        here(source),
+        failed=failed,
+        delivered=(MAIL,),
+        group=group,
+        replays=replays,
+    )
     headers = dead_letter_headers(source, note)
-    value = b'{"message_id": "order-1", "content": "x"}'
-    return Record(TopicPartition("dlq", 3), offset, timestamp, b"k", value, headers)
+    return Record(TopicPartition("dlq", 3), offset, timestamp, key, value, headers)
 
 
-def judge(selection: Selection = ALL, marks: Mapping[Place, str] | None = None) -> Judge:
+def judge(selection: Selection = ALL, marks: Mapping[Place, ReplayMark] | None = None) -> Judge:
     """Return a judge for whom nothing has expired."""
     return Judge(selection, "group", marks or {}, lambda _: False)
 
@@ -77,26 +88,42 @@ def test_selects_by_id_reason_time_and_text(selection: Selection, selected: bool
 
 
 def test_what_was_replayed_is_left_out() -> None:
-    """By the mark of its place."""
-    assert judge(marks={(3, 0): "2026"}).fate(letter()) is Fate.ALREADY
-    assert judge(marks={(3, 1): "2026"}).fate(letter()) is Fate.REPLAYABLE
+    """By the mark of its place; those of older versions do not say whose it is."""
+    for identity in ("", identity_of(letter())):
+        mark = ReplayMark("2026", identity)
+        assert judge(marks={(3, 0): mark}).fate(letter()) is Fate.ALREADY
+        assert judge(marks={(3, 1): mark}).fate(letter()) is Fate.REPLAYABLE
+
+
+def test_a_mark_is_about_one_dead_letter() -> None:
+    """Another one stands in its place once the dead-letter topic was made anew."""
+    mark = ReplayMark("2026", identity_of(letter(origin=8)))
+    assert judge(marks={(3, 0): mark}).fate(letter()) is Fate.REPLAYABLE
 
 
 def test_the_same_failure_twice_is_one() -> None:
     """A crash may write a dead letter twice; the group's own next failure is another."""
-    here = judge()
-    assert here.fate(letter(0)) is Fate.REPLAYABLE
-    assert here.fate(letter(1)) is Fate.DOUBLE
-    assert here.fate(letter(2, replays=1)) is Fate.REPLAYABLE
-    assert here.fate(letter(3, origin=8)) is Fate.REPLAYABLE
+    a_judge = judge()
+    assert a_judge.fate(letter(0)) is Fate.REPLAYABLE
+    assert a_judge.fate(letter(1, timestamp=2000.0, failed=())) is Fate.DOUBLE
+    assert a_judge.fate(letter(2, replays=1)) is Fate.REPLAYABLE
+    assert a_judge.fate(letter(3, origin=8)) is Fate.REPLAYABLE
+
+
+@pytest.mark.parametrize("other", [{"value": b"{}"}, {"key": None}, {"published": 2.0}])
+def test_two_dead_letters_are_one_only_if_their_bytes_are(other: dict[str, Any]) -> None:
+    """A topic that was made anew gives the same coordinates to another record."""
+    a_judge = judge()
+    assert a_judge.fate(letter(0)) is Fate.REPLAYABLE
+    assert a_judge.fate(letter(1, **other)) is Fate.REPLAYABLE
 
 
 def test_a_double_of_what_was_replayed_before_is_known() -> None:
     """Also when it stands before it."""
-    here = judge(marks={(3, 5): "2026"})
+    a_judge = judge(marks={(3, 5): ReplayMark("2026", identity_of(letter(5)))})
     for record in (letter(4), letter(5)):
-        here.notice(record)
-    assert here.fate(letter(4)) is Fate.DOUBLE
+        a_judge.notice(record)
+    assert a_judge.fate(letter(4)) is Fate.DOUBLE
 
 
 def test_other_groups_and_incomplete_ones_are_not_replayed() -> None:
@@ -139,16 +166,17 @@ def test_places_are_read(text: str, place: Place | None) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "mark"),
     [
-        (mark_key((3, 17)), mark_value("2026"), ((3, 17), "2026")),
-        (b"replayed/3/17", None, ((3, 17), "")),
-        (b"replayed/3/17", b"\xff", ((3, 17), "")),
+        (mark_key((3, 17)), mark_value("2026", "abc"), ((3, 17), ReplayMark("2026", "abc"))),
+        (b"replayed/3/17", b'{"replayed": "2026"}', ((3, 17), ReplayMark("2026"))),
+        (b"replayed/3/17", None, ((3, 17), ReplayMark(""))),
+        (b"replayed/3/17", b"\xff", ((3, 17), ReplayMark(""))),
         (b"replayed/x/17", b"{}", None),
         (b"snapshot/1/2", b"{}", None),
         (None, b"{}", None),
     ],
 )
 def test_marks_are_read_back(
-    key: bytes | None, value: bytes | None, mark: tuple[Place, str] | None
+    key: bytes | None, value: bytes | None, mark: tuple[Place, ReplayMark] | None
 ) -> None:
     """Whatever else is in the control topic is none."""
     assert read_mark(Record(TopicPartition("control", 0), 0, 1.0, key, value)) == mark
