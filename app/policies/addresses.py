@@ -4,6 +4,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit, urlunsplit
 
+from app.policies.host_names import ascii_host
 from app.values.errors import UnroutableError
 
 MAX_URL_LENGTH = 2048
@@ -11,7 +12,6 @@ MAX_MAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
 MAX_LOCAL_PART_LENGTH = 64
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 _DISCORD_PATH = re.compile(r"/api(?:/v[0-9]+)?/webhooks/([^/]+)/[^/]+/?")
 _LOCAL_PART = re.compile(r"""[^\s@<>"(),:;\\\[\]]+""")
 _LIST_ITEM = re.compile(r'(?:"[^"]*"|[^,"])+')
@@ -20,7 +20,7 @@ _LIST_ITEM = re.compile(r'(?:"[^"]*"|[^,"])+')
 def normalise_webhook(url: str) -> str:
     """Return the one spelling of a webhook URL that its lane goes by.
 
-    Scheme and host become lower-case, IDNs ASCII, a default port and the fragment go. Path and
+    Scheme and host become lower-case, the host ASCII, a default port and the fragment go. Path and
     query stay as they are: they may be case-sensitive secrets.
 
     Raises:
@@ -83,24 +83,16 @@ def normalise_mail(address: str) -> str:
 
 def _normalise_domain(domain: str) -> str:
     try:
-        ascii_domain = (domain if domain.isascii() else domain.encode("idna").decode()).lower()
-    except UnicodeError:
-        ascii_domain = ""
-    if not _HOST.fullmatch(ascii_domain):
-        raise UnroutableError("not a mail address: its domain is malformed")
-    return ascii_domain
+        return ascii_host(domain)
+    except ValueError:
+        raise UnroutableError("not a mail address: its domain is malformed") from None
 
 
 def _normalise_host(host: str) -> str:
     try:
-        if ":" in host:
-            return f"[{ipaddress.IPv6Address(host)}]"
-        ascii_host = host.encode("idna").decode().lower()
-    except ValueError:  # UnicodeError is one, too
-        ascii_host = ""
-    if not _HOST.fullmatch(ascii_host):
-        raise UnroutableError("the webhook URL has no usable host")
-    return ascii_host
+        return f"[{ipaddress.IPv6Address(host)}]" if ":" in host else ascii_host(host)
+    except ValueError:
+        raise UnroutableError("the webhook URL has no usable host") from None
 
 
 def _bare(item: str) -> str:

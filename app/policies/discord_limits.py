@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec.structs import replace
 
+from app.policies.host_names import ascii_host
 from app.policies.plain_text import SHORTENED
 from app.values.notification import Author, Embed, Field, Footer, Image
 
@@ -188,13 +189,13 @@ def _encoded(url: str) -> str:
     """Return a URL with its host in ASCII and the rest percent-encoded, or an empty text."""
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna").decode()
+        host = ascii_host(parts.hostname or "")
         port = "" if parts.port is None else f":{parts.port}"
         path, query, fragment = (
             _LONE_PERCENT.sub("%25", quote(part, safe=_AS_THEY_ARE))
             for part in (parts.path, parts.query, parts.fragment)
         )
-    except ValueError:  # UnicodeError is one, too
+    except ValueError:
         return ""
     if "@" in parts.netloc:
         return ""

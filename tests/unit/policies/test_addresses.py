@@ -22,6 +22,7 @@ from app.values.errors import UnroutableError
         ("http://[::1]:9/a", "http://[::1]:9/a"),
         ("http://[0:0::1]/a", "http://[::1]/a"),
         ("https://例子.cn/a", "https://xn--fsqu00a.cn/a"),
+        ("https://faß.example/a", "https://xn--fa-hia.example/a"),
         ("http://my_host/a", "http://my_host/a"),
     ],
 )
@@ -119,6 +120,7 @@ def test_a_very_long_mail_list_is_split_at_once() -> None:
         ("First.Last+tag@Example.COM", "First.Last+tag@example.com"),
         ("root@localhost", "root@localhost"),
         ("用户@例子.cn", "用户@xn--fsqu00a.cn"),
+        ("user@faß.example", "user@xn--fa-hia.example"),
     ],
 )
 def test_a_mail_address_has_one_spelling(address: str, normal: str) -> None:
