@@ -18,6 +18,7 @@ from app.edges.kafka.marks import ReplayMarks
 from app.edges.kafka.producer import Producer
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
+from app.edges.own_addresses import OwnAddresses
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
 from app.engine.journal import Journal
@@ -49,8 +50,14 @@ MAIL_CONCURRENCY = 4
 
 
 @asynccontextmanager
-async def running_service(loaded: LoadedSettings) -> AsyncIterator[Service]:
+async def running_service(
+    loaded: LoadedSettings, own_addresses: OwnAddresses
+) -> AsyncIterator[Service]:
     """Start everything, yield it, and stop it in the reverse order.
+
+    Args:
+        loaded: The settings.
+        own_addresses: Where the control plane listens.
 
     Raises:
         NotifierError: A setting or a file cannot be used; the text is one line.
@@ -64,7 +71,9 @@ async def running_service(loaded: LoadedSettings) -> AsyncIterator[Service]:
         connection = await _connect(settings, stack)
         inbox = await _start_inbox(stack) if settings.inbox else None
         mail_server = _mail_server(settings.email, inbox)
-        http = await stack.enter_async_context(open_http_client(_guard(settings, inbox)))
+        http = await stack.enter_async_context(
+            open_http_client(_guard(settings, inbox, own_addresses))
+        )
         channels = await stack.enter_async_context(
             open_channels(settings.webhook, mail_server, http)
         )
@@ -128,9 +137,11 @@ async def running_service(loaded: LoadedSettings) -> AsyncIterator[Service]:
             access=Access.of(
                 (key.get_secret_value() for key in settings.api_keys),
                 metrics_open=settings.metrics.open,
+                closed=settings.environment == "production" and not own_addresses.known,
             ),
             metrics=Exposition(metrics.registry, worker.snapshot),
             set_log_level=set_level,
+            own_addresses=own_addresses,
             closing=asyncio.Event(),
         )
 
@@ -154,9 +165,9 @@ async def _start_inbox(stack: AsyncExitStack) -> "Inbox":
     return await stack.enter_async_context(Inbox())
 
 
-def _guard(settings: Settings, inbox: "Inbox | None") -> AddressGuard:
+def _guard(settings: Settings, inbox: "Inbox | None", own: OwnAddresses) -> AddressGuard:
     exempt = frozenset({inbox.http_address} if inbox else ())
-    return AddressGuard(settings.webhook.allowed_networks, exempt)
+    return AddressGuard(settings.webhook.allowed_networks, exempt, own)
 
 
 def _mail_server(email: EmailSettings, inbox: "Inbox | None") -> MailServer | None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.collector import relaxed_collector
 from app.composition import running_service
+from app.edges.own_addresses import OwnAddresses
 from app.faces.api.application import build_app
 from app.faces.dashboard import add_pages
 from app.faces.service import Service
+from app.server import check_open, listening_at, serving_uvicorn
 from app.settings.load import LoadedSettings, load_from_process
 from app.shutdown import graceful_shutdown
 from app.values.errors import NotifierError
@@ -32,7 +35,11 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        async with running_service(load()) as service, graceful_shutdown(service):
+        loaded = load()
+        server = serving_uvicorn()
+        check_open(loaded.settings, server)
+        own_addresses = OwnAddresses(partial(listening_at, server) if server else None)
+        async with running_service(loaded, own_addresses) as service, graceful_shutdown(service):
             _reload_on_hangup(service)
             with relaxed_collector():
                 yield {"service": service}

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Protocol
 
+from app.edges.own_addresses import OwnAddresses
 from app.values.errors import ForbiddenAddressError
 
 Address = IPv4Address | IPv6Address
@@ -25,15 +26,18 @@ class AddressGuard:
     Args:
         allowed_networks: Networks that are exempt, as the operator configured them.
         exempt: Exact (host, port) pairs that are exempt: the inbox.
+        own: Where the control plane listens: refused, whatever else is allowed.
     """
 
     def __init__(
         self,
         allowed_networks: Sequence[Network] = (),
         exempt: frozenset[tuple[str, int]] = frozenset(),
+        own: OwnAddresses | None = None,
     ) -> None:
         self._allowed_networks = tuple(allowed_networks)
         self._exempt = exempt
+        self._own = own or OwnAddresses()
 
     def allows(self, host: str, port: int) -> bool:
         """Say whether a numeric address may be connected to."""
@@ -52,11 +56,15 @@ class AddressGuard:
         """Make the socket of one connection: the last word, whatever resolved the name.
 
         Raises:
-            ForbiddenAddressError: The address is not public.
+            ForbiddenAddressError: The address is not public, or this service's own.
         """
         family, kind, protocol, _, (host, port, *_) = addr_info
         if not self.allows(host, port):
             raise _forbidden([host])
+        if self._own.covers(host, port):
+            raise ForbiddenAddressError(
+                f"{host}:{port} is this service's own control plane, which webhooks never reach"
+            )
         return socket.socket(family, kind, protocol)
 
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.edges.own_addresses import OwnAddresses
 from app.faces.metrics import Exposition
 from app.faces.ports import (
     AttemptLogPort,
@@ -71,6 +72,7 @@ class Service:
     Attributes:
         inbox: The development inbox, where there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
+        own_addresses: Where requests come in, so that no webhook is sent there.
         closing: Set at the signal: event streams end then, so that the server can stop.
     """
 
@@ -85,4 +87,5 @@ class Service:
     access: Access
     metrics: Exposition
     set_log_level: Callable[[str], None]
+    own_addresses: OwnAddresses
     closing: asyncio.Event

@@ -9,8 +9,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from app.policies.identifiers import USER_AGENT
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_PROXIES = frozenset(
+    {"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
+)
+_PROXY_PREFIXES = ("x-forwarded-", "x-original-", "x-envoy-", "x-amzn-", "cf-")
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:@/?#\s]+)(?::[0-9]*)?")
 
 
@@ -21,15 +27,20 @@ class Access(msgspec.Struct, frozen=True):
         key_digests: SHA-256 of each allowed key; the keys themselves are kept nowhere. Without
             any, only this machine is served.
         metrics_open: Serve ``/metrics`` without a key.
+        closed: Without keys, nothing at all for whoever connects from another machine, not even
+            ``/health``: production, under a server that did not say where it listens.
     """
 
     key_digests: tuple[bytes, ...] = ()
     metrics_open: bool = False
+    closed: bool = False
 
     @classmethod
-    def of(cls, keys: Iterable[str] = (), *, metrics_open: bool = False) -> "Access":
+    def of(
+        cls, keys: Iterable[str] = (), *, metrics_open: bool = False, closed: bool = False
+    ) -> "Access":
         """Build the rules from the keys as they were set."""
-        return cls(tuple(_digest(key) for key in keys), metrics_open)
+        return cls(tuple(_digest(key) for key in keys), metrics_open, closed)
 
     def allows(self, key: str) -> bool:
         """Compare with every key, in a time that tells nothing about any of them."""
@@ -48,6 +59,8 @@ class Caller(msgspec.Struct, frozen=True):
         credential: The key that it carries, or None.
         origin: The ``Origin`` header, or None.
         fetch_site: The ``Sec-Fetch-Site`` header, or None.
+        user_agent: The ``User-Agent`` header, or None.
+        is_forwarded: Whether somebody passed it on, so that the peer is not who asks.
     """
 
     method: str
@@ -58,6 +71,8 @@ class Caller(msgspec.Struct, frozen=True):
     credential: str | None = None
     origin: str | None = None
     fetch_site: str | None = None
+    user_agent: str | None = None
+    is_forwarded: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -66,10 +81,12 @@ class Refusal(msgspec.Struct, frozen=True):
     Attributes:
         status: 401 when a key would help, else 403.
         detail: What is wrong, and what to do about it.
+        for_operator: Whether this is the operator's to put right, so that the log says it, too.
     """
 
     status: int
     detail: str
+    for_operator: bool = False
 
 
 def bearer(authorization: str | None) -> str | None:
@@ -78,8 +95,30 @@ def bearer(authorization: str | None) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
+def is_forwarded(http_version: str, headers: Iterable[str]) -> bool:
+    """Say whether a request looks passed on by a proxy.
+
+    Args:
+        http_version: ``1.0`` is what nginx speaks to the services behind it if it is told nothing,
+            with a ``Host`` of its own making and no other sign; people's programs no longer do.
+        headers: The names of its headers, in lower case.
+    """
+    return http_version == "1.0" or any(
+        name in _PROXIES or name.startswith(_PROXY_PREFIXES) for name in headers
+    )
+
+
 def refusal(access: Access, caller: Caller) -> Refusal | None:
     """Decide whether a request is served: None, or why not."""
+    if caller.user_agent == USER_AGENT:
+        return Refusal(421, "This is a webhook of a notification worker, which no worker takes.")
+    if access.closed and not access.key_digests and not _is_loopback_address(caller.client):
+        return Refusal(
+            403,
+            "In production no other machine is served without an API key. Set NOTIFIER_API_KEYS,"
+            " or let the server listen at 127.0.0.1 alone.",
+            for_operator=True,
+        )
     if _is_foreign(caller):
         return Refusal(
             403,
@@ -110,7 +149,13 @@ def _without_key(access: Access, caller: Caller) -> Refusal | None:
 
 
 def _from_elsewhere(caller: Caller) -> Refusal | None:
-    if not _is_loopback(caller.client):
+    if caller.is_forwarded:
+        return Refusal(
+            403,
+            "A proxy has passed this request on, and without an API key only this machine's own"
+            " are served. Set NOTIFIER_API_KEYS to let others in.",
+        )
+    if not _is_loopback_address(caller.client):
         return Refusal(
             403,
             "Without an API key only requests from this machine are served."
@@ -118,8 +163,7 @@ def _from_elsewhere(caller: Caller) -> Refusal | None:
         )
     # A name that an attacker's server resolves to 127.0.0.1 arrives from loopback as well.
     match = _HOST.fullmatch(caller.host or "")
-    name = match["name"].strip("[]").lower() if match else None
-    if name != "localhost" and not _is_loopback(name):
+    if match is None or not is_loopback(match["name"]):
         return Refusal(
             403,
             "Without an API key only requests to localhost are served."
@@ -151,9 +195,14 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     return (parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
-def _is_loopback(address: str | None) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a name or an address, in brackets or not, stands for this machine alone."""
+    return host.lower() == "localhost" or _is_loopback_address(host.strip("[]"))
+
+
+def _is_loopback_address(text: str | None) -> bool:
     try:
-        ip = ipaddress.ip_address(address or "")
+        ip = ipaddress.ip_address(text or "")
     except ValueError:
         return False
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None

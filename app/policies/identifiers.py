@@ -1,6 +1,9 @@
-"""Stable ids: the same over retries, redeliveries and replays (contract section 10)."""
+"""How this service's deliveries are known: ids that are the same over retries and replays."""
 
 import hashlib
+
+USER_AGENT = "notification-worker"
+"""What webhooks' requests call themselves."""
 
 
 def webhook_id(source: str, digest: bytes, address: str) -> str:

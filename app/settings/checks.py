@@ -1,10 +1,10 @@
 """What must hold between settings, each of which is right by itself. Pure."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from itertools import chain
 from typing import NamedTuple
 
+from app.policies.access import is_loopback
 from app.policies.deferral import retry_topics
 from app.settings.fields import is_topic_name
 from app.settings.models import KafkaSettings, Settings, env_name
@@ -35,25 +35,17 @@ def check_bind(settings: Settings, host: str) -> None:
 
     Args:
         settings: The settings in force.
-        host: The address or name that the server is going to listen on.
+        host: The address or name that the server is going to listen on, or a Unix socket's path:
+            what connects to that is a proxy, as a rule, and lets others in.
 
     Raises:
         SettingsError: Production, no API key, and more than this machine can connect.
     """
-    if settings.environment == "production" and not settings.api_keys and not _is_loopback(host):
+    if settings.environment == "production" and not settings.api_keys and not is_loopback(host):
         raise SettingsError(
             f"{env_name('api_keys')}: is empty, and production does not open its control plane"
             f" to other machines ({host or 'every address'}) without a key"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _broker(settings: Settings) -> Iterator[Fault]:

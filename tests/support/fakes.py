@@ -10,6 +10,7 @@ import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.edges.metrics import Metrics
+from app.edges.own_addresses import OwnAddresses
 from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
 from app.policies.access import Access
@@ -419,6 +420,7 @@ class Fakes:
             access=access or Access(),
             metrics=Exposition(self.measured.registry, self.worker.snapshot),
             set_log_level=self.log_levels.append,
+            own_addresses=OwnAddresses(),
             closing=asyncio.Event(),
         )
 

@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from app.edges.http.port import HttpRequestError
+from app.policies.identifiers import USER_AGENT
 
 _UNUSABLE = "this is not a usable URL"
 _PORTS = {"http": 80, "https": 443}
@@ -22,7 +23,7 @@ _FIXED_HEADERS = {
     "Content-Type": "application/json",
     "Accept": "*/*",
     "Accept-Encoding": "identity",
-    "User-Agent": "notification-worker",
+    "User-Agent": USER_AGENT,
 }
 _THE_PORTS_OWN = frozenset(
     {"host", "authorization", "connection", "content-length", "expect", "transfer-encoding"}

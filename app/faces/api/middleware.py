@@ -1,12 +1,16 @@
 """What stands before every route, as plain ASGI: headers, access, size of bodies."""
 
+import logging
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.faces.api.problems import ProblemError, respond
 from app.faces.service import Service
-from app.policies.access import Caller, bearer, refusal
+from app.policies.access import Caller, bearer, is_forwarded, refusal
+
+log = logging.getLogger(__name__)
 
 # Charts and Swagger UI set inline style attributes; a mail is shown in a sandboxed frame.
 POLICY = (
@@ -50,6 +54,7 @@ class AccessGuard:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._said: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request."""
@@ -60,20 +65,25 @@ class AccessGuard:
         problem = (
             ProblemError(503, "The service is starting. Try again in a moment.")
             if service is None
-            else _check(service, scope)
+            else self._check(service, scope)
         )
         if problem is None:
             await self._app(scope, receive, send)
         else:
             await respond(problem, scope["path"])(scope, receive, send)
 
-
-def _check(service: Service, scope: Scope) -> ProblemError | None:
-    refused = refusal(service.access, _caller(scope))
-    if refused is None:
-        return None
-    challenge = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
-    return ProblemError(refused.status, refused.detail, headers=challenge)
+    def _check(self, service: Service, scope: Scope) -> ProblemError | None:
+        host, port = scope.get("server") or ("", None)
+        if port is not None:  # else it is a Unix socket
+            service.own_addresses.learn(host, port)
+        refused = refusal(service.access, _caller(scope))
+        if refused is None:
+            return None
+        if refused.for_operator and refused.detail not in self._said:
+            self._said.add(refused.detail)
+            log.error("%s", refused.detail)
+        challenge = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
+        return ProblemError(refused.status, refused.detail, headers=challenge)
 
 
 def _caller(scope: Scope) -> Caller:
@@ -89,6 +99,8 @@ def _caller(scope: Scope) -> Caller:
         credential=headers.get("x-api-key") or bearer(headers.get("authorization")),
         origin=headers.get("origin"),
         fetch_site=headers.get("sec-fetch-site"),
+        user_agent=headers.get("user-agent"),
+        is_forwarded=is_forwarded(scope["http_version"], headers),
     )
 
 

@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from app.edges.guard import AddressGuard, GuardedResolver, is_public
+from app.edges.own_addresses import OwnAddresses
 from app.values.errors import ForbiddenAddressError
 
 PUBLIC = [
@@ -150,3 +151,13 @@ async def test_resolver_reports_unknown_names() -> None:
             await resolver.resolve("no-such-host.invalid", 443)
     finally:
         await resolver.close()
+
+
+def test_never_leads_to_the_control_plane() -> None:
+    """Whatever networks are allowed; the inbox at another port is connected to."""
+    own = OwnAddresses(lambda: [("0.0.0.0", 8000)])
+    guard = AddressGuard([ip_network("127.0.0.0/8")], frozenset({("127.0.0.1", 9000)}), own)
+    kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+    guard.open_socket((*kind, ("127.0.0.1", 9000))).close()
+    with pytest.raises(ForbiddenAddressError, match="own control plane"):
+        guard.open_socket((*kind, ("127.0.0.1", 8000)))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.access import Access, Caller, bearer, refusal
+from app.policies.access import Access, Caller, bearer, is_forwarded, is_loopback, refusal
 
 OPEN = Access.of()
 LOCKED = Access.of(["first key", "second key"])
@@ -207,3 +207,53 @@ def test_the_browsers_word_on_the_origin_counts(site: str, is_served: bool) -> N
 def test_the_token_of_an_authorization_header(header: str | None, token: str | None) -> None:
     """Only the Bearer scheme carries a key, in any case."""
     assert bearer(header) == token
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["x-forwarded-for", "x-forwarded-host", "forwarded", "via", "x-real-ip", "cf-connecting-ip"],
+)
+def test_a_proxys_requests_are_not_this_machines(header: str) -> None:
+    """Its peer is loopback, and so may be the Host that it sends."""
+    assert is_forwarded("1.1", ["host", header])
+    assert is_forwarded("1.0", ["host"])
+    assert not is_forwarded("1.1", ["host", "user-agent", "x-api-key", "origin"])
+    refused = refusal(OPEN, caller(is_forwarded=True))
+    assert refused is not None
+    assert (refused.status, "NOTIFIER_API_KEYS" in refused.detail) == (403, True)
+    assert refusal(OPEN, caller(is_forwarded=True, path="/health")) is None
+    assert refusal(LOCKED, caller(is_forwarded=True, credential="first key")) is None
+
+
+@pytest.mark.parametrize("path", ["/stop", "/health", "/"])
+@pytest.mark.parametrize("access", [OPEN, LOCKED])
+def test_a_workers_webhooks_are_not_taken(access: Access, path: str) -> None:
+    """What leads back here by way of somebody else changes nothing."""
+    sent = caller(
+        method="POST", path=path, user_agent="notification-worker", credential="first key"
+    )
+    refused = refusal(access, sent)
+    assert refused is not None
+    assert refused.status == 421
+
+
+@pytest.mark.parametrize(
+    ("client", "is_served"), [("127.0.0.1", True), ("192.168.1.7", False), (None, False)]
+)
+def test_closed_to_other_machines(client: str | None, is_served: bool) -> None:
+    """Production under an unknown server serves them nothing at all, unless there is a key."""
+    closed = Access.of(closed=True)
+    refused = refusal(closed, caller(client=client, path="/health"))
+    assert (refused is None) == is_served
+    assert refused is None or refused.for_operator
+    with_key = Access.of(["first key"], closed=True)
+    assert refusal(with_key, caller(client=client, path="/health")) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "localhost", "LOCALHOST", "::ffff:127.0.0.1"]
+)
+def test_what_stands_for_this_machine(host: str) -> None:
+    """Names and addresses, in any spelling that servers take."""
+    assert is_loopback(host)
+    assert not is_loopback(f"{host}.example")

@@ -73,6 +73,35 @@ async def test_a_foreign_page_changes_nothing(client: httpx.AsyncClient, fakes: 
     assert own.status_code == 200
 
 
+async def test_a_proxy_is_not_this_machine(client: httpx.AsyncClient) -> None:
+    """A request that says whom it came from by way of is refused, whatever its Host."""
+    for headers in ({"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=x"}, {"X-Real-IP": "x"}):
+        assert (await client.get("/stats", headers=headers)).status_code == 403
+
+
+async def test_a_webhook_that_comes_back_stops_nothing(
+    client: httpx.AsyncClient, fakes: Fakes
+) -> None:
+    """It is refused, and where it came in is never connected to from then on."""
+    assert not fakes.service.own_addresses.covers("127.0.0.1", 8000)
+    answer = await client.post("/stop", headers={"User-Agent": "notification-worker"})
+    assert answer.status_code == 421
+    assert fakes.worker.stops == []
+    assert fakes.service.own_addresses.covers("127.0.0.1", 8000)
+
+
+async def test_what_the_operator_must_mend_is_logged_once(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Production that turns out to be open says so, not for every request."""
+    service = Fakes(access=Access.of(closed=True)).service
+    async with serve(app, service, client=("10.0.0.7", 50000)) as client:
+        for _ in range(2):
+            assert (await client.get("/health")).status_code == 403
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "NOTIFIER_API_KEYS" in caplog.text
+
+
 @pytest.mark.parametrize("path", ["/stats", "/health", "/nowhere", "/metrics", "/openapi.json"])
 async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient, path: str) -> None:
     """Errors as well; nothing is stored and nothing is framed."""

@@ -1,0 +1,73 @@
+"""Where this service's own control plane listens: webhooks must never be connected to it."""
+
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+Address = IPv4Address | IPv6Address
+Endpoint = tuple[str, int]
+"""A numeric address, ``0.0.0.0`` and ``::`` among them, and a port."""
+
+_UNSPECIFIED: Mapping[Address, Address] = {
+    IPv4Address(0): IPv4Address("127.0.0.1"),
+    IPv6Address(0): IPv6Address(1),
+}
+"""Where a connection to the unspecified address ends."""
+
+
+class OwnAddresses:
+    """Tells addresses that lead to this service's own control plane, however they are written.
+
+    The server says where it listens if it can be asked; beyond that, each request tells the address
+    that it came in by.
+
+    Args:
+        listening: Returns where the server listens now; None where it cannot be asked.
+
+    Attributes:
+        known: Whether the server can be asked.
+    """
+
+    def __init__(self, listening: Callable[[], Iterable[Endpoint]] | None = None) -> None:
+        self._listening = listening or tuple
+        self._learned: set[Endpoint] = set()
+        self.known = listening is not None
+
+    def learn(self, host: str, port: int) -> None:
+        """Remember where a request came in."""
+        self._learned.add((host, port))
+
+    def covers(self, host: str, port: int) -> bool:
+        """Say whether a connection to this numeric address would end at the control plane."""
+        ports = (*self._listening(), *self._learned)
+        if all(port != own for _, own in ports):
+            return False
+        target = _plain(ip_address(host))
+        return any(_meets(ip_address(own), target) for own, at in ports if at == port)
+
+
+def _meets(listening: Address, target: Address) -> bool:
+    """Say whether a connection to the target reaches who listens there, or at every address."""
+    if not listening.is_unspecified:
+        return _plain(listening) == target
+    # A socket at "::" takes IPv4 as well.
+    return listening.version in (6, target.version) and _is_here(target)
+
+
+def _plain(address: Address) -> Address:
+    """Return where a connection to an address really goes."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return _UNSPECIFIED.get(mapped or address, mapped or address)
+
+
+def _is_here(address: Address) -> bool:
+    """Say whether an address is one of this machine's: others cannot be bound."""
+    if address.is_loopback:
+        return True
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((str(address), 0))
+        except OSError:
+            return False
+    return True
