@@ -43,8 +43,8 @@ async def test_three_brokers_serve(kafka_cluster: KafkaCluster) -> None:
 async def test_a_topic_is_replicated_on_all_brokers(
     kafka_cluster: KafkaCluster, unique_name: str
 ) -> None:
-    """A topic gets the brokers' replication factor and the partitions that were asked for."""
-    await kafka_cluster.create_topic(unique_name, partitions=2)
+    """A topic gets the replicas and the partitions that were asked for."""
+    await kafka_cluster.create_topic(unique_name, partitions=2, replication_factor=3)
     async with kafka_cluster.admin() as admin:
         [topic] = await admin.describe_topics([unique_name])
     assert [{*partition["replicas"]} for partition in topic["partitions"]] == [{0, 1, 2}] * 2
@@ -87,7 +87,7 @@ async def test_commit_metadata_comes_back(kafka: Kafka, unique_name: str) -> Non
 
 async def test_a_broker_stops_and_comes_back(kafka_cluster: KafkaCluster, unique_name: str) -> None:
     """With one broker of three stopped the others go on, and it comes back with its data."""
-    await kafka_cluster.create_topic(unique_name)
+    await kafka_cluster.create_topic(unique_name, replication_factor=3)
     await kafka_cluster.stop_broker(1)
     with pytest.raises(KafkaConnectionError):
         async with admin_client(kafka_cluster.bootstrap.split(",")[1]):

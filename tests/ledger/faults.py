@@ -113,7 +113,7 @@ async def dead_letters_unwritable(run: Run) -> None:
     async with run.window():
         await _require_replicas(run, "4")
         await asyncio.sleep(8)
-        await _require_replicas(run, "2")
+        await _require_replicas(run, "1")
 
 
 async def metadata_corrupted(run: Run) -> None:

@@ -179,6 +179,7 @@ def _settings(observer: Observer) -> dict[str, str]:
         "NOTIFIER_KAFKA__GROUP_ID": observer.group,
         "NOTIFIER_KAFKA__DEAD_LETTER_TOPIC": observer.dead_letter_topic,
         "NOTIFIER_KAFKA__PARTITIONS": str(observer.partitions),
+        "NOTIFIER_KAFKA__REPLICATION_FACTOR": "3",  # one broker of three may be away
         "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
         "NOTIFIER_WEBHOOK__TIMEOUT": "2",
         "NOTIFIER_RETRY__BASE_DELAY": "0.2",

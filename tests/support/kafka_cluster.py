@@ -55,16 +55,32 @@ class Kafka:
             yield admin
 
     async def create_topic(
-        self, name: str, *, partitions: int = 4, config: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        partitions: int = 4,
+        replication_factor: int | None = None,
+        config: Mapping[str, str] | None = None,
     ) -> None:
-        """Creates a topic with the brokers' own replication factor, and waits for its leaders.
+        """Creates a topic, and waits for its leaders.
+
+        Args:
+            name: Of the topic.
+            partitions: How many.
+            replication_factor: Of each; the brokers' own, which is 1, if left out. A topic that
+                is to be there while a broker is not needs 3.
+            config: Its settings.
 
         Raises:
             KafkaError: The brokers refuse it.
             TimeoutError: It has no leaders in time.
         """
         # With empty assignments aiokafka passes the -1 on, which leaves the factor to the brokers.
-        topic = NewTopic(name, partitions, -1, replica_assignments={}, topic_configs=config)
+        topic = (
+            NewTopic(name, partitions, -1, replica_assignments={}, topic_configs=config)
+            if replication_factor is None
+            else NewTopic(name, partitions, replication_factor, topic_configs=config)
+        )
         async with self.admin() as admin:
             response = await admin.create_topics([topic])
             for _, code, message in response.topic_errors:
@@ -85,8 +101,8 @@ class KafkaCluster(Kafka):
     Brokers are named by their id in Kafka, from 0 (so the answer of ``find_coordinator`` is one
     that can be killed). They keep ports and data from one start to the next, and end with this
     process, however it ends. Every action waits for its effect: what starts serves, what stops
-    has ended. With three brokers one can be away: topics are replicated threefold, two are enough
-    to acknowledge.
+    has ended. With three brokers one can be away, as far as topics are concerned that were created
+    with three replicas.
 
     Use as an asynchronous context manager, which starts it, and at the end kills the brokers and
     removes their data; configuration and logs stay.

@@ -22,12 +22,19 @@ def properties_of(cluster: list[Broker]) -> dict[str, str]:
 def test_replication_fits_the_number_of_brokers(
     count: int, copies: str, acknowledging: str
 ) -> None:
-    """One broker needs no others; of three, one may be away."""
+    """The brokers' own topics: one broker needs no others; of three, one may be away."""
     properties = properties_of(brokers(count))
-    for setting in ("default", "offsets.topic", "transaction.state.log"):
+    for setting in ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic"):
         assert properties[f"{setting}.replication.factor"] == copies
-    assert properties["min.insync.replicas"] == acknowledging
-    assert properties["transaction.state.log.min.isr"] == acknowledging
+    for setting in ("transaction.state.log", "share.coordinator.state.topic"):
+        assert properties[f"{setting}.min.isr"] == acknowledging
+
+
+def test_topics_get_what_kafka_gives_by_default() -> None:
+    """Nothing about topics is set: what works with other brokers alone is found out."""
+    properties = properties_of(brokers(3))
+    default = ("auto.create.topics.enable", "num.partitions", "min.insync.replicas")
+    assert not {*default, "default.replication.factor", "log.retention.ms"} & properties.keys()
 
 
 def test_brokers_listen_on_loopback_and_know_each_other() -> None:
