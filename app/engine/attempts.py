@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from app.values.control import AttemptPage
+from app.values.note import Note
 from app.values.record import Record, TopicPartition, coordinates
 from app.values.snapshot import Attempt
 
@@ -33,6 +34,7 @@ class _Made(msgspec.Struct, gc=False):
     error: str | None
     partition: TopicPartition
     offset: int
+    notes: tuple[Note, ...]
 
     def shown(self) -> Attempt:
         return Attempt(
@@ -48,6 +50,7 @@ class _Made(msgspec.Struct, gc=False):
             duration=self.duration,
             error=self.error,
             origin=coordinates(self.partition, self.offset),
+            notes=self.notes,
         )
 
 
@@ -77,6 +80,7 @@ class AttemptLog:
         duration: float | None,
         error: str | None,
         record: Record,
+        notes: tuple[Note, ...] = (),
     ) -> None:
         """Remember one attempt, made at ``now`` (seconds since the epoch)."""
         self._last_id += 1
@@ -94,6 +98,7 @@ class AttemptLog:
             error,
             record.partition,
             record.offset,
+            notes,
         )
         self._attempts.append(made)
         for queue in self._followers:
@@ -115,7 +120,7 @@ class AttemptLog:
         Args:
             status: As in ``Attempt.status``.
             channel: As in ``Attempt.channel``.
-            query: Text looked for in id, title, content, destination and error, in any case.
+            query: Text looked for in id, title, content, destination, error and notes, in any case.
             limit: The most attempts to return.
             cursor: The ``next_cursor`` of the page before.
         """
@@ -158,5 +163,6 @@ def _text(attempt: _Made) -> str:
         attempt.content,
         attempt.destination,
         attempt.error,
+        *(f"{note.field}: {note.problem}" for note in attempt.notes),
     )
     return "\n".join(part for part in parts if part).casefold()

@@ -78,6 +78,7 @@ class Item(msgspec.Struct, eq=False):
         delivered, failures: What became of targets since it was received.
         first_failure: Seconds since the epoch, or None.
         refusal: Why the record as a whole cannot be used, or None.
+        adjusted: A channel left something out of it or changed something about it.
         foreign: Only a newer version knows how to read it; it is handed on as it is.
         leaving: It is being written to the dead letters or to a retry topic.
         written: That was acknowledged.
@@ -95,6 +96,7 @@ class Item(msgspec.Struct, eq=False):
     failures: list[Failure] = []
     first_failure: float | None = None
     refusal: tuple[Reason, str] | None = None
+    adjusted: bool = False
     foreign: bool = False
     leaving: bool = False
     written: bool = False
@@ -181,6 +183,8 @@ class Item(msgspec.Struct, eq=False):
 
     def verdict(self) -> Verdict:
         """Judge it once every target has its final answer, here or before."""
+        if self.refusal is not None:
+            return Verdict.FAILED
         if not self.failures and self.before is None and self.delivered:
             return Verdict.SENT
         reasons = [failure.reason for failure in self.failures]

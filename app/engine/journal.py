@@ -8,6 +8,7 @@ from app.engine.attempts import AttemptLog
 from app.engine.item import Item, Job
 from app.policies.statistics import Statistics, TargetCounts, Verdict
 from app.values.delivery import Delivery, Destination, Target
+from app.values.note import Note
 from app.values.outcome import (
     Delivered,
     Expired,
@@ -57,8 +58,15 @@ class Journal:
         self.statistics.channel(delivery.targets[0].channel).retried += 1
         self._destination(delivery.destination).retried += 1
 
-    def attempted(self, job: Job, target: Target, outcome: Outcome, duration: float) -> None:
-        """Write down one attempt at one target."""
+    def attempted(
+        self,
+        job: Job,
+        target: Target,
+        outcome: Outcome,
+        duration: float,
+        notes: tuple[Note, ...] = (),
+    ) -> None:
+        """Write down one attempt at one target, with what was not sent of the notification."""
         notification = job.delivery.notification
         now = self.now()
         self.attempted_at = self.monotonic()
@@ -83,12 +91,15 @@ class Journal:
             duration=duration if asked else None,
             error=error,
             record=job.item.record,
+            notes=notification.notes + notes if notes else notification.notes,
         )
 
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""
         now = self.now()
         self.statistics.settle(verdict, now)
+        if item.adjusted or (item.notification is not None and item.notification.notes):
+            self.statistics.adjusted += 1
         if verdict is Verdict.SENT:
             self.metrics.observe_latency(now - item.published_at)
 
@@ -123,6 +134,7 @@ class Journal:
             duration=None,
             error=error,
             record=item.record,
+            notes=notification.notes if notification else (),
         )
         log.warning("%s: %s (%s)", item.record.coordinates, error, reason.value)
 

@@ -286,11 +286,12 @@ class Lane:
     def _sort(self, batch: list[Job], answer: Answer, duration: float) -> None:
         """Book every outcome, and decide about what may still be accepted."""
         left: dict[Job, Left] = {}
-        for job, outcomes in zip(batch, answer.outcomes, strict=True):
+        all_notes = answer.notes or ((),) * len(batch)
+        for job, outcomes, notes in zip(batch, answer.outcomes, all_notes, strict=True):
             if job.state is not State.ACTIVE:
                 self._let_go(job)
                 continue
-            remaining = self._outcomes.book(job, outcomes, duration)
+            remaining = self._outcomes.book(job, outcomes, duration, notes)
             if remaining is None:
                 job.state = State.DONE
                 self._done(job)

@@ -8,6 +8,7 @@ from app.engine.journal import Journal
 from app.policies.deferral import AT_ONCE, delay_for
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Target
+from app.values.note import Note
 from app.values.outcome import (
     Delivered,
     Expired,
@@ -74,8 +75,20 @@ class Outcomes:
         self._journal = journal
         self._policy = policy
 
-    def book(self, job: Job, outcomes: Sequence[Outcome], duration: float) -> Left | None:
+    def book(
+        self,
+        job: Job,
+        outcomes: Sequence[Outcome],
+        duration: float,
+        notes: tuple[Note, ...] = (),
+    ) -> Left | None:
         """Book the outcomes of an attempt, one for each target.
+
+        Args:
+            job: What was tried.
+            outcomes: What each of its targets answered.
+            duration: Seconds that it took.
+            notes: What was not sent of the notification, or not as it was written.
 
         Returns:
             What is left of the job; None where every target has its final answer.
@@ -83,8 +96,9 @@ class Outcomes:
         targets: list[Target] = []
         error, after, failed = "", 0.0, False
         job.attempts += _was_attempt(outcomes)
+        job.item.adjusted = job.item.adjusted or bool(notes)
         for target, outcome in zip(job.delivery.targets, outcomes, strict=True):
-            self._journal.attempted(job, target, outcome, duration)
+            self._journal.attempted(job, target, outcome, duration, notes)
             match outcome:
                 case Delivered():
                     job.item.delivered.append(target)

@@ -16,7 +16,7 @@ from app.engine.tasks import Spawn
 from app.policies.embedded_capacity import EmbeddedCapacity, record_size
 from app.policies.parsing import parse
 from app.policies.test_messages import CHANNELS, Kind, test_message
-from app.values.control import TestBatch
+from app.values.control import Published, PublishWarning, TestBatch
 from app.values.errors import (
     InvalidItemsError,
     InvalidRecordError,
@@ -67,8 +67,8 @@ class Publisher:
         self._spawn = spawn
         self._now = now
 
-    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> list[str]:
-        """Publish JSON objects of contract section 3 and return their ids, in order.
+    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
+        """Publish JSON objects of contract section 3; return their ids and what to warn of.
 
         Args:
             items: One JSON object each. Without ``message_id`` it is given one.
@@ -80,9 +80,9 @@ class Publisher:
             KafkaUnavailableError: Not acknowledged in time.
             KafkaRefusedError: Kafka said no.
         """
-        records, ids = self._checked(items, idempotency_key)
+        records, published = self._checked(items, idempotency_key)
         await self._send(records)
-        return ids
+        return published
 
     async def publish_test(self, kind: str, count: int, delay: float) -> TestBatch:
         """Publish test messages; with a delay, go on in the background.
@@ -128,9 +128,10 @@ class Publisher:
 
     def _checked(
         self, items: Sequence[bytes], idempotency_key: str | None
-    ) -> tuple[list[tuple[bytes, bytes]], list[str]]:
+    ) -> tuple[list[tuple[bytes, bytes]], Published]:
         records: list[tuple[bytes, bytes]] = []
         ids: list[str] = []
+        warnings: list[PublishWarning] = []
         invalid: list[tuple[int, InvalidRecordError]] = []
         for index, item in enumerate(items):
             try:
@@ -153,9 +154,10 @@ class Publisher:
             key = notification.ordering_key or message_id
             records.append((key.encode(), value))
             ids.append(message_id)
+            warnings += (PublishWarning.of(index, note) for note in notification.notes)
         if invalid:
             raise InvalidItemsError(invalid)
-        return records, ids
+        return records, Published(tuple(ids), tuple(warnings))
 
     async def _send(self, records: Sequence[tuple[bytes, bytes]]) -> None:
         failures: list[BaseException] = []

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from app.values.control import AttemptPage, TestBatch
+from app.values.control import AttemptPage, Published, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
@@ -78,8 +78,8 @@ class PublisherPort(Protocol):
     ``KafkaRefusedError`` when it answers no.
     """
 
-    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> list[str]:
-        """Publish JSON objects of contract section 3 and return their ids, in order.
+    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
+        """Publish JSON objects of contract section 3; return their ids and what to warn of.
 
         An item without ``message_id`` is given one. Raises ``InvalidItemsError`` for items that
         are no notification; nothing is published then.

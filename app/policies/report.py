@@ -59,6 +59,8 @@ def _further(snapshot: Snapshot) -> list[str]:
         "Queued": snapshot.queued,
         "Partial": snapshot.messages_partial,
         "Expired": snapshot.messages_expired,
+        "Suppressed": snapshot.messages_suppressed,
+        "Adjusted": snapshot.messages_adjusted,
         "Deferred": snapshot.deferred_waiting,
         "Dead Lettered": snapshot.messages_dead_lettered,
         "Duplicate": snapshot.messages_duplicate,

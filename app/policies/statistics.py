@@ -17,13 +17,19 @@ class Verdict(StrEnum):
     FAILED = "failed"
     PARTIAL = "partial"
     EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
 
 
 def verdict(*, delivered: int, failed: int, expired: int) -> Verdict:
-    """Judge a notification by its targets; ``failed`` counts those refused or given up."""
+    """Judge a notification by its targets; ``failed`` counts those refused or given up.
+
+    One without any was for nobody but inactive users: nothing was to be sent.
+    """
     if delivered:
         return Verdict.PARTIAL if failed or expired else Verdict.SENT
-    return Verdict.EXPIRED if expired and not failed else Verdict.FAILED
+    if failed:
+        return Verdict.FAILED
+    return Verdict.EXPIRED if expired else Verdict.SUPPRESSED
 
 
 class TargetCounts:
@@ -58,6 +64,7 @@ class Statistics:
     def __init__(self) -> None:
         self.settled: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
         self.retried = 0
+        self.adjusted = 0
         self.deferred = 0
         self.dead_lettered = 0
         self.duplicate = 0

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.values.note import Note
 from app.values.snapshot import Attempt
 
 
@@ -10,6 +11,37 @@ class AttemptPage(msgspec.Struct, frozen=True):
 
     deliveries: tuple[Attempt, ...]
     next_cursor: int | None
+
+
+class PublishWarning(msgspec.Struct, frozen=True):
+    """What of a published notification will not be sent as it is written.
+
+    Attributes:
+        index: The notification's, counted from 0.
+        field: As in ``Note``.
+        problem: As in ``Note``.
+    """
+
+    index: int
+    field: str
+    problem: str
+
+    @classmethod
+    def of(cls, index: int, note: Note) -> "PublishWarning":
+        """Return a note on the notification with this index."""
+        return cls(index, note.field, note.problem)
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What Kafka has acknowledged.
+
+    Attributes:
+        message_ids: In the order in which the notifications came.
+        warnings: What will be left out of them or changed about them.
+    """
+
+    message_ids: tuple[str, ...]
+    warnings: tuple[PublishWarning, ...] = ()
 
 
 class TestBatch(msgspec.Struct, frozen=True):

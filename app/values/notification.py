@@ -4,6 +4,8 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from app.values.note import Note
+
 
 class Priority(IntEnum):
     """Order among what has been fetched; urgent goes first."""
@@ -118,6 +120,7 @@ class Notification(msgspec.Struct, frozen=True):
         ordering_key: Notifications with the same key keep their partition's order.
         embeds: Embeds made by the producer; when given they go beside the one made of
             title, content, colour and fields.
+        notes: What of the record was left out or changed when it was read.
     """
 
     content: str
@@ -138,3 +141,4 @@ class Notification(msgspec.Struct, frozen=True):
     sender: Sender = Sender()
     mail: Mail = Mail()
     metadata: Metadata = Metadata()
+    notes: tuple[Note, ...] = ()

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from app.values.note import Note
+
 
 class Delivered(msgspec.Struct, frozen=True):
     """The destination accepted it."""
@@ -93,10 +95,13 @@ class Answer(msgspec.Struct, frozen=True):
     Attributes:
         outcomes: For each delivery of the attempt, one outcome for each of its targets.
         allowance: What the destination said about its rate limit, or None.
+        notes: For each delivery, what of it was not sent, or not as it was written; empty where
+            that is so of none.
     """
 
     outcomes: tuple[tuple[Outcome, ...], ...]
     allowance: Allowance | None = None
+    notes: tuple[tuple[Note, ...], ...] = ()
 
 
 class Reason(StrEnum):

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from app.values.note import Note
+
 
 class Status(StrEnum):
     """The worker's state (contract section 4)."""
@@ -118,7 +120,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     messages_failed: int
     messages_partial: int
     messages_expired: int
+    messages_suppressed: int
     messages_retried: int
+    messages_adjusted: int
     messages_deferred: int
     messages_dead_lettered: int
     messages_duplicate: int
@@ -151,6 +155,7 @@ class Attempt(msgspec.Struct, frozen=True):
             ``invalid`` or ``unroutable``.
         duration: Seconds the destination took; None when it was not asked.
         error: What went wrong, without secrets; None when delivered.
+        notes: What was left out of the notification or changed about it.
     """
 
     id: int
@@ -165,3 +170,4 @@ class Attempt(msgspec.Struct, frozen=True):
     duration: float | None
     error: str | None
     origin: str
+    notes: tuple[Note, ...] = ()

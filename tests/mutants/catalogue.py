@@ -62,8 +62,8 @@ MUTANTS = (
     Mutant(
         "drop the result of a merged request",
         "app/engine/lane.py",
-        "for job, outcomes in zip(batch, answer.outcomes, strict=True):",
-        "for job, outcomes in zip(batch[:1], answer.outcomes, strict=False):",
+        "for job, outcomes, notes in zip(batch, answer.outcomes, all_notes, strict=True):",
+        "for job, outcomes, notes in zip(batch[:1], answer.outcomes, all_notes, strict=False):",
         (LANE,),
     ),
     Mutant(

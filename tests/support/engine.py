@@ -16,6 +16,7 @@ from app.engine.partition import Assigned
 from app.policies.deferral import Deferral
 from app.policies.statistics import Statistics
 from app.values.delivery import Delivery, Destination, Target
+from app.values.note import Note
 from app.values.notification import Notification, Priority, Request
 from app.values.outcome import Answer, Delivered, Outcome
 from app.values.record import Headers, Record, TopicPartition
@@ -109,9 +110,13 @@ class ScriptedChannel(Channel):
     Args:
         answers: Outcomes of one attempt after the other; afterwards everything is accepted.
         gate: When given, every attempt waits for it; may be set later.
+
+    Attributes:
+        notes: What it leaves out of every delivery.
     """
 
     name = "webhook"
+    notes: tuple[Note, ...] = ()
 
     def __init__(
         self,
@@ -141,7 +146,8 @@ class ScriptedChannel(Channel):
             self.under_way -= 1
         if isinstance(answer, Exception):
             raise answer
-        return Answer((tuple(answer or (Delivered(),) * len(delivery.targets)),))
+        outcomes = tuple(answer or (Delivered(),) * len(delivery.targets))
+        return Answer((outcomes,), notes=(self.notes,) if self.notes else ())
 
     @property
     def contents(self) -> list[str]:

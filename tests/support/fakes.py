@@ -14,7 +14,7 @@ from app.edges.own_addresses import OwnAddresses
 from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
 from app.policies.access import Access
-from app.values.control import AttemptPage, TestBatch
+from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
@@ -37,7 +37,9 @@ SNAPSHOT = Snapshot(
     messages_failed=0,
     messages_partial=0,
     messages_expired=0,
+    messages_suppressed=0,
     messages_retried=0,
+    messages_adjusted=0,
     messages_deferred=0,
     messages_dead_lettered=0,
     messages_duplicate=0,
@@ -188,6 +190,7 @@ class FakePublisher:
 
     Attributes:
         error: Raised by every call when set.
+        warnings: What every ``publish`` warns of.
         published: (items, idempotency key) of every ``publish``.
         tests: (kind, count, delay) of every ``publish_test``.
     """
@@ -195,15 +198,16 @@ class FakePublisher:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.warning: str | None = None
+        self.warnings: tuple[PublishWarning, ...] = ()
         self.published: list[tuple[list[bytes], str | None]] = []
         self.tests: list[tuple[str, int, float]] = []
 
-    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> list[str]:
+    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
         """Answer with numbered ids."""
         if self.error is not None:
             raise self.error
         self.published.append((list(items), idempotency_key))
-        return [f"id-{number}" for number in range(len(items))]
+        return Published(tuple(f"id-{number}" for number in range(len(items))), self.warnings)
 
     async def publish_test(self, kind: str, count: int, delay: float) -> TestBatch:
         """Answer as if Kafka had acknowledged everything; with a delay, nothing yet."""

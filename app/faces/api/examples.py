@@ -3,9 +3,10 @@
 import msgspec
 
 from app.faces.api.problems import Fault, Problem
-from app.values.control import AttemptPage
+from app.values.control import AttemptPage, PublishWarning
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
+from app.values.note import Note
 from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
@@ -36,7 +37,9 @@ SNAPSHOT = Snapshot(
     messages_failed=30,
     messages_partial=3,
     messages_expired=1,
+    messages_suppressed=0,
     messages_retried=4,
+    messages_adjusted=2,
     messages_deferred=0,
     messages_dead_lettered=34,
     messages_duplicate=2,
@@ -94,6 +97,9 @@ HEALTH = {
 UNHEALTHY = {**HEALTH, "problem": "Kafka has not answered for 21 s"}
 STARTING = {**HEALTH, "status": "STARTING", "is_running": False}
 
+_NOTE = Note("kwargs.color", "expected a colour from 0 to 16777215 or #RRGGBB; left out")
+WARNING = PublishWarning.of(0, _NOTE)
+
 ATTEMPT = Attempt(
     id=1234,
     time="2026-01-01T12:00:00.123+00:00",
@@ -107,6 +113,7 @@ ATTEMPT = Attempt(
     duration=0.087,
     error=None,
     origin="notifications/0/1239",
+    notes=(_NOTE,),
 )
 DELIVERIES = AttemptPage((ATTEMPT,), 1234)
 

@@ -12,6 +12,7 @@ from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer, json_body
 from app.faces.api.problems import Fault, unusable
 from app.faces.api.responses import JsonResponse
+from app.values.control import PublishWarning
 
 router = APIRouter(tags=["notifications"])
 
@@ -44,10 +45,15 @@ class TestAccepted(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The answer of ``POST /notifications``: ids in the order of the request."""
+    """The answer of ``POST /notifications``: ids in the order of the request.
+
+    Attributes:
+        warnings: What of them will be left out or changed when they are sent.
+    """
 
     published: int
-    message_ids: list[str]
+    message_ids: tuple[str, ...]
+    warnings: tuple[PublishWarning, ...] = ()
 
 
 @router.post(
@@ -86,7 +92,9 @@ _ITEMS = {"anyOf": [_ITEM, {"type": "array", "items": _ITEM, "minItems": 1, "max
         typed=examples.SIMPLE,
         several=[examples.NOTIFICATION, examples.SIMPLE],
     ),
-    responses={202: json_answer("Kafka has them", Accepted(1, ["order-4711-filled"]))},
+    responses={
+        202: json_answer("Kafka has them", Accepted(1, ("order-4711-filled",), (examples.WARNING,)))
+    },
 )
 async def notifications(
     request: Request,
@@ -103,8 +111,8 @@ async def notifications(
 ) -> JsonResponse:
     """Publish all or, when one of them is invalid, none; every shape of record is taken."""
     items = split(await request.body())
-    message_ids = await service.publisher.publish(items, idempotency_key)
-    return JsonResponse(Accepted(len(message_ids), message_ids), 202)
+    done = await service.publisher.publish(items, idempotency_key)
+    return JsonResponse(Accepted(len(done.message_ids), done.message_ids, done.warnings), 202)
 
 
 def split(body: bytes) -> list[bytes]:

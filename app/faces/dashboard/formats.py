@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from app.values.note import Note
+
 NOTHING = "–"
 _SCHEME = re.compile(r"^(\w+ )?https?://")
 
@@ -69,6 +71,11 @@ def places(labels: tuple[str, ...]) -> str:
     return texts(tuple(place(label) for label in labels))
 
 
+def notes(given: tuple[Note, ...]) -> str:
+    """What was left out or changed, field by field."""
+    return "; ".join(f"{each.field}: {each.problem}".removeprefix(": ") for each in given)
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "text": str,
     "number": number,
@@ -81,6 +88,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "texts": texts,
     "place": place,
     "places": places,
+    "notes": notes,
 }
 
 

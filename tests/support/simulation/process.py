@@ -79,7 +79,7 @@ class Process:
         self._books = books
         self._story = story
         self._limits = limits
-        self._figures = (0,) * 10
+        self._figures: tuple[int, ...] = (0,) * 11
         connection = connection_to(group, self._made)
         self.producer = FakeProducer(connection, group.cluster, self._write)
         self.worker = NotificationWorker(
@@ -162,6 +162,7 @@ class Process:
             shown.messages_failed,
             shown.messages_partial,
             shown.messages_expired,
+            shown.messages_suppressed,
         )
         if shown.messages_consumed != sum(parts):
             yield "the books do not balance"

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from app.engine.attempts import FOLLOWER_CAPACITY, AttemptLog
+from app.values.note import Note
 from app.values.record import Record, TopicPartition
 
 
@@ -42,15 +43,16 @@ def test_pages_from_the_newest_to_the_oldest() -> None:
 
 
 def test_filters_by_status_channel_and_text_in_any_case() -> None:
-    """Every filter that is given must match; text is looked for in title, text, id and error."""
+    """Every filter must match; text is looked for in title, text, id, error and notes."""
     log = AttemptLog()
     add(log, 0, status="rejected", error="Unknown Webhook")
     add(log, 1, channel="email", title="Signal AAPL")
-    add(log, 2)
+    add(log, 2, notes=(Note("kwargs.color", "no colour; left out"),))
     assert [made.message_id for made in log.page(status="rejected").deliveries] == ["m-0"]
     assert [made.message_id for made in log.page(channel="email").deliveries] == ["m-1"]
     assert [made.message_id for made in log.page(query="aapl").deliveries] == ["m-1"]
     assert [made.message_id for made in log.page(query="unknown").deliveries] == ["m-0"]
+    assert [made.message_id for made in log.page(query="COLOR: no").deliveries] == ["m-2"]
     assert log.page(query="aapl", channel="webhook").deliveries == ()
 
 

@@ -73,11 +73,11 @@ async def test_what_has_no_id_is_given_one_and_keeps_everything_else(
     worker = stage.worker()
     await worker.start()
     items = [envelope("a", extra={"x": 1}), envelope("b", message_id="mine")]
-    ids = await Bench(stage.producer).publisher.publish(
+    done = await Bench(stage.producer).publisher.publish(
         [msgspec.json.encode(i) for i in items], None
     )
-    assert ids[1] == "mine"
-    assert len(ids[0]) == 36
+    assert done.message_ids[1] == "mine"
+    assert len(done.message_ids[0]) == 36
     await until(lambda: worker.snapshot().messages_sent == 2)
 
 

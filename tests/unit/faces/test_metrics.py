@@ -76,6 +76,8 @@ def labelled(snapshot: Snapshot, name: str) -> dict[tuple[str, ...], float]:
         ("messages_retried_total", 4),
         ("messages_partial_total", 3),
         ("messages_expired_total", 1),
+        ("messages_suppressed_total", 0),
+        ("messages_adjusted_total", 2),
         ("messages_deferred_total", 0),
         ("messages_dead_lettered_total", 34),
         ("messages_duplicate_total", 2),

@@ -111,6 +111,8 @@ def test_a_stopped_worker_says_so() -> None:
         ({"queued": 1}, "  Queued:               1"),
         ({"messages_partial": 2}, "  Partial:              2"),
         ({"messages_expired": 3}, "  Expired:              3"),
+        ({"messages_suppressed": 10}, "  Suppressed:           10"),
+        ({"messages_adjusted": 11}, "  Adjusted:             11"),
         ({"deferred_waiting": 4}, "  Deferred:             4"),
         ({"messages_dead_lettered": 5}, "  Dead Lettered:        5"),
         ({"messages_duplicate": 6}, "  Duplicate:            6"),

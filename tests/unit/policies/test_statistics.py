@@ -32,7 +32,7 @@ def test_judges_by_targets() -> None:
     assert verdict(delivered=0, failed=2, expired=0) is Verdict.FAILED
     assert verdict(delivered=0, failed=1, expired=1) is Verdict.FAILED
     assert verdict(delivered=0, failed=0, expired=2) is Verdict.EXPIRED
-    assert verdict(delivered=0, failed=0, expired=0) is Verdict.FAILED
+    assert verdict(delivered=0, failed=0, expired=0) is Verdict.SUPPRESSED
 
 
 def test_success_rate_is_unknown_before_the_first_message() -> None:

@@ -3,6 +3,7 @@ import json
 import httpx
 import pytest
 
+from app.values.control import PublishWarning
 from app.values.errors import KafkaUnavailableError
 from tests.support.fakes import Fakes
 
@@ -85,8 +86,18 @@ async def test_one_notification_is_published(client: httpx.AsyncClient, fakes: F
     body = b' {"content": "Hello",\n "channels": ["webhook"]} '
     answer = await client.post("/notifications", content=body)
     assert answer.status_code == 202
-    assert answer.json() == {"published": 1, "message_ids": ["id-0"]}
+    assert answer.json() == {"published": 1, "message_ids": ["id-0"], "warnings": []}
     assert fakes.publisher.published == [([body.strip()], None)]
+
+
+async def test_what_will_be_left_out_is_said(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """The notification is taken all the same; each warning names item, field and problem."""
+    fakes.publisher.warnings = (PublishWarning(0, "kwargs.color", "no colour; left out"),)
+    answer = await client.post("/notifications", json=ENVELOPE)
+    assert answer.status_code == 202
+    assert answer.json()["warnings"] == [
+        {"index": 0, "field": "kwargs.color", "problem": "no colour; left out"}
+    ]
 
 
 async def test_a_list_keeps_its_order(client: httpx.AsyncClient, fakes: Fakes) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from app.faces.dashboard.formats import show
+from app.values.note import Note
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,11 @@ from app.faces.dashboard.formats import show
             "a/***, email b, webhook c/***",
         ),
         ("RUNNING", "text", "RUNNING"),
+        (
+            (Note("kwargs.color", "no colour"), Note("", "more")),
+            "notes",
+            "kwargs.color: no colour; more",
+        ),
     ],
 )
 def test_a_value_reads_as_an_operator_expects(value: Any, form: str, shown: str) -> None:

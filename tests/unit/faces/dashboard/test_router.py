@@ -57,7 +57,8 @@ async def test_the_page_shows_every_figure(client: httpx.AsyncClient, fakes: Fak
         messages_partial=11_004, messages_expired=11_005, messages_retried=11_006,
         messages_dead_lettered=11_007, in_flight=11_008, queued=11_009, lag=11_010,
         messages_deferred=11_011, messages_skipped=11_012, messages_missed=11_013,
-        deferred_waiting=11_014, success_rate=0.9725,
+        deferred_waiting=11_014, messages_suppressed=11_015, messages_adjusted=11_016,
+        success_rate=0.9725,
         partitions=(PartitionSnapshot("notifications", 3, 21_001, 21_002, 21_003, 21_004, 21_005),),
         destinations={
             "https://discord.com/api/webhooks/1234…/***": DestinationSnapshot(
@@ -67,7 +68,7 @@ async def test_the_page_shows_every_figure(client: httpx.AsyncClient, fakes: Fak
         },
     )  # fmt: skip
     text = await text_of(client)
-    for number in (*range(11_001, 11_015), *range(21_001, 21_006), *(31_001, 31_002, 31_003)):
+    for number in (*range(11_001, 11_017), *range(21_001, 21_006), *(31_001, 31_002, 31_003)):
         assert f">{number:,}<" in text
     for words in (">97.2%<", ">rate limited<", ">429 Too Many Requests<", ">31,004<", ">31,006<"):
         assert words in text

@@ -53,7 +53,7 @@ def furnish(fakes: Fakes) -> None:
         messages_consumed=1_234_567, messages_sent=1_234_000, messages_failed=500,
         messages_partial=60, messages_expired=7, messages_retried=4_321,
         messages_dead_lettered=567, messages_deferred=1_204, messages_skipped=41,
-        messages_missed=7, deferred_waiting=320, in_flight=950, queued=900, lag=12_345, success_rate=0.9995,
+        messages_missed=7, messages_suppressed=12, messages_adjusted=34, deferred_waiting=320, in_flight=950, queued=900, lag=12_345, success_rate=0.9995,
         last_message_time=later(-1), problem="Nothing was committed for 12 s.",
         destinations={
             DISCORD: destination(DestinationState.OPEN),

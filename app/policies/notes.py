@@ -1,0 +1,47 @@
+"""Notes: collected while a notification is read or written, and bounded whatever it holds."""
+
+from app.policies.redaction import scrub
+from app.values.note import Note
+
+MOST_NOTES = 20
+MAX_FIELD = 100
+MAX_PROBLEM = 300
+MAX_QUOTE = 60
+
+
+class Notes:
+    """Collects notes on one notification; what is beyond ``MOST_NOTES`` is only counted."""
+
+    __slots__ = ("_more", "_notes")
+
+    def __init__(self) -> None:
+        self._notes: list[Note] = []
+        self._more = 0
+
+    def add(self, field: str, problem: str) -> None:
+        """Note what was wrong with a field, and what became of it."""
+        if len(self._notes) >= MOST_NOTES:
+            self._more += 1
+        else:
+            self._notes.append(Note(_cut(field, MAX_FIELD), _cut(problem, MAX_PROBLEM)))
+
+    def left_out(self, field: str, problem: str) -> None:
+        """Note that a field is left out, and why."""
+        self.add(field, f"{problem}; left out")
+
+    def all(self) -> tuple[Note, ...]:
+        """Return what was noted, in order."""
+        if not self._notes:
+            return ()
+        if self._more:
+            return (*self._notes, Note("", f"and {self._more:,} more"))
+        return tuple(self._notes)
+
+
+def quoted(value: object) -> str:
+    """Return a producer's value as a note may show it: short, on one line, without secrets."""
+    return _cut(scrub(repr(value)[: 4 * MAX_QUOTE]), MAX_QUOTE)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
