@@ -10,6 +10,8 @@ from app.edges.http.port import MAX_ANSWER_BYTES, HttpAnswer, HttpProtocolError
 MAX_HEAD_BYTES = 32 * 1024
 """Of all heads of one answer together, those of interim answers (1xx) included."""
 MAX_HEADERS = 256
+_START = b"HTTP/"
+_FRAMING = (b"content-length", b"transfer-encoding")
 T = TypeVar("T")
 
 _MAX_BYTES = MAX_HEAD_BYTES + 4 * MAX_ANSWER_BYTES  # sizes of chunks, extensions and trailers too
@@ -58,6 +60,10 @@ class AnswerReader:
     lenient one: the status is what counts. After that, or anything else that is odd, nobody can
     be sure where the next answer begins, so that ``reusable`` stays false.
 
+    Some destinations send more than an answer's framing allows (a body after a 204, say), and that
+    may come only after the next request was sent. Such bytes are no part of the next answer: they
+    are skipped, and the connection is not used again.
+
     Attributes:
         status: The status code; 0 as long as it has not come.
         reusable: Whether the answer was whole and strictly by the book, nothing followed it, and
@@ -69,10 +75,15 @@ class AnswerReader:
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)  # padding
         self._problem = ""
+        self._follows = False
         self.begin()
+        self._follows = True
 
     def begin(self) -> None:
         """Be ready for the next answer."""
+        self._skipping = self._follows
+        self._surplus = 0
+        self._tail = b""
         self.status = 0
         self.reusable = False
         self._received = 0
@@ -94,6 +105,8 @@ class AnswerReader:
         Raises:
             HttpProtocolError: It is no HTTP, or too much of it, and there is no status yet.
         """
+        if self._skipping:
+            data = self._without_surplus(data)
         self._received += len(data)
         if self._received > MAX_HEAD_BYTES:
             return self._feed_much(data)
@@ -106,6 +119,22 @@ class AnswerReader:
         """Return the answer as far as it has come; its status must have come."""
         body = b"".join(self._body) if self._body else b""
         return HttpAnswer(self.status, AnswerHeaders(self._headers), body[:MAX_ANSWER_BYTES])
+
+    def _without_surplus(self, data: bytes) -> bytes:
+        """Return what came from the start of this answer on; before it is the last one's rest."""
+        if not self._surplus and _START.startswith(data[: len(_START)]):
+            self._skipping = False
+            return data
+        self._surplus += len(data)
+        if self._surplus > MAX_HEAD_BYTES:
+            raise HttpProtocolError("what came is not the answer to this request")
+        data = self._tail + data
+        at = data.find(_START)
+        if at < 0:
+            self._tail = data[1 - len(_START) :]
+            return b""
+        self._skipping = False
+        return data[at:]
 
     def _feed_much(self, data: bytes) -> bool:
         """Take what came after it has become too much for a head."""
@@ -184,7 +213,16 @@ class AnswerReader:
         if self.status and not self._whole:
             self._whole = self._ended = True
             keeps_open = self.status != 101 and self._parser.should_keep_alive()
-            self.reusable = self._strict and keeps_open
+            by_the_book = self._strict and not self._surplus and not self._promises_too_much()
+            self.reusable = by_the_book and keeps_open
+
+    def _promises_too_much(self) -> bool:
+        """Say whether a body was announced for an answer that has none: it may still come."""
+        if self.status != 204:  # RFC 9110, section 8.6
+            return False
+        return any(
+            name.lower() in _FRAMING and value.strip() != b"0" for name, value in self._headers
+        )
 
     def _refuse(self, problem: str) -> None:
         """Stop the parser; its own error will not say why."""

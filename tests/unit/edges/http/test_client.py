@@ -178,6 +178,58 @@ async def test_what_has_come_unread_is_never_taken_for_an_answer(
         assert (await http.post(url, b"{}", {}, 5.0)).body == b"1"
 
 
+@pytest.mark.parametrize(
+    "framing",
+    ["HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+    ids=["no content", "a length that is not so"],
+)
+async def test_a_body_that_comes_after_the_answer_is_no_part_of_the_next_one(
+    http: DirectClient, framing: str
+) -> None:
+    """The request after it gets its own answer, and is sent only once."""
+    requests: list[bytes] = []
+
+    async def talk(peer: Peer) -> None:
+        requests.append(await peer.request())
+        await peer.send(framing.encode())
+        requests.append(await peer.request())
+        await peer.send(b"ok")  # what belonged to the answer before
+        await peer.send(saying(b"second"))
+        await peer.closed()
+
+    async with raw_server(talk) as server:
+        first = await post(http, server, b"1")
+        second = await post(http, server, b"2")
+        assert (first.status, first.body) == (int(framing.split()[1]), b"")
+        assert (second.status, second.body) == (200, b"second")
+        assert requests == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(
+    "header", ["Content-Length: 2", "Transfer-Encoding: chunked"], ids=["length", "chunks"]
+)
+async def test_a_connection_is_not_kept_after_an_announced_body_that_may_not_be(
+    http: DirectClient, header: str
+) -> None:
+    """Sixty requests are sixty requests, although two bytes follow each answer a little later."""
+    requests = 0
+
+    async def talk(peer: Peer) -> None:
+        nonlocal requests
+        while True:
+            await peer.request()
+            requests += 1
+            await peer.send(f"HTTP/1.1 204 No Content\r\n{header}\r\n\r\n".encode())
+            await asyncio.sleep(0.02)
+            await peer.send(b"ok")
+
+    async with raw_server(talk) as server:
+        answers = [await post(http, server) for _ in range(60)]
+        assert {answer.status for answer in answers} == {204}
+        assert requests == 60
+        assert server.connections == 60
+
+
 async def test_an_idle_connection_that_ends_is_dropped_at_once(http: DirectClient) -> None:
     """A destination that closes what is idle costs no attempt."""
     dropped = asyncio.Event()
