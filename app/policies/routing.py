@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from app.policies.addresses import (
     MAX_URL_LENGTH,
-    discord_webhook_id,
+    discord_limit_key,
     normalise_mail,
     normalise_webhook,
 )
@@ -92,7 +92,7 @@ class _Router:
 
     def add(self, target: Target, destination: Destination) -> None:
         self.deliveries.setdefault(
-            destination.address,
+            target.address,
             Delivery(self._notification, destination, (target,), self._source, self._digest),
         )
 
@@ -100,11 +100,10 @@ class _Router:
         default = self._defaults.webhook_url
         for url in request.addresses or self._fallback(request, (default,) if default else ()):
             try:
-                destination = _webhook_destination(request.channel, url)
+                target, destination = _webhook_destination(request.channel, url)
             except UnroutableError as error:
                 self._refuse(request.channel, url, str(error))
             else:
-                target = Target(request.channel, destination.address, destination.label)
                 self.add(target, destination)
 
     def mail(self, request: Request) -> None:
@@ -158,18 +157,21 @@ class _Router:
         self.unroutable.append((Target(channel, address, label), error))
 
 
-def _webhook_destination(channel: str, url: str) -> Destination:
+def _webhook_destination(channel: str, url: str) -> tuple[Target, Destination]:
     if len(url) > MAX_URL_LENGTH:  # the cache must not hold on to megabytes
         normalise_webhook(url)
     return _cached_destination(channel, url)
 
 
 @lru_cache(maxsize=4096)
-def _cached_destination(channel: str, url: str) -> Destination:
+def _cached_destination(channel: str, url: str) -> tuple[Target, Destination]:
+    """Return the target that a URL is, and the lane of all that share its limit."""
     address = normalise_webhook(url)
-    if discord_webhook_id(address):
-        channel = "discord"
-    return Destination(channel, address, redact(address))
+    target = Target(channel, address, redact(address))
+    shared = discord_limit_key(address)
+    if shared is None:
+        return target, Destination(channel, address, target.label)
+    return target, Destination("discord", shared, redact(shared))
 
 
 def _with_addresses(

@@ -12,6 +12,7 @@ from tests.support.end_to_end import World
 
 RATE = Rate(5, 1.0)
 COUNT = 120
+THREADED = 40
 PERIODS = 4  # one to find out, and three with fifty each
 
 
@@ -52,6 +53,25 @@ async def test_a_burst_to_one_webhook_is_merged_within_its_limits(
     assert statuses[429] <= 1
     assert statuses.total() <= RATE.requests * PERIODS
     assert set(statuses) <= {200, 204, 429}
+
+
+async def test_the_threads_of_a_webhook_share_its_limit(
+    world: World, discord: DiscordServer
+) -> None:
+    """Four threads do not get four times as many requests as Discord allows."""
+    url = discord.create("1000000000000000003", threads=("1", "2", "3", "4"))
+    service = await world.service()
+    publish = await world.publisher(service)
+    await publish(
+        *(
+            envelope(f"{number:03}", f"{url}?thread_id={number % 4 + 1}")
+            for number in range(THREADED)
+        ),
+        key=b"one",
+    )
+    await service.until_stats(lambda got: got["messages_sent"] == THREADED, seconds=40)
+    statuses = Counter(exchange.status for exchange in discord.records.exchanges)
+    assert statuses[429] <= 1
 
 
 async def test_a_deleted_webhook_takes_no_other_with_it(

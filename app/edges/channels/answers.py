@@ -2,9 +2,11 @@
 
 import math
 import re
+from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
 from app.edges.http import HttpAnswer, HttpRequestError
 from app.policies.plain_text import html_to_text, one_line
@@ -15,6 +17,7 @@ from app.values.outcome import Allowance, Delivered, Gone, Outcome, RateLimited,
 MAX_QUOTE = 300
 MIN_SECRET = 8
 _EPOCH_SECONDS = 1e9  # a greater number of seconds is a time, not a duration
+_LATEST = 1e11  # seconds since the epoch that no time of ours reaches: it is a finer unit
 MAX_PATIENCE = 3600.0
 """Seconds; whoever asks for more is asked again after this long."""
 
@@ -56,8 +59,8 @@ def failure(error: NotifierError) -> Outcome:
 def allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
     """Return what a destination says may still be sent to it, or None.
 
-    Discord's headers, which many services have as well; those that give the end of the period as a
-    time (``X-RateLimit-Reset``) count it in seconds since the epoch.
+    Discord's headers, which many services have as well. Those that give the end of the period as a
+    time (``X-RateLimit-Reset``) count it in seconds since the epoch, or in milliseconds.
 
     Args:
         headers: Of any answer.
@@ -68,10 +71,9 @@ def allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
         return None
     reset_after = _number(headers.get("x-ratelimit-reset-after"))
     if reset_after is None:
-        reset = _number(headers.get("x-ratelimit-reset"))
-        if reset is None:
+        reset_after = _wait(headers.get("x-ratelimit-reset"), now)
+        if reset_after is None:
             return None
-        reset_after = max(reset - now, 0.0) if reset > _EPOCH_SECONDS else reset
     limit = _number(headers.get("x-ratelimit-limit"))
     return Allowance(int(limit) if limit and limit >= 1 else None, int(remaining), reset_after)
 
@@ -89,21 +91,38 @@ def retry_after(text: str | None, now: float) -> float | None:
     """Return the seconds that a ``Retry-After`` header asks for, or None where it makes no sense.
 
     Args:
-        text: A number of seconds or an HTTP date.
+        text: A number of seconds, a time as a number, or a date.
         now: Seconds since the epoch.
     """
+    seconds = _wait(text, now)
+    return None if seconds is None else patience(seconds)
+
+
+def _wait(text: str | None, now: float) -> float | None:
+    """Read seconds from now: as a number, as seconds (or finer) since the epoch, or as a date."""
     if text is None:
         return None
     try:
-        return patience(float(text))
+        number = float(text)
     except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(text)
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
-    except (ValueError, OverflowError):
+        return _until_date(text, now)
+    if not 0 <= number < math.inf:
         return None
-    return patience(max(seconds, 0.0))
+    while number > _LATEST:  # milliseconds since the epoch, or something finer yet
+        number /= 1000
+    return max(number - now, 0.0) if number > _EPOCH_SECONDS else number
+
+
+def _until_date(text: str, now: float) -> float | None:
+    """Read an HTTP date, or one in ISO 8601, as seconds from now; one that has passed is now."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(text.strip())
+            at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            continue
+        return max(at - now, 0.0)
+    return None
 
 
 def patience(seconds: float) -> float | None:
@@ -128,6 +147,13 @@ def quote(text: str, *secrets: str) -> str:
 
 
 def secrets_of(address: str) -> list[str]:
-    """Return a webhook's URL and the parts of it that may be its token."""
-    parts = re.split(r"[/?&=#]", address.partition("://")[2])[1:]
-    return [address, *(part for part in parts if len(part) >= MIN_SECRET)]
+    """Return a webhook's URL, the parts of it that may be its token, and its credentials."""
+    authority, _, rest = address.partition("://")[2].partition("/")
+    credentials, _, _ = authority.rpartition("@")
+    parts = [part for part in re.split(r"[/?&=#]", rest) if len(part) >= MIN_SECRET]
+    if credentials:
+        name, _, password = credentials.partition(":")
+        plain = f"{unquote(name)}:{unquote(password)}".encode()
+        # A user's name alone is no secret, unless there is nothing else (a token).
+        parts += [password or name, unquote(password or name), b64encode(plain).decode("ascii")]
+    return [address, *parts]

@@ -61,7 +61,7 @@ class DiscordChannel(Channel):
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
-        address = deliveries[0].destination.address
+        address = deliveries[0].targets[0].address
         embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
         body = encode(embeds, deliveries[0].notification.sender)
         said = None
@@ -76,8 +76,11 @@ class DiscordChannel(Channel):
         return Answer(tuple((outcome,) * len(each.targets) for each in deliveries), said)
 
     def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
-        """Say whether one more fits: within Discord's limits, and from the same sender."""
-        if deliveries[0].notification.sender != more.notification.sender:
+        """Say whether one more fits: in Discord's limits, the same thread, the same sender."""
+        first = deliveries[0]
+        if first.targets[0].address != more.targets[0].address:
+            return False
+        if first.notification.sender != more.notification.sender:
             return False
         embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
         return fits(embeds, embeds_of(more.notification))
@@ -97,6 +100,12 @@ def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
     said = _said(problem, answer, address) if problem else quote_body(answer, address)
     if answer.status == 429:
         return _rate_limited(answer, problem, said, now)
+    if answer.status in (401, 403) and answer.body and not (problem and problem.message):
+        # Not Discord's word but a page of what stands in front of it (Cloudflare's error 1015, a
+        # relay's firewall): it is about this machine, so everything for the host waits.
+        return RateLimited(
+            f"HTTP {answer.status}, not from Discord: {said}", BAN_PATIENCE, Scope.HOST
+        )
     gone = _GONE.get((answer.status, problem.code)) if problem else None
     return Gone(f"HTTP {answer.status}: {gone}") if gone else judge(answer, said, now)
 

@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.policies.addresses import (
+    discord_limit_key,
     discord_webhook_id,
     normalise_mail,
     normalise_webhook,
@@ -24,6 +25,8 @@ from app.values.errors import UnroutableError
         ("https://例子.cn/a", "https://xn--fsqu00a.cn/a"),
         ("https://faß.example/a", "https://xn--fa-hia.example/a"),
         ("http://my_host/a", "http://my_host/a"),
+        ("https://User:p%40ss@Example.com:443/a", "https://User:p%40ss@example.com/a"),
+        ("https://token@example.com/a", "https://token@example.com/a"),
     ],
 )
 def test_a_webhook_url_has_one_spelling(url: str, normal: str) -> None:
@@ -40,8 +43,9 @@ def test_a_webhook_url_has_one_spelling(url: str, normal: str) -> None:
         "ftp://secret/a",
         "javascript:secret",
         "https:///secret",
-        "https://user:secret@example.com/a",
-        "https://secret@example.com/a",
+        "https://user:secret@/a",
+        "https://discord.com/api/webhooks/1/secret/slack",
+        "https://relay.example/api/v10/webhooks/1/secret/github/",
         "https://example.com/secret a",
         "https://example.com/secret\r\nX: y",
         "https://example.com\\secret",
@@ -90,6 +94,26 @@ def test_any_webhook_url_is_normalised_for_good_or_refused(url: str) -> None:
 def test_discords_form_is_known_by_the_path(url: str, webhook_id: str | None) -> None:
     """On any host, with or without the version; its Slack form takes other bodies."""
     assert discord_webhook_id(url) == webhook_id
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://discord.com/api/webhooks/1/t", "https://discord.com/api/webhooks/1/t"),
+        (
+            "https://discord.com/api/webhooks/1/t?thread_id=5",
+            "https://discord.com/api/webhooks/1/t",
+        ),
+        ("https://discord.com/api/v10/webhooks/1/t/", "https://discord.com/api/webhooks/1/t"),
+        ("https://canary.discordapp.com/api/webhooks/1/t", "https://discord.com/api/webhooks/1/t"),
+        ("http://relay:8080/api/webhooks/1/t?wait=true", "http://relay:8080/api/webhooks/1/t"),
+        ("https://discord.com/api/webhooks/1/u", "https://discord.com/api/webhooks/1/u"),
+        ("https://example.com/hook", None),
+    ],
+)
+def test_what_discord_limits_together(url: str, key: str | None) -> None:
+    """Id and token count; thread, version, and which of its own hosts do not."""
+    assert discord_limit_key(url) == key
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.edges.channels.answers import allowance, secrets_of
 from app.edges.channels.discord import DiscordChannel
 from app.edges.channels.webhook import WebhookChannel
 from app.edges.guard import AddressGuard
@@ -32,6 +33,7 @@ from app.values.outcome import (
     RateLimited,
     Rejected,
     Retry,
+    Scope,
 )
 from tests.support.http_client import TRUSTING_NOBODY
 from tests.support.http_server import (
@@ -157,16 +159,61 @@ async def test_discords_rate_limits_are_understood(
 
 @pytest.mark.parametrize(
     ("header", "after"),
-    [("12", 12.0), ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0), ("-5", None), ("nan", None)],
+    [
+        ("12", 12.0),
+        ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0),
+        ("2023-11-14T22:13:30Z", 10.0),
+        (f"{NOW + 10:.0f}", 10.0),
+        (f"{(NOW + 10) * 1000:.0f}", 10.0),
+        ("-5", None),
+        ("nan", None),
+        ("soon", None),
+    ],
 )
-async def test_retry_after_is_seconds_or_a_date(
+async def test_retry_after_is_seconds_or_a_time(
     http: HttpPort, hooks: HttpServer, header: str, after: float | None
 ) -> None:
-    """Both forms of RFC 9110 count; nonsense does not."""
+    """Both forms of RFC 9110 count, and the times that people send instead; nonsense does not."""
     hooks.behaviour = Answer(429, headers={"Retry-After": header})
     outcome = await generic(http, hooks)
     assert isinstance(outcome, RateLimited)
     assert outcome.after == after
+
+
+@pytest.mark.parametrize("unit", [1, 1e3, 1e6, 1e9], ids=["s", "ms", "us", "ns"])
+def test_the_end_of_a_period_is_understood_in_any_unit(unit: float) -> None:
+    """Rocket.Chat counts milliseconds since the epoch, most others seconds."""
+    reset = f"{(NOW + 7) * unit:.0f}"
+    told = allowance({"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}, NOW)
+    assert told is not None
+    assert told.reset_after == pytest.approx(7)
+
+
+def test_credentials_are_secrets_in_every_spelling() -> None:
+    """As they stand in the URL, decoded, and as the header that is made of them."""
+    hidden = secrets_of("https://user:p%40ssword@hooks.example/in")
+    encoded = base64.b64encode(b"user:p@ssword").decode()
+    assert {"p%40ssword", "p@ssword", encoded} <= set(hidden)
+    assert "hooks.example" not in hidden
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(403, b"<html><body>Error 1015</body></html>", {"Content-Type": "text/html"}),
+        Answer(403, b"error code: 1015", {"Content-Type": "text/plain", "Server": "cloudflare"}),
+        Answer.of_json(401, {"error": "who are you?"}),
+    ],
+    ids=["a page", "a line", "another's JSON"],
+)
+async def test_what_is_not_discords_word_holds_the_host_and_refuses_nothing(
+    http: HttpPort, hooks: HttpServer, answer: Answer
+) -> None:
+    """A CDN's refusal is about this machine and not about the notification."""
+    hooks.behaviour = answer
+    outcome = await discord(http, hooks)
+    assert isinstance(outcome, RateLimited)
+    assert (outcome.after, outcome.scope) == (60.0, Scope.HOST)
 
 
 async def test_nobody_there_and_a_forbidden_address(hooks: HttpServer) -> None:
