@@ -22,7 +22,7 @@ _LIST_ITEM = re.compile(r'(?:"[^"]*"|[^,"])+')
 def normalise_webhook(url: str) -> str:
     """Return the one spelling of a webhook URL that its lane goes by.
 
-    Scheme and host become lower-case, the host ASCII, a default port and the fragment go. Path, query
+    Scheme and host become lower-case ASCII, a default port and the fragment go. Path, query
     and credentials stay as they are: they may be case-sensitive secrets.
 
     Raises:

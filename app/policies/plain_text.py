@@ -9,14 +9,21 @@ SHORTENED = "… [shortened]"
 """The visible mark at the end of a text that was too long."""
 
 _BLOCK = re.compile(
-    "address|article|aside|blockquote|br|d[dlt]|div|fieldset|figure|footer|form|h[1-6]|header|hr|li"
-    "|main|nav|ol|p|pre|section|table|tr|ul"
+    "address|article|aside|blockquote|br|caption|center|d[dlt]|details|dialog|div|fieldset"
+    "|figcaption|figure|footer|form|h[1-6]|header|hr|legend|li|main|menu|nav|ol|p|pre|section"
+    "|summary|table|textarea|tr|ul"
 )
 _UNSEEN = ("script", "style", "head", "title", "template", "noscript")
 # Possessive throughout: a message of a megabyte of "<" must not hold up everybody else.
-_TAG = re.compile(r"<(/?+)([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)>")
+_TAG = re.compile(r"""<(/?+)([a-zA-Z][a-zA-Z0-9]*+)((?:[^<>"']++|"[^"<]*+"|'[^'<]*+'|["'])*+)>""")
 _DECLARATION = re.compile(r"<[!?][^<>]*+>")
-_HREF = re.compile(r"""\bhref\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""", re.IGNORECASE)
+_VALUE = r"""\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))"""
+_HREF = re.compile(rf"(?<![\w-])href{_VALUE}", re.IGNORECASE)
+_ALT = re.compile(rf"(?<![\w-])alt{_VALUE}", re.IGNORECASE)
+_AS_IT_STANDS = ("pre", "textarea")
+_KEPT = str.maketrans({"\n": "\x01", " ": "\x02", "\t": "\x03"})
+_RESTORED = str.maketrans({"\x01": "\n", "\x02": " ", "\x03": "\t"})
+_KEEPERS = str.maketrans({"\x01": " ", "\x02": " ", "\x03": " "})
 _SPACES = re.compile(r"[^\S\n]*+\n[^\S\n]*+|[^\S\n]++")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -38,26 +45,35 @@ def details(notification: Notification) -> str:
 
 
 def html_to_text(html: str) -> str:
-    """Return what a reader would see of an HTML text, in time linear to its length."""
-    seen = _DECLARATION.sub("", _without_unseen(html))
+    """Return what a reader would see of an HTML text, in time linear to its length.
+
+    Links keep their address, pictures their text, and preformatted text its lines and spaces.
+    """
+    seen = _DECLARATION.sub("", _without_unseen(html.translate(_KEEPERS)))
     pieces: list[str] = []
     link = ""
+    kept = 0
     end = 0
     for tag in _TAG.finditer(seen):
-        pieces.append(_text(seen[end : tag.start()]))
+        pieces.append(_text(seen[end : tag.start()], kept=kept > 0))
         end = tag.end()
         closing, name = tag[1], tag[2].lower()
         if name == "a":
             if closing and link and pieces[-1].strip() != link:
                 pieces.append(f" ({link})")
             link = "" if closing else _href(tag[3])
+        elif name in {"img", "area"}:
+            pieces.append(_text(_attribute(_ALT, tag[3]), kept=False))
         elif _BLOCK.fullmatch(name):
+            if name in _AS_IT_STANDS:
+                kept = max(kept - 1, 0) if closing else kept + 1
+                end += not closing and seen.startswith("\n", end)  # no line of its own in HTML
             pieces.append("\n- " if name == "li" and not closing else "\n")
         elif name in {"td", "th"} and closing:
             pieces.append(" ")
-    pieces.append(_text(seen[end:]))
+    pieces.append(_text(seen[end:], kept=kept > 0))
     lines = _SPACES.sub(lambda gap: "\n" if "\n" in gap[0] else " ", "".join(pieces))
-    return _BLANK_LINES.sub("\n\n", lines).strip()
+    return _BLANK_LINES.sub("\n\n", lines).strip().translate(_RESTORED).strip("\n")
 
 
 def shorten(text: str, limit: int) -> str:
@@ -94,10 +110,17 @@ def _without_unseen(html: str) -> str:
 
 
 def _href(attributes: str) -> str:
-    match = _HREF.search(attributes)
-    url = unescape(match[1] or match[2] or match[3] or "").strip() if match else ""
+    url = unescape(_attribute(_HREF, attributes)).strip()
     return url if url.startswith(("http://", "https://", "mailto:")) else ""
 
 
-def _text(source: str) -> str:
+def _attribute(pattern: re.Pattern[str], attributes: str) -> str:
+    match = pattern.search(attributes)
+    return match[1] or match[2] or match[3] or "" if match else ""
+
+
+def _text(source: str, *, kept: bool) -> str:
+    """Return text between tags: preformatted, in characters that nothing merges, or not."""
+    if kept:
+        return unescape(source.replace("\r\n", "\n")).translate(_KEPT)
     return unescape(re.sub(r"\s+", " ", source))
