@@ -79,16 +79,22 @@ class Dispatcher:
 
     def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
         """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""
-        order = self._order if item.before is None else self._order_of_deferred
-        item.jobs = [Job(item, delivery, next(order)) for delivery in deliveries]
+        item.jobs = [Job(item, delivery, self._next_order(item)) for delivery in deliveries]
         for job in item.jobs:
             self._lane(job.delivery.destination).submit(job)
 
     def resubmit(self, item: Item) -> None:
-        """Put in line again what was discarded when the partition was taken away."""
+        """Put in line again what was discarded when the partition was taken away.
+
+        What stands before it in the partition has come in again, too, and goes ahead of it.
+        """
         for job in item.jobs:
             if job.state is State.DISCARDED:
+                job.order = self._next_order(item)
                 self._lane(job.delivery.destination).submit(job)
+
+    def _next_order(self, item: Item) -> int:
+        return next(self._order if item.before is None else self._order_of_deferred)
 
     def discard(self, unwanted: Callable[[Item], bool]) -> None:
         """Drop the waiting jobs of unwanted items; those under way go on."""

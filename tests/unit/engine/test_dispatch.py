@@ -279,3 +279,26 @@ async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:
     bench.put(discord("denied"))
     await until(lambda: len(bench.finished) == 3)
     assert bench.states() == {"denied": DestinationState.OPEN}
+
+
+async def test_what_comes_in_again_is_behind_what_stands_before_it() -> None:
+    """A stop drops the one ahead with its key, and so what a rebalance had brought back behind it."""
+    hung, other = discord("hung"), discord("other", "other.example")
+    bench = Bench(HangingChannel([hung]))
+    told = notification("later", ordering_key="k")
+    later = item(told, bench.assigned, offset=1)
+    bench.dispatcher.host_limited(other, bench.journal.monotonic() + 60)
+    bench.dispatcher.submit(
+        later, [delivery(told, destination=hung), delivery(told, ["b"], destination=other)]
+    )
+    await until(lambda: later.jobs[0].state is State.ACTIVE)
+    bench.dispatcher.discard(lambda _: True)
+    ahead = notification("earlier", ordering_key="k")
+    earlier = item(ahead, Assigned(PARTITION, Start(0)), offset=0)
+    bench.dispatcher.submit(earlier, [delivery(ahead, ["b"], destination=other)])
+    bench.dispatcher.resubmit(later)
+    assert later.jobs[1].state is State.WAITING
+    bench.dispatcher.drain()
+    assert [each.jobs[-1].state for each in (earlier, later)] == [State.DISCARDED] * 2
+    bench.dispatcher.close()
+    await bench.tasks.cancel()
