@@ -193,7 +193,7 @@ class Intake:
 
     async def _find_start(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Go on at the start of the log where the next record is no longer there."""
-        for partition, start in (await consumer.log_starts(partitions)).items():
+        for partition, start in (await consumer.logs.starts(partitions)).items():
             if partition not in self._assignment:
                 continue  # a rebalance went on meanwhile
             assigned = self._assignment[partition]

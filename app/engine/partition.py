@@ -38,6 +38,8 @@ class Assigned:
             their offsets come in again they are joined, not sent again.
         position: The next offset to be fetched, as last seen.
         end: The offset the next record will get, as last seen; None until known.
+        readable_end: The offset from which on open transactions hide records, as last seen; None
+            while that is not known.
         due_at: When the record at the position comes due, or came (seconds since the epoch); None
             where the last poll found nothing that was not due.
         held: Nothing is fetched of it until then.
@@ -58,6 +60,7 @@ class Assigned:
         self.leftovers = leftovers or {}
         self.position = start.offset
         self.end: int | None = None
+        self.readable_end: int | None = None
         self.due_at: float | None = None
         self.held = False
         self.active = True
@@ -76,8 +79,20 @@ class Assigned:
 
     @property
     def unfetched(self) -> int:
-        """How many records there are to fetch now, as last seen; those not due are none."""
+        """How many records are still to be fetched, as last seen; those not due are none."""
         return 0 if self.due_at is not None else self._beyond
+
+    @property
+    def fetchable(self) -> int:
+        """How many of those can be fetched now: not those that open transactions hide."""
+        return max(self.unfetched - self.hidden, 0)
+
+    @property
+    def hidden(self) -> int:
+        """How many records are behind the beginning of an open transaction, as last seen."""
+        if self.end is None or self.readable_end is None:
+            return 0
+        return max(self.end - max(self.readable_end, self.position), 0)
 
     @property
     def waiting(self) -> int:
@@ -94,16 +109,20 @@ class Assigned:
         return self.ledger.lowest_unsettled(self.position)
 
     def snapshot(self) -> PartitionSnapshot:
-        """Return its state as a value; what is not due counts as no lag."""
+        """Return its state as a value; what is not due counts as no lag.
+
+        The end is older than the position: a log that has been read further is as long as that.
+        """
         committed = self.ledger.committed
-        end = self.end if self.due_at is None else self.position
+        end = None if self.end is None else max(self.end, self.position, committed)
+        counted = end if self.due_at is None else self.position
         return PartitionSnapshot(
             topic=self.partition.topic,
             partition=self.partition.partition,
             position=self.position,
             committed=committed,
-            end=self.end,
-            lag=None if self.end is None or end is None else max(end - committed, 0),
+            end=end,
+            lag=None if end is None or counted is None else max(counted - committed, 0),
             unsettled=self.ledger.unsettled,
         )
 

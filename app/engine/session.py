@@ -228,11 +228,12 @@ class Session:
             try:
                 # Whoever has no partition asks about one all the same, to know that Kafka is there.
                 asked = self._assignment.partitions() or [self._subscription.first_partition]
-                ends = await self._consumer.log_ends(asked)
+                ends = await self._consumer.logs.known_ends(asked)
                 for assigned in list(self._assignment):
                     assigned.end = ends.get(assigned.partition, assigned.end)
                     # Past what holds no records: nothing there waits to be fetched.
                     assigned.position = await self._consumer.position(assigned.partition)
+                    assigned.readable_end = self._consumer.readable_end(assigned.partition)
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 log.warning("%s", error)
             else:

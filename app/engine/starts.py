@@ -45,7 +45,7 @@ async def find_starts(
             names,
         )
     missing = [partition for partition, found in committed.items() if found is None]
-    added = await consumer.log_starts(missing)
+    added = await consumer.logs.starts(missing)
     starts = {
         partition: Start(found.offset, found.settled) if found else Start(added[partition])
         for partition, found in committed.items()

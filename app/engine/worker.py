@@ -17,6 +17,7 @@ from app.engine.dispatch import Dispatcher
 from app.engine.intake import Intake
 from app.engine.item import Item
 from app.engine.journal import Journal
+from app.engine.open_transactions import OpenTransactions
 from app.engine.partition import Assignment
 from app.engine.picture import WorkerState, health_body, take_picture
 from app.engine.pulse import Pulse
@@ -119,6 +120,7 @@ class NotificationWorker:
         )
         self._intake = Intake(self._assignment, self._admission, journal, may_admit=self._may_admit)
         self._pulse = Pulse(journal, self._assignment, self._dispatcher, self._intake)
+        self._transactions = OpenTransactions(self._assignment, self._conditions, journal)
         self._trimmer = Trimmer(connection, self._assignment, journal)
         self._session: Session | None = None
         self._supervisor: asyncio.Task[None] | None = None
@@ -247,6 +249,7 @@ class NotificationWorker:
         """Do now and then what need not be done at once."""
         self._dispatcher.drop_idle()
         self._dispatcher.put_aside_overdue(self._assignment.items())
+        self._transactions.look()
         self._pulse.beat()
         stuck = self._pulse.stuck()
         if stuck is not None:

@@ -1,11 +1,12 @@
 """A cluster as the doctor sees it, without Kafka."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 from app.edges.kafka.admin import Committed
 from app.edges.kafka.survey import Survey
+from app.edges.kafka.transactions import OpenTransaction
 from app.values.errors import NotifierError
 from app.values.record import TopicPartition
 
@@ -49,6 +50,7 @@ class Cluster:
     offsets: dict[TopicPartition, Committed] = field(default_factory=dict)
     failures: list[NotifierError] = field(default_factory=list)
     config_failure: NotifierError | None = None
+    transactions: list[list[OpenTransaction]] = field(default_factory=lambda: [[]])
 
 
 class FakeSurvey(Survey):
@@ -84,9 +86,17 @@ class FakeSurvey(Survey):
             raise self._cluster.failures.pop()
         return self._cluster.hosts
 
-    async def log_ranges(self, topics: Iterable[str]) -> dict[TopicPartition, range]:
+    async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
         """See ``Survey``."""
         return {at: each for at, each in self._cluster.logs.items() if at.topic in {*topics}}
+
+    async def open_transactions(
+        self, partitions: Collection[TopicPartition]
+    ) -> list[OpenTransaction]:
+        """See ``Survey``: what is open at the first look, then at the second."""
+        looks = self._cluster.transactions
+        found = looks.pop(0) if len(looks) > 1 else looks[0]
+        return [each for each in found if each.partition in partitions]
 
     async def committed(
         self, group_id: str, partitions: Iterable[TopicPartition]

@@ -30,6 +30,7 @@ from aiokafka.structs import ConsumerRecord
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
+from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.raw_fetch import RawFetch
 from app.policies.commit_metadata import LONGEST
 from app.policies.ledger import Commit
@@ -65,6 +66,9 @@ class Consumer:
         on_assigned: Awaited with the partitions this member now has; fetching what it does not
             name in ``poll`` waits.
         on_revoked: Awaited with the partitions that are being taken away; the group waits for it.
+
+    Attributes:
+        logs: Tells about the logs of the partitions.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Consumer:
             **connection.options,
         )
         self._raw = RawFetch(self._client)
+        self.logs = PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request
         self._client.subscribe(list(topics), listener=_Listener(on_assigned, on_revoked))
 
     async def start(self) -> None:
@@ -265,25 +270,15 @@ class Consumer:
                     return
             await self._client.commit(offsets)
 
-    async def log_starts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the first offset still there, by partition."""
-        return await self._offsets(self._client.beginning_offsets, partitions)
+    def readable_end(self, partition: TopicPartition) -> int | None:
+        """Return the offset from which on open transactions hide records, as last fetched.
 
-    async def log_ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the offset the next record will get, by partition."""
-        return await self._offsets(self._client.end_offsets, partitions)
-
-    async def _offsets(
-        self,
-        ask: Callable[[list[Theirs]], Awaitable[Mapping[tuple[str, int], int]]],
-        partitions: Collection[TopicPartition],
-    ) -> dict[TopicPartition, int]:
-        if not partitions:
-            return {}
-        with translated("tell the ends of its logs"):
-            async with asyncio.timeout(10):
-                answer = await ask([Theirs(*partition) for partition in partitions])
-        return {TopicPartition(*partition): offset for partition, offset in answer.items()}
+        None where it is not known. It is the end of the log if no transaction is open.
+        """
+        if partition not in self._client.assignment():
+            return None
+        told = self._client.last_stable_offset(Theirs(*partition))
+        return None if told is None or told < 0 else int(told)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

@@ -1,16 +1,16 @@
 """What the doctor asks of a cluster; nothing is changed by it."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from itertools import chain
 
 from aiokafka.errors import for_code
 
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.errors import translated
-from app.edges.kafka.log_reader import LogReader
+from app.edges.kafka.partition_logs import PartitionLogs
+from app.edges.kafka.transactions import OpenTransaction, transaction_holders
 from app.values.record import TopicPartition
-
-_REQUEST_TIMEOUT = 5.0
 
 
 class Survey(Admin):
@@ -44,15 +44,49 @@ class Survey(Admin):
                 hosts += [host.removeprefix("/") for _, _, host, *_ in members]
         return sorted(hosts)
 
-    async def log_ranges(self, topics: Iterable[str]) -> dict[TopicPartition, range]:
-        """Return the offsets that are in the logs of topics now, of those that are there."""
-        found: dict[TopicPartition, range] = {}
-        for topic in topics:
-            with translated(f"tell where the log of {topic} ends"):
-                async with LogReader(self._connection, topic, _REQUEST_TIMEOUT) as reader:
-                    ranges = await reader.ranges()
-            found |= {TopicPartition(topic, number): each for number, each in ranges.items()}
-        return found
+    async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
+        """Return the offsets that are in the logs of topics now, of those that are there.
+
+        They end at the high watermark, whatever transactions are open.
+        """
+        partitions = await self._partitions(topics)
+        starts, ends = await asyncio.gather(
+            self._logs.starts(partitions), self._logs.ends(partitions)
+        )
+        return {each: range(starts[each], ends[each]) for each in partitions}
+
+    async def open_transactions(
+        self, partitions: Collection[TopicPartition]
+    ) -> Sequence[OpenTransaction]:
+        """Return the oldest open transaction of each partition that has one and hides records."""
+        readable, ends = await asyncio.gather(
+            self._logs.readable_ends(partitions), self._logs.ends(partitions)
+        )
+        held = [each for each in partitions if readable[each] < ends[each]]
+        if not held:
+            return []
+        with translated("tell what transactions are open"):
+            holders = await transaction_holders(self._client._client, held)  # noqa: SLF001 - as in Admin
+        return [
+            OpenTransaction(each, readable[each], ends[each], holders.get(each)) for each in held
+        ]
+
+    @property
+    def _logs(self) -> PartitionLogs:
+        return PartitionLogs(self._client._client)  # noqa: SLF001 - as in Admin
+
+    async def _partitions(self, topics: Collection[str]) -> list[TopicPartition]:
+        """Return the partitions of those topics that are there, and learn who leads them."""
+        with translated("list topics"):
+            # Asking for a topic by its name might create it.
+            metadata = await self._client._get_cluster_metadata()  # noqa: SLF001 - it keeps no leaders otherwise
+        self._client._client.cluster.update_metadata(metadata)  # noqa: SLF001
+        return [
+            TopicPartition(topic["topic"], each["partition"])
+            for topic in metadata.to_object()["topics"]
+            if topic["topic"] in topics
+            for each in topic["partitions"]
+        ]
 
 
 def _raise_for(code: int, subject: str) -> None:

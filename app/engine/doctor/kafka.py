@@ -11,6 +11,7 @@ from app.edges.kafka.survey import Survey
 from app.edges.probe import listens
 from app.engine.doctor.findings import PATIENCE, Finding, Verdict, bounded, fail, ok, skip
 from app.engine.doctor.topics import check_own_topics, check_topics
+from app.engine.doctor.transactions import check_transactions
 from app.policies.deferral import DELAYS, retry_topics
 from app.settings.models import KafkaSettings, env_name
 from app.values.errors import KafkaUnavailableError, SettingsError
@@ -52,6 +53,7 @@ async def check_kafka(
             ("own topics", check_own_topics(cluster, kafka), _TOPIC_REMEDY),
             ("group", _group(cluster, kafka), _GROUP_REMEDY),
             ("lag", _lag(cluster, kafka), _GROUP_REMEDY),
+            ("transactions", check_transactions(cluster, kafka), _TOPIC_REMEDY),
             ("deferred", _deferred(cluster, kafka), _GROUP_REMEDY),
         ):
             for finding in await bounded(subject, check, remedy):

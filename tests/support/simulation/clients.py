@@ -12,6 +12,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectio
 
 from app.edges.kafka.admin import Committed
 from app.edges.kafka.connection import Connection
+from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.producer import Producer
 from app.policies.commit_metadata import decode
 from app.values.errors import KafkaUnavailableError
@@ -35,6 +36,7 @@ def kafka_in_memory() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.edges.kafka.consumer.AIOKafkaConsumer", FakeConsumer)
+        patch.setattr("app.edges.kafka.consumer.PartitionLogs", FakeLogs)
         patch.setattr("app.engine.starts.Admin", FakeAdmin)
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
         patch.setattr("app.engine.worker.prepare", prepare)
@@ -63,8 +65,30 @@ class Fetched(NamedTuple):
 
 
 class _Connections:
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
     async def close(self) -> None:
         """Close what is not there."""
+
+
+class FakeLogs(PartitionLogs):
+    """Tells about the cluster's logs as soon as it can."""
+
+    def __init__(self, client: _Connections) -> None:
+        self._cluster = client.cluster
+
+    async def starts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return where logs begin."""
+        return dict.fromkeys(partitions, 0)
+
+    async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return where logs end."""
+        await asyncio.sleep(0.001)
+        await self._cluster.there.wait()
+        return {each: len(self._cluster.logs[each]) for each in partitions}
+
+    known_ends = ends
 
 
 class FakeConsumer:
@@ -79,7 +103,7 @@ class FakeConsumer:
         self.lost = False
         self._group = group
         self._cluster = group.cluster
-        self._client = _Connections()
+        self._client = _Connections(group.cluster)
         self._listener: ConsumerRebalanceListener | None = None
         self._generation: int | None = None
         self._assigned: set[Theirs] = set()
@@ -208,15 +232,10 @@ class FakeConsumer:
         self._cluster.commit({TopicPartition(*each): told for each, told in offsets.items()})
         await asyncio.sleep(self._cluster.chance.random() * 0.02)
 
-    async def beginning_offsets(self, partitions: Collection[Theirs]) -> dict[Theirs, int]:
-        """Return where logs begin."""
-        return dict.fromkeys(partitions, 0)
-
-    async def end_offsets(self, partitions: Collection[Theirs]) -> dict[Theirs, int]:
-        """Return where logs end."""
-        await asyncio.sleep(0.001)
-        await self._cluster.there.wait()
-        return {each: len(self._cluster.logs[TopicPartition(*each)]) for each in partitions}
+    def last_stable_offset(self, partition: Theirs) -> int | None:
+        """Return that nothing is known of transactions."""
+        del partition
+        return None
 
 
 class FakeAdmin:

@@ -1,7 +1,16 @@
 """The partitions that a worker has."""
 
-from app.engine.partition import Assignment, Start
+from app.engine.partition import Assigned, Assignment, Start
+from app.policies.ledger import Commit
 from app.values.record import TopicPartition
+from tests.support.engine import PARTITION, item, notification
+
+
+def sampled(*, position: int = 10, end: int | None = 10, readable: int | None = None) -> Assigned:
+    """Return a partition that was read so far, of a log as it was seen last."""
+    assigned = Assigned(PARTITION, Start(0))
+    assigned.position, assigned.end, assigned.readable_end = position, end, readable
+    return assigned
 
 
 def test_partitions_are_in_order_whatever_order_they_are_given_in() -> None:
@@ -10,3 +19,45 @@ def test_partitions_are_in_order_whatever_order_they_are_given_in() -> None:
     names = [TopicPartition("b", 1), TopicPartition("a", 10), TopicPartition("a", 9)]
     assignment.give(dict.fromkeys(names, Start(0)), {})
     assert [each.partition for each in assignment] == sorted(names)
+
+
+def test_lag_counts_what_an_open_transaction_hides() -> None:
+    """It is still to do, and cannot be fetched now."""
+    assigned = sampled(position=0, end=21, readable=0)
+    assert assigned.snapshot().lag == 21
+    assert (assigned.unfetched, assigned.fetchable, assigned.hidden) == (21, 0, 21)
+    assigned = sampled(position=2, end=21, readable=10)
+    assert (assigned.unfetched, assigned.fetchable, assigned.hidden) == (19, 8, 11)
+
+
+def test_without_an_open_transaction_all_can_be_fetched() -> None:
+    """Nor where nobody knows of one."""
+    for readable in (None, 21):
+        assigned = sampled(position=0, end=21, readable=readable)
+        assert (assigned.unfetched, assigned.fetchable, assigned.hidden) == (21, 21, 0)
+
+
+def test_a_log_is_as_long_as_what_was_read_of_it() -> None:
+    """The end was asked for a while ago: it is not shown behind the position or the commit."""
+    assigned = sampled(position=30, end=12)
+    assert (assigned.snapshot().end, assigned.snapshot().lag) == (30, 30)
+    assigned.ledger.acknowledged(Commit(30))
+    assert (assigned.snapshot().end, assigned.snapshot().lag) == (30, 0)
+    assigned.position = 25  # sought back since
+    assert (assigned.snapshot().end, assigned.snapshot().lag) == (30, 0)
+
+
+def test_an_end_that_nobody_has_told_yet_is_no_lag() -> None:
+    """Nothing is made up."""
+    snapshot = sampled(end=None).snapshot()
+    assert (snapshot.end, snapshot.lag) == (None, None)
+
+
+def test_what_is_not_due_is_neither_lag_nor_backlog() -> None:
+    """It is counted as waiting."""
+    assigned = sampled(position=4, end=10)
+    item(notification(), assigned, offset=4)
+    assigned.due_at = 1.0
+    snapshot = assigned.snapshot()
+    assert (snapshot.lag, snapshot.waiting) == (5, 5)
+    assert (assigned.unfetched, assigned.waiting) == (0, 5)

@@ -22,17 +22,23 @@ class StillJournal(SkewedJournal):
 
 
 @pytest.mark.parametrize(
-    ("is_open", "crowded", "silent_for"),
-    [(True, False, 50.0), (True, True, 0.0), (False, False, 0.0)],
+    ("is_open", "crowded", "readable", "silent_for"),
+    [
+        (True, False, None, 50.0),
+        (True, True, None, 0.0),
+        (False, False, None, 0.0),
+        (True, False, 0, 0.0),
+    ],
 )
 def test_records_that_nobody_may_take_are_no_standstill(
-    is_open: bool, crowded: bool, silent_for: float
+    is_open: bool, crowded: bool, readable: int | None, silent_for: float
 ) -> None:
-    """No room, or a partition whose commit can say no more: that is patience."""
+    """No room, a commit that can say no more, a transaction in front: that is patience."""
     clock = StillJournal()
     assignment = Assignment()
     assignment.give({PARTITION: Start(0)}, {})
     assignment[PARTITION].end = 10
+    assignment[PARTITION].readable_end = readable
     assignment[PARTITION].ledger.crowded = crowded
     pulse = Pulse(
         clock,
