@@ -55,6 +55,7 @@ class Metrics(Collector):
         self._latency = Distribution(_LATENCIES)
         self._loop_lag = Distribution(_LOOP_LAGS)
         self._ignored_metadata = 0
+        self._faults = 0
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -76,6 +77,10 @@ class Metrics(Collector):
     def count_ignored_metadata(self, partitions: int) -> None:
         """Count commits whose metadata is not this service's or corrupt, one for each partition."""
         self._ignored_metadata += partitions
+
+    def count_fault(self) -> None:
+        """Count one error of the service's own."""
+        self._faults += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield the histograms of contract section 4, and what else the engine counts here."""
@@ -106,4 +111,9 @@ class Metrics(Collector):
             f"{PREFIX}_commit_metadata_ignored",
             "Commits that were read back and whose metadata was not this service's or corrupt.",
             value=self._ignored_metadata,
+        )
+        yield CounterMetricFamily(
+            f"{PREFIX}_internal_errors",
+            "Errors of the service's own; each ended no more than the attempt or record it met.",
+            value=self._faults,
         )

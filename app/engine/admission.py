@@ -89,11 +89,9 @@ class Admission:
         if item.before is not None and read_format(record.headers) > KNOWN_FORMAT:
             self._settler.pass_on(item)
             return
-        item.refusal = self._understand(item)
-        if item.refusal is not None:
-            item.first_failure = item.first_failure or self._journal.now()
-            self._journal.unusable(item, None, *item.refusal)
-            self._settler.finish(item)
+        refusal = self._understand(item)
+        if refusal is not None:
+            self._refuse(item, *refusal)
         elif not self._is_repeat(item):
             self._deliver(item)
 
@@ -176,6 +174,8 @@ class Admission:
             return Reason.UNROUTABLE, str(error)
         except (InvalidRecordError, TemplateError) as error:
             return Reason.INVALID, str(error)
+        except Exception as error:  # noqa: BLE001 - one record must not end everybody's session
+            return Reason.INVALID, self._journal.fault(f"reading {record.coordinates}", error)
         return None
 
     def _is_repeat(self, item: Item) -> bool:
@@ -203,13 +203,25 @@ class Admission:
         notification = item.notification
         if notification is None:
             raise ValueError("only a parsed item can be delivered")
-        routed = self._route(item, notification)
+        try:
+            routed = self._route(item, notification)
+        except Exception as fault:  # noqa: BLE001 - as in _understand
+            where = f"routing {item.record.coordinates}"
+            self._refuse(item, Reason.INVALID, self._journal.fault(where, fault))
+            return
         for target, error in routed.unroutable:
             item.fail(target, Reason.UNROUTABLE, error, self._journal.now())
             self._journal.unusable(item, target, Reason.UNROUTABLE, error)
         self._dispatcher.submit(item, routed.deliveries)
         if not routed.deliveries:
             self._settler.finish(item)
+
+    def _refuse(self, item: Item, reason: Reason, error: str) -> None:
+        """Make a dead letter of a record that cannot be used as a whole."""
+        item.refusal = (reason, error)
+        item.first_failure = item.first_failure or self._journal.now()
+        self._journal.unusable(item, None, reason, error)
+        self._settler.finish(item)
 
     def _route(self, item: Item, notification: Notification) -> Routed:
         source = notification.message_id

@@ -1,10 +1,14 @@
 """Which jobs go into one request."""
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Sequence
 
 from app.edges.channels.base import Channel
 from app.engine.item import Job, State
 from app.engine.queue import JobQueue
+from app.values.delivery import Delivery
+
+log = logging.getLogger(__name__)
 
 
 def take_batch(
@@ -33,7 +37,7 @@ def take_batch(
         more = follower or queue.peek()
         if more is None or more.alone or is_expired(more):
             break
-        if not channel.mergeable(deliveries, more.delivery):
+        if not _fits(channel, deliveries, more):
             break
         if follower is not None:
             queue.take_behind(batch[-1])
@@ -42,6 +46,15 @@ def take_batch(
         batch.append(more)
         deliveries.append(more.delivery)
     return batch
+
+
+def _fits(channel: Channel, deliveries: Sequence[Delivery], more: Job) -> bool:
+    try:
+        return channel.mergeable(deliveries, more.delivery)
+    except Exception:
+        log.exception("%s cannot be merged with others", more.item.record.coordinates)
+        more.alone = True  # its own attempt shows what is wrong, and holds up nobody else's
+        return False
 
 
 def put_back_followers(batch: Iterable[Job], queue: JobQueue) -> list[Job]:

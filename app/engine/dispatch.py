@@ -169,8 +169,12 @@ class Dispatcher:
 
     def job_done(self, job: Job) -> None:
         """See ``Surroundings``."""
-        if job.item.finished:
+        if not job.item.finished:
+            return
+        try:
             self._on_finished(job.item)
+        except Exception as error:  # noqa: BLE001 - it stays unsettled; whoever is next gets it again
+            self._journal.fault(f"settling {job.item.record.coordinates}", error)
 
     def host_limited(self, destination: Destination, until: float) -> None:
         """See ``Surroundings``: lanes that are made until then are held, too."""

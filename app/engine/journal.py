@@ -41,6 +41,10 @@ class Journal:
         statistics: The counts of contract section 4.
         attempts: The delivery log.
         metrics: Histograms for Prometheus.
+
+    Attributes:
+        attempted_at: Monotonic seconds when an attempt last ended.
+        last_fault: The last error of the service's own, and its monotonic seconds; None so far.
     """
 
     def __init__(self, statistics: Statistics, attempts: AttemptLog, metrics: Metrics) -> None:
@@ -48,6 +52,7 @@ class Journal:
         self.attempts = attempts
         self.metrics = metrics
         self.attempted_at = self.monotonic()
+        self.last_fault: tuple[str, float] | None = None
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
@@ -137,6 +142,19 @@ class Journal:
             notes=notification.notes if notification else (),
         )
         log.warning("%s: %s (%s)", item.record.coordinates, error, reason.value)
+
+    def fault(self, where: str, error: Exception) -> str:
+        """Write down an error of the service's own, and return the words for who it befell.
+
+        Args:
+            where: What was being done.
+            error: What went wrong.
+        """
+        log.error("an internal error in %s", where, exc_info=error)
+        said = f"internal error in {where}: {type(error).__name__}"
+        self.last_fault = (said, self.monotonic())
+        self.metrics.count_fault()
+        return said
 
     def _destination(self, destination: Destination) -> TargetCounts:
         return self.statistics.destination(destination.label, destination.channel)

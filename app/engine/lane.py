@@ -1,8 +1,8 @@
 """A lane: everything on its way to one destination, in order, a few at a time."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -26,10 +26,21 @@ from app.policies.deferral import SHORTEST, delay_for
 from app.policies.gate import PROBING, Gate, verdict_of
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Destination
-from app.values.outcome import Answer, Delivered, RateLimited, Rejected, Retry, Scope, Trouble
+from app.values.note import Note
+from app.values.outcome import (
+    Answer,
+    Delivered,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Retry,
+    Scope,
+    Trouble,
+)
 from app.values.snapshot import DestinationState
 
-log = logging.getLogger(__name__)
+TICK = 0.001
+"""Seconds that a timer is set for at least: some loops know no shorter time."""
 
 
 class Lane:
@@ -73,9 +84,9 @@ class Lane:
         self._outcomes = Outcomes(journal, policy)
         self._gate = Gate(concurrency, breaks=policy.defers)
         self._queue = JobQueue()
-        self._delayed: dict[Job, asyncio.TimerHandle] = {}
         self._runners = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
 
     @property
     def active(self) -> int:
@@ -85,7 +96,7 @@ class Lane:
     @property
     def queued(self) -> int:
         """Deliveries that wait: for their turn, a due time, or the one ahead with their key."""
-        return len(self._queue) + len(self._delayed)
+        return len(self._queue)
 
     @property
     def idle(self) -> bool:
@@ -116,7 +127,7 @@ class Lane:
 
     def discard(self, unwanted: Callable[[Job], bool]) -> None:
         """Drop waiting jobs; those under way are not touched."""
-        for job in self._withdraw(unwanted):
+        for job in self._queue.remove(unwanted):
             job.state = State.DISCARDED
         self._wake()  # those that were behind them can go
 
@@ -124,7 +135,7 @@ class Lane:
         """Drop what was not started or needs another attempt, and what is behind that in line."""
         dropped: set[Job] = set()
         stopped: set[str] = set()
-        for job in sorted([*self._queue, *self._delayed], key=lambda job: job.order):
+        for job in sorted(self._queue, key=lambda job: job.order):
             key = job.delivery.notification.ordering_key
             if not job.item.started or job.attempts > 0 or key in stopped:
                 dropped.add(job)
@@ -134,18 +145,16 @@ class Lane:
 
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
         """Put waiting jobs aside that were held for too long."""
-        for job in self._withdraw(unwanted):
+        for job in self._queue.remove(unwanted):
             seconds = delay_for(self._journal.now(), job.item.first_failure)
-            self._outcomes.put_aside(job, seconds, self.last_error or "held for too long")
-            self._surroundings.job_done(job)
+            self._put_aside(job, seconds, self.last_error or "held for too long")
         self._wake()
 
     def give_up_last(self, count: int) -> int:
         """Put aside what would be sent last, to make room; return how many that were."""
-        chosen = set(sorted([*self._queue, *self._delayed], key=place)[-count:])
-        for job in self._withdraw(chosen.__contains__):
-            self._outcomes.put_aside(job, SHORTEST, self.last_error or "no room for more")
-            self._surroundings.job_done(job)
+        chosen = set(sorted(self._queue, key=place)[-count:])
+        for job in self._queue.remove(chosen.__contains__):
+            self._put_aside(job, SHORTEST, self.last_error or "no room for more")
         self._wake()
         return len(chosen)
 
@@ -160,43 +169,51 @@ class Lane:
         self._wake()
 
     def close(self) -> None:
-        """Cancel the timers; the tasks are their owner's to cancel."""
-        for handle in self._delayed.values():
-            handle.cancel()
-        self._delayed.clear()
+        """Let go of what waits and of the timer; the tasks are their owner's to cancel."""
+        self._queue.remove(lambda _: True)
         if self._timer is not None:
             self._timer.cancel()
 
     def _wake(self) -> None:
         """Start what may be tried now; see to it that the rest is looked at again."""
-        if not self._may_go():
-            return
-        starting = self._runners - self._gate.active
-        for _ in range(min(self._gate.room(), self._queue.ready) - starting):
-            self._runners += 1
-            self._begin(self._run)
+        try:
+            if self._queue.due_at is not None:
+                self._queue.make_due_ready(self._journal.monotonic())
+            if self._may_go():
+                starting = self._runners - self._gate.active
+                for _ in range(min(self._gate.room(), self._queue.ready) - starting):
+                    self._runners += 1
+                    self._begin(self._run)
+            if self._queue.due_at is not None:
+                self._look_again_at(self._queue.due_at)
+        except Exception as error:  # noqa: BLE001 - whoever wakes it has other lanes to see to
+            self._fault("a lane", error)
 
     def _may_go(self) -> bool:
         """Say whether a request may be made now; where not, see to what waits."""
-        wait = self._gate.wait(self._journal.monotonic())
+        now = self._journal.monotonic()
+        wait = self._gate.wait(now)
         if wait <= 0:
             return True
         if wait == PROBING:
             return False  # the end of the probe decides
         if wait > LONGEST_WAIT and (self._policy.defers or self._gate.broken):
-            for job in self._withdraw(lambda _: True):
+            for job in self._queue.remove(lambda _: True):
                 self._turn_away(job)
-        elif len(self._queue):
-            self._look_again_in(wait)
+        elif self._queue.ready:
+            self._look_again_at(now + wait)
         return False
 
-    def _look_again_in(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
+    def _look_again_at(self, moment: float) -> None:
+        """Wake up then (monotonic seconds), or before."""
         if self._timer is not None:
-            if self._timer.when() <= loop.time() + seconds:
+            # The lane knows the time itself: not every loop's handles can tell it.
+            if self._timer_at <= moment:
                 return
             self._timer.cancel()
-        self._timer = loop.call_later(seconds, self._on_timer)
+        self._timer_at = moment
+        wait = max(moment - self._journal.monotonic(), TICK)
+        self._timer = asyncio.get_running_loop().call_later(wait, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -206,6 +223,8 @@ class Lane:
         try:
             while batch := self._take():
                 await self._attempt(batch)
+        except Exception as error:  # noqa: BLE001 - it would end the session of all lanes
+            self._fault("a lane", error)
         finally:
             self._runners -= 1
 
@@ -217,17 +236,16 @@ class Lane:
             if not is_expired(job):
                 left = self._gate.requests_left
                 return take_batch(job, self._queue, self._channel, left, is_expired)
-            self._outcomes.expire(job)
-            self._done(job)
+            self._queue.release(job)
+            self._close(job, partial(self._outcomes.expire, job))
         return []
 
     async def _attempt(self, batch: list[Job]) -> None:
+        """Make one request. An error of the service's own ends it and nothing else."""
         started = self._journal.monotonic()
         number = self._gate.begin(started)
         for job in batch:
             job.state = State.ACTIVE
-            if job.attempts or job.item.before is not None:
-                self._journal.retried(job.delivery)
         try:
             answer = await self._send(batch)
         except asyncio.CancelledError:
@@ -235,36 +253,61 @@ class Lane:
             for job in batch:
                 job.state = State.DISCARDED
             raise
-        self.last_used = now = self._journal.monotonic()
-        said = [outcome for each in answer.outcomes for outcome in each]
-        troubles = [outcome for outcome in said if not isinstance(outcome, Delivered)]
-        verdict = verdict_of(said) if troubles else Verdict.ALIVE
-        self._gate.end(number, verdict, answer.allowance, now)
-        self.last_error = troubles[0].error if troubles else None
-        self._heed(troubles, now)
-        if len(batch) > 1 and any(map(_is_refusal, troubles)):
-            self._send_one_by_one(batch)
+        except Exception as error:  # noqa: BLE001 - whatever a channel trips over
+            self._gate.abandon(number)  # it tells nothing about the destination
+            self._fail_inside(batch, error)
         else:
-            self._sort(batch, answer, now - started)
+            self._learn(number, answer, started)
+            if len(batch) > 1 and any(
+                _is_refusal(each) for told in answer.outcomes for each in told
+            ):
+                self._send_one_by_one(batch)
+            else:
+                self._sort(batch, answer, self.last_used - started)
         if self.queued:
             self._wake()
 
     async def _send(self, batch: list[Job]) -> Answer:
-        try:
-            return await self._channel.send([job.delivery for job in batch])
-        except Exception as error:
-            log.exception("the channel %s failed", self._channel.name)
-            fault = Retry(f"internal error in the channel: {type(error).__name__}")
-            return Answer(tuple((fault,) * len(job.delivery.targets) for job in batch))
+        for job in batch:
+            if job.attempts or job.item.before is not None:
+                self._journal.retried(job.delivery)
+        answer = await self._channel.send([job.delivery for job in batch])
+        if len(answer.outcomes) != len(batch) or len(answer.notes) not in (0, len(batch)):
+            raise ValueError(f"{len(answer.outcomes)} answers for {len(batch)} deliveries")
+        return answer
 
-    def _heed(self, troubles: Sequence[Trouble], now: float) -> None:
+    def _fail_inside(self, batch: list[Job], error: Exception) -> None:
+        """End an attempt that failed inside as one that failed; with others it is nobody's yet."""
+        said = self._fault("a channel", error)
+        if len(batch) > 1:
+            self._send_one_by_one(batch)
+            return
+        failed = Retry(said)
+        outcomes = tuple((failed,) * len(job.delivery.targets) for job in batch)
+        self._sort(batch, Answer(outcomes), 0.0)
+
+    def _learn(self, number: int, answer: Answer, started: float) -> None:
+        """Take from an answer what it tells about the destination."""
+        self.last_used = now = self._journal.monotonic()
+        said = [outcome for each in answer.outcomes for outcome in each]
+        troubles = [outcome for outcome in said if not isinstance(outcome, Delivered)]
+        self.last_error = troubles[0].error if troubles else None
+        try:
+            verdict = verdict_of(said) if troubles else Verdict.ALIVE
+            self._gate.end(number, verdict, answer.allowance, now)
+            self._heed(troubles, started, now)
+        except Exception as error:  # noqa: BLE001 - what was answered to the jobs stands
+            self._gate.abandon(number)
+            self._fault("keeping a limit", error)
+
+    def _heed(self, troubles: Sequence[Trouble], started: float, now: float) -> None:
         """Keep to what was asked for."""
         for outcome in troubles:
             if isinstance(outcome, RateLimited):
-                wait = outcome.after or self._policy.base_delay  # "at once" was too soon just now
-                self._gate.hold(now + wait)
+                after = outcome.after or self._policy.base_delay  # "at once" was too soon just now
+                held_until = self._gate.limited(started, after, now)
                 if outcome.scope is Scope.HOST:
-                    self._surroundings.host_limited(self.destination, now + wait)
+                    self._surroundings.host_limited(self.destination, held_until)
                 if outcome.scope is not Scope.SHARED:
                     self._surroundings.request_refused(self.destination)
                 return
@@ -291,7 +334,7 @@ class Lane:
             if job.state is not State.ACTIVE:
                 self._let_go(job)
                 continue
-            remaining = self._outcomes.book(job, outcomes, duration, notes)
+            remaining = self._book(job, outcomes, duration, notes)
             if remaining is None:
                 job.state = State.DONE
                 self._done(job)
@@ -301,6 +344,14 @@ class Lane:
             for job in put_back_followers(left, self._queue):
                 self._try_again(job, left[job])
 
+    def _book(
+        self, job: Job, outcomes: Sequence[Outcome], duration: float, notes: tuple[Note, ...]
+    ) -> Left | None:
+        try:
+            return self._outcomes.book(job, outcomes, duration, notes)
+        except Exception as error:  # noqa: BLE001 - what was decided stands
+            return self._outcomes.fail_inside(job, self._fault("booking", error))
+
     def _try_again(self, job: Job, left: Left) -> None:
         if len(left.targets) < len(job.delivery.targets):
             job.delivery = replace(job.delivery, targets=left.targets)
@@ -309,13 +360,12 @@ class Lane:
             case Wait(seconds):
                 job.state = State.WAITING
                 if seconds > 0:
-                    loop = asyncio.get_running_loop()
-                    self._delayed[job] = loop.call_later(seconds, self._due, job)
+                    self._queue.delay(job, self._journal.monotonic() + seconds)
                 else:
                     self._queue.add_again(job)
             case PutAside(seconds):
-                self._outcomes.put_aside(job, seconds, left.error)
-                self._done(job)
+                self._queue.release(job)
+                self._put_aside(job, seconds, left.error)
             case Discard():
                 if self._surroundings.draining:
                     self._drop_behind(job)
@@ -326,7 +376,9 @@ class Lane:
         key = job.delivery.notification.ordering_key
         if key is None:
             return
-        for behind in self._withdraw(lambda other: other.delivery.notification.ordering_key == key):
+        for behind in self._queue.remove(
+            lambda other: other.delivery.notification.ordering_key == key
+        ):
             behind.state = State.DISCARDED
 
     def _let_go(self, job: Job) -> None:
@@ -335,37 +387,39 @@ class Lane:
             job.state = State.DISCARDED
         self._queue.release(job)
 
-    def _due(self, job: Job) -> None:
-        del self._delayed[job]
-        self._queue.add_again(job)
-        self._wake()
-
     def _done(self, job: Job) -> None:
         """Hand back a job that was taken."""
         self._queue.release(job)
         self._surroundings.job_done(job)
 
-    def _withdraw(self, unwanted: Callable[[Job], bool]) -> list[Job]:
-        """Take out every unwanted job that waits."""
-        withdrawn = []
-        for job in [each for each in self._delayed if unwanted(each)]:
-            self._delayed.pop(job).cancel()
-            self._queue.release(job)
-            withdrawn.append(job)
-        return withdrawn + self._queue.remove(unwanted)
+    def _put_aside(self, job: Job, seconds: float, error: str) -> None:
+        """Put aside a job that waits nowhere any more."""
+        self._close(job, lambda: self._outcomes.put_aside(job, seconds, error))
 
     def _turn_away(self, job: Job) -> None:
         """Let go of a job whose destination cannot be asked for long."""
         error = self.last_error or "the destination cannot be asked now"
         if self._gate.gone or not self._policy.defers:
-            self._outcomes.refuse(job, error)
-        else:
-            now = self._journal.now()
-            job.item.first_failure = job.item.first_failure or now
-            self._outcomes.put_aside(job, delay_for(now, job.item.first_failure), error)
+            self._close(job, lambda: self._outcomes.refuse(job, error))
+            return
+        now = self._journal.now()
+        job.item.first_failure = job.item.first_failure or now
+        self._put_aside(job, delay_for(now, job.item.first_failure), error)
+
+    def _close(self, job: Job, decide: Callable[[], None]) -> None:
+        """Hand back a job that waits nowhere any more; if deciding fails, it is put aside."""
+        try:
+            decide()
+        except Exception as error:  # noqa: BLE001 - the next one's turn comes all the same
+            self._fault("booking", error)
+            if job.state not in (State.DONE, State.DEFERRED):
+                job.state, job.put_aside_for = State.DEFERRED, SHORTEST
         self._surroundings.job_done(job)
 
+    def _fault(self, where: str, error: Exception) -> str:
+        return self._journal.fault(f"{where} ({self.destination.label})", error)
 
-def _is_refusal(trouble: Trouble) -> bool:
+
+def _is_refusal(outcome: Outcome) -> bool:
     """Say whether it is about what was sent, not about who sent it."""
-    return isinstance(trouble, Rejected) and not trouble.denied
+    return isinstance(outcome, Rejected) and not outcome.denied

@@ -93,31 +93,48 @@ class Outcomes:
         Returns:
             What is left of the job; None where every target has its final answer.
         """
-        targets: list[Target] = []
+        left: list[Target] = []
         error, after, failed = "", 0.0, False
         job.attempts += _was_attempt(outcomes)
         job.item.adjusted = job.item.adjusted or bool(notes)
-        for target, outcome in zip(job.delivery.targets, outcomes, strict=True):
-            self._journal.attempted(job, target, outcome, duration, notes)
+        told = list(zip(job.delivery.targets, outcomes, strict=True))
+        given_up = len(job.item.failures)
+        for target, outcome in told:
             match outcome:
                 case Delivered():
                     job.item.delivered.append(target)
                 case Retry():
-                    targets.append(target)
+                    left.append(target)
                     failed, error = True, outcome.error
                     after = max(after, outcome.after or 0.0)
                 case RateLimited():
-                    targets.append(target)
+                    left.append(target)
                     error = outcome.error
                 case Rejected() | Gone():
-                    self._give_up(job, target, Reason.REJECTED, outcome.error)
+                    job.item.fail(target, Reason.REJECTED, outcome.error, self._journal.now())
                 case Expired():
-                    self._give_up(job, target, Reason.EXPIRED, outcome.error)
+                    job.item.fail(target, Reason.EXPIRED, outcome.error, self._journal.now())
                 case _:
                     assert_never(outcome)
         if failed:
             job.item.first_failure = job.item.first_failure or self._journal.now()
-        return Left(tuple(targets), error, after or None, failed) if targets else None
+        for target, outcome in told:  # all is decided: what fails now changes nothing
+            self._journal.attempted(job, target, outcome, duration, notes)
+        self._write_off(job, given_up)
+        return Left(tuple(left), error, after or None, failed) if left else None
+
+    def fail_inside(self, job: Job, error: str) -> Left | None:
+        """Book an attempt that ended with an error of the service's own, whatever was booked of it.
+
+        Returns:
+            As ``book``: targets that have their final answer keep it.
+        """
+        item = job.item
+        decided = {*item.delivered, *(failure.target for failure in item.failures)}
+        left = tuple(target for target in job.delivery.targets if target not in decided)
+        job.attempts += 1
+        item.first_failure = item.first_failure or self._journal.now()
+        return Left(left, error, None, failed=True) if left else None
 
     def next_step(self, job: Job, left: Left, chance: float, *, draining: bool) -> Step:
         """Decide about a job that some targets are left of.
@@ -149,8 +166,8 @@ class Outcomes:
 
     def expire(self, job: Job) -> None:
         """Book a job whose time has passed before it could be sent."""
-        self.book(job, [Expired()] * len(job.delivery.targets), 0.0)
         job.state = State.DONE
+        self.book(job, [Expired()] * len(job.delivery.targets), 0.0)
 
     def refuse(self, job: Job, error: str) -> None:
         """Book a job that its destination will never take."""
@@ -175,13 +192,16 @@ class Outcomes:
             job.state, job.put_aside_for = State.DEFERRED, seconds
 
     def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
+        given_up = len(job.item.failures)
         for target in job.delivery.targets:
-            self._give_up(job, target, reason, error)
+            job.item.fail(target, reason, error, self._journal.now())
         job.state = State.DONE
+        self._write_off(job, given_up)
 
-    def _give_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
-        job.item.fail(target, reason, error, self._journal.now())
-        self._journal.gave_up(job, target, reason, error)
+    def _write_off(self, job: Job, first: int) -> None:
+        """Count the targets that were given up, from the ``first`` failure of the item on."""
+        for failure in job.item.failures[first:]:
+            self._journal.gave_up(job, failure.target, failure.reason, failure.error)
 
 
 def _was_attempt(outcomes: Sequence[Outcome]) -> bool:

@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from app.engine.item import Job
 
 _Entry = tuple[int, int, Job]
+_Due = tuple[float, int, Job]
 
 
 class _Line:
@@ -23,16 +24,18 @@ class JobQueue:
     """Urgent ones first, within a priority in the order of their partition.
 
     Jobs with the same ``ordering_key`` go one after the other: the next one is not ready before
-    the one ahead is released. A job that was taken is ahead until then, wherever it is.
+    the one ahead is released. A job that was taken is ahead until then, wherever it is, also while
+    it waits for the time of its next attempt.
     """
 
     def __init__(self) -> None:
         self._ready: list[_Entry] = []
+        self._delayed: list[_Due] = []
         self._lines: dict[str, _Line] = {}
         self._behind = 0
 
     def __len__(self) -> int:
-        return len(self._ready) + self._behind
+        return len(self._ready) + len(self._delayed) + self._behind
 
     @property
     def ready(self) -> int:
@@ -55,6 +58,20 @@ class JobQueue:
     def add_again(self, job: Job) -> None:
         """Make a job ready that was taken; with its key it is ahead as before."""
         heappush(self._ready, (-job.delivery.notification.priority, job.order, job))
+
+    def delay(self, job: Job, until: float) -> None:
+        """Keep a job that was taken for a later attempt; with its key it is ahead as before."""
+        heappush(self._delayed, (until, job.order, job))
+
+    @property
+    def due_at(self) -> float | None:
+        """When the first of the delayed ones comes due; None if there is none."""
+        return self._delayed[0][0] if self._delayed else None
+
+    def make_due_ready(self, now: float) -> None:
+        """Put in line again whatever has come due by now."""
+        while self._delayed and self._delayed[0][0] <= now:
+            self.add_again(heappop(self._delayed)[2])
 
     def peek(self) -> Job | None:
         """Return the next job without taking it."""
@@ -110,16 +127,18 @@ class JobQueue:
                 removed += [job for job in line.behind if unwanted(job)]
                 self._behind -= len(line.behind) - len(kept)
                 line.behind = deque(kept)
-        ahead = [entry[2] for entry in self._ready if unwanted(entry[2])]
+        ahead = [entry[2] for entry in (*self._ready, *self._delayed) if unwanted(entry[2])]
         if ahead:
             self._ready = [entry for entry in self._ready if not unwanted(entry[2])]
+            self._delayed = [entry for entry in self._delayed if not unwanted(entry[2])]
             heapify(self._ready)
+            heapify(self._delayed)
             for job in ahead:
                 self.release(job)
         return sorted(ahead + removed, key=place)
 
     def __iter__(self) -> Iterator[Job]:
-        for _, _, job in self._ready:
+        for _, _, job in (*self._ready, *self._delayed):
             yield job
         for line in self._lines.values():
             yield from line.behind

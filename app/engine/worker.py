@@ -38,6 +38,12 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 5.0
+FAULT_SECONDS = 600.0
+"""Seconds that an error of the service's own is shown after it last happened."""
+FAULT = (
+    "{}: a fault of this service, not of Kafka or a destination. What it met is tried again;"
+    " please report it with the traceback in the log"
+)
 
 
 class NoProgressError(NotifierError):
@@ -250,11 +256,19 @@ class NotificationWorker:
         self._dispatcher.drop_idle()
         self._dispatcher.put_aside_overdue(self._assignment.items())
         self._transactions.look()
+        self._show_faults()
         self._pulse.beat()
         stuck = self._pulse.stuck()
         if stuck is not None:
             raise NoProgressError(stuck)
         await self._trimmer.trim()
+
+    def _show_faults(self) -> None:
+        fault = self._journal.last_fault
+        if fault is None or self._journal.monotonic() - fault[1] > FAULT_SECONDS:
+            self._conditions.end("internal_error")
+        else:
+            self._conditions.begin("internal_error", FAULT.format(fault[0]))
 
     def _failed(self, error: BaseException) -> None:
         if self._session is not None:

@@ -80,8 +80,9 @@ class Gate:
         return self._number
 
     def abandon(self, number: int) -> None:
-        """Note that a request ended without an answer of any kind."""
-        del self._begun[number]
+        """Note that a request ended without an answer of any kind; one that has ended stays so."""
+        if self._begun.pop(number, None) is None:
+            return
         if not self._precedes_probe(number):
             self._breaker.abandoned()
 
@@ -104,6 +105,8 @@ class Gate:
             self._breaker.abandoned()
         else:
             self._breaker.answered(verdict, now)
+            if verdict is Verdict.ALIVE:
+                self._pacer.accepted()
         if verdict is not Verdict.FAILED or allowance is not None:
             self._pacer.answered(allowance, now)
 
@@ -114,6 +117,16 @@ class Gate:
     def hold(self, until: float) -> None:
         """Let nothing through before ``until``."""
         self._pacer.hold(until)
+
+    def limited(self, began: float, after: float, now: float) -> float:
+        """Let nothing through for as long as the destination asked; return until when.
+
+        Args:
+            began: When the request began that was answered so.
+            after: The seconds that it asked for.
+            now: When the answer came.
+        """
+        return self._pacer.limited(began, after, now)
 
     def probe_now(self, now: float) -> None:
         """Let the next request through to a broken or gone destination."""

@@ -1,11 +1,15 @@
 """Rate limits, learned from what destinations answer and never assumed."""
 
+import math
 from collections import deque
 
 from app.values.outcome import Allowance
 
 LONGEST_PERIOD = 3600.0
 """Seconds; where a destination speaks of a longer period it is asked again before."""
+FIRST_DOUBT = 0.05
+LONGEST_DOUBT = 10.0
+"""Seconds; a destination that goes on refusing is not believed to want less than this."""
 
 
 class Pacer:
@@ -27,6 +31,8 @@ class Pacer:
         self._reset_at = 0.0
         self._fresh = False
         self._guessed = False
+        self._doubt = 0.0
+        self._limited_at = -math.inf
         self.remaining: int | None = None
         self.held_until: float | None = None
 
@@ -48,8 +54,8 @@ class Pacer:
             if held <= 0:
                 self.held_until, held = None, 0.0
         if self.remaining is not None and now >= self._reset_at and not self._fresh:
-            # Unsaid how many a period allows: one request finds out.
-            self.remaining = 1 if self._limit is None else self._limit
+            # Unsaid, or said without sense, how many a period allows: one request finds out.
+            self.remaining = self._limit or 1
             self._fresh = True
         return max(held, self._reset_at - now) if self.remaining == 0 else held
 
@@ -91,6 +97,31 @@ class Pacer:
             self._period = reset_at - now
         self._fresh = self._guessed = False
         self._limit = allowance.limit
+
+    def limited(self, began: float, after: float, now: float) -> float:
+        """Heed a refusal that asks for patience; return until when nothing is sent.
+
+        A destination that refuses again after the time that it named itself is asked less and less
+        often: it could keep the worker as busy as the network is fast.
+
+        Args:
+            began: When the refused request began; one that was under way at the last refusal is
+                refused for the same reason.
+            after: The seconds that it asked for.
+            now: When the answer came.
+        """
+        if began >= self._limited_at:
+            until = now + max(after, self._doubt)
+            self._doubt = min(max(self._doubt * 2, FIRST_DOUBT), LONGEST_DOUBT)
+            self._limited_at = now
+        else:
+            until = now + after
+        self.hold(until)
+        return until
+
+    def accepted(self) -> None:
+        """Note that the destination has let a request through."""
+        self._doubt = 0.0
 
     def hold(self, until: float) -> None:
         """Make no request before ``until``."""

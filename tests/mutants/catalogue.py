@@ -145,4 +145,18 @@ MUTANTS = (
         "        if not item.assigned:\n            return  #",
         (SETTLEMENT,),
     ),
+    Mutant(
+        "let a channel's fault end the session",
+        "app/engine/lane.py",
+        "        except Exception as error:  # noqa: BLE001 - whatever a channel trips over\n",
+        "        except ZeroDivisionError as error:\n",
+        ("tests/unit/engine/test_lane_faults.py",),
+    ),
+    Mutant(
+        "send again what was accepted when it cannot be written down",
+        "app/engine/outcomes.py",
+        "left = tuple(target for target in job.delivery.targets if target not in decided)",
+        "left = job.delivery.targets",
+        ("tests/unit/engine/test_lane_faults.py",),
+    ),
 )

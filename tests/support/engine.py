@@ -3,9 +3,11 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
 
 import msgspec
+import pytest
 
 from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
@@ -158,6 +160,13 @@ class ScriptedChannel(Channel):
         """Wait until that many attempts have begun."""
         async with asyncio.timeout(10), self._arrivals:
             await self._arrivals.wait_for(lambda: len(self.sent) >= count)
+
+
+def run_on_uvloop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a program to its end on the event loop that the service runs on."""
+    uvloop = pytest.importorskip("uvloop")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

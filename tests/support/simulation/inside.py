@@ -118,7 +118,6 @@ class Inside:
 
 def _waiting(lane: Lane) -> Iterator[Job]:
     yield from lane._queue
-    yield from lane._delayed
 
 
 def _faults_of(lane: Lane, now: float) -> Iterator[str]:
@@ -134,7 +133,7 @@ def _faults_of(lane: Lane, now: float) -> Iterator[str]:
         yield f"{label}: it could go on, and does not"
     if queue.ready and lane._gate.wait(now) > 0 and lane._timer is None:
         yield f"{label}: nothing will wake it"
-    if lane._timer is not None and lane._timer.when() < now - LATE:
+    if lane._timer is not None and lane._timer_at < now - LATE:
         yield f"{label}: its timer is late"
-    if len(queue) and not queue.ready and not lane._delayed:
+    if len(queue) and not queue.ready and queue.due_at is None:
         yield f"{label}: jobs wait behind one that is not there"

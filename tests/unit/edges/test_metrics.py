@@ -38,6 +38,13 @@ def test_loop_lag_is_counted() -> None:
     assert value(metrics, "event_loop_lag_seconds_sum") == 0.004
 
 
+def test_errors_of_the_services_own_are_counted() -> None:
+    """None of them shows anywhere else as a number."""
+    metrics = Metrics()
+    metrics.count_fault()
+    assert value(metrics, "internal_errors_total") == 1
+
+
 def test_nothing_is_registered_globally() -> None:
     """Two workers in one process do not meet."""
     Metrics()

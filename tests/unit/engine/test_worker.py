@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -10,8 +10,10 @@ import pytest
 from app.engine.item import Item
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
+from app.policies.parsing import parse as real_parse
 from app.policies.routing import Defaults
 from app.policies.statistics import Verdict
+from app.values.notification import Notification
 from app.values.outcome import Delivered, Rejected, Retry
 from app.values.record import TopicPartition
 from app.values.snapshot import Status
@@ -433,3 +435,48 @@ async def test_a_broker_that_goes_away_shows_in_health(
     worker = stage.worker()
     await worker.start()
     assert "Kafka has not answered for" in worker.get_health_status()["problem"]
+
+
+async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record that cannot be read is a dead letter; health names the error until it is past."""
+    monkeypatch.setattr("app.engine.session.SAMPLE_SECONDS", 0.01)
+
+    def parse(value: bytes, **known: Any) -> Notification:
+        if b"poison" in value:
+            raise RecursionError
+        return real_parse(value, **known)
+
+    monkeypatch.setattr("app.engine.admission.parse", parse)
+    worker = stage.worker()
+    await worker.start()
+    session = worker._session
+    await stage.publish(envelope("poison"), envelope("healthy"))
+    await until(lambda: worker.snapshot().messages_consumed == 2)
+    await until(lambda: bool(worker.snapshot().conditions))
+    (condition,) = worker.snapshot().conditions
+    assert (condition.kind, condition.stops_work) == ("internal_error", False)
+    assert "RecursionError" in condition.text
+    assert stage.channel.contents == ["healthy"]
+    assert worker._session is session
+    stage.journal.ahead = 601.0
+    await until(lambda: not worker.snapshot().conditions)
+
+
+async def test_what_cannot_be_routed_for_a_fault_is_a_dead_letter(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Visible, with the error's name, instead of a session that fails over it again and again."""
+
+    def route(*_: object, **__: object) -> None:
+        raise UnicodeError("x")
+
+    monkeypatch.setattr("app.engine.admission.route", route)
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope())
+    await until(lambda: worker.snapshot().messages_dead_lettered == 1)
+    (letter,) = await stage.dead_letters()
+    assert "UnicodeError" in letter.error
+    assert worker.snapshot().messages_failed == 1
