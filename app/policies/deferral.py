@@ -36,7 +36,13 @@ NEWER_FORMAT = KNOWN_FORMAT + 1
 
 AT_ONCE = 0.0
 SHORTEST = 30.0
-DELAYS: Mapping[float, str] = {AT_ONCE: "0s", SHORTEST: "30s", 120.0: "2m", 600.0: "10m"}
+DELAYS: Mapping[float, str] = {
+    AT_ONCE: "0s",
+    SHORTEST: "30s",
+    120.0: "2m",
+    600.0: "10m",
+    3600.0: "1h",
+}
 """Seconds, and how the topic of that delay ends."""
 
 

@@ -66,17 +66,33 @@ def _broker(settings: Settings) -> Iterator[Fault]:
 
 def _topics(kafka: KafkaSettings) -> Iterator[Fault]:
     """Keep apart what the service reads for others and what it writes for itself."""
-    seen = dict.fromkeys(kafka.topics, "kafka.topics")
+    seen = {_as_kafka_compares(topic): "kafka.topics" for topic in kafka.topics}
     for name, topic in _own_topics(kafka):
+        compared = _as_kafka_compares(topic)
         if not is_topic_name(topic):
             yield Fault(
                 name,
                 f"{topic[:60]!r} is not a topic name; set it, or another "
                 f"{env_name('kafka.group_id')} to derive it from",
             )
-        elif topic in seen:
-            yield Fault(name, f"{topic!r} is in use already, by {env_name(seen[topic])}")
-        seen.setdefault(topic, name)
+        elif topic in kafka.topics:
+            yield Fault(
+                name,
+                f"{topic!r} stands among {env_name('kafka.topics')} as well: what the service"
+                " writes for itself cannot be read as notifications; take it out there",
+            )
+        elif compared in seen:
+            yield Fault(
+                name,
+                f"{topic!r} is in use already, by {env_name(seen[compared])}"
+                " (Kafka does not tell . from _ in names)",
+            )
+        seen.setdefault(compared, name)
+
+
+def _as_kafka_compares(topic: str) -> str:
+    """Return a topic's name as the brokers compare it with others when they create it."""
+    return topic.replace(".", "_")
 
 
 def _own_topics(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
@@ -85,8 +101,9 @@ def _own_topics(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
     if kafka.retry_topic in kafka.topics:  # the prefix is no topic, but is surely a mistake there
         yield "kafka.retry_topic", kafka.retry_topic
         return
-    *others, longest = retry_topics(kafka.retry_topic)
-    for topic in (*others, longest) if is_topic_name(longest) else (longest,):
+    topics = retry_topics(kafka.retry_topic)
+    longest = max(topics, key=len)
+    for topic in topics if is_topic_name(longest) else (longest,):
         yield "kafka.retry_topic", topic
 
 

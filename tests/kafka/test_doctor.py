@@ -42,7 +42,7 @@ async def test_what_the_worker_makes_is_fit_for_it(world: World, settings: Kafka
     service = await world.service()
     found = await examined(settings)
     assert {each.verdict for each in found.values()} == {Verdict.OK}
-    assert found["deferred"].text == "0s: 0, 30s: 0, 2m: 0, 10m: 0"
+    assert found["deferred"].text == "0s: 0, 30s: 0, 2m: 0, 10m: 0, 1h: 0"
     retry = found[f"topic {settings.retry_topic}.2m"]
     assert retry.text == "partitions: 4; records are kept for 7 days"
     assert found[f"topic {settings.control_topic}"].text == "partitions: 4; compacted"
@@ -56,7 +56,7 @@ async def test_what_the_worker_makes_is_fit_for_it(world: World, settings: Kafka
     found = await examined(settings)
     assert found["lag"].verdict is Verdict.OK
     assert found["deferred"].verdict is Verdict.FAIL
-    assert "(0s: 0, 30s: 0, 2m: 3, 10m: 0)" in found["deferred"].text
+    assert "(0s: 0, 30s: 0, 2m: 3, 10m: 0, 1h: 0)" in found["deferred"].text
 
 
 async def test_topics_made_by_hand_with_the_usual_settings_are_faults(

@@ -173,7 +173,7 @@ async def test_its_own_topics_have_the_settings_they_need(kafka: Kafka, world: W
     """Retry topics stamp by themselves, nothing is compacted but the control topic."""
     await world.service()
     retry = f"notifications.retry.{world.group}"
-    names = [f"{retry}.{ending}" for ending in ("0s", "30s", "2m", "10m")]
+    names = [f"{retry}.{ending}" for ending in ("0s", "30s", "2m", "10m", "1h")]
     control = f"notifications.control.{world.group}"
     async with Survey(
         Connection(kafka.bootstrap, {"bootstrap_servers": kafka.bootstrap})

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from app.edges.kafka.admin import Admin, Committed
 from app.edges.kafka.connection import Connection
+from app.policies.deferral import retry_topics
 from app.values.errors import NotifierError
 from app.values.record import TopicPartition
 from tests.ledger.flow import ID_HEADER
@@ -74,7 +75,7 @@ class Observer:
         consumer = AIOKafkaConsumer(
             self.topic,
             self.dead_letter_topic,
-            *(f"{self.retry_prefix}.{ending}" for ending in ("0s", "30s", "2m", "10m")),
+            *retry_topics(self.retry_prefix),
             bootstrap_servers=self.bootstrap,
             group_id=None,
             auto_offset_reset="earliest",

@@ -24,7 +24,7 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
     DEAD: _QUEUE,
     **{
         f"{RETRY}.{delay}": _QUEUE | {"message.timestamp.type": "LogAppendTime"}
-        for delay in ("0s", "30s", "2m", "10m")
+        for delay in ("0s", "30s", "2m", "10m", "1h")
     },
     CONTROL: {"cleanup.policy": "compact"},
 }

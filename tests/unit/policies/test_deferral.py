@@ -40,7 +40,9 @@ def a_record() -> Record:
         (120, 120),
         (599, 120),
         (600, 600),
-        (86_400, 600),
+        (3599, 600),
+        (3600, 3600),
+        (86_400, 3600),
     ],
 )
 def test_waits_about_as_long_as_the_outage_was(since: float | None, delay: float) -> None:
@@ -50,7 +52,13 @@ def test_waits_about_as_long_as_the_outage_was(since: float | None, delay: float
 
 def test_the_group_has_one_topic_for_each_delay() -> None:
     """Their names begin with the prefix."""
-    assert retry_topics("r") == {"r.0s": 0.0, "r.30s": 30.0, "r.2m": 120.0, "r.10m": 600.0}
+    assert retry_topics("r") == {
+        "r.0s": 0.0,
+        "r.30s": 30.0,
+        "r.2m": 120.0,
+        "r.10m": 600.0,
+        "r.1h": 3600.0,
+    }
 
 
 @given(

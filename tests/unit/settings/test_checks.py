@@ -62,21 +62,29 @@ def test_security_needs_a_broker() -> None:
         (["notifications.retry.g.30s"], "kafka.retry_topic"),
         (["notifications.retry.g.2m"], "kafka.retry_topic"),
         (["notifications.retry.g.10m"], "kafka.retry_topic"),
+        (["notifications.retry.g.1h"], "kafka.retry_topic"),
     ],
 )
 def test_own_topics_are_not_consumed(topics: list[str], name: str) -> None:
     """What the service writes for itself must not come back as a notification."""
     faulted = found(kafka={"topics": topics, "group_id": "g"})
     assert list(faulted) == [name]
-    assert faulted[name].endswith("is in use already, by NOTIFIER_KAFKA__TOPICS")
+    assert "stands among NOTIFIER_KAFKA__TOPICS as well" in faulted[name]
+
+
+def test_names_that_kafka_takes_for_the_same_are_refused() -> None:
+    """The brokers would create the first of them alone."""
+    faulted = found(kafka={"topics": ["a.b"], "dead_letter_topic": "a_b"})
+    assert (
+        "'a_b' is in use already, by NOTIFIER_KAFKA__TOPICS" in faulted["kafka.dead_letter_topic"]
+    )
 
 
 def test_own_topics_are_apart() -> None:
     """Dead letters in the control topic would be compacted away."""
     faulted = found(kafka={"dead_letter_topic": "x", "control_topic": "x"})
-    assert faulted == {
-        "kafka.control_topic": "'x' is in use already, by NOTIFIER_KAFKA__DEAD_LETTER_TOPIC"
-    }
+    assert list(faulted) == ["kafka.control_topic"]
+    assert "in use already, by NOTIFIER_KAFKA__DEAD_LETTER_TOPIC" in faulted["kafka.control_topic"]
 
 
 @pytest.mark.parametrize("group", ["my group", "a" * 240])

@@ -114,7 +114,7 @@ async def test_what_is_deferred_is_no_lag(cluster: Cluster) -> None:
     found = await examined(cluster)
     assert found["lag"].text == "notifications: 0"
     assert found["deferred"].verdict is Verdict.OK
-    assert found["deferred"].text == "0s: 0, 30s: 2,910, 2m: 7, 10m: 0"
+    assert found["deferred"].text == "0s: 0, 30s: 2,910, 2m: 7, 10m: 0, 1h: 0"
 
 
 async def test_what_is_deferred_without_a_worker_is_a_fault(cluster: Cluster) -> None:
@@ -122,7 +122,7 @@ async def test_what_is_deferred_without_a_worker_is_a_fault(cluster: Cluster) ->
     cluster.logs = {TopicPartition(f"{RETRY}.10m", 0): range(2)}
     found = (await examined(cluster))["deferred"]
     assert found.verdict is Verdict.FAIL
-    assert "(0s: 0, 30s: 0, 2m: 0, 10m: 2). Start one with start-notification" in found.text
+    assert "(0s: 0, 30s: 0, 2m: 0, 10m: 2, 1h: 0). Start one with start-notification" in found.text
 
 
 async def test_without_a_broker_nothing_else_is_asked() -> None:

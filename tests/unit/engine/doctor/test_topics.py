@@ -43,7 +43,7 @@ async def test_missing_topics_are_the_workers_to_make(cluster: Cluster) -> None:
     cluster.partitions = {}
     cluster.config_failure = KafkaRefusedError("asked all the same")
     found = await examined(cluster)
-    assert len(found) == 7
+    assert len(found) == 8
     for finding in found:
         assert finding.verdict is Verdict.OK
         assert "the worker creates it at its start (partitions: 12)" in finding.text
