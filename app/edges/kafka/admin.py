@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import msgspec
 from aiokafka import TopicPartition as Theirs
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin import NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     TopicAlreadyExistsError,
@@ -15,6 +15,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.produce import ProduceRequest
 
+from app.edges.kafka.client import new_admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.policies.commit_metadata import Settled, decode
@@ -48,7 +49,7 @@ class Admin:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._client = AIOKafkaAdminClient(request_timeout_ms=_TIMEOUT_MS, **connection.options)
+        self._client = new_admin(connection, request_timeout_ms=_TIMEOUT_MS)
 
     async def __aenter__(self) -> Self:
         try:

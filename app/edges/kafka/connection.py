@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from aiokafka.helpers import create_ssl_context
 
+from app.edges.kafka.identity import ClusterIdentity
 from app.settings.models import KafkaSettings
 from app.values.errors import SettingsError
 
@@ -19,11 +20,13 @@ class Connection(msgspec.Struct, frozen=True):
         options: Keyword arguments of every aiokafka client. Holds secrets: never shown.
         embedded: The embedded broker knows no topic creation and makes topics when asked
             about them.
+        identity: Which cluster it is, once a broker has told.
     """
 
     bootstrap_servers: str
     options: dict[str, Any]
     embedded: bool = False
+    identity: ClusterIdentity = msgspec.field(default_factory=ClusterIdentity)
 
     def __repr__(self) -> str:
         return f"Connection({self.bootstrap_servers!r})"

@@ -21,12 +21,13 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from math import ceil
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata
+from aiokafka import ConsumerRebalanceListener, OffsetAndMetadata
 from aiokafka import TopicPartition as Theirs
 from aiokafka import errors as kafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.structs import ConsumerRecord
 
+from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
@@ -86,7 +87,8 @@ class Consumer:
         self._committing: asyncio.Task[None] | None = None
         # The embedded broker keeps a left group waiting for as long as its sessions last.
         session_timeout_ms = 3_000 if connection.embedded else 10_000
-        self._client = AIOKafkaConsumer(
+        self._client = new_consumer(
+            connection,
             group_id=group_id,
             enable_auto_commit=False,
             auto_offset_reset="none",  # positions are the worker's own
@@ -99,7 +101,6 @@ class Consumer:
             partition_assignment_strategy=(RoundRobinPartitionAssignor,),
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=session_timeout_ms // 6,
-            **connection.options,
         )
         self._raw = RawFetch(self._client)
         self.logs = PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request

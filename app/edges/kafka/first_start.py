@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Collection
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Theirs
 from aiokafka.errors import CommitFailedError
 
 from app.edges.kafka.admin import Admin
+from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
@@ -45,8 +45,8 @@ async def commit_first_start(
         committed = await admin.committed(group_id, partitions)
     if any(committed.values()):
         return
-    client = AIOKafkaConsumer(
-        group_id=group_id, enable_auto_commit=False, auto_offset_reset="none", **connection.options
+    client = new_consumer(
+        connection, group_id=group_id, enable_auto_commit=False, auto_offset_reset="none"
     )
     everywhere = [Theirs(*partition) for partition in partitions]
     try:

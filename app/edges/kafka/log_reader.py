@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as ClientPartition  # its pause() takes no other tuple
 from aiokafka.errors import OffsetOutOfRangeError
 
+from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
 from app.values.errors import KafkaRefusedError
@@ -60,14 +60,14 @@ class LogReader:
 
     def __init__(self, connection: Connection, topic: str, request_timeout: float) -> None:
         self._topic = topic
-        self._client = AIOKafkaConsumer(
+        self._client = new_consumer(
+            connection,
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
             fetch_max_bytes=FETCH_BYTES,
             request_timeout_ms=max(int(request_timeout * 1000), 1),
-            **connection.options,
         )
 
     async def __aenter__(self) -> Self:

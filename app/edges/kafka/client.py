@@ -1,0 +1,121 @@
+"""aiokafka's way to the brokers, with what it lacks.
+
+What aiokafka 0.14 does, and what is done about it here:
+
+* Nobody can tell from outside whether any broker still answers: it is noted.
+* It asks only the brokers that it knows. When all of them have moved it never finds them again:
+  whoever sees that none answers makes the client anew, from the bootstrap addresses.
+* While a partition has no leader it asks for metadata as fast as brokers answer: it waits in
+  between, longer each time.
+* An address may belong to a broker of another cluster by now: each connection is asked for its
+  cluster before it is used.
+* ``close`` may wait for ever for a connection whose other end is gone: it is bounded.
+"""
+
+import asyncio
+import logging
+import time
+from typing import Any, Final
+from weakref import WeakSet
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
+
+from app.edges.kafka.connection import Connection
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 1.0
+"""Seconds between requests for metadata that follow each other."""
+CLOSE_TIMEOUT: Final = 1.0
+
+
+class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
+    """The connections of one aiokafka consumer, producer or admin client.
+
+    Args:
+        connection: Where Kafka is.
+        request_timeout_ms: For one request.
+
+    Attributes:
+        answered_at: Monotonic seconds when a broker last answered; at first, when it was made.
+    """
+
+    def __init__(self, connection: Connection, request_timeout_ms: int) -> None:
+        super().__init__(request_timeout_ms=request_timeout_ms, **connection.options)
+        self.answered_at = time.monotonic()
+        self._identity = connection.identity
+        self._checked: WeakSet[AIOKafkaConnection] = WeakSet()
+        self._updated_at = -LONGEST_PAUSE
+        self._pause = 0.0
+
+    async def send(
+        self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT
+    ) -> Any:
+        """Send a request to a broker and return its answer."""
+        answer = await super().send(node_id, request, group=group)
+        self.answered_at = time.monotonic()
+        return answer
+
+    async def close(self) -> None:
+        """Close every connection, by force if its other end does not answer."""
+        writers = [each._writer for each in self._conns.values()]  # noqa: SLF001 - it has no public way to give up
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await super().close()
+        except TimeoutError:
+            for writer in filter(None, writers):
+                writer.transport.abort()
+            self._conns.clear()
+
+    async def _metadata_update(self, cluster_metadata: Any, topics: Any) -> bool:
+        idle = time.monotonic() - self._updated_at
+        in_a_row = idle < LONGEST_PAUSE
+        self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE) if in_a_row else 0.0
+        await asyncio.sleep(self._pause)
+        updated: bool = await super()._metadata_update(cluster_metadata, topics)
+        self._updated_at = time.monotonic()
+        if updated:
+            self.answered_at = self._updated_at
+        return updated
+
+    async def _get_conn(self, node_id: Any, **options: Any) -> AIOKafkaConnection | None:
+        connection = await super()._get_conn(node_id, **options)
+        if connection is None or connection in self._checked:
+            return connection
+        if await self._is_ours(connection):
+            self._checked.add(connection)
+            return connection
+        connection.close()
+        self.force_metadata_update()  # as for one that cannot be reached
+        return None
+
+    async def _is_ours(self, connection: AIOKafkaConnection) -> bool:
+        try:
+            metadata = await connection.send(MetadataRequest([]))
+        except (KafkaError, TimeoutError) as error:
+            log.warning("a broker does not tell its cluster: %r", error)
+            return False
+        address = f"{connection.host}:{connection.port}"
+        return self._identity.accepts(address, getattr(metadata, "cluster_id", None))
+
+
+def new_consumer(
+    connection: Connection, *, request_timeout_ms: int = 40_000, **options: Any
+) -> AIOKafkaConsumer:
+    """Return an aiokafka consumer over such a client, not yet started."""
+    consumer = AIOKafkaConsumer(**options, **connection.options)
+    consumer._client = Client(connection, request_timeout_ms)  # noqa: SLF001 - nothing has used its own yet
+    return consumer
+
+
+def new_admin(connection: Connection, *, request_timeout_ms: int) -> AIOKafkaAdminClient:
+    """Return an aiokafka admin client over such a client, not yet started."""
+    admin = AIOKafkaAdminClient(request_timeout_ms=request_timeout_ms, **connection.options)
+    admin._client = Client(connection, request_timeout_ms)  # noqa: SLF001 - as above
+    return admin
