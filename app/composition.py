@@ -65,14 +65,16 @@ async def running_service(
     settings = loaded.settings
     async with AsyncExitStack() as stack:
         stack.enter_context(
-            configured_logging(settings.log, sys.stderr, secrets=settings.secret_values())
+            configured_logging(settings.log, sys.stderr, secrets=loaded.secret_values())
         )
         log.info(broker_line(loaded))
+        if loaded.proxies is not None:
+            log.info("webhooks go %s", loaded.proxies.describe())
         connection = await _connect(settings, stack)
         inbox = await _start_inbox(stack) if settings.inbox else None
         mail_server = _mail_server(settings.email, inbox)
         http = await stack.enter_async_context(
-            open_http_client(_guard(settings, inbox, own_addresses))
+            open_http_client(_guard(settings, inbox, own_addresses), proxies=loaded.proxies)
         )
         channels = await stack.enter_async_context(
             open_channels(settings.webhook, mail_server, http)

@@ -47,10 +47,37 @@ class AddressGuard:
             address = ip_address(host)
         except ValueError:
             return False  # only numeric addresses are ever connected to
-        destination = _destination(address)
-        return is_public(destination) or any(
-            each in network for network in self._allowed_networks for each in (address, destination)
-        )
+        return is_public(_destination(address)) or self._in_allowed_network(address)
+
+    @property
+    def has_exemptions(self) -> bool:
+        """Whether there are addresses that are not public and may be connected to."""
+        return bool(self._exempt or self._allowed_networks)
+
+    def exempts(self, host: str, port: int, *, networks: bool) -> bool:
+        """Say whether a numeric address was named as an exception.
+
+        Args:
+            host: The address.
+            port: The port.
+            networks: Whether the allowed networks count, besides the inbox.
+        """
+        if (host, port) in self._exempt:
+            return True
+        return networks and self._in_allowed_network(ip_address(host))
+
+    def check(self, host: str, port: int) -> None:
+        """Check a numeric address.
+
+        Raises:
+            ForbiddenAddressError: It is not public, or this service's own.
+        """
+        if not self.allows(host, port):
+            raise _forbidden([host])
+        if self._own.covers(host, port):
+            raise ForbiddenAddressError(
+                f"{host}:{port} is this service's own control plane, which webhooks never reach"
+            )
 
     def open_socket(self, addr_info: AddrInfo) -> socket.socket:
         """Make the socket of one connection: the last word, whatever resolved the name.
@@ -59,13 +86,12 @@ class AddressGuard:
             ForbiddenAddressError: The address is not public, or this service's own.
         """
         family, kind, protocol, _, (host, port, *_) = addr_info
-        if not self.allows(host, port):
-            raise _forbidden([host])
-        if self._own.covers(host, port):
-            raise ForbiddenAddressError(
-                f"{host}:{port} is this service's own control plane, which webhooks never reach"
-            )
+        self.check(host, port)
         return socket.socket(family, kind, protocol)
+
+    def _in_allowed_network(self, address: Address) -> bool:
+        either = (address, _destination(address))
+        return any(each in network for network in self._allowed_networks for each in either)
 
 
 class Resolver(Protocol):

@@ -6,7 +6,11 @@ import ssl
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import httpx
+
 from app.edges.guard import Resolver
+from app.edges.http.proxied import AUTHENTICATION_REQUIRED
+from app.policies.redaction import redact
 from app.values.errors import NotifierError
 
 TLS_PATIENCE = 4.0
@@ -47,6 +51,34 @@ async def check_reachable(url: str, resolver: Resolver, tls_context: ssl.SSLCont
             return address
     await _connect(last, port, host, context)
     return last
+
+
+async def check_proxied(url: str, proxy: str, tls_context: ssl.SSLContext) -> None:
+    """Ask for the root of a URL's host through a proxy; whatever it answers, it can be reached.
+
+    Args:
+        url: ``http://`` or ``https://``; only scheme, host and port of it are used.
+        proxy: The proxy's URL.
+        tls_context: Trusted certificates.
+
+    Raises:
+        UnreachableError: The proxy is away, wants another login, or does not get there.
+    """
+    name = redact(proxy)
+    root = httpx.URL(url).copy_with(raw_path=b"/", userinfo=b"")
+    try:
+        async with httpx.AsyncClient(proxy=proxy, verify=tls_context, trust_env=False) as client:
+            answer = await client.head(root)
+    except httpx.ProxyError as error:
+        raise UnreachableError(f"the proxy {name} refuses: {error}") from None
+    except httpx.ConnectError as error:
+        raise UnreachableError(f"cannot connect through the proxy {name}: {error}") from None
+    except httpx.HTTPError as error:
+        raise UnreachableError(
+            f"no answer through the proxy {name} ({type(error).__name__})"
+        ) from None
+    if answer.status_code == AUTHENTICATION_REQUIRED:
+        raise UnreachableError(f"the proxy {name} wants another login (407)")
 
 
 async def _connect(address: str, port: int, host: str, context: ssl.SSLContext | None) -> None:

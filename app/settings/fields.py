@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 
+from app.policies.proxies import checked_proxy
+
 EMBEDDED = "embedded"
 KAFKA_PORT = 9092
 _SERVER = re.compile(r"(?P<host>\[[^\[\]]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(?::(?P<port>[0-9]{1,5}))?")
@@ -97,6 +99,11 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+def _proxy(url: SecretStr) -> SecretStr:
+    checked_proxy(url.get_secret_value())
+    return url
+
+
 def _network(value: object) -> IPv4Network | IPv6Network:
     if isinstance(value, IPv4Network | IPv6Network):
         return value
@@ -160,6 +167,8 @@ Servers = Annotated[str, BeforeValidator(_servers)]
 TopicName = Annotated[str, AfterValidator(_topic_name)]
 TopicNames = Annotated[tuple[TopicName, ...], Split, AfterValidator(_some)]
 WebhookUrl = Annotated[SecretStr, AfterValidator(_webhook_url)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy)]
+Hosts = Annotated[tuple[str, ...], Split]
 Networks = Annotated[
     tuple[Annotated[IPv4Network | IPv6Network, PlainValidator(_network)], ...], Split
 ]

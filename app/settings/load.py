@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import InitSettingsSource
 
+from app.policies.proxies import Proxies, ProxyError, find_proxies
 from app.settings import checks, sources
 from app.settings.files import Found
 from app.settings.models import SETTINGS, Settings, env_name
@@ -29,10 +30,17 @@ class LoadedSettings:
         settings: The values in force.
         sources: By dotted name: ``flag --group-id``, ``environment NOTIFIER_KAFKA__GROUP_ID``,
             ``.env``, ``~/.ginkgo/config.yaml`` or another file, ``default``.
+        proxies: Which proxies webhooks go through, by the settings or the environment's variables.
     """
 
     settings: Settings
     sources: Mapping[str, str]
+    proxies: Proxies | None = None
+
+    def secret_values(self) -> frozenset[str]:
+        """Return every secret in plain text, for the log to leave out."""
+        passwords = self.proxies.secret_values() if self.proxies else frozenset()
+        return self.settings.secret_values() | passwords
 
     def describe(self) -> list[tuple[str, str, str]]:
         """List every setting: its name in the environment, its value, where it came from.
@@ -101,7 +109,17 @@ def load_settings(
         *sources.unknown_names(environ, sources.ENVIRONMENT),
         *sources.unknown_names(dotenv, sources.DOTENV),
     ]
-    return LoadedSettings(_validate(layers, origins, unknown), origins)
+    settings = _validate(layers, origins, unknown)
+    return LoadedSettings(settings, origins, _proxies(settings, environ))
+
+
+def _proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies | None:
+    webhook = settings.webhook
+    proxy = webhook.proxy.get_secret_value() if webhook.proxy else None
+    try:
+        return find_proxies(proxy, webhook.no_proxy, environ, env_name("webhook.proxy"))
+    except ProxyError as error:
+        raise SettingsError(f"{error} (from environment)") from None
 
 
 def broker_line(loaded: LoadedSettings) -> str:

@@ -72,13 +72,20 @@ class WorkerSettings(_Group):
 
 
 class WebhookSettings(_Group):
-    """How webhooks are called. Times in seconds; concurrency is per destination."""
+    """How webhooks are called. Times in seconds; concurrency is per destination.
+
+    Attributes:
+        proxy: Where every webhook goes through; None leaves it to the environment's variables.
+        no_proxy: What is reached directly; None leaves it to the environment's.
+    """
 
     default_url: fields.WebhookUrl | None = None
     timeout: fields.TimeOut = 10.0
     concurrency: fields.Count = 16
     signing_secret: SecretStr | None = None
     allowed_networks: fields.Networks = ()
+    proxy: fields.ProxyUrl | None = None
+    no_proxy: fields.Hosts | None = None
 
 
 class EmailSettings(_Group):

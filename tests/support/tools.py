@@ -130,6 +130,15 @@ class Tools:
             NO_KAFKA,
         )
 
+    def program(self, name: str, package: str) -> Path:
+        """A small server's executable, from the Debian package that has it.
+
+        Raises:
+            MissingToolError: There is none, and it could not be installed.
+        """
+        missing = f"The tests need {name}: install it (Debian: apt-get install {package})."
+        return self._provide(lambda: self._which(name), [lambda: self._apt([package])], missing)
+
     def find_browser(self) -> Path | None:
         """A browser on the path, else the newest one that Playwright downloaded."""
         for name in BROWSERS:

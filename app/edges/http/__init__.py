@@ -1,7 +1,7 @@
 """The HTTP port: one POST to a destination that may answer anything at all, or nothing.
 
 ``open_http_client`` opens it for deliveries: a client that speaks the little of HTTP/1.1 that a
-webhook needs. ``over_httpx`` has the same port over any of httpx's transports, to compare with.
+webhook needs, and httpx where the way leads through a proxy.
 """
 
 from app.edges.http.client import open_http_client

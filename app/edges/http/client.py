@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
 
 from app.edges.guard import AddressGuard, GuardedResolver
@@ -11,9 +11,11 @@ from app.edges.http.addresses import AddressBook
 from app.edges.http.connection import UnansweredError
 from app.edges.http.dialing import Dialer
 from app.edges.http.pool import Pool
-from app.edges.http.port import HttpAnswer, HttpTimeoutError
+from app.edges.http.port import HttpAnswer, HttpPort, HttpTimeoutError
 from app.edges.http.request import compose, parse_target
+from app.edges.http.ways import RoutedClient, Way
 from app.edges.tls import default_tls_context
+from app.policies.proxies import Proxies
 
 _KNOWN_URLS = 1024
 _STALE_SECONDS = 1.0
@@ -65,23 +67,31 @@ class DirectClient:
 
 @asynccontextmanager
 async def open_http_client(
-    guard: AddressGuard, tls_context: ssl.SSLContext | None = None
-) -> AsyncIterator[DirectClient]:
+    guard: AddressGuard,
+    tls_context: ssl.SSLContext | None = None,
+    proxies: Proxies | None = None,
+) -> AsyncIterator[HttpPort]:
     """Open the HTTP port for deliveries.
 
     Args:
         guard: Checks every connection.
         tls_context: Trusted certificates; it is set to offer HTTP/1.1 alone. The usual ones when
             left out.
+        proxies: Which requests go through a proxy; None for none of them.
     """
     context = tls_context or default_tls_context()
     context.set_alpn_protocols(["http/1.1"])
     resolver = GuardedResolver(guard)
     addresses = AddressBook(resolver)
     pool = Pool(Dialer(guard, addresses, context))
-    try:
-        yield DirectClient(pool)
-    finally:
-        await pool.close()
-        await addresses.close()
-        await resolver.close()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(resolver.close)
+        stack.push_async_callback(addresses.close)
+        stack.push_async_callback(pool.close)
+        direct = DirectClient(pool)
+        if proxies is None:
+            yield direct
+            return
+        routed = RoutedClient(direct, proxies, Way(proxies, guard, addresses), context)
+        stack.push_async_callback(routed.close)
+        yield routed

@@ -9,13 +9,18 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from app.edges.guard import AddressGuard, GuardedResolver
-from app.edges.probe import check_reachable
+from app.edges.http.addresses import AddressBook
+from app.edges.http.request import parse_target
+from app.edges.http.ways import Way
+from app.edges.probe import check_proxied, check_reachable
 from app.edges.recipients import load_recipients
 from app.edges.smtp.configured import configured_mail_server
 from app.edges.smtp.connection import MailServer, check_login
 from app.edges.tls import default_tls_context
 from app.engine.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
 from app.policies.addresses import normalise_webhook
+from app.policies.proxies import Proxies
+from app.policies.redaction import redact
 from app.settings.models import Settings, env_name
 from app.values.errors import RecipientsFileError, UnroutableError
 
@@ -24,7 +29,7 @@ _MAIL_REMEDY = (
     f"Check {env_name('email.host')}, {env_name('email.port')}, {env_name('email.tls')}"
     " and the login."
 )
-_WEBHOOK_REMEDY = "Check the URL and this machine's way out (DNS, firewall)."
+_WEBHOOK_REMEDY = "Check the URL and this machine's way out (DNS, firewall, proxy)."
 
 
 async def check_mail(
@@ -52,12 +57,15 @@ async def _login(server: MailServer) -> list[Finding]:
 
 
 async def check_webhooks(
-    settings: Settings, tls_context: ssl.SSLContext | None = None
+    settings: Settings,
+    proxies: Proxies | None = None,
+    tls_context: ssl.SSLContext | None = None,
 ) -> list[Finding]:
-    """Resolve and connect to every webhook host that settings and recipients name.
+    """Connect to every webhook host that settings and recipients name, through a proxy if need be.
 
     Args:
         settings: All settings.
+        proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """
     default = settings.webhook.default_url
@@ -73,18 +81,32 @@ async def check_webhooks(
         except UnroutableError as error:
             name = env_name("webhook.default_url")
             found.append(fail("webhooks", f"{name}: {error}", "Write the URL as its owner does."))
-    return found + await _reach_all(origins, settings, tls_context or default_tls_context())
+    if proxies is not None:
+        found.append(ok("proxy", f"webhooks go {proxies.describe()}"))
+    return found + await _reach_all(
+        origins, settings, proxies, tls_context or default_tls_context()
+    )
 
 
 async def _reach_all(
-    origins: Iterable[str], settings: Settings, tls_context: ssl.SSLContext
+    origins: Iterable[str],
+    settings: Settings,
+    proxies: Proxies | None,
+    tls_context: ssl.SSLContext,
 ) -> list[Finding]:
-    resolver = GuardedResolver(AddressGuard(settings.webhook.allowed_networks))
+    guard = AddressGuard(settings.webhook.allowed_networks)
+    resolver = GuardedResolver(guard)
+    way = Way(proxies, guard, AddressBook(resolver)) if proxies else None
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def reach(origin: str) -> list[Finding]:
-        address = await check_reachable(origin, resolver, tls_context)
-        return [ok(f"webhook host {origin}", f"answers at {address}")]
+        proxy = await way.proxy_for(parse_target(origin).origin) if way else None
+        if proxy is None:
+            answers = f"answers at {await check_reachable(origin, resolver, tls_context)}"
+        else:
+            await check_proxied(origin, proxy, tls_context)
+            answers = f"answers through the proxy {redact(proxy)}"
+        return [ok(f"webhook host {origin}", answers)]
 
     async def check(origin: str) -> list[Finding]:
         async with places:
@@ -112,4 +134,4 @@ def _recipients_origins(settings: Settings) -> Iterator[str]:
 def _origin(url: str) -> str:
     """Return what of a webhook URL is not secret."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -7,7 +7,8 @@ from app.engine.doctor.destinations import check_mail, check_webhooks
 from app.engine.doctor.files import check_recipients, check_settings, check_templates
 from app.engine.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
 from app.engine.doctor.kafka import check_kafka
-from app.settings.models import Settings, env_name
+from app.settings.load import LoadedSettings
+from app.settings.models import env_name
 
 _EMBEDDED = (
     "embedded: in memory, inside the running service, for development; nothing to look at from"
@@ -15,13 +16,14 @@ _EMBEDDED = (
 )
 
 
-async def examine(settings: Settings, service_url: str) -> AsyncIterator[Finding]:
+async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Finding]:
     """Yield what every check finds, as soon as it is known.
 
     Args:
-        settings: The settings in force.
+        loaded: The settings in force.
         service_url: Where a running service would be.
     """
+    settings = loaded.settings
     for finding in await check_settings(settings):
         yield finding
     if settings.kafka.embedded:
@@ -29,9 +31,11 @@ async def examine(settings: Settings, service_url: str) -> AsyncIterator[Finding
     else:
         async for finding in check_kafka(settings.kafka):
             yield finding
-    for check in (check_recipients, check_templates, check_mail, check_webhooks):
+    for check in (check_recipients, check_templates, check_mail):
         for finding in await check(settings):
             yield finding
+    for finding in await check_webhooks(settings, loaded.proxies):
+        yield finding
     remedy = "Check --url and the service's log."
     for finding in await bounded("service", _service(service_url), remedy):
         yield finding

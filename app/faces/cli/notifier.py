@@ -83,9 +83,9 @@ def doctor(context: click.Context, url: str) -> None:
 
 
 async def _examine(loaded: LoadedSettings, url: str) -> int:
-    secrets = loaded.settings.secret_values()
+    secrets = loaded.secret_values()
     faults = 0
-    async for finding in examine(loaded.settings, url):
+    async for finding in examine(loaded, url):
         faults += finding.verdict is Verdict.FAIL
         _show(finding.verdict, finding.subject, scrub(finding.text, secrets))
     return faults

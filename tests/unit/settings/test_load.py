@@ -78,6 +78,7 @@ def test_every_setting_can_be_set_in_the_environment(sandbox: Sandbox) -> None:
         "NOTIFIER_WORKER__AUTOSTART": "false",
         "NOTIFIER_WEBHOOK__DEFAULT_URL": "https://example.com/hook",
         "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": "10.0.0.0/8",
+        "NOTIFIER_WEBHOOK__PROXY": "socks5://proxy:1080",
         "NOTIFIER_EMAIL__TLS": "implicit",
         "NOTIFIER_EMAIL__FROM_ADDRESS": "a@example.com",
         "NOTIFIER_EMAIL__DEFAULT_TO": "b@example.com",
@@ -212,3 +213,18 @@ def test_a_user_without_a_home(bare_process: pytest.MonkeyPatch) -> None:
 
     bare_process.setattr(Path, "home", homeless)
     assert load_from_process().settings.kafka.embedded
+
+
+def test_proxies_come_from_the_setting_or_the_environment(sandbox: Sandbox) -> None:
+    """The setting goes first; what is no proxy stops the start without being quoted."""
+    loaded = sandbox.load({"HTTPS_PROXY": "http://user:hush@proxy:3128"})
+    assert loaded.proxies is not None
+    assert (loaded.proxies.http, loaded.proxies.source) == (None, "HTTPS_PROXY")
+    assert "hush" in loaded.secret_values()
+    loaded = sandbox.load({"HTTPS_PROXY": "http://a", "NOTIFIER_WEBHOOK__PROXY": "socks5://b"})
+    assert loaded.proxies is not None
+    assert loaded.proxies.https == "socks5://b"
+    assert sandbox.load({}).proxies is None
+    line = sandbox.refusal({"ALL_PROXY": "socks4://hush:1"})
+    assert line.startswith("ALL_PROXY: is not the address of a proxy")
+    assert "hush" not in line

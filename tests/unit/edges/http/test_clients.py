@@ -1,9 +1,8 @@
-"""What every client of the HTTP port does, against real sockets."""
+"""What the HTTP port does, against real sockets."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from ipaddress import ip_network
 
 import pytest
@@ -21,7 +20,6 @@ from app.edges.http import (
     HttpTimeoutError,
     open_http_client,
 )
-from app.edges.http.over_httpx import open_httpx_client
 from app.values.errors import ForbiddenAddressError
 from tests.support.http_server import (
     Answer,
@@ -36,21 +34,13 @@ from tests.support.http_server import (
 
 LOOPBACK = AddressGuard([ip_network("127.0.0.0/8")])
 TRUSTING_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # made in no time
-Opener = Callable[..., AbstractAsyncContextManager[HttpPort]]
 SECRET = "/api/webhooks/1/very-secret-token"
 
 
-@pytest.fixture(params=[open_http_client, open_httpx_client], ids=["direct", "over httpx"])
-def open_client(request: pytest.FixtureRequest) -> Opener:
-    """Each way to open the port."""
-    opener: Opener = request.param
-    return opener
-
-
 @pytest.fixture
-async def http(open_client: Opener) -> AsyncIterator[HttpPort]:
+async def http() -> AsyncIterator[HttpPort]:
     """The port, allowed to reach this machine."""
-    async with open_client(LOOPBACK, TRUSTING_NOBODY) as client:
+    async with open_http_client(LOOPBACK, TRUSTING_NOBODY) as client:
         yield client
 
 
@@ -202,15 +192,11 @@ async def test_no_usable_answer(
     ],
 )
 async def test_what_follows_the_status_in_one_packet(
-    open_client: Opener, http: HttpPort, server: HttpServer, data: bytes, status: int
+    http: HttpPort, server: HttpServer, data: bytes, status: int
 ) -> None:
-    """The status stands; only aiohttp's parser takes it back when the same packet turns bad."""
+    """The status stands, even if the same packet turns bad behind it."""
     server.behaviour = Raw(data)
-    if open_client is open_http_client:
-        assert (await post(http, server)).status == status
-    else:
-        with pytest.raises(HttpProtocolError):
-            await post(http, server)
+    assert (await post(http, server)).status == status
 
 
 async def test_the_port_survives_what_it_was_answered(http: HttpPort, server: HttpServer) -> None:
@@ -272,11 +258,9 @@ async def test_unusable_urls(http: HttpPort, url: str) -> None:
         "[fe80::1]",
     ],
 )
-async def test_the_guard_refuses_at_connection_time(
-    open_client: Opener, server: HttpServer, host: str
-) -> None:
+async def test_the_guard_refuses_at_connection_time(server: HttpServer, host: str) -> None:
     """Names and literals that lead to this machine are refused before a byte is sent."""
-    async with open_client(AddressGuard(), TRUSTING_NOBODY) as http:
+    async with open_http_client(AddressGuard(), TRUSTING_NOBODY) as http:
         with pytest.raises(ForbiddenAddressError, match="not a public address"):
             await http.post(f"http://{host}:{server.port}/", b"{}", {}, 5)
     assert server.connections == 0
@@ -289,16 +273,16 @@ async def test_a_name_with_an_allowed_address_connects(http: HttpPort, server: H
 
 
 async def test_no_proxy_from_the_environment(
-    open_client: Opener, server: HttpServer, monkeypatch: pytest.MonkeyPatch
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A proxy variable would lead around the guard; it is not used."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    async with open_client(LOOPBACK, TRUSTING_NOBODY) as http:
+    async with open_http_client(LOOPBACK, TRUSTING_NOBODY) as http:
         assert (await post(http, server)).status == 204
 
 
-async def test_tls(open_client: Opener) -> None:
+async def test_tls() -> None:
     """A certificate of a trusted authority is accepted, any other refused by name."""
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -306,9 +290,9 @@ async def test_tls(open_client: Opener) -> None:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     async with http_server(ssl_context=context) as server:
-        async with open_client(LOOPBACK, trusting) as http:
+        async with open_http_client(LOOPBACK, trusting) as http:
             assert (await post(http, server)).status == 204
-        async with open_client(LOOPBACK) as http:
+        async with open_http_client(LOOPBACK) as http:
             with pytest.raises(HttpConnectionError, match="TLS certificate refused"):
                 await post(http, server)
 

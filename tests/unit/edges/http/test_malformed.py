@@ -15,7 +15,7 @@ import pytest
 
 from app.edges.guard import AddressGuard
 from app.edges.http import HttpError, HttpPort, open_http_client
-from app.edges.http.over_httpx import HttpClient
+from app.edges.http.proxied import ProxiedClient
 from tests.support.http_server import HttpServer, Raw, http_server
 from tests.support.raw_server import Peer, raw_server
 
@@ -239,7 +239,7 @@ async def ours() -> AsyncIterator[HttpPort]:
 async def theirs() -> AsyncIterator[HttpPort]:
     """The port over httpx's own transport."""
     async with httpx.AsyncHTTPTransport(verify=False) as transport:
-        yield HttpClient(transport)
+        yield ProxiedClient("http://proxy.example", ssl.create_default_context(), transport)
 
 
 async def result(port: HttpPort, server: HttpServer) -> tuple[Result, bytes]:

@@ -139,7 +139,7 @@ async def test_an_address_that_is_not_public_is_a_fault() -> None:
 
 async def test_a_default_url_no_delivery_can_use_is_a_fault() -> None:
     """The URL is held to what routing wants of one, and not quoted."""
-    [finding] = await check_webhooks(webhook("https://user:hunter2@example.com/hook"))
+    [finding] = await check_webhooks(webhook("https://discord.com/api/webhooks/1/hunter2/slack"))
     assert finding.verdict is Verdict.FAIL
     assert "NOTIFIER_WEBHOOK__DEFAULT_URL" in finding.text
     assert "hunter2" not in finding.text

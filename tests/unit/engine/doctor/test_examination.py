@@ -1,5 +1,6 @@
 from app.engine.doctor.examination import examine
 from app.engine.doctor.findings import Finding, Verdict
+from app.settings.load import LoadedSettings
 from app.settings.models import KafkaSettings, Settings
 from tests.support.http_server import Answer, http_server
 from tests.support.service import free_port
@@ -9,7 +10,8 @@ HEALTH = {"status": "RUNNING", "is_running": True, "group_id": "g"}
 
 async def examined(settings: Settings, url: str) -> dict[str, Finding]:
     """Return the findings by what they are about."""
-    return {finding.subject: finding async for finding in examine(settings, url)}
+    loaded = LoadedSettings(settings, {})
+    return {finding.subject: finding async for finding in examine(loaded, url)}
 
 
 async def test_everything_is_looked_at_in_order() -> None:
