@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -122,6 +123,8 @@ class Lane:
     def submit(self, job: Job) -> None:
         """Put a job in line."""
         job.state = State.WAITING
+        with suppress(Exception):  # its attempt meets the same fault, and tells
+            self._channel.prepare(job.delivery)
         self._queue.add(job)
         self._wake()
 

@@ -115,6 +115,7 @@ def length(text: str | None) -> int:
 
 def cut(text: str, limit: int) -> str:
     """Return the first ``limit`` UTF-16 units, never half a character."""
+    text = text[:limit]
     if len(text) * 2 <= limit or length(text) <= limit:
         return text
     return text.encode("utf-16-le", "surrogatepass")[: limit * 2].decode("utf-16-le", "ignore")
@@ -134,7 +135,7 @@ def _is_seen(character: str) -> bool:
 def _shorten(text: str | None, limit: int) -> str | None:
     if text is None or not text.strip():
         return None
-    if len(text) * 2 > limit and length(text) > limit:
+    if len(text) * 2 > limit and length(text[: limit + 1]) > limit:
         return cut(text, limit - len(SHORTENED)) + SHORTENED
     if says_something(text):
         return text

@@ -21,6 +21,9 @@ from app.policies.discord_limits import (
 from app.policies.plain_text import SHORTENED, readable
 from app.values.notification import Embed, Field, Notification, Sender
 
+MOST_FIELDS = MAX_EMBEDS * MAX_FIELDS + 1
+"""Fields that are looked at: one more than a request can carry."""
+
 _TAIL = "\n" + SHORTENED
 
 
@@ -63,7 +66,8 @@ def embeds_of(notification: Notification) -> tuple[Embed, ...]:
     not fit into one; the producer's own embeds follow. What is too long for one request is cut,
     and a visible mark says so.
     """
-    sound = [sound_embed(embed) for embed in (*_own(notification), *notification.embeds)]
+    embeds = (*_own(notification), *notification.embeds[:MAX_EMBEDS])
+    sound = [sound_embed(embed) for embed in embeds]
     saying = [embed for embed in sound if has_body(embed)]
     return _each_shown(_fit(saying or [Embed(description=NOTHING, color=notification.color)]))
 
@@ -98,8 +102,9 @@ def size(embeds: Iterable[Embed]) -> int:
 
 def _own(notification: Notification) -> list[Embed]:
     """Make the embeds of title, text, colour, fields and footer, split where one is not enough."""
-    color, fields = notification.color, notification.fields
-    embeds = [Embed(description=part, color=color) for part in _split(readable(notification))]
+    color, fields = notification.color, notification.fields[:MOST_FIELDS]
+    text = readable(notification, MAX_TOTAL)[: MAX_TOTAL + 1]
+    embeds = [Embed(description=part, color=color) for part in _split(text)]
     embeds[0] = replace(
         embeds[0], title=notification.title, url=notification.url, author=notification.author
     )

@@ -108,7 +108,7 @@ class Request(msgspec.Struct, frozen=True):
     recipient: str | None = None
 
 
-class Notification(msgspec.Struct, frozen=True):
+class Notification(msgspec.Struct, frozen=True, weakref=True):
     """What is to be said, and to whom.
 
     Attributes:

@@ -136,7 +136,7 @@ def quote_body(answer: HttpAnswer, address: str) -> str:
     """Return the beginning of an answer's body, fit to be shown."""
     text = answer.body.decode(errors="replace")
     if "html" in answer.headers.get("content-type", "").lower():
-        text = html_to_text(text)
+        text = html_to_text(text, MAX_QUOTE)
     return quote(text, *secrets_of(address))
 
 

@@ -18,6 +18,10 @@ class Channel(Protocol):
     name: str
     most_merged: int = 1
 
+    def prepare(self, delivery: Delivery) -> None:
+        """Do in advance, and once, what takes long: a delivery is about to wait for its turn."""
+        del delivery
+
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """Make one attempt with one request.
 

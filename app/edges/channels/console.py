@@ -3,10 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from app.edges.channels.base import Channel
-from app.policies.plain_text import details, one_line, readable, without_control
+from app.policies.plain_text import details, one_line, readable, shorten, without_control
 from app.values.delivery import Delivery
 from app.values.notification import Notification
 from app.values.outcome import Answer, Delivered, Outcome, Retry
+
+MOST_TEXT = 100_000
+MOST_TITLE = 1000
+"""Characters of one notification that are written; what is longer is shortened."""
 
 
 class ConsoleChannel(Channel):
@@ -36,7 +40,8 @@ class ConsoleChannel(Channel):
 
 def block(notification: Notification) -> str:
     """Return the text: title and priority, content, then fields, link and footer, indented."""
-    title = one_line(notification.title or "Notification")
+    title = one_line((notification.title or "Notification")[:MOST_TITLE])
     head = f"--- {title} ({notification.priority.name.lower()})"
-    body = without_control("\n".join([readable(notification), details(notification)])).strip()
+    text = shorten("\n".join([readable(notification), details(notification)]), MOST_TEXT)
+    body = without_control(text).strip()
     return "\n  ".join([head, *body.splitlines()]) + "\n"

@@ -16,6 +16,7 @@ from app.edges.channels.answers import (
     secrets_of,
 )
 from app.edges.channels.base import Channel
+from app.edges.channels.rendering import Renderings
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.discord_limits import MAX_EMBEDS
 from app.policies.discord_payload import embeds_of, encode, fits
@@ -58,11 +59,16 @@ class DiscordChannel(Channel):
         self._http = http
         self._timeout = timeout
         self._clock = clock
+        self._embeds = Renderings(embeds_of)
+
+    def prepare(self, delivery: Delivery) -> None:
+        """See ``Channel.prepare``."""
+        self._embeds.of(delivery.notification)
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
         address = deliveries[0].targets[0].address
-        embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
+        embeds = [embed for each in deliveries for embed in self._embeds.of(each.notification)]
         body = encode(embeds, deliveries[0].notification.sender)
         said = None
         outcome: Outcome
@@ -82,8 +88,8 @@ class DiscordChannel(Channel):
             return False
         if first.notification.sender != more.notification.sender:
             return False
-        embeds = [embed for each in deliveries for embed in embeds_of(each.notification)]
-        return fits(embeds, embeds_of(more.notification))
+        embeds = [embed for each in deliveries for embed in self._embeds.of(each.notification)]
+        return fits(embeds, self._embeds.of(more.notification))
 
 
 def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:

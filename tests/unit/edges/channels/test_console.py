@@ -1,6 +1,9 @@
 """The console channel: one block of text, or a try again."""
 
+import msgspec
+
 from app.edges.channels.console import ConsoleChannel
+from app.policies.plain_text import SHORTENED
 from app.values.delivery import Delivery, Destination, Target
 from app.values.notification import Field, Notification, Priority, Request
 from app.values.outcome import Delivered, Retry
@@ -41,3 +44,16 @@ async def test_a_closed_console_is_tried_again() -> None:
 
     ((outcome,),) = (await ConsoleChannel(fail).send([DELIVERY])).outcomes
     assert isinstance(outcome, Retry)
+
+
+async def test_a_notification_of_megabytes_is_shortened() -> None:
+    """A terminal is not filled by one of them, and the loop not held up."""
+    written: list[str] = []
+    long = msgspec.structs.replace(
+        DELIVERY.notification, content="x\n" * 4_000_000, title="t" * 9**6
+    )
+    await ConsoleChannel(written.append).send(
+        [msgspec.structs.replace(DELIVERY, notification=long)]
+    )
+    assert len(written[0]) < 250_000
+    assert SHORTENED in written[0]
