@@ -142,7 +142,8 @@ def quote_body(answer: HttpAnswer, address: str) -> str:
 
 def quote(text: str, *secrets: str) -> str:
     """Return foreign text on one line, bounded, and without the secrets it may echo."""
-    shown = scrub(one_line(text), secrets)
+    longest = max(map(len, secrets), default=0)
+    shown = scrub(one_line(text)[: MAX_QUOTE + longest], secrets)  # no secret is cut in two
     return shown if len(shown) <= MAX_QUOTE else shown[:MAX_QUOTE] + "…"
 
 

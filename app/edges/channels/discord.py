@@ -27,15 +27,25 @@ from app.values.outcome import Answer, Gone, Outcome, RateLimited, Scope
 BAN_PATIENCE = 60.0
 """Seconds to leave Discord alone that has banned this machine and does not say for how long."""
 
-_GONE = {(404, 10015): "unknown webhook", (401, 50027): "invalid webhook token"}
+_GONE = {404: (10015, "unknown webhook"), 401: (50027, "invalid webhook token")}
 
 
 class _Problem(msgspec.Struct, frozen=True):
-    message: str = ""
-    code: int = 0
-    retry_after: float | None = None
-    is_global: bool = msgspec.field(default=False, name="global")
+    """Discord's words about a refusal, of whatever types they are (relays write what they like)."""
+
+    message: object = ""
+    code: object = 0
+    retry_after: msgspec.Raw = msgspec.Raw(b"null")
+    is_global: object = msgspec.field(default=False, name="global")
     errors: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until it may be asked again; None if it does not say so in any way."""
+        try:
+            return patience(float(bytes(self.retry_after).strip(b'"')))
+        except ValueError:
+            return None
 
 
 _decoder = msgspec.json.Decoder(_Problem)
@@ -112,7 +122,7 @@ def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
         return RateLimited(
             f"HTTP {answer.status}, not from Discord: {said}", BAN_PATIENCE, Scope.HOST
         )
-    gone = _GONE.get((answer.status, problem.code)) if problem else None
+    gone = _gone(answer.status, problem.code) if problem else None
     return Gone(f"HTTP {answer.status}: {gone}") if gone else judge(answer, said, now)
 
 
@@ -122,7 +132,7 @@ def _rate_limited(
     waits = [
         retry_after(answer.headers.get("retry-after"), now),
         # Before version 8 of the API the body's were milliseconds: a thousand times the header's.
-        patience(problem.retry_after) if problem and problem.retry_after is not None else None,
+        problem.wait if problem else None,
     ]
     after = min((wait for wait in waits if wait is not None), default=None)
     if after is None:
@@ -132,7 +142,7 @@ def _rate_limited(
     unlimited = after is None and "x-ratelimit-limit" not in answer.headers
     if (
         problem is None
-        or problem.is_global
+        or problem.is_global is True
         or answer.headers.get("x-ratelimit-global", "").lower() == "true"
         or unlimited
     ):
@@ -145,6 +155,11 @@ def _rate_limited(
     return RateLimited(f"HTTP 429: {said}", after, scope)
 
 
+def _gone(status: int, code: object) -> str | None:
+    expected, words = _GONE.get(status, (-1, ""))
+    return words if code == expected else None
+
+
 def _read(body: bytes) -> _Problem | None:
     try:
         return _decoder.decode(body)
@@ -153,7 +168,9 @@ def _read(body: bytes) -> _Problem | None:
 
 
 def _said(problem: _Problem, answer: HttpAnswer, address: str) -> str:
-    if not problem.message:  # the oldest version, which the URLs that people copy lead to
+    if (
+        not isinstance(problem.message, str) or not problem.message
+    ):  # the oldest version, which the URLs that people copy lead to
         return quote_body(answer, address)
     details = bytes(problem.errors).decode(errors="replace")
     code = f" (code {problem.code})" if problem.code else ""

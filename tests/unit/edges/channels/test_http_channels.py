@@ -48,6 +48,7 @@ from tests.support.http_server import (
 )
 
 NOW = 1_700_000_000.0
+JSON = {"Content-Type": "application/json"}
 SECRET_PATH = "/api/webhooks/42/very-secret-token"
 
 
@@ -136,6 +137,26 @@ async def test_every_answer_is_an_outcome(
         (Answer.of_json(429, {"message": "x"}, X_RateLimit_Reset_After="3"), 3.0, "destination"),
         (Answer(429, b"cloudflare", {"Retry-After": "9"}), 9.0, "host"),
         (Answer.of_json(429, {"retry_after": 1e300}), 3600.0, "destination"),
+        (Answer(429, b'{"retry_after": 1e999}', JSON), 3600.0, "destination"),
+        (Answer.of_json(429, {"retry_after": "0.7"}, X_RateLimit_Limit="5"), 0.7, "destination"),
+        (Answer.of_json(429, {"retry_after": 1e-9}), 1e-9, "destination"),
+        (Answer.of_json(429, {"retry_after": 0}, Retry_After="0.0003"), 0.0, "destination"),
+        (Answer.of_json(429, {"retry_after": True}, Retry_After="2"), 2.0, "destination"),
+        (
+            Answer.of_json(429, {"retry_after": [1], "code": {}}, Retry_After="2"),
+            2.0,
+            "destination",
+        ),
+        (
+            Answer.of_json(429, {"retry_after": -1, "message": 7}, Retry_After="2"),
+            2.0,
+            "destination",
+        ),
+        (
+            Answer.of_json(429, {"retry_after": None, "global": 1}, Retry_After="2"),
+            2.0,
+            "destination",
+        ),
         (Answer(429, b"", {"Retry-After": "soon"}), 60.0, "host"),
         (Answer.of_json(429, {"code": 0, "message": "You are being blocked"}), 60.0, "host"),
         (Answer.of_json(429, {"retry_after": 1500}, Retry_After="2"), 2.0, "destination"),
