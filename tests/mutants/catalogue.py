@@ -134,8 +134,8 @@ MUTANTS = (
     Mutant(
         "tell doubles among the dead letters by their origin alone",
         "app/policies/replaying.py",
-        "        told.update(part)\n",
-        "        told.update(part if b'/' in part else b'')\n",
+        'record.value or dict(record.headers).get(VALUE_SHA256) or b""',
+        'dict(record.headers).get(VALUE_SHA256) or b""',
         ("tests/unit/policies/test_replaying.py",),
     ),
     Mutant(
