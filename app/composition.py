@@ -87,10 +87,17 @@ async def running_service(
         metrics = Metrics()
         attempts = AttemptLog()
         journal = Journal(Statistics(), attempts, metrics)
-        producer = Producer(connection)
+        producer = Producer(connection, now=journal.broker_now)
         stack.push_async_callback(producer.close)
+        own_topics = Producer(
+            connection,
+            compression="zstd",
+            now=journal.broker_now,
+            on_append=journal.broker_said,
+        )
+        stack.push_async_callback(own_topics.close)
         worker = NotificationWorker(
-            _worker_options(settings), connection, producer, channels, addresses, journal
+            _worker_options(settings), connection, own_topics, channels, addresses, journal
         )
         tasks = Tasks(on_failure=lambda _: None)
         stack.push_async_callback(tasks.cancel)
@@ -110,11 +117,12 @@ async def running_service(
         replayer = Replayer(
             dead_letters,
             marks,
-            producer,
+            own_topics,
             retry_topic=f"{settings.kafka.retry_topic}.{DELAYS[AT_ONCE]}",
             control_topic=settings.kafka.control_topic,
             group_id=settings.kafka.group_id,
             addresses=addresses,
+            now=journal.broker_now,
             spawn=tasks.spawn,
         )
         tasks.spawn(measure_loop_lag(metrics), "loop lag")

@@ -82,7 +82,7 @@ class Admission:
         """Take a record into the books, and send it on its way."""
         leftover = assigned.leftovers.pop(record.offset, None)
         # The same offset of a topic that was made anew is another record.
-        if leftover is not None and leftover.record == record:
+        if leftover is not None and leftover.record == record.stamped(leftover.record.timestamp):
             self._join(leftover, assigned)
             return
         item = self._enter(record, assigned)
@@ -139,6 +139,7 @@ class Admission:
             self._deliver(first)
 
     def _enter(self, record: Record, assigned: Assigned) -> Item:
+        record = record.stamped(self._journal.broker_now())
         before = None if assigned.delay is None else read_deferral(record.headers)
         digest = hashlib.sha256(record.value or b"").digest()
         item = Item(record, assigned, digest, self._journal.monotonic(), before)
@@ -210,7 +211,7 @@ class Admission:
             self._refuse(item, Reason.INVALID, self._journal.fault(where, fault))
             return
         for target, error in routed.unroutable:
-            item.fail(target, Reason.UNROUTABLE, error, self._journal.now())
+            item.fail(target, Reason.UNROUTABLE, error, self._journal.broker_now())
             self._journal.unusable(item, target, Reason.UNROUTABLE, error)
         self._dispatcher.submit(item, routed.deliveries)
         if not routed.deliveries:
@@ -219,7 +220,7 @@ class Admission:
     def _refuse(self, item: Item, reason: Reason, error: str) -> None:
         """Make a dead letter of a record that cannot be used as a whole."""
         item.refusal = (reason, error)
-        item.first_failure = item.first_failure or self._journal.now()
+        item.first_failure = item.first_failure or self._journal.broker_now()
         self._journal.unusable(item, None, reason, error)
         self._settler.finish(item)
 

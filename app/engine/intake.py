@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from app.edges.kafka.consumer import Consumer, PositionLostError
 from app.engine.admission import Admission
+from app.engine.clock import ClockWatch
 from app.engine.journal import Journal
-from app.engine.partition import Assigned, Assignment
+from app.engine.partition import Assigned, Assignment, Head
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 
@@ -19,9 +20,6 @@ MOST_DUE = 64
 """Records of retry topics that are taken at once: what is new is not to wait for them."""
 LEAP = 1000
 """Offsets known to be settled that are worth a new fetch to get past."""
-CLOCK_PATIENCE = 30.0
-"""Seconds that this machine's clock may trail the newest records."""
-WARNING_INTERVAL = 60.0
 
 
 class Intake:
@@ -31,6 +29,7 @@ class Intake:
         assignment: The partitions this worker has.
         admission: Takes records in, and knows how much room there is.
         journal: Tells the time.
+        clock: Looks at what time the newest records bear.
         may_admit: Says whether records may be taken now (commits are acknowledged).
 
     Attributes:
@@ -44,15 +43,16 @@ class Intake:
         assignment: Assignment,
         admission: Admission,
         journal: Journal,
+        clock: ClockWatch,
         *,
         may_admit: Callable[[], bool],
     ) -> None:
         self._assignment = assignment
         self._admission = admission
         self._journal = journal
+        self._clock = clock
         self._may_admit = may_admit
         self._change = asyncio.Event()
-        self._clock_warned_at = -WARNING_INTERVAL
         self.paused = False
         self.polled_at = self.admitted_at = journal.monotonic()
 
@@ -113,7 +113,6 @@ class Intake:
 
         The third is the seconds until another of those may.
         """
-        now = self._journal.now()
         fresh: list[TopicPartition] = []
         deferred: list[TopicPartition] = []
         wait = POLL_SECONDS
@@ -124,8 +123,9 @@ class Intake:
                 fresh.append(assigned.partition)
                 continue
             if assigned.held:
-                if assigned.due_at is not None and assigned.due_at > now:
-                    wait = min(wait, assigned.due_at - now)
+                due_in = 0.0 if assigned.head is None else self._due_in(assigned, *assigned.head)
+                if due_in > 0:
+                    wait = min(wait, due_in)
                     continue
                 assigned.held = False
                 consumer.resume(assigned.partition)
@@ -139,7 +139,7 @@ class Intake:
         if self.paused:  # since the poll began to wait
             consumer.give_back(records)
             return 0
-        self._check_clock(records[-1])
+        self._clock.check(records[-1])
         taken = 0
         for partition, batch in _by_partition(records):
             assigned = self._assignment[partition]
@@ -160,16 +160,22 @@ class Intake:
         self, consumer: Consumer, assigned: Assigned, batch: Sequence[Record]
     ) -> Sequence[Record]:
         """Return what is due; leave the partition out until the rest is."""
-        horizon = self._journal.now() - (assigned.delay or 0.0)
         for place, record in enumerate(batch):
-            if record.timestamp > horizon:
-                assigned.due_at = record.timestamp + (assigned.delay or 0.0)
+            if self._due_in(assigned, record.offset, record.timestamp) > 0:
+                assigned.head = Head(record.offset, record.timestamp)
                 assigned.held = True
                 consumer.seek(assigned.partition, record.offset)
                 consumer.pause(assigned.partition)
                 return batch[:place]
-        assigned.due_at = None
+        assigned.head = None
         return batch
+
+    def _due_in(self, assigned: Assigned, offset: int, appended: float) -> float:
+        """Return the seconds until a record of a retry topic is due; none are left if it is."""
+        if not assigned.delay:
+            return 0.0
+        by_clock = appended + assigned.delay - self._journal.broker_now()
+        return assigned.sightings.due_in(offset, by_clock, self._journal.monotonic())
 
     def _leap(self, consumer: Consumer, assigned: Assigned) -> None:
         """Get past offsets that are known to be settled, without fetching them."""
@@ -178,18 +184,6 @@ class Intake:
             self._journal.statistics.skipped += wanted - assigned.position
             assigned.position = wanted
             consumer.seek(assigned.partition, wanted)
-
-    def _check_clock(self, newest: Record) -> None:
-        ahead = newest.timestamp - self._journal.now()
-        now = self._journal.monotonic()
-        if ahead > CLOCK_PATIENCE and now - self._clock_warned_at >= WARNING_INTERVAL:
-            self._clock_warned_at = now
-            log.warning(
-                "%s was written %.0f s from now by its timestamp: this machine's clock is late,"
-                " or another's early; due times and expiry are off by as much",
-                newest.coordinates,
-                ahead,
-            )
 
     async def _find_start(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Go on at the start of the log where the next record is no longer there."""

@@ -6,6 +6,7 @@ import time
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.item import Item, Job
+from app.policies.broker_clock import BrokerClock
 from app.policies.statistics import Statistics, TargetCounts, Verdict
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
@@ -35,7 +36,9 @@ STATUS: dict[type, str] = {
 class Journal:
     """Books what happens, and tells the time that it is booked under.
 
-    ``now`` is seconds since the epoch, ``monotonic`` seconds that never jump.
+    ``now`` is seconds since the epoch by this machine's clock, for whoever looks at it;
+    ``broker_now`` the same by the brokers', for due times, ages and lifetimes; ``monotonic``
+    seconds that never jump.
 
     Args:
         statistics: The counts of contract section 4.
@@ -51,11 +54,20 @@ class Journal:
         self.statistics = statistics
         self.attempts = attempts
         self.metrics = metrics
+        self.broker_clock = BrokerClock()
         self.attempted_at = self.monotonic()
         self.last_fault: tuple[str, float] | None = None
 
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
+
+    def broker_now(self) -> float:
+        """Return seconds since the epoch by the brokers' clock, as far as that is known."""
+        return self.broker_clock.now(self.now(), self.monotonic())
+
+    def broker_said(self, append_time: float) -> None:
+        """Set the brokers' clock by what one of them said just now."""
+        self.broker_clock.said(append_time, self.monotonic())
 
     def retried(self, delivery: Delivery) -> None:
         """Count a further attempt after a failed one."""
@@ -101,12 +113,11 @@ class Journal:
 
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""
-        now = self.now()
-        self.statistics.settle(verdict, now)
+        self.statistics.settle(verdict, self.now())
         if item.adjusted or (item.notification is not None and item.notification.notes):
             self.statistics.adjusted += 1
         if verdict is Verdict.SENT:
-            self.metrics.observe_latency(now - item.published_at)
+            self.metrics.observe_latency(self.broker_now() - item.published_at)
 
     def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
         """Count a target that will never be reached."""

@@ -149,7 +149,7 @@ class Lane:
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
         """Put waiting jobs aside that were held for too long."""
         for job in self._queue.remove(unwanted):
-            seconds = delay_for(self._journal.now(), job.item.first_failure)
+            seconds = delay_for(self._journal.broker_now(), job.item.first_failure)
             self._put_aside(job, seconds, self.last_error or "held for too long")
         self._wake()
 
@@ -405,7 +405,7 @@ class Lane:
         if self._gate.gone or not self._policy.defers:
             self._close(job, lambda: self._outcomes.refuse(job, error))
             return
-        now = self._journal.now()
+        now = self._journal.broker_now()
         job.item.first_failure = job.item.first_failure or now
         self._put_aside(job, delay_for(now, job.item.first_failure), error)
 

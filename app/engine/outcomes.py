@@ -111,13 +111,15 @@ class Outcomes:
                     left.append(target)
                     error = outcome.error
                 case Rejected() | Gone():
-                    job.item.fail(target, Reason.REJECTED, outcome.error, self._journal.now())
+                    job.item.fail(
+                        target, Reason.REJECTED, outcome.error, self._journal.broker_now()
+                    )
                 case Expired():
-                    job.item.fail(target, Reason.EXPIRED, outcome.error, self._journal.now())
+                    job.item.fail(target, Reason.EXPIRED, outcome.error, self._journal.broker_now())
                 case _:
                     assert_never(outcome)
         if failed:
-            job.item.first_failure = job.item.first_failure or self._journal.now()
+            job.item.first_failure = job.item.first_failure or self._journal.broker_now()
         for target, outcome in told:  # all is decided: what fails now changes nothing
             self._journal.attempted(job, target, outcome, duration, notes)
         self._write_off(job, given_up)
@@ -133,7 +135,7 @@ class Outcomes:
         decided = {*item.delivered, *(failure.target for failure in item.failures)}
         left = tuple(target for target in job.delivery.targets if target not in decided)
         job.attempts += 1
-        item.first_failure = item.first_failure or self._journal.now()
+        item.first_failure = item.first_failure or self._journal.broker_now()
         return Left(left, error, None, failed=True) if left else None
 
     def next_step(self, job: Job, left: Left, chance: float, *, draining: bool) -> Step:
@@ -156,13 +158,13 @@ class Outcomes:
         held = self._journal.monotonic() - item.received_at
         exhausted = left.failed and policy.exhausted(job.attempts, deferred=item.before is not None)
         if exhausted or (policy.defers and (wait > LONGEST_WAIT or held > LONGEST_HELD)):
-            return PutAside(delay_for(self._journal.now(), item.first_failure))
+            return PutAside(delay_for(self._journal.broker_now(), item.first_failure))
         return Wait(wait)
 
     def is_expired(self, job: Job) -> bool:
         """Say whether a job's time has passed."""
         expires_at = job.delivery.notification.expires_at
-        return expires_at is not None and expires_at <= self._journal.now()
+        return expires_at is not None and expires_at <= self._journal.broker_now()
 
     def expire(self, job: Job) -> None:
         """Book a job whose time has passed before it could be sent."""
@@ -185,7 +187,7 @@ class Outcomes:
         if self.is_expired(job):
             self.expire(job)
         elif seconds > AT_ONCE and (
-            not policy.defers or policy.too_old(first_failure, self._journal.now())
+            not policy.defers or policy.too_old(first_failure, self._journal.broker_now())
         ):
             self._give_up_all(job, Reason.EXHAUSTED, error)
         else:
@@ -194,7 +196,7 @@ class Outcomes:
     def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
         given_up = len(job.item.failures)
         for target in job.delivery.targets:
-            job.item.fail(target, reason, error, self._journal.now())
+            job.item.fail(target, reason, error, self._journal.broker_now())
         job.state = State.DONE
         self._write_off(job, given_up)
 

@@ -1,11 +1,12 @@
 """The partitions this worker has now, and what it holds of each."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from app.policies.commit_metadata import Settled
+from app.policies.due_times import Sightings
 from app.policies.ledger import Ledger
 from app.values.record import TopicPartition
 from app.values.snapshot import PartitionSnapshot
@@ -26,6 +27,17 @@ class Start(msgspec.Struct, frozen=True):
     settled: Settled | None = None
 
 
+class Head(NamedTuple):
+    """The record at a position, which is not due.
+
+    Attributes:
+        timestamp: When it was appended, in seconds since the epoch.
+    """
+
+    offset: int
+    timestamp: float
+
+
 class Assigned:
     """One partition for as long as it is this worker's.
 
@@ -40,9 +52,10 @@ class Assigned:
         end: The offset the next record will get, as last seen; None until known.
         readable_end: The offset from which on open transactions hide records, as last seen; None
             while that is not known.
-        due_at: When the record at the position comes due, or came (seconds since the epoch); None
-            where the last poll found nothing that was not due.
-        held: Nothing is fetched of it until then.
+        head: The record at the position, which was not due when it was last fetched; None where
+            the last poll found nothing of the kind.
+        held: Nothing is fetched of it until that is due.
+        sightings: Where its log ended, in a retry topic.
         active: False once it was taken away; nothing is settled then.
     """
 
@@ -61,9 +74,10 @@ class Assigned:
         self.position = start.offset
         self.end: int | None = None
         self.readable_end: int | None = None
-        self.due_at: float | None = None
+        self.head: Head | None = None
         self.held = False
         self.active = True
+        self.sightings = Sightings(delay or 0.0)
 
     def enter(self, item: "Item") -> None:
         """Take an item into the books."""
@@ -77,10 +91,16 @@ class Assigned:
         self.ledger.settle(item.record.offset)
         del self.items[item.record.offset]
 
+    def saw_end(self, end: int, asked: float, told: float) -> None:
+        """Take note of where the log ended at some time between two (monotonic seconds)."""
+        self.end = end
+        if self.delay:
+            self.sightings.saw(end, asked, told)
+
     @property
     def unfetched(self) -> int:
         """How many records are still to be fetched, as last seen; those not due are none."""
-        return 0 if self.due_at is not None else self._beyond
+        return 0 if self.head is not None else self._beyond
 
     @property
     def fetchable(self) -> int:
@@ -97,7 +117,7 @@ class Assigned:
     @property
     def waiting(self) -> int:
         """How many records there are that are not due, as last seen."""
-        return 0 if self.due_at is None else self._beyond
+        return 0 if self.head is None else self._beyond
 
     @property
     def _beyond(self) -> int:
@@ -115,7 +135,7 @@ class Assigned:
         """
         committed = self.ledger.committed
         end = None if self.end is None else max(self.end, self.position, committed)
-        counted = end if self.due_at is None else self.position
+        counted = end if self.head is None else self.position
         return PartitionSnapshot(
             topic=self.partition.topic,
             partition=self.partition.partition,

@@ -13,6 +13,7 @@ from app.engine.journal import Journal
 from app.engine.lane import Lane
 from app.engine.partition import Assignment
 from app.engine.subscription import Subscription
+from app.policies.broker_clock import PATIENCE
 from app.policies.statistics import Statistics, TargetCounts, Verdict, frozen
 from app.values.snapshot import (
     Counts,
@@ -28,11 +29,13 @@ class WorkerState(msgspec.Struct, frozen=True):
 
     Attributes:
         started_at: Seconds since the epoch, or None while it is stopped.
+        uptime: Seconds since then; 0 while it is stopped.
         problem: What keeps it from its work, or None.
     """
 
     status: Status
     started_at: float | None
+    uptime: float
     paused: bool
     problem: str | None
 
@@ -51,7 +54,7 @@ def take_picture(
     partitions = tuple(assigned.snapshot() for assigned in assignment)
     lags = [partition.lag for partition in partitions if partition.lag is not None]
     in_flight = assignment.in_flight
-    started = state.started_at
+    ahead = journal.broker_clock.difference(journal.now(), journal.monotonic())
     return Snapshot(
         status=state.status,
         is_running=state.status is Status.RUNNING,
@@ -61,9 +64,9 @@ def take_picture(
         topics=subscription.topics,
         broker=connection.bootstrap_servers,
         embedded=connection.embedded,
-        start_time=_iso(started),
+        start_time=_iso(state.started_at),
         last_message_time=_iso(statistics.last_message_time),
-        uptime_seconds=0.0 if started is None else round(max(journal.now() - started, 0.0), 3),
+        uptime_seconds=round(state.uptime, 3),
         messages_consumed=statistics.consumed,
         messages_sent=statistics.settled[Verdict.SENT],
         messages_failed=statistics.settled[Verdict.FAILED],
@@ -87,11 +90,16 @@ def take_picture(
         channels=frozen(statistics.channels),
         destinations=_destinations(statistics, dispatcher, journal.now()),
         conditions=conditions.snapshot(),
+        clock_difference_seconds=None if ahead is None else round(ahead, 3),
     )
 
 
 def health_body(now: Snapshot) -> dict[str, Any]:
-    """Return the body of ``GET /health``; ``problem`` is there only when there is one."""
+    """Return the body of ``GET /health``.
+
+    ``problem`` is there only when there is one, ``clock_difference_seconds`` only when clocks
+    differ by more than anybody should bear.
+    """
     health: dict[str, Any] = {
         "status": now.status.value,
         "is_running": now.is_running,
@@ -108,6 +116,9 @@ def health_body(now: Snapshot) -> dict[str, Any]:
         "messages_retried": now.messages_retried,
         "warnings": list(now.warnings),
     }
+    ahead = now.clock_difference_seconds
+    if ahead is not None and abs(ahead) > PATIENCE:
+        health["clock_difference_seconds"] = round(ahead)
     if now.problem is not None:
         health["problem"] = now.problem
     return health

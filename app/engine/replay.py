@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -51,6 +50,7 @@ class Replayer:
         control_topic: Where the marks go.
         group_id: Whose dead letters are replayed.
         addresses: Templates and recipients, to see what has expired.
+        now: Seconds since the epoch, by the brokers' clock.
         spawn: Starts a named task in the background.
     """
 
@@ -64,6 +64,7 @@ class Replayer:
         control_topic: str,
         group_id: str,
         addresses: Addresses,
+        now: Callable[[], float],
         spawn: Spawn,
     ) -> None:
         self._dead_letters = dead_letters
@@ -73,6 +74,7 @@ class Replayer:
         self._control_topic = control_topic
         self._group_id = group_id
         self._addresses = addresses
+        self._clock = now
         self._spawn = spawn
         self._now = Replay()
 
@@ -195,7 +197,7 @@ class Replayer:
         except NotifierError:
             return False  # it may be usable where it is going to be used
         expires_at = notification.expires_at
-        return expires_at is not None and expires_at <= time.time()
+        return expires_at is not None and expires_at <= self._clock()
 
 
 async def _all(sendings: Iterable[Awaitable[None]]) -> None:

@@ -228,9 +228,12 @@ class Session:
             try:
                 # Whoever has no partition asks about one all the same, to know that Kafka is there.
                 asked = self._assignment.partitions() or [self._subscription.first_partition]
+                began = self._journal.monotonic()
                 ends = await self._consumer.logs.known_ends(asked)
+                ended = self._journal.monotonic()
                 for assigned in list(self._assignment):
-                    assigned.end = ends.get(assigned.partition, assigned.end)
+                    if (end := ends.get(assigned.partition)) is not None:
+                        assigned.saw_end(end, began, ended)
                     # Past what holds no records: nothing there waits to be fetched.
                     assigned.position = await self._consumer.position(assigned.partition)
                     assigned.readable_end = self._consumer.readable_end(assigned.partition)

@@ -152,7 +152,9 @@ class Settler:
             await self._write(item, topic, record.key, record.value, headers)
         except RecordTooLargeError as error:
             log.warning("%s cannot be put aside: %s", record.coordinates, error)
-            item.give_up_rest(f"too large to be put aside for later: {error}", self._journal.now())
+            item.give_up_rest(
+                f"too large to be put aside for later: {error}", self._journal.broker_now()
+            )
             await self._bury(item)
         else:
             self._journal.statistics.deferred += 1

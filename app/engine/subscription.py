@@ -7,7 +7,6 @@ import msgspec
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.first_start import commit_first_start
-from app.edges.kafka.producer import Producer
 from app.policies.deferral import retry_topics
 from app.values.record import TopicPartition
 
@@ -55,16 +54,14 @@ class Subscription(msgspec.Struct, frozen=True):
         return (*self.topics, *self.delays)
 
 
-async def prepare(connection: Connection, subscription: Subscription, producer: Producer) -> None:
+async def prepare(connection: Connection, subscription: Subscription) -> None:
     """See to it that everything can be written before anything is taken.
 
-    Missing topics are created; the producer is made to take what the topics take; where the group
-    begins is committed.
+    Missing topics are created; where the group begins is committed.
 
     Args:
         connection: Where Kafka is.
         subscription: What is going to be consumed.
-        producer: Writes dead letters and deferred notifications.
 
     Raises:
         KafkaUnavailableError: Kafka is away.
@@ -80,7 +77,6 @@ async def prepare(connection: Connection, subscription: Subscription, producer: 
             _own_topics(wanted, largest), wanted.partitions, wanted.replication_factor
         )
         await admin.prove_writable([wanted.dead_letter_topic, *wanted.delays])
-    producer.allow(largest)
     await commit_first_start(
         connection, wanted.group_id, wanted.topics, earliest=wanted.start_at_earliest
     )
@@ -97,5 +93,8 @@ def _own_topics(subscription: Subscription, largest: int) -> Mapping[str, Mappin
     return {
         subscription.dead_letter_topic: kept,
         **dict.fromkeys(subscription.delays, deferred),
-        subscription.control_topic: {"cleanup.policy": "compact"},
+        subscription.control_topic: {
+            "cleanup.policy": "compact",
+            "message.timestamp.type": "LogAppendTime",  # how the brokers are asked for the time
+        },
     }

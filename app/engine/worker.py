@@ -12,6 +12,7 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.admission import Admission
+from app.engine.clock import ClockWatch
 from app.engine.conditions import Conditions
 from app.engine.dispatch import Dispatcher
 from app.engine.intake import Intake
@@ -90,9 +91,9 @@ class NotificationWorker:
         subscription = options.subscription
         self._options = options
         self._connection = connection
-        self._producer = producer
         self._journal = journal
         self._conditions = Conditions(journal.now)
+        self._clock = ClockWatch(producer, subscription.control_topic, journal, self._conditions)
         self._assignment = Assignment(subscription.delays)
         self._tasks = Tasks(self._failed)
         self._settler = Settler(
@@ -124,7 +125,9 @@ class NotificationWorker:
             max_in_flight=options.max_in_flight,
             on_change=self._room_changed,
         )
-        self._intake = Intake(self._assignment, self._admission, journal, may_admit=self._may_admit)
+        self._intake = Intake(
+            self._assignment, self._admission, journal, self._clock, may_admit=self._may_admit
+        )
         self._pulse = Pulse(journal, self._assignment, self._dispatcher, self._intake)
         self._transactions = OpenTransactions(self._assignment, self._conditions, journal)
         self._trimmer = Trimmer(connection, self._assignment, journal)
@@ -134,6 +137,7 @@ class NotificationWorker:
         self._running = asyncio.Event()
         self._status = Status.STOPPED
         self._started_at: float | None = None
+        self._started = 0.0
         self._starting_since = 0.0
         self._start_error: str | None = None
         self._failure: str | None = None
@@ -144,6 +148,7 @@ class NotificationWorker:
             if self._supervisor is None:
                 self._running.clear()
                 self._started_at = self._journal.now()
+                self._started = self._journal.monotonic()
                 self._status = Status.STARTING
                 self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
             supervisor = self._supervisor
@@ -215,7 +220,10 @@ class NotificationWorker:
     async def _consume(self) -> None:
         """Live one session; it ends with an error or with a cancellation."""
         self._dispatcher.draining = False
-        await prepare(self._connection, self._options.subscription, self._producer)
+        await prepare(self._connection, self._options.subscription)
+        timed = not self._connection.embedded  # that one has this machine's clock
+        if timed:
+            await self._clock.ask()
         session = self._session = Session(
             self._connection,
             self._options.subscription,
@@ -228,6 +236,8 @@ class NotificationWorker:
             on_sample=self._sampled,
         )
         try:
+            if timed:
+                self._tasks.spawn(self._clock.run(), "clock")
             await session.open()
             self._start_error = self._failure = None
             self._pulse.reset()
@@ -295,7 +305,11 @@ class NotificationWorker:
         """Return the state now."""
         return take_picture(
             WorkerState(
-                self._status, self._started_at, self._intake.paused, problem(self._signs())
+                self._status,
+                self._started_at,
+                0.0 if self._started_at is None else self._journal.monotonic() - self._started,
+                self._intake.paused,
+                problem(self._signs()),
             ),
             self._connection,
             self._options.subscription,

@@ -53,6 +53,7 @@ _GAUGES = {
     "uptime_seconds": "Time since the worker was started.",
     "lag": "Records from the committed offsets to the ends of the logs.",
     "backlog": "Records that are really still to do, those in flight included.",
+    "clock_difference_seconds": "How far this machine's clock is ahead of the brokers'.",
 }
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -20,7 +21,7 @@ class Record(msgspec.Struct, frozen=True):
     Attributes:
         partition: Where it stands.
         offset: Its position in the partition.
-        timestamp: The record's own time in seconds since the epoch.
+        timestamp: The record's own time in seconds since the epoch; 0 or less if it has none.
         key: As produced, or None.
         value: As produced; None is a tombstone.
         headers: As produced, in order.
@@ -40,6 +41,10 @@ class Record(msgspec.Struct, frozen=True):
     def coordinates(self) -> str:
         """``topic/partition/offset``, the record's name where it has no ``message_id``."""
         return coordinates(self.partition, self.offset)
+
+    def stamped(self, arrival: float) -> "Record":
+        """Return it with a time: the record's own, else that of its arrival."""
+        return self if self.timestamp > 0 else replace(self, timestamp=arrival)
 
 
 def coordinates(partition: TopicPartition, offset: int) -> str:

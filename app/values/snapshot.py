@@ -102,6 +102,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     Attributes:
         messages_missed: Offsets that the log no longer held when they were to be read (retention).
         conditions: Everything that somebody should look at, the oldest first.
+        clock_difference_seconds: How far this machine's clock is ahead of the brokers'; negative
+            where it is behind, None until one of them has said what time it is.
     """
 
     status: Status
@@ -138,6 +140,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     channels: dict[str, Counts]
     destinations: dict[str, DestinationSnapshot]
     conditions: tuple[Condition, ...] = ()
+    clock_difference_seconds: float | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -73,7 +73,6 @@ class Flow:
         # has its number, and every later one is out of order.
         servers = {"bootstrap_servers": self._bootstrap}
         producer = Producer(Connection(self._bootstrap, servers))
-        producer.allow(2_000_000)
         slots = asyncio.Semaphore(AT_ONCE)
         started = time.monotonic()
         try:

@@ -82,7 +82,7 @@ def item(
 
 
 class SkewedJournal(Journal):
-    """A journal whose clock a test can set forward.
+    """A journal whose clocks a test can set.
 
     Attributes:
         skew: Seconds that it is ahead.
@@ -91,6 +91,11 @@ class SkewedJournal(Journal):
 
     skew = 0.0
     ahead = 0.0
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass, by every clock."""
+        self.skew += seconds
+        self.ahead += seconds
 
     def now(self) -> float:
         """Return seconds since the epoch, and more."""

@@ -26,7 +26,7 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
         f"{RETRY}.{delay}": _QUEUE | {"message.timestamp.type": "LogAppendTime"}
         for delay in ("0s", "30s", "2m", "10m", "1h")
     },
-    CONTROL: {"cleanup.policy": "compact"},
+    CONTROL: {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"},
 }
 """The service's own topics with what they need beside the usual."""
 
@@ -51,6 +51,7 @@ class Cluster:
     failures: list[NotifierError] = field(default_factory=list)
     config_failure: NotifierError | None = None
     transactions: list[list[OpenTransaction]] = field(default_factory=lambda: [[]])
+    newest: float | None = None
 
 
 class FakeSurvey(Survey):
@@ -97,6 +98,11 @@ class FakeSurvey(Survey):
         looks = self._cluster.transactions
         found = looks.pop(0) if len(looks) > 1 else looks[0]
         return [each for each in found if each.partition in partitions]
+
+    async def newest_time(self, topic: str) -> float | None:
+        """See ``Survey``."""
+        assert topic == CONTROL
+        return self._cluster.newest
 
     async def committed(
         self, group_id: str, partitions: Iterable[TopicPartition]

@@ -308,7 +308,7 @@ def _record(partition: TopicPartition, fetched: "ConsumerRecord[bytes, bytes]") 
     return Record(
         partition=partition,
         offset=fetched.offset,
-        timestamp=fetched.timestamp / 1000,
+        timestamp=(fetched.timestamp or 0) / 1000,  # the oldest format knows no times
         key=fetched.key,
         value=fetched.value,
         headers=tuple(fetched.headers),

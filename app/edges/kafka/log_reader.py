@@ -202,7 +202,7 @@ def _record(fetched: Any) -> Record:
     return Record(
         partition=TopicPartition(fetched.topic, fetched.partition),
         offset=fetched.offset,
-        timestamp=fetched.timestamp / 1000,
+        timestamp=(fetched.timestamp or 0) / 1000,  # the oldest format knows no times
         key=fetched.key,
         value=fetched.value,
         headers=tuple(fetched.headers),

@@ -2,21 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Literal
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.errors import REFUSALS, TOO_LARGE, translated
+from app.edges.kafka.errors import REFUSALS, TOO_LARGE, describe, translated
 from app.values.record import Headers, TopicPartition
 
 log = logging.getLogger(__name__)
 
-CLOSE_TIMEOUT = 5.0
-USUAL_MAX_REQUEST_SIZE = 1_114_112
-"""Bytes: a record of Kafka's usual largest size, and 64 KiB of headers."""
+CLOSE_TIMEOUT: Final = 5.0
+LARGEST_RECORD: Final = 64 * 1024 * 1024
+"""Bytes before compression. What a topic takes is for the broker to say, whose limits hold for
+compressed batches: a fetched megabyte may hold a record of many. It is bounded because a request
+of more than 100 MiB makes the broker hang up, again and again."""
+LOG_APPEND_TIME: Final = 1
 
 Place = tuple[TopicPartition, int]
 
@@ -27,12 +31,28 @@ class Producer:
     Args:
         connection: Where Kafka is.
         timeout: Seconds that ``send`` waits for an acknowledgement.
+        compression: For topics of one's own. Of what may be chosen zstd is the smallest and next to
+            the fastest: 6 µs a record, a fifth of its size (lz4: 10 µs and a quarter, gzip: 20 µs).
+            Who else reads a topic may know no zstd.
+        now: Seconds since the epoch, which records are stamped with.
+        on_append: Called with the broker's time, in seconds since the epoch, when a topic with
+            ``LogAppendTime`` took a record just now.
     """
 
-    def __init__(self, connection: Connection, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        timeout: float = 10.0,
+        compression: Literal["zstd"] | None = None,
+        now: Callable[[], float] = time.time,
+        on_append: Callable[[float], None] = lambda _: None,
+    ) -> None:
         self._connection = connection
         self._timeout = timeout
-        self._max_request_size = USUAL_MAX_REQUEST_SIZE
+        self._compression = compression
+        self._now = now
+        self._on_append = on_append
         self._client: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
@@ -64,25 +84,23 @@ class Producer:
         with translated(f"acknowledge a record for {topic}"):
             return await self._write(topic, key, value, headers)
 
-    def allow(self, size: int) -> None:
-        """Make room for records whose batch takes up to ``size`` bytes."""
-        if size > self._max_request_size:
-            self._max_request_size = size
-            if self._client is not None:
-                self._client._max_request_size = size  # noqa: SLF001 - as if made with it
-
     async def _write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers
     ) -> Place:
         client = await self._started()
         try:
-            acknowledged: Any = await _sent(client, topic, key, value, headers)
-        except REFUSALS + TOO_LARGE:
+            written = await _begun(client, topic, key, value, headers, self._now())
+            acknowledged: Any = await written
+        except REFUSALS:
             raise
         except KafkaError as error:
+            # A broker does not count what it refuses as too large, but the client does: whatever it
+            # writes next would be out of order.
             if not error.retriable and not isinstance(error, KafkaTimeoutError):
-                await self._discard(client)
+                await self._discard(client, error)
             raise
+        if acknowledged.timestamp_type == LOG_APPEND_TIME:
+            self._on_append(acknowledged.timestamp / 1000)
         return TopicPartition(acknowledged.topic, acknowledged.partition), acknowledged.offset
 
     async def _started(self) -> AIOKafkaProducer:
@@ -92,7 +110,8 @@ class Producer:
                     acks="all",
                     enable_idempotence=True,
                     request_timeout_ms=max(int(self._timeout * 1000), 1000),
-                    max_request_size=self._max_request_size,
+                    max_request_size=LARGEST_RECORD,
+                    compression_type=self._compression,
                     **self._connection.options,
                 )
                 try:
@@ -103,10 +122,11 @@ class Producer:
                 self._client = client
             return self._client
 
-    async def _discard(self, client: AIOKafkaProducer) -> None:
+    async def _discard(self, client: AIOKafkaProducer, error: KafkaError) -> None:
         if self._client is client:
             self._client = None
-            log.warning("the Kafka producer met a fatal error and is made anew")
+            level = logging.INFO if isinstance(error, TOO_LARGE) else logging.WARNING
+            log.log(level, "the Kafka producer is made anew: %s", describe(error))
             await _close(client)
 
     async def close(self) -> None:
@@ -116,17 +136,20 @@ class Producer:
             await _close(client)
 
 
-async def _sent(
+async def _begun(
     client: AIOKafkaProducer,
     topic: str,
     key: bytes | None,
     value: bytes | None,
     headers: Headers,
-) -> Any:
+    stamp: float,
+) -> Awaitable[Any]:
     if key is None and value is None:
         key = b""  # Kafka takes a record of headers alone, aiokafka does not
-    written: Awaitable[Any] = await client.send(topic, value=value, key=key, headers=list(headers))
-    return await written
+    begun: Awaitable[Any] = await client.send(
+        topic, value=value, key=key, headers=list(headers), timestamp_ms=int(stamp * 1000)
+    )
+    return begun
 
 
 async def _close(client: AIOKafkaProducer) -> None:

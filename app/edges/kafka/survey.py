@@ -8,9 +8,12 @@ from aiokafka.errors import for_code
 
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.errors import translated
+from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.transactions import OpenTransaction, transaction_holders
 from app.values.record import TopicPartition
+
+_REQUEST_TIMEOUT = 5.0
 
 
 class Survey(Admin):
@@ -87,6 +90,22 @@ class Survey(Admin):
             if topic["topic"] in topics
             for each in topic["partitions"]
         ]
+
+    async def newest_time(self, topic: str) -> float | None:
+        """Return the newest time that a record of a topic bears, in seconds since the epoch.
+
+        None where there is no record, or no such topic.
+        """
+        with translated(f"hand over what was written last to {topic}"):
+            async with LogReader(self._connection, topic, _REQUEST_TIMEOUT) as reader:
+                ends = {
+                    number: range(offsets.stop - 1, offsets.stop)
+                    for number, offsets in (await reader.ranges()).items()
+                    if offsets
+                }
+                stretches = await reader.read(ends, lambda _: True) if ends else {}
+        times = [each.timestamp for last in stretches.values() for each in last.records]
+        return max(times, default=None)
 
 
 def _raise_for(code: int, subject: str) -> None:

@@ -50,4 +50,10 @@ async def _service(url: str) -> list[Finding]:
     state = f"{health['status']} at {client.url} (group {health['group_id']})"
     if problem := health.get("problem"):
         return [fail("service", f"{state}: {problem}", "Its log says more.")]
-    return [ok("service", state)]
+    warnings = health.get("warnings", [])
+    return [ok("service", state), *(_warned(str(each)) for each in warnings)]
+
+
+def _warned(text: str) -> Finding:
+    """Return what a running service warns of; its text says what to do."""
+    return fail("service's warning", text, "docs/operations.md says more.")

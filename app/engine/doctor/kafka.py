@@ -9,6 +9,7 @@ from app.edges.kafka.admin import Committed
 from app.edges.kafka.connection import Connection, connect_to
 from app.edges.kafka.survey import Survey
 from app.edges.probe import listens
+from app.engine.doctor.clock import check_clock
 from app.engine.doctor.findings import PATIENCE, Finding, Verdict, bounded, fail, ok, skip
 from app.engine.doctor.topics import check_own_topics, check_topics
 from app.engine.doctor.transactions import check_transactions
@@ -55,6 +56,7 @@ async def check_kafka(
             ("lag", _lag(cluster, kafka), _GROUP_REMEDY),
             ("transactions", check_transactions(cluster, kafka), _TOPIC_REMEDY),
             ("deferred", _deferred(cluster, kafka), _GROUP_REMEDY),
+            ("clock", _clock(cluster, kafka), _TOPIC_REMEDY),
         ):
             for finding in await bounded(subject, check, remedy):
                 yield finding
@@ -114,6 +116,11 @@ async def _deferred(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
         problem = f"records wait in the retry topics and no worker is running ({text})"
         return [fail("deferred", problem, "Start one with start-notification-worker.")]
     return [ok("deferred", text)]
+
+
+async def _clock(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
+    hosts = await _patiently(lambda: cluster.members(kafka.group_id))
+    return await check_clock(cluster, kafka, len(hosts))
 
 
 def unsettled(offsets: range, committed: Committed | None) -> int:

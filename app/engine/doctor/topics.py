@@ -98,6 +98,9 @@ def _retry_faults(topic: str, config: Config, delay: float) -> Iterator[Finding]
 
 
 def _control_faults(topic: str, config: Config) -> Iterator[Finding]:
+    if (kind := config["message.timestamp.type"]) != "LogAppendTime":
+        problem = f"its message.timestamp.type is {kind}: workers do not hear the brokers' time"
+        yield fail(f"topic {topic}", problem, "Set it to LogAppendTime.")
     if (policy := config["cleanup.policy"]) != "compact":
         problem = f"its cleanup.policy is {policy}: what was replayed is forgotten with time"
         yield fail(f"topic {topic}", problem, "Set it to compact.")

@@ -32,6 +32,7 @@ SNAPSHOT = Snapshot(
     start_time="2026-01-01T09:44:30+00:00",
     last_message_time="2026-01-01T12:00:00+00:00",
     uptime_seconds=8130.0,
+    clock_difference_seconds=0.012,
     messages_consumed=1234,
     messages_sent=1200,
     messages_failed=30,

@@ -1,6 +1,11 @@
 """Deferring on a broker: put aside, due, delivered; by whichever worker."""
 
+import asyncio
+import time
 from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
 
 from app.edges.kafka.log_reader import LogReader
 from app.policies.deferral import Deferral, deferral_headers, read_deferral
@@ -9,6 +14,7 @@ from app.policies.routing import Defaults
 from app.values.outcome import Delivered, Outcome, Rejected, Retry
 from app.values.record import Record
 from tests.support.engine import ScriptedChannel, record, until
+from tests.support.topic import START, Topic
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
@@ -48,7 +54,7 @@ async def test_what_cannot_be_delivered_is_put_aside_and_arrives_later(
     (kept,) = await deferred(stage, "30s")
     assert read_deferral(kept.headers).attempts == 3
     assert origin_of(kept).topic == "notifications"
-    stage.journal.skew = 31
+    stage.journal.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert stage.channel.contents == ["later"] * 4
     assert worker.snapshot().messages_retried == 3
@@ -66,11 +72,11 @@ async def test_what_comes_due_has_one_attempt_until_it_is_old(
     await worker.start()
     await stage.publish(envelope("never"))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.skew = 130
+    stage.journal.let_pass(130)
     await until(lambda: worker.snapshot().messages_deferred >= 2)  # by its clock it is due again
     kept = await deferred(stage, "2m")
     assert read_deferral(kept[0].headers).attempts == 3
-    stage.journal.skew = 400
+    stage.journal.let_pass(270)
     await until(lambda: worker.snapshot().messages_failed == 1)
     (letter,) = await stage.dead_letters()
     rounds = worker.snapshot().messages_deferred
@@ -95,7 +101,7 @@ async def test_only_the_targets_that_are_left_are_sent_to(
     await worker.start()
     await stage.publish(envelope("three", channels=["webhook", "email"]))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.skew = 31
+    stage.journal.let_pass(31)
     await until(lambda: worker.snapshot().messages_partial == 1)
     assert stage.channel.contents == ["three"]
     assert [target.address for target in mail.sent[-1].targets] == ["a@example.com"]
@@ -114,7 +120,7 @@ async def test_the_webhook_id_stays_the_same(stage: "Stage", envelope: "Envelope
     await worker.start()
     await stage.publish(envelope("no id"))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.skew = 31
+    stage.journal.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     first, second = stage.channel.sent
     assert first.source == second.source
@@ -131,7 +137,7 @@ async def test_what_is_due_expires_like_everything_else(
     await worker.start()
     await stage.publish(envelope("short", ttl_seconds=20))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.skew = 31
+    stage.journal.let_pass(31)
     await until(lambda: worker.snapshot().messages_expired == 1)
     assert len(stage.channel.sent) == 1
 
@@ -206,7 +212,7 @@ async def test_a_repeat_of_what_was_put_aside_is_not_delivered_twice(
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().messages_duplicate == 1)
     assert worker.snapshot().messages_deferred == 1
-    stage.journal.skew = 31
+    stage.journal.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert stage.channel.contents == ["same"] * 3
 
@@ -225,3 +231,57 @@ async def test_an_unwritable_retry_topic_holds_the_offset(
     stage.producer.refused_topic = None
     await until(lambda: worker.snapshot().messages_deferred == 1)
     assert "problem" not in worker.get_health_status()
+
+
+async def test_a_clock_that_jumps_ahead_sends_nothing_in_circles(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """What was put aside just now stays there for its delay, whatever this machine's clock says."""
+    stage.channel = ScriptedChannel([[Retry("refused")]] * 1000)
+    worker = stage.worker(max_age=DAY, attempts=1)
+    await worker.start()
+    await until(lambda: all(each.end is not None for each in worker.snapshot().partitions))
+    stage.journal.skew = 60
+    await stage.publish(*(envelope(str(number)) for number in range(3)))
+    await until(lambda: worker.snapshot().deferred_waiting == 3)
+    await until(lambda: worker.snapshot().lag == 0)
+    stage.journal.skew = 6000
+    await asyncio.sleep(0.7)  # longer than a poll
+    assert (worker.snapshot().messages_deferred, len(stage.channel.sent)) == (3, 3)
+    stage.journal.ahead = 31.0
+    stage.journal.skew = -6000
+    await until(lambda: worker.snapshot().messages_deferred == 6)
+    assert len(stage.channel.sent) == 6
+
+
+@pytest.mark.parametrize(("ttl", "sent"), [(300, 1), (1, 0)])
+async def test_lifetimes_go_by_the_brokers_clock(
+    stage: "Stage", envelope: "Envelope", ttl: int, sent: int
+) -> None:
+    """This machine's is ten minutes ahead; the record was written three seconds ago."""
+    worker = stage.worker()
+    await worker.start()
+    stage.journal.broker_said(time.time())
+    stage.journal.skew = 600
+    value = msgspec.json.encode(envelope("short", ttl_seconds=ttl))
+    async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
+        await topic.write(value, second=time.time() - START / 1000 - 3)
+    await until(lambda: worker.snapshot().messages_consumed == 1)
+    assert (worker.snapshot().messages_sent, worker.snapshot().messages_expired) == (sent, 1 - sent)
+
+
+async def test_without_a_time_of_its_own_a_record_lives_from_its_arrival(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """It stays the same one when it is put aside, and expires when that is over."""
+    stage.channel = ScriptedChannel([[Retry("refused")]])
+    worker = stage.worker(max_age=DAY, attempts=1)
+    await worker.start()
+    value = msgspec.json.encode(envelope("timeless", ttl_seconds=20))
+    async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
+        await topic.write(value, second=(-1 - START) / 1000)
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    (kept,) = await deferred(stage, "30s")
+    assert abs(origin_of(kept).timestamp - stage.journal.now()) < 10
+    stage.journal.let_pass(31)
+    await until(lambda: worker.snapshot().messages_expired == 1)

@@ -1,6 +1,6 @@
 """The partitions that a worker has."""
 
-from app.engine.partition import Assigned, Assignment, Start
+from app.engine.partition import Assigned, Assignment, Head, Start
 from app.policies.ledger import Commit
 from app.values.record import TopicPartition
 from tests.support.engine import PARTITION, item, notification
@@ -57,7 +57,7 @@ def test_what_is_not_due_is_neither_lag_nor_backlog() -> None:
     """It is counted as waiting."""
     assigned = sampled(position=4, end=10)
     item(notification(), assigned, offset=4)
-    assigned.due_at = 1.0
+    assigned.head = Head(4, 1.0)
     snapshot = assigned.snapshot()
     assert (snapshot.lag, snapshot.waiting) == (5, 5)
     assert (assigned.unfetched, assigned.waiting) == (0, 5)

@@ -1,0 +1,69 @@
+"""When a record of a retry topic comes due, whatever the clocks say. Pure.
+
+A record is due when its topic's delay has passed since it was appended, and both are told by
+clocks, which may be wrong and may jump. But wherever a log's end has been seen, something is
+certain: what stands below it was there, and what stands from it on was written later. So of what
+was written while somebody looked the clocks say no more than when exactly, between two looks.
+"""
+
+from bisect import bisect_right
+from math import inf
+
+FINENESS = 32
+"""Parts of a delay that two sightings are apart at least: so that those kept are few."""
+
+
+class Sightings:
+    """Where the log of a partition ended, and when that was seen.
+
+    All times are seconds of a clock that never jumps.
+
+    Args:
+        delay: Seconds that the partition's records wait.
+    """
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
+        self._ends: list[int] = []
+        self._asked: list[float] = []  # what stands from the end on was written after this
+        self._told: list[float] = []  # what stands below it was there at this time
+
+    def saw(self, end: int, asked: float, told: float) -> None:
+        """Take note of the offset that the next record would get.
+
+        Args:
+            end: As the broker had it at some time between the other two.
+            asked: When it was asked.
+            told: When it had answered.
+        """
+        while self._ends and self._ends[-1] > end:  # the log has lost its tail
+            self._drop(-1)
+        if self._ends and self._ends[-1] == end:
+            self._asked[-1] = asked
+            return
+        if len(self._ends) > 1 and told - self._told[-2] < self._delay / FINENESS:
+            self._drop(-1)
+        self._ends.append(end)
+        self._asked.append(asked)
+        self._told.append(told)
+        while len(self._ends) > 1 and self._told[1] < told - self._delay:
+            self._drop(0)
+
+    def due_in(self, offset: int, by_clock: float, now: float) -> float:
+        """Return the seconds until a record is due; none are left if it is.
+
+        Args:
+            offset: Of the record, which is there.
+            by_clock: What the clocks say: it is taken as long as it can be true.
+            now: The time now.
+        """
+        place = bisect_right(self._ends, offset)
+        after = self._asked[place - 1] if place else -inf
+        before = self._told[place] if place < len(self._told) else now
+        earliest = after + self._delay - now
+        latest = before + self._delay - now
+        return by_clock if earliest <= by_clock <= latest else latest
+
+    def _drop(self, place: int) -> None:
+        for times in (self._ends, self._asked, self._told):
+            del times[place]
