@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import pytest
 from aiokafka import ConsumerRebalanceListener
@@ -35,7 +35,7 @@ def kafka_in_memory() -> Iterator[None]:
         """Find everything there."""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.edges.kafka.consumer.AIOKafkaConsumer", FakeConsumer)
+        patch.setattr("app.edges.kafka.consumer.new_consumer", _new_consumer)
         patch.setattr("app.edges.kafka.consumer.PartitionLogs", FakeLogs)
         patch.setattr("app.engine.starts.Admin", FakeAdmin)
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
@@ -89,6 +89,10 @@ class FakeLogs(PartitionLogs):
         return {each: len(self._cluster.logs[each]) for each in partitions}
 
     known_ends = ends
+
+
+def _new_consumer(connection: Connection, **options: Any) -> "FakeConsumer":
+    return FakeConsumer(**options, **connection.options)
 
 
 class FakeConsumer:

@@ -55,7 +55,8 @@ async def test_what_a_service_warns_of_is_a_fault() -> None:
     """Each warning stands for itself; its text says what to do."""
     warnings = {"warnings": ["this machine's clock is 62 s ahead", "another"]}
     async with http_server(Answer.of_json(200, HEALTH | warnings)) as server:
-        found = [finding async for finding in examine(Settings(), server.url())]
+        loaded = LoadedSettings(Settings(), {})
+        found = [finding async for finding in examine(loaded, server.url())]
     told = [finding for finding in found if finding.subject == "service's warning"]
     assert [finding.verdict for finding in told] == [Verdict.FAIL] * 2
     assert told[0].text.startswith("this machine's clock is 62 s ahead. ")
