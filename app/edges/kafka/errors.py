@@ -12,6 +12,11 @@ from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTo
 _ADDRESS = re.compile(r"\('([^']*)', (\d+), <AddressFamily[^>]*>\)")
 _NUMBER = re.compile(r"^\[Error \d+\] ")  # Kafka's; its name follows
 
+
+class RefusedRecordError(kafka.KafkaError):  # type: ignore[misc]  # aiokafka ships no types
+    """The topic takes no such record; the text is Kafka's own."""
+
+
 REFUSALS: tuple[type[Exception], ...] = (
     kafka.AuthenticationFailedError,
     kafka.AuthenticationMethodNotSupported,
@@ -20,6 +25,7 @@ REFUSALS: tuple[type[Exception], ...] = (
     kafka.IncompatibleBrokerVersion,
     kafka.InvalidTopicError,
     kafka.PolicyViolationError,
+    RefusedRecordError,
     kafka.SaslAuthenticationFailed,
     kafka.TopicAuthorizationFailedError,
     kafka.UnsupportedSaslMechanismError,
@@ -63,6 +69,8 @@ def _remedy(error: Exception) -> str:
         case kafka.GroupAuthorizationFailedError():
             group = subject.rpartition(" ")[2]  # the name, or a sentence that ends in it
             return f"this user may not use the group {group}: allow it Read on it"
+        case RefusedRecordError():
+            return subject
         case _:
             return describe(error)
 

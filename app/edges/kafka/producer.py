@@ -3,19 +3,24 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, Literal
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.errors import REFUSALS, TOO_LARGE, describe, translated
+from app.edges.kafka.errors import RefusedRecordError, describe, translated
+from app.edges.kafka.producer_client import ProducerClient
 from app.values.record import Headers, TopicPartition
 
 log = logging.getLogger(__name__)
 
-CLOSE_TIMEOUT: Final = 5.0
+CLOSE_TIMEOUT: Final = 3.0
+SILENCE: Final = 60.0
+"""Seconds without an answer after which the brokers are looked for anew."""
+INTERVAL: Final = 1.0
+"""Seconds from one client to the next at least."""
+LEAST_WAIT: Final = 0.05
 LARGEST_RECORD: Final = 64 * 1024 * 1024
 """Bytes before compression. What a topic takes is for the broker to say, whose limits hold for
 compressed batches: a fetched megabyte may hold a record of many. It is bounded because a request
@@ -26,11 +31,15 @@ Place = tuple[TopicPartition, int]
 
 
 class Producer:
-    """An idempotent producer that connects on first use and is rebuilt after a fatal error.
+    """An idempotent producer that connects on first use.
+
+    Its client is made anew, from the bootstrap addresses, when no broker answers any more, and
+    when it cannot be said whether a batch is in the log.
 
     Args:
         connection: Where Kafka is.
         timeout: Seconds that ``send`` waits for an acknowledgement.
+        patience: Seconds without an answer after which the client is made anew.
         compression: For topics of one's own. Of what may be chosen zstd is the smallest and next to
             the fastest: 6 µs a record, a fifth of its size (lz4: 10 µs and a quarter, gzip: 20 µs).
             Who else reads a topic may know no zstd.
@@ -44,17 +53,21 @@ class Producer:
         connection: Connection,
         *,
         timeout: float = 10.0,
+        patience: float = SILENCE,
         compression: Literal["zstd"] | None = None,
         now: Callable[[], float] = time.time,
         on_append: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._connection = connection
         self._timeout = timeout
+        self._patience = patience
         self._compression = compression
         self._now = now
         self._on_append = on_append
-        self._client: AIOKafkaProducer | None = None
-        self._starting = asyncio.Lock()
+        self._client: ProducerClient | None = None
+        self._made_at = -INTERVAL
+        self._starting: asyncio.Task[None] | None = None
+        self._endings: set[asyncio.Task[None]] = set()
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
@@ -84,77 +97,125 @@ class Producer:
         with translated(f"acknowledge a record for {topic}"):
             return await self._write(topic, key, value, headers)
 
+    def trouble_with(self, topic: str) -> str | None:
+        """Say in Kafka's words why records for a topic are tried again and again, or None."""
+        return None if self._client is None else self._client.trouble_with(topic)
+
     async def _write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers
     ) -> Place:
         client = await self._started()
         try:
-            written = await _begun(client, topic, key, value, headers, self._now())
-            acknowledged: Any = await written
-        except REFUSALS:
-            raise
-        except KafkaError as error:
-            # A broker does not count what it refuses as too large, but the client does: whatever it
-            # writes next would be out of order.
-            if not error.retriable and not isinstance(error, KafkaTimeoutError):
-                await self._discard(client, error)
-            raise
+            begun = await _begun(client, topic, key, value, headers, self._now())
+            acknowledged: Any = await self._acknowledged(client, begun)
+        except TopicAuthorizationFailedError as error:
+            remedy = f"this user may not write to {topic}: allow it Write on it"
+            raise RefusedRecordError(remedy) from error
+        finally:
+            self._judge(client)
         if acknowledged.timestamp_type == LOG_APPEND_TIME:
             self._on_append(acknowledged.timestamp / 1000)
         return TopicPartition(acknowledged.topic, acknowledged.partition), acknowledged.offset
 
-    async def _started(self) -> AIOKafkaProducer:
-        async with self._starting:
-            if self._client is None:
-                client = AIOKafkaProducer(
-                    acks="all",
-                    enable_idempotence=True,
-                    request_timeout_ms=max(int(self._timeout * 1000), 1000),
-                    max_request_size=LARGEST_RECORD,
-                    compression_type=self._compression,
-                    **self._connection.options,
-                )
-                try:
-                    await client.start()
-                except BaseException:
-                    await client.stop()
-                    raise
-                self._client = client
-            return self._client
+    async def _acknowledged(self, client: ProducerClient, begun: asyncio.Future[Any]) -> Any:
+        """Wait for Kafka's answer, for as long as Kafka answers anything."""
+        wait = self._patience
+        try:
+            while not begun.done():
+                await asyncio.wait((begun,), timeout=wait)
+                self._judge(client)
+                wait = max(self._patience - client.silent_for(), LEAST_WAIT)
+            return begun.result()
+        finally:
+            begun.cancel()  # nobody looks at it any more
 
-    async def _discard(self, client: AIOKafkaProducer, error: KafkaError) -> None:
-        if self._client is client:
-            self._client = None
-            level = logging.INFO if isinstance(error, TOO_LARGE) else logging.WARNING
-            log.log(level, "the Kafka producer is made anew: %s", describe(error))
-            await _close(client)
+    def _judge(self, client: ProducerClient) -> None:
+        """Let another client take the place of one that is of no use any more."""
+        if client is not self._client:
+            return
+        if client.silent_for() >= self._patience:
+            why = f"no broker that it knows has answered for {self._patience:g} s"
+            self._replace(why, client.abandon())
+        elif client.spent:
+            why = "it is not certain what Kafka has of a batch that failed"
+            self._replace(why, _close(client))
+
+    def _replace(self, why: str, end: Coroutine[Any, Any, None]) -> None:
+        log.warning("the Kafka producer is made anew: %s", why)
+        self._client = None
+        ending = asyncio.create_task(end, name="end a Kafka producer")
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+    async def _started(self) -> ProducerClient:
+        """Return the client; whoever needs it while it is being started waits for the same one."""
+        while self._client is None:
+            if self._starting is None or self._starting.done():
+                self._starting = asyncio.create_task(self._start(), name="start a Kafka producer")
+                self._starting.add_done_callback(_seen)
+            starting = self._starting
+            await asyncio.wait((starting,))
+            if starting.cancelled():
+                raise KafkaConnectionError("the producer was closed")
+            starting.result()
+        return self._client
+
+    async def _start(self) -> None:
+        await asyncio.sleep(self._made_at + INTERVAL - time.monotonic())
+        self._made_at = time.monotonic()
+        client = ProducerClient(
+            self._connection,
+            request_timeout_ms=max(int(self._timeout * 1000), 1000),
+            max_request_size=LARGEST_RECORD,
+            compression_type=self._compression,
+        )
+        try:
+            async with asyncio.timeout(self._timeout):
+                await client.start()
+        except BaseException:
+            await client.abandon()
+            raise
+        self._client = client
 
     async def close(self) -> None:
         """Flush what is being written and close, within a few seconds."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait((self._starting,))
         client, self._client = self._client, None
         if client is not None:
             await _close(client)
+        if self._endings:
+            await asyncio.wait(self._endings)
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """Take note of an error: whoever waited may have given up before."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _begun(
-    client: AIOKafkaProducer,
+    client: ProducerClient,
     topic: str,
     key: bytes | None,
     value: bytes | None,
     headers: Headers,
     stamp: float,
-) -> Awaitable[Any]:
+) -> asyncio.Future[Any]:
     if key is None and value is None:
         key = b""  # Kafka takes a record of headers alone, aiokafka does not
-    begun: Awaitable[Any] = await client.send(
+    begun: asyncio.Future[Any] = await client.send(
         topic, value=value, key=key, headers=list(headers), timestamp_ms=int(stamp * 1000)
     )
     return begun
 
 
-async def _close(client: AIOKafkaProducer) -> None:
+async def _close(client: ProducerClient) -> None:
+    """End what it has begun, as far as that takes no more than a few seconds."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await client.stop()
     except (TimeoutError, KafkaError) as error:
-        log.warning("the Kafka producer did not close cleanly: %r", error)
+        log.warning("the Kafka producer did not close cleanly: %s", describe(error))
+        await client.abandon()

@@ -1,5 +1,6 @@
 """The producer on a broker: what others write, it can write too."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,17 +9,52 @@ from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.producer import LARGEST_RECORD, Producer
-from app.values.errors import RecordTooLargeError
+from app.edges.kafka.producer_client import ProducerClient
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Record
+from tests.support.broker_faults import BROKER, NOBODY, PRODUCE, BrokerFaults
+from tests.support.engine import until
+
+INVALID_RECORD, TOO_LARGE, NOT_ALLOWED, BAD_TIMESTAMP = 87, 10, 29, 32
+NO_LEADER, FEW_REPLICAS, DISK_LOST, QUOTA = 6, 19, 56, 89
+OUT_OF_ORDER, NEWER_EPOCH, NO_SUCH_ID, UNKNOWN, TIMED_OUT = 45, 47, 49, -1, 7
 
 
 @pytest.fixture
-async def producer() -> AsyncIterator[Producer]:
-    """A producer to a running broker."""
-    async with EmbeddedBroker() as broker:
-        made = Producer(Connection(broker.address, {"bootstrap_servers": broker.address}))
-        yield made
-        await made.close()
+async def broker() -> AsyncIterator[EmbeddedBroker]:
+    """A running broker."""
+    async with EmbeddedBroker() as started:
+        yield started
+
+
+@pytest.fixture
+def faults(broker: EmbeddedBroker) -> BrokerFaults:
+    """What is wrong with the broker."""
+    return BrokerFaults(broker)
+
+
+@pytest.fixture
+async def producer(
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Producer]:
+    """A producer to it, with little patience."""
+    monkeypatch.setattr("app.edges.kafka.producer.INTERVAL", 0.0)
+    connection = Connection(broker.address, {"bootstrap_servers": broker.address})
+    made = Producer(connection, timeout=5.0, patience=0.5)
+    yield made
+    await made.close()
+
+
+def client_of(producer: Producer) -> ProducerClient:
+    """Return the client that it has now."""
+    assert producer._client is not None
+    return producer._client
+
+
+async def write(producer: Producer, value: bytes = b"value") -> int:
+    """Write a record of one key, and return its offset."""
+    place = await producer.write("letters", b"key", value)
+    return place[1]
 
 
 @pytest.mark.parametrize("key", [None, b"", b"key"])
@@ -59,3 +95,181 @@ async def test_what_no_request_can_hold_is_refused_before_it_is_sent(producer: P
     with pytest.raises(RecordTooLargeError):
         await producer.send("letters", b"key", b"x" * (LARGEST_RECORD + 1))
     await producer.send("letters", b"key", b"x")
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "words"),
+    [
+        (INVALID_RECORD, KafkaRefusedError, "error 87"),
+        (BAD_TIMESTAMP, KafkaRefusedError, "error 32"),
+        (TOO_LARGE, RecordTooLargeError, "too large"),
+        (NOT_ALLOWED, KafkaRefusedError, "not write to letters: allow it Write"),
+    ],
+)
+async def test_what_is_refused_leaves_no_gap(
+    producer: Producer, faults: BrokerFaults, code: int, error: type[Exception], words: str
+) -> None:
+    """The same client goes on, and the broker misses no number of its sequence."""
+    await write(producer)
+    client = client_of(producer)
+    numbers = dict(client._txn_manager._sequence_numbers)
+    faults.answer(PRODUCE, [code])
+    with pytest.raises(error, match=words):
+        await write(producer)
+    assert dict(client._txn_manager._sequence_numbers) == numbers
+    assert await write(producer) == 1
+    assert client_of(producer) is client
+
+
+async def test_only_the_record_that_is_at_fault_is_refused(producer: Producer) -> None:
+    """The others of its batch are to be written again, without it."""
+    await write(producer)
+    client = client_of(producer)
+    written = [await client.send("letters", b"v", key=b"key") for _ in range(3)]
+    [batch] = client._message_accumulator.batches()
+    batch.answer = batch.answer._replace(code=INVALID_RECORD, words="one", faults={1: "no key"})
+    batch.failure(RuntimeError())
+    errors = [str(each.exception()) for each in written]
+    assert "no key" in errors[1]
+    assert all("together with one that is refused" in errors[place] for place in (0, 2))
+
+
+@pytest.mark.parametrize("code", [NO_LEADER, FEW_REPLICAS, DISK_LOST, QUOTA])
+async def test_what_passes_is_tried_again_with_the_same_number(
+    producer: Producer, faults: BrokerFaults, code: int
+) -> None:
+    """The broker writes it once, however often it is sent."""
+    await write(producer)
+    client = client_of(producer)
+    faults.answer(PRODUCE, [code, code])
+    assert await write(producer) == 1
+    assert client_of(producer) is client
+    assert client._txn_manager._sequence_numbers["letters", 0] in {0, 2}
+
+
+async def test_the_reason_why_it_takes_long_can_be_asked(
+    producer: Producer, faults: BrokerFaults
+) -> None:
+    """Somebody has to be told what the brokers lack."""
+    assert producer.trouble_with("letters") is None
+    await write(producer)
+    faults.answer(PRODUCE, [FEW_REPLICAS] * 100)
+    writing = asyncio.create_task(write(producer))
+    await until(lambda: "NotEnoughReplicas" in (producer.trouble_with("letters") or ""))
+    faults.answer_well(PRODUCE)
+    await writing
+    assert producer.trouble_with("letters") is None
+
+
+@pytest.mark.parametrize("code", [OUT_OF_ORDER, NEWER_EPOCH, NO_SUCH_ID, UNKNOWN])
+async def test_another_client_goes_on_if_it_is_not_certain_what_was_written(
+    producer: Producer, faults: BrokerFaults, code: int
+) -> None:
+    """Its numbers could be taken for those of another record."""
+    await write(producer)
+    client = client_of(producer)
+    faults.answer(PRODUCE, [code])
+    with pytest.raises(KafkaUnavailableError):
+        await write(producer)
+    assert await write(producer) == 1
+    assert client_of(producer) is not client
+
+
+async def test_a_second_try_that_is_refused_is_not_certain(
+    producer: Producer, faults: BrokerFaults
+) -> None:
+    """The first one may have been written although nobody heard of it."""
+    await write(producer)
+    client = client_of(producer)
+    faults.answer(PRODUCE, [TIMED_OUT, NOT_ALLOWED])
+    with pytest.raises(KafkaRefusedError):
+        await write(producer)
+    await write(producer)
+    assert client_of(producer) is not client
+
+
+async def test_a_record_that_finds_no_leader_leaves_no_gap(
+    broker: EmbeddedBroker, faults: BrokerFaults
+) -> None:
+    """It was never sent, and is given back after a while."""
+    connection = Connection(broker.address, {"bootstrap_servers": broker.address})
+    producer = Producer(connection, timeout=1.0)
+    try:
+        await write(producer)
+        client = client_of(producer)
+        for partition in range(4):
+            faults.set_leader("letters", partition, NOBODY)
+        await client.client.force_metadata_update()
+        with pytest.raises(KafkaUnavailableError, match="LeaderNotAvailable"):
+            await write(producer)
+        for partition in range(4):
+            faults.set_leader("letters", partition, BROKER)
+        assert await write(producer) == 1
+        assert client_of(producer) is client
+        assert sum(client._txn_manager._sequence_numbers.values()) == 2
+    finally:
+        await producer.close()
+
+
+async def test_brokers_that_are_silent_are_looked_for_anew(
+    producer: Producer, faults: BrokerFaults
+) -> None:
+    """They may have come back under other addresses, which only the bootstrap ones know."""
+    await write(producer)
+    client = client_of(producer)
+    faults.take_down()
+    with pytest.raises(KafkaUnavailableError):
+        await write(producer)
+    assert producer._client is not client
+    with pytest.raises(KafkaUnavailableError, match="Unable to bootstrap"):
+        await write(producer)
+    faults.bring_up()
+    assert await write(producer) == 1
+
+
+async def test_an_answer_to_anything_keeps_the_client(
+    producer: Producer, faults: BrokerFaults
+) -> None:
+    """A partition whose broker has too few replicas is no reason to look for brokers."""
+    await write(producer)
+    client = client_of(producer)
+    faults.answer(PRODUCE, [FEW_REPLICAS] * 10)  # a tenth of a second each
+    assert await write(producer) == 1
+    assert client_of(producer) is client
+
+
+async def test_all_who_write_wait_for_one_client(producer: Producer, faults: BrokerFaults) -> None:
+    """A thousand that fail do not wait for each other, one after the other."""
+    faults.take_down()
+    writing = [asyncio.create_task(write(producer)) for _ in range(100)]
+    async with asyncio.timeout(4.0):
+        results = await asyncio.gather(*writing, return_exceptions=True)
+    assert {type(each) for each in results} == {KafkaUnavailableError}
+
+
+async def test_closing_is_bounded(
+    producer: Producer, faults: BrokerFaults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can never be written does not keep the service from ending."""
+    monkeypatch.setattr("app.edges.kafka.producer.CLOSE_TIMEOUT", 0.1)
+    await write(producer)
+    faults.answer(PRODUCE, [FEW_REPLICAS] * 1000)
+    writing = asyncio.create_task(write(producer))
+    await until(lambda: producer.trouble_with("letters") is not None)
+    async with asyncio.timeout(2.0):
+        await producer.close()
+    with pytest.raises(KafkaUnavailableError):
+        await writing
+
+
+async def test_closing_does_not_wait_for_a_client_that_cannot_start(
+    producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for it is told that it will not."""
+    monkeypatch.setattr("app.edges.kafka.producer.INTERVAL", 60.0)
+    producer._made_at = asyncio.get_running_loop().time()
+    writing = asyncio.create_task(write(producer))
+    await until(lambda: producer._starting is not None)
+    await producer.close()
+    with pytest.raises(KafkaUnavailableError, match="closed"):
+        await writing
