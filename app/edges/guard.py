@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import islice
 from typing import Any, Protocol
 
 from app.edges.own_addresses import OwnAddresses
@@ -18,6 +19,9 @@ AddrInfo = tuple[int, int, int, str, tuple[Any, ...]]
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has handed out for general use
 _LOOKUP_THREADS = 32
+MOST_ADDRESSES = 16
+"""Of one name: there is no time to try more, and a name server may answer with thousands."""
+MOST_NAMED = 3
 
 
 class AddressGuard:
@@ -126,7 +130,7 @@ class GuardedResolver:
         allowed = [each for each in found if self._guard.allows(_host(each), port)]
         if not allowed:
             raise _forbidden(map(_host, found))
-        return allowed
+        return allowed[:MOST_ADDRESSES]
 
     async def close(self) -> None:
         """Let go of the threads; a lookup under way ends by itself."""
@@ -159,6 +163,6 @@ def _host(address: AddrInfo) -> str:
 
 def _forbidden(addresses: Iterable[str]) -> ForbiddenAddressError:
     return ForbiddenAddressError(
-        f"{', '.join(addresses)} is not a public address; "
+        f"{', '.join(islice(addresses, MOST_NAMED))} is not a public address; "
         "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS opens exceptions"
     )

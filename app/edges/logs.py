@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from typing import Any, TextIO, get_args
 
+from app.policies.plain_text import clip
 from app.policies.redaction import scrub
 from app.settings.models import LogLevel, LogSettings, env_name
 from app.values.errors import SettingsError
 
 REPEAT_SECONDS = 30.0
+LONGEST_MESSAGE = 8_000
+LONGEST_TRACE = 32_000
+"""Characters of a line, and of an exception; an error may quote a record of megabytes."""
 _REMEMBERED = 200  # distinct lines
 _SHORTEST_SECRET = 4  # characters; blanking out a shorter one would tell it, and ruin every line
 
@@ -163,7 +167,7 @@ class _Repeats(logging.Filter):
         if record.levelno < logging.WARNING or not super().filter(record):
             return True
         now = self._clock()
-        key = (record.name, record.levelno, record.getMessage())
+        key = (record.name, record.levelno, clip(record.getMessage(), LONGEST_MESSAGE))
         shown_at, held_back = self._shown.pop(key, (-math.inf, 0))
         again = now - shown_at >= REPEAT_SECONDS
         self._shown[key] = (now, 0) if again else (shown_at, held_back + 1)
@@ -180,16 +184,18 @@ class _Formatter(logging.Formatter):
     def __init__(self, secrets: Collection[str]) -> None:
         super().__init__()
         self._secrets = tuple(each for each in secrets if len(each) >= _SHORTEST_SECRET)
+        self._longest_secret = max(map(len, self._secrets), default=0) + 1
 
-    def _clean(self, text: str) -> str:
-        return scrub(text, self._secrets)
+    def _clean(self, text: str, longest: int = LONGEST_MESSAGE) -> str:
+        # Shortened before it is searched, and a little later: no secret is cut in two.
+        return clip(scrub(text[: longest + self._longest_secret], self._secrets), longest)
 
     def _traces(self, record: logging.LogRecord) -> Iterator[tuple[str, str]]:
         """Yield the exception and the stack of a record, each under its name."""
         if record.exc_info and record.exc_info[0]:
-            yield "exception", self._clean(self.formatException(record.exc_info))
+            yield "exception", self._clean(self.formatException(record.exc_info), LONGEST_TRACE)
         if record.stack_info:
-            yield "stack", self._clean(record.stack_info)
+            yield "stack", self._clean(record.stack_info, LONGEST_TRACE)
 
 
 class _ConsoleFormatter(_Formatter):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from app.policies.plain_text import clip
 from app.values.control import AttemptPage
 from app.values.note import Note
 from app.values.record import Record, TopicPartition, coordinates
@@ -16,6 +17,10 @@ from app.values.snapshot import Attempt
 CAPACITY = 1000
 FOLLOWER_CAPACITY = 200
 CONTENT_SHOWN = 500
+ERROR_SHOWN = 500
+NAME_SHOWN = 200
+"""Characters of an id, a title, a destination or a note."""
+NOTES_SHOWN = 20
 
 
 class _Made(msgspec.Struct, gc=False):
@@ -57,6 +62,8 @@ class _Made(msgspec.Struct, gc=False):
 class AttemptLog:
     """Remembers the newest attempts and tells followers of each.
 
+    Texts are shortened when they are kept: what is kept is bounded in bytes, not only in number.
+
     Args:
         capacity: How many are remembered.
     """
@@ -88,17 +95,17 @@ class AttemptLog:
             self._last_id,
             now,
             status,
-            channel,
-            destination,
-            message_id,
-            title,
+            clip(channel, NAME_SHOWN),
+            clip(destination, NAME_SHOWN),
+            message_id and clip(message_id, NAME_SHOWN),
+            title and clip(title, NAME_SHOWN),
             content[:CONTENT_SHOWN],
             attempt,
             duration,
-            error,
+            error and clip(error, ERROR_SHOWN),
             record.partition,
             record.offset,
-            notes,
+            _bounded(notes) if notes else notes,
         )
         self._attempts.append(made)
         for queue in self._followers:
@@ -154,6 +161,13 @@ class AttemptLog:
 async def _drain(queue: asyncio.Queue[Attempt]) -> AsyncIterator[Attempt]:
     while True:
         yield await queue.get()
+
+
+def _bounded(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    return tuple(
+        Note(clip(note.field, NAME_SHOWN), clip(note.problem, NAME_SHOWN))
+        for note in notes[:NOTES_SHOWN]
+    )
 
 
 def _text(attempt: _Made) -> str:

@@ -4,12 +4,17 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from app.policies.plain_text import clip
 from app.values.snapshot import Condition
 
 log = logging.getLogger(__name__)
 
 MOST_OF_A_KIND: Final = 50
 """Conditions of one kind that are kept: what is shown stays bounded, whatever there is."""
+
+
+LONGEST_TEXT: Final = 1000
+"""Characters that are kept of one: what it names may be long."""
 
 
 class Conditions:
@@ -39,6 +44,7 @@ class Conditions:
             subject: What it is about, where there may be several of the kind.
             stops_work: Whether no progress is made because of it: then it is the ``problem``.
         """
+        text = clip(text, LONGEST_TEXT)
         old = self._current.get((kind, subject))
         if old is None:
             if sum(each.kind == kind for each in self) >= MOST_OF_A_KIND:

@@ -7,6 +7,7 @@ import msgspec
 from app.engine.partition import Assigned
 from app.policies.dead_letter_headers import DeadLetterNote
 from app.policies.deferral import Deferral, FailedMark
+from app.policies.plain_text import clip
 from app.policies.record_headers import Origin, here, mark_of, origin_of
 from app.policies.statistics import Verdict, verdict
 from app.values.delivery import Delivery, Target
@@ -16,6 +17,10 @@ from app.values.record import Record
 
 GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE, Reason.EXPIRED)
 """Which reason stands on a dead letter whose targets failed for several."""
+
+
+LONGEST_ERROR = 500
+"""Characters that are kept of why a target will not be reached."""
 
 
 class State(Enum):
@@ -164,7 +169,7 @@ class Item(msgspec.Struct, eq=False):
 
     def fail(self, target: Target, reason: Reason, error: str, now: float) -> None:
         """Note that one target will never be reached."""
-        self.failures.append(Failure(target, reason, error))
+        self.failures.append(Failure(target, reason, clip(error, LONGEST_ERROR)))
         self.first_failure = self.first_failure or now
 
     def put_aside(self) -> None:

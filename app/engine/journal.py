@@ -7,6 +7,7 @@ from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.item import Item, Job
 from app.policies.broker_clock import BrokerClock
+from app.policies.plain_text import clip
 from app.policies.statistics import Statistics, TargetCounts, Verdict
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
@@ -23,6 +24,9 @@ from app.values.outcome import (
 
 log = logging.getLogger("app.deliveries")
 
+LONGEST_SHOWN = 2000
+"""Bytes of a record that could not be read; the delivery log shows fewer characters."""
+LONGEST_ERROR = 1000
 STATUS: dict[type, str] = {
     Delivered: "delivered",
     Retry: "retry",
@@ -129,6 +133,7 @@ class Journal:
                 counts.expired += 1
             else:
                 counts.failed += 1
+        error = clip(error, LONGEST_ERROR)
         log.warning(
             "%s to %s: %s (%s)", job.item.record.coordinates, target.label, error, reason.value
         )
@@ -136,6 +141,7 @@ class Journal:
     def unusable(self, item: Item, target: Target | None, reason: Reason, error: str) -> None:
         """Write down a record, or one target of it, that no lane could be found for."""
         notification = item.notification
+        error = clip(error, LONGEST_ERROR)
         if target is not None:
             self.statistics.channel(target.channel).failed += 1
         self.attempts.add(
@@ -172,4 +178,4 @@ class Journal:
 
 
 def _shown(item: Item) -> str:
-    return (item.record.value or b"").decode("utf-8", "backslashreplace")
+    return (item.record.value or b"")[:LONGEST_SHOWN].decode("utf-8", "backslashreplace")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from app.edges.channels.base import Channel
 from app.engine.batching import put_back_followers, take_batch
-from app.engine.item import Job, State
+from app.engine.item import LONGEST_ERROR, Job, State
 from app.engine.journal import Journal
 from app.engine.outcomes import (
     LONGEST_WAIT,
@@ -25,6 +25,7 @@ from app.engine.tasks import Work
 from app.policies.breaker import Verdict
 from app.policies.deferral import SHORTEST, delay_for
 from app.policies.gate import PROBING, Gate, verdict_of
+from app.policies.plain_text import clip
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Destination
 from app.values.note import Note
@@ -294,7 +295,7 @@ class Lane:
         self.last_used = now = self._journal.monotonic()
         said = [outcome for each in answer.outcomes for outcome in each]
         troubles = [outcome for outcome in said if not isinstance(outcome, Delivered)]
-        self.last_error = troubles[0].error if troubles else None
+        self.last_error = clip(troubles[0].error, LONGEST_ERROR) if troubles else None
         try:
             verdict = verdict_of(said) if troubles else Verdict.ALIVE
             self._gate.end(number, verdict, answer.allowance, now)

@@ -47,7 +47,8 @@ class _Mailbox:
             case Behaviour.OK:
                 pass
         source, sender = envelope.original_content or b"", envelope.mail_from or ""
-        self._keep(read_mail(source, sender, envelope.rcpt_tos))
+        # A mail of megabytes takes a while to be read, and deliveries share the event loop.
+        self._keep(await asyncio.to_thread(read_mail, source, sender, envelope.rcpt_tos))
         return "250 2.0.0 OK"
 
     async def handle_exception(self, error: Exception) -> str:

@@ -9,11 +9,16 @@ from itertools import islice
 
 import msgspec
 
+from app.policies.plain_text import clip
 from app.values.inbox import InboxCard
 
 MAX_CARDS = 200
 MAX_BYTES = 16 * 1024 * 1024
 MAX_TEXT = 64 * 1024
+MAX_NAME = 2048
+"""Characters of a title, a field, a footer or an address."""
+MAX_FIELDS = 250
+MAX_RECIPIENTS = 100
 
 
 class CardStore:
@@ -22,7 +27,7 @@ class CardStore:
     Args:
         on_card: Called with every card that comes in.
         max_cards: The most that are kept.
-        max_bytes: The most memory their texts may take; one card is kept whatever its size.
+        max_bytes: The most memory their texts may take; the last card is kept in any case.
         clock: Seconds since the epoch.
     """
 
@@ -50,7 +55,15 @@ class CardStore:
             card,
             id=self._last_id,
             time=now.isoformat(timespec="milliseconds"),
+            title=card.title and clip(card.title, MAX_NAME),
             text=_shortened(card.text),
+            fields=tuple(
+                (clip(name, MAX_NAME), clip(value, MAX_NAME))
+                for name, value in card.fields[:MAX_FIELDS]
+            ),
+            footer=card.footer and clip(card.footer, MAX_NAME),
+            sender=card.sender and clip(card.sender, MAX_NAME),
+            recipients=tuple(clip(each, MAX_NAME) for each in card.recipients[:MAX_RECIPIENTS]),
             html=None if card.html is None else _shortened(card.html),
             raw=_shortened(card.raw),
         )

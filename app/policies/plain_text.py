@@ -114,6 +114,11 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - len(SHORTENED)] + SHORTENED
 
 
+def clip(text: str, limit: int) -> str:
+    """Return a text of at most ``limit`` characters for names and lines that are shown."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def one_line(text: str) -> str:
     """Return a text without line breaks, control characters and lone surrogates."""
     return " ".join(without_control(text).split())

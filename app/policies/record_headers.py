@@ -14,6 +14,7 @@ from hashlib import sha256
 
 import msgspec
 
+from app.policies.plain_text import clip
 from app.values.delivery import Target
 from app.values.record import Headers, Record
 
@@ -175,8 +176,7 @@ def encoded(text: str) -> bytes:
 
 def shortened(text: str, longest: int) -> str:
     """Return a text of at most ``longest`` characters."""
-    text = encoded(text).decode()
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return clip(encoded(text[: longest + 1]).decode(), longest)
 
 
 def text_of(raw: bytes | None) -> str:

@@ -6,6 +6,10 @@ from enum import StrEnum
 from app.values.snapshot import Counts
 
 MAX_DESTINATIONS = 1000
+MAX_CHANNELS = 50
+LONGEST_CHANNEL = 50
+OTHER_CHANNELS = "other channels"
+"""For names that are no channel of this service: producers may write anything."""
 OTHERS = "other destinations"
 """Where the counts of further destinations go: memory stays bounded whatever producers send."""
 
@@ -91,10 +95,12 @@ class Statistics:
         self.last_message_time = now
 
     def channel(self, name: str) -> TargetCounts:
-        """Return the counts of a channel, made on first use."""
+        """Return the counts of a channel, made on first use while there is room."""
         found = self.channels.get(name)
         if found is None:
-            found = self.channels[name] = TargetCounts(name)
+            if len(self.channels) >= MAX_CHANNELS or len(name) > LONGEST_CHANNEL:
+                name = OTHER_CHANNELS
+            found = self.channels.setdefault(name, TargetCounts(name))
         return found
 
     def destination(self, label: str, channel: str) -> TargetCounts:

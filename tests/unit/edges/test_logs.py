@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from app.edges.logs import configured_logging, set_level
+from app.edges.logs import LONGEST_MESSAGE, LONGEST_TRACE, configured_logging, set_level
 from app.settings.models import LogSettings
 from app.values.errors import SettingsError
 
@@ -393,3 +393,18 @@ async def test_uvicorn_with_a_level_of_its_own(stream: io.StringIO) -> None:
     """``--log-level warning`` stays in force."""
     await serve(stream, log_level="warning")
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_line_of_a_megabyte_is_shortened_and_cuts_no_secret_in_two(
+    stream: io.StringIO, form: Any
+) -> None:
+    """An error may quote a whole record; wherever the cut falls, half a password is not shown."""
+    secret = "hush-" * 20
+    with configured_logging(LogSettings(format=form), stream, secrets=[secret]):
+        for before in range(LONGEST_MESSAGE - 120, LONGEST_MESSAGE + 10, 7):
+            error = ValueError("y" * before + secret + "z" * 10**6)
+            told = "x" * before + secret + "z" * 10**6
+            logging.getLogger("app.x").error("%s", told, exc_info=error)
+    assert len(stream.getvalue()) < 25 * (LONGEST_MESSAGE + LONGEST_TRACE)
+    assert "hush" not in stream.getvalue()

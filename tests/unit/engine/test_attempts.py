@@ -1,9 +1,12 @@
 """The delivery log: newest first, filtered, in bounded memory, never in anybody's way."""
 
 import asyncio
+import tracemalloc
 from typing import Any
 
-from app.engine.attempts import FOLLOWER_CAPACITY, AttemptLog
+import msgspec
+
+from app.engine.attempts import CAPACITY, FOLLOWER_CAPACITY, AttemptLog
 from app.values.note import Note
 from app.values.record import Record, TopicPartition
 
@@ -78,3 +81,30 @@ async def test_followers_see_every_attempt_and_a_slow_one_loses_the_oldest() -> 
     async with asyncio.timeout(5), log.follow() as late:
         add(log, 999)
         assert (await anext(late)).message_id == "m-999"
+
+
+def test_what_is_kept_is_bounded_in_bytes_whatever_producers_write() -> None:
+    """A thousand attempts with texts of half a megabyte each are a few megabytes, not a thousand."""
+    log = AttemptLog()
+
+    def add_long(number: int) -> None:
+        long = f"{number} " + "\u6c49" * 100_000
+        notes = tuple(Note(f"{place}{long}"[:50_000], long) for place in range(50))
+        texts = dict.fromkeys(("message_id", "title", "content", "error", "destination"), long)
+        add(log, number, notes=notes if number % 100 == 0 else (), **texts)
+
+    tracemalloc.start()
+    try:
+        for number in range(CAPACITY):
+            add_long(number)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10_000_000
+    page = log.page(limit=CAPACITY)
+    assert len(msgspec.json.encode(page)) < 10_000_000
+    shown = page.deliveries[0]
+    assert shown.title is not None
+    assert shown.title.endswith("…")
+    assert shown.message_id is not None
+    assert len(shown.message_id) == 200

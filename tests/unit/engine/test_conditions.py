@@ -81,3 +81,10 @@ def test_a_stop_forgets_all(conditions: Conditions) -> None:
     conditions.forget()
     assert conditions.snapshot() == ()
     assert conditions.problem is None
+
+
+def test_a_text_is_shortened_when_it_is_kept(conditions: Conditions) -> None:
+    """It may name what producers wrote."""
+    conditions.begin("clock", "x" * 10**6)
+    (kept,) = conditions.snapshot()
+    assert len(kept.text) == 1000

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from app.inbox.store import MAX_TEXT, CardStore
@@ -82,3 +83,29 @@ def test_on_card() -> None:
     store = CardStore(heard.append)
     store.add(card())
     assert tuple(heard) == store.cards(1)
+
+
+def test_every_text_of_a_card_is_bounded() -> None:
+    """A mail to seventy thousand, or a field of a megabyte, is one card among others."""
+    store = CardStore()
+    long = "x" * 10**6
+    people = tuple(f"{number}@mail.example" for number in range(70_000))
+    fields = (("n", long),) * 1000
+    store.add(
+        InboxCard(
+            id=0,
+            kind="email",
+            time="",
+            title=long,
+            text=long,
+            fields=fields,
+            footer=long,
+            sender=long,
+            recipients=people,
+            html=long,
+            raw=long,
+        )
+    )
+    (kept,) = store.cards(1)
+    assert len(msgspec.json.encode(kept)) < 1_000_000
+    assert len(kept.recipients) == 100

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.policies.statistics import (
+    MAX_CHANNELS,
     MAX_DESTINATIONS,
+    OTHER_CHANNELS,
     OTHERS,
     Statistics,
     Verdict,
@@ -57,3 +59,13 @@ def test_counts_by_channel_and_destination_in_bounded_memory() -> None:
     assert shown["https://example.com/0"].messages_sent == 2
     statistics.channel("email").retried += 1
     assert frozen(statistics.channels)["email"].messages_retried == 1
+
+
+def test_channels_that_producers_make_up_share_one_line() -> None:
+    """A name that is no channel's may be anything, and of any length."""
+    statistics = Statistics()
+    statistics.channel("x" * 1_000_000).failed += 1
+    for number in range(MAX_CHANNELS + 5):
+        statistics.channel(f"telegraph-{number}").failed += 1
+    assert len(statistics.channels) == MAX_CHANNELS
+    assert statistics.channels[OTHER_CHANNELS].failed == 1 + 6
