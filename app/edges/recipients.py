@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from app.policies.addresses import normalise_mail, normalise_webhook
-from app.policies.parsing.addressing import CHANNELS
+from app.policies.parsing.channels import CHANNELS
 from app.values.errors import RecipientsFileError, UnroutableError
 from app.values.recipients import Contact, Group, Recipients
 

@@ -5,7 +5,7 @@ from typing import NamedTuple, assert_never
 
 from app.engine.item import Job, State
 from app.engine.journal import Journal
-from app.policies.deferral import AT_ONCE, delay_for
+from app.policies.deferral import AT_ONCE, SHORTEST, delay_for
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Target
 from app.values.note import Note
@@ -58,6 +58,7 @@ LONGEST_WAIT = 60.0
 """Seconds; what cannot be tried within them does not wait in memory."""
 LONGEST_HELD = 300.0
 """Seconds that a notification stays in memory, whatever it waits for."""
+ONLY_ONCE = "its lifetime cannot be read, so that it is not sent later"
 
 
 _NO_ATTEMPT = (RateLimited, Expired)
@@ -150,6 +151,8 @@ class Outcomes:
         item, policy = job.item, self._policy
         if not item.assigned.active:
             return Discard()
+        if left.failed and job.delivery.notification.once:
+            return PutAside(SHORTEST)
         if draining:
             return PutAside(AT_ONCE) if item.partly_done else Discard()
         wait = 0.0
@@ -186,6 +189,8 @@ class Outcomes:
         policy, first_failure = self._policy, job.item.first_failure
         if self.is_expired(job):
             self.expire(job)
+        elif seconds > AT_ONCE and job.delivery.notification.once:
+            self._give_up_all(job, Reason.EXHAUSTED, f"{ONLY_ONCE}: {error}")
         elif seconds > AT_ONCE and (
             not policy.defers or policy.too_old(first_failure, self._journal.broker_now())
         ):

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from app.engine.addresses import Addresses
 from app.engine.tasks import Spawn
 from app.policies.embedded_capacity import EmbeddedCapacity, record_size
 from app.policies.parsing import parse
+from app.policies.parsing.json_text import read_json
 from app.policies.test_messages import CHANNELS, Kind, test_message
 from app.values.control import Published, PublishWarning, TestBatch
 from app.values.errors import (
@@ -25,6 +26,8 @@ from app.values.errors import (
     TemplateError,
     UnroutableError,
 )
+from app.values.note import Note
+from app.values.notification import Notification
 from app.values.record import TopicPartition
 
 log = logging.getLogger(__name__)
@@ -144,7 +147,10 @@ class Publisher:
             except InvalidRecordError as error:
                 invalid.append((index, error))
                 continue
-            except (UnroutableError, TemplateError) as error:
+            except UnroutableError as error:
+                invalid.append((index, InvalidRecordError(str(error), error.field)))
+                continue
+            except TemplateError as error:
                 invalid.append((index, InvalidRecordError(str(error))))
                 continue
             value, message_id = item, notification.message_id
@@ -154,7 +160,7 @@ class Publisher:
             key = notification.ordering_key or message_id
             records.append((key.encode(), value))
             ids.append(message_id)
-            warnings += (PublishWarning.of(index, note) for note in notification.notes)
+            warnings += (PublishWarning.of(index, note) for note in _remarks(notification))
         if invalid:
             raise InvalidItemsError(invalid)
         return records, Published(tuple(ids), tuple(warnings))
@@ -198,6 +204,14 @@ class Publisher:
             self._capacity.published(partition, offset, size)
 
 
+def _remarks(notification: Notification) -> Iterator[Note]:
+    """Yield what will be left out or changed, and which channels or users cannot be reached."""
+    yield from notification.notes
+    for request in notification.requests:
+        if request.problem is not None:
+            yield request.problem
+
+
 def _new_id(idempotency_key: str | None, index: int) -> str:
     if idempotency_key is None:
         return str(uuid4())
@@ -205,5 +219,5 @@ def _new_id(idempotency_key: str | None, index: int) -> str:
 
 
 def _with_id(item: bytes, message_id: str) -> bytes:
-    fields: dict[str, Any] = msgspec.json.decode(item)
+    fields: dict[str, Any] = read_json(item)
     return msgspec.json.encode({**fields, "message_id": message_id})

@@ -12,10 +12,10 @@ from app.policies.addresses import (
     normalise_mail,
     normalise_webhook,
 )
-from app.policies.redaction import redact
+from app.policies.redaction import redact, scrub
 from app.values.delivery import Delivery, Destination, Target
 from app.values.errors import UnroutableError
-from app.values.notification import Mail, Notification, Request
+from app.values.notification import Notification, Request
 
 MAX_LABEL_LENGTH = 100
 
@@ -69,6 +69,9 @@ def route(notification: Notification, defaults: Defaults, *, source: str, digest
         # Where both lead to one URL, the explicit name decides what its receiver is sent.
         requests = sorted(requests, key=lambda request: request.channel != "discord")
     for request in requests:
+        if request.problem is not None:
+            router.refuse(request, request.problem.problem)
+            continue
         match request.channel:
             case "email":
                 router.mail(request)
@@ -128,6 +131,11 @@ class _Router:
                 self._digest,
             )
 
+    def refuse(self, request: Request, error: str) -> None:
+        for address in request.addresses:
+            label = _shown(address)
+            self.unroutable.append((Target(request.channel, address, label), error))
+
     def _fallback(self, request: Request, defaults: tuple[str, ...]) -> tuple[str, ...]:
         """Return the default addresses, unless the message named somebody and means nobody else."""
         if request.recipient is not None:
@@ -153,7 +161,7 @@ class _Router:
         return tuple(usable)
 
     def _refuse(self, channel: str, address: str, error: str) -> None:
-        label = _mail_label(address) if channel == "email" and address else channel
+        label = _shown(address) if channel == "email" and address else channel
         self.unroutable.append((Target(channel, address, label), error))
 
 
@@ -181,15 +189,15 @@ def _with_addresses(
         Request(request.channel, to, request.recipient) if request.channel == "email" else request
         for request in notification.requests
     )
-    mail = notification.mail
     return replace(
         notification,
         requests=requests,
-        mail=Mail(cc=cc, bcc=bcc, subject=mail.subject, html=mail.html),
+        mail=replace(notification.mail, cc=cc, bcc=bcc),
     )
 
 
-def _mail_label(address: str) -> str:
-    """Show a broken address without letting it break lines or fill pages."""
+def _shown(address: str) -> str:
+    """Show what is no address without letting it break lines, fill pages or give a secret away."""
+    address = scrub(address[:MAX_URL_LENGTH])
     shown = address if address.isprintable() else ascii(address)
     return shown if len(shown) <= MAX_LABEL_LENGTH else f"{shown[:MAX_LABEL_LENGTH]}…"

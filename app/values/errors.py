@@ -35,7 +35,15 @@ class InvalidItemsError(NotifierError):
 
 
 class UnroutableError(NotifierError):
-    """A target without an address, or a recipient nobody knows."""
+    """A target without an address, or a recipient nobody knows.
+
+    Attributes:
+        field: Where the record names it; empty when it names nobody.
+    """
+
+    def __init__(self, problem: str, field: str = "") -> None:
+        super().__init__(problem)
+        self.field = field
 
 
 class RecipientsFileError(NotifierError):

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, gc=False):
     """One thing that decorates a notification and was not sent as its producer wrote it.
 
     Attributes:

@@ -24,7 +24,7 @@ class ContentType(StrEnum):
     HTML = "html"
 
 
-class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+class Field(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A labelled value of a Discord embed."""
 
     name: str
@@ -32,14 +32,14 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     inline: bool = False
 
 
-class Footer(msgspec.Struct, frozen=True, omit_defaults=True):
+class Footer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The small line below an embed."""
 
     text: str
     icon_url: str | None = None
 
 
-class Author(msgspec.Struct, frozen=True, omit_defaults=True):
+class Author(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The line above an embed's title."""
 
     name: str
@@ -47,13 +47,13 @@ class Author(msgspec.Struct, frozen=True, omit_defaults=True):
     icon_url: str | None = None
 
 
-class Image(msgspec.Struct, frozen=True):
+class Image(msgspec.Struct, frozen=True, gc=False):
     """A picture in an embed."""
 
     url: str
 
 
-class Embed(msgspec.Struct, frozen=True, omit_defaults=True):
+class Embed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One Discord embed (source: Discord's API reference, "Embed Object")."""
 
     title: str | None = None
@@ -68,23 +68,42 @@ class Embed(msgspec.Struct, frozen=True, omit_defaults=True):
     fields: tuple[Field, ...] = ()
 
 
-class Sender(msgspec.Struct, frozen=True, omit_defaults=True):
+class Sender(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Who a webhook message appears to come from; the channel's own name where empty."""
 
     username: str | None = None
     avatar_url: str | None = None
 
 
-class Mail(msgspec.Struct, frozen=True):
-    """What only e-mail uses."""
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """A file that goes with a mail.
+
+    Attributes:
+        filename: As the producer wrote it: any text.
+        content: Its bytes.
+        mimetype: ``type/subtype`` in lower case, without parameters.
+    """
+
+    filename: str
+    content: bytes
+    mimetype: str
+
+
+class Mail(msgspec.Struct, frozen=True, gc=False):
+    """What only e-mail uses.
+
+    Attributes:
+        html: An alternative to the content, or None.
+    """
 
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     subject: str | None = None
     html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
-class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
+class Metadata(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The envelope's ``metadata`` as far as receivers are told of it."""
 
     user_uuid: str | None = None
@@ -92,20 +111,24 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str | None = None
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A wish to reach somebody, before the router knows the address.
 
     Attributes:
-        channel: ``discord``, ``webhook``, ``email`` or ``console``.
+        channel: ``discord``, ``webhook``, ``email`` or ``console``; ``unknown`` with a ``problem``,
+            whose ``addresses`` are what the producer wrote.
         addresses: Given by the producer (``kwargs.webhook_url``, ``kwargs.to``) or found in the
             recipients file; empty means the default destination, else the inbox.
         recipient: Set when the message names a user or group to be reached by this channel and
             by no other way: without addresses the target fails, no default steps in.
+        problem: Why it cannot be met, and where the message asks for it; None where it can. It
+            fails alone.
     """
 
     channel: str
     addresses: tuple[str, ...] = ()
     recipient: str | None = None
+    problem: Note | None = None
 
 
 class Notification(msgspec.Struct, frozen=True, weakref=True):
@@ -115,8 +138,10 @@ class Notification(msgspec.Struct, frozen=True, weakref=True):
         message_id: The producer's id, or None.
         content: The text, never empty.
         requests: Whom to tell, by channel; at least one.
-        timestamp: Producer's time in seconds since the epoch, or None.
+        timestamp: When it was published, in seconds since the epoch: the producer's word, else the
+            record's own time; None where neither says.
         expires_at: Seconds since the epoch after which nothing is sent, or None.
+        once: It has an end that cannot be read: it is sent at the first attempt or not at all.
         ordering_key: Notifications with the same key keep their partition's order.
         embeds: Embeds made by the producer; when given they go beside the one made of
             title, content, colour and fields.
@@ -131,6 +156,7 @@ class Notification(msgspec.Struct, frozen=True, weakref=True):
     priority: Priority = Priority.NORMAL
     timestamp: float | None = None
     expires_at: float | None = None
+    once: bool = False
     ordering_key: str | None = None
     color: int | None = None
     fields: tuple[Field, ...] = ()

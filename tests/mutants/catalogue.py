@@ -173,4 +173,18 @@ MUTANTS = (
         "        if known is not None and not known:\n",
         ("tests/unit/edges/channels/test_rendering.py",),
     ),
+    Mutant(
+        "defer what has a lifetime that cannot be read",
+        "app/engine/outcomes.py",
+        "        elif seconds > AT_ONCE and job.delivery.notification.once:\n",
+        "        elif seconds < AT_ONCE and job.delivery.notification.once:\n",
+        (DEFERRING,),
+    ),
+    Mutant(
+        "let a decoration cost the notification",
+        "app/policies/parsing/fitting.py",
+        "if field.required or _decides(field.type):",
+        "if field.required or not _decides(field.type):",
+        ("tests/unit/policies/test_parsing_fitting.py",),
+    ),
 )

@@ -1,5 +1,6 @@
 """Putting notifications on the topic."""
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,7 +13,9 @@ from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer, json_body
 from app.faces.api.problems import Fault, unusable
 from app.faces.api.responses import JsonResponse
+from app.policies.parsing.json_text import read_json
 from app.values.control import PublishWarning
+from app.values.errors import InvalidRecordError
 
 router = APIRouter(tags=["notifications"])
 
@@ -115,11 +118,28 @@ async def notifications(
     return JsonResponse(Accepted(len(done.message_ids), done.message_ids, done.warnings), 202)
 
 
+def as_strict_json(body: bytes) -> bytes:
+    """Return what Python's own JSON writer may have written as JSON that everybody reads.
+
+    What is strict already stays as it is, byte by byte; what Python cannot read either is left to
+    be refused.
+    """
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            return json.dumps(read_json(body), ensure_ascii=False).encode()
+        except (InvalidRecordError, RecursionError):
+            return body
+    return body
+
+
 def split(body: bytes) -> list[bytes]:
     """Return the objects of a body: the one it is, or those of the list it is.
 
     Raises ``ProblemError`` (422) when it is not JSON, or no object, or too long a list.
     """
+    body = as_strict_json(body)
     if not body.lstrip(b" \t\r\n").startswith(b"["):
         return [bytes(parse_json(body, msgspec.Raw))]
     items = [bytes(item) for item in parse_json(body, list[msgspec.Raw])]

@@ -1,15 +1,20 @@
 """Parsing: a record's bytes become a ``Notification``, whatever their shape on the topic.
 
 Two shapes are told apart by ``message_type``: with one a message is typed (v2, ``typed``),
-without one it is an envelope (v1, ``envelope``).
+without one it is an envelope (v1, ``envelope``). What is strictly JSON and has every member in its
+place is decoded in one pass; anything else is read as Python reads it and fitted in, as far as it
+goes (``fitting``).
 """
 
 import msgspec
 
-from app.policies.parsing.decoding import decode
+from app.policies.notes import Notes
 from app.policies.parsing.envelope import Envelope, from_envelope
+from app.policies.parsing.fitting import fit
+from app.policies.parsing.json_text import read_json
+from app.policies.parsing.reading import Reading
 from app.policies.parsing.templates import MessageTemplates, RenderedMessage
-from app.policies.parsing.typed import TypedMessage, from_typed
+from app.policies.parsing.typed import TypedMessage, from_typed, kind_of
 from app.values.errors import InvalidRecordError
 from app.values.notification import Notification
 from app.values.recipients import Recipients
@@ -18,12 +23,6 @@ __all__ = ["MessageTemplates", "RenderedMessage", "parse"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-
-class _Shape(msgspec.Struct):
-    message_type: object = None
-
-
-_SHAPE = msgspec.json.Decoder(_Shape)
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 _TYPED: msgspec.json.Decoder[TypedMessage] = msgspec.json.Decoder(TypedMessage)
 
@@ -46,29 +45,35 @@ def parse(
 
     Raises:
         InvalidRecordError: It is no notification; the error names the field and the problem.
-        UnroutableError: A typed message names a recipient that is unknown or has no contact.
+        UnroutableError: It names nobody who is known, or no channel that is.
         TemplateError: The template is unknown or failed on the message's context.
     """
     if not value:
         raise InvalidRecordError("the record has no value")
     value = value.removeprefix(_BYTE_ORDER_MARK)
-    message = _envelope_at_once(value) or _either(value)
+    notes = Notes()
+    message = _at_once(value) or _fitted(value, notes)
+    reading = Reading(value, timestamp, recipients, templates, notes)
     if isinstance(message, Envelope):
-        return from_envelope(message, timestamp, recipients)
-    return from_typed(message, timestamp, recipients, templates)
+        return from_envelope(message, reading)
+    return from_typed(message, reading)
 
 
-def _envelope_at_once(value: bytes) -> Envelope | None:
-    """Decode in one pass what can be nothing else than an envelope, as most are."""
-    if b"message_type" in value or b"\\u" in value:  # the name of that field, perhaps escaped
-        return None
+def _at_once(value: bytes) -> Envelope | TypedMessage | None:
+    """Decode in one pass what has every member in its place, as nearly every record has."""
     try:
-        return _ENVELOPE.decode(value)
+        if b'"message_type"' in value:
+            return _TYPED.decode(value)
+        envelope = _ENVELOPE.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    # The name of that member may be written with escapes.
+    return envelope if envelope.message_type is None else None
 
 
-def _either(value: bytes) -> Envelope | TypedMessage:
-    if decode(_SHAPE, value).message_type is None:
-        return decode(_ENVELOPE, value)
-    return decode(_TYPED, value)
+def _fitted(value: bytes, notes: Notes) -> Envelope | TypedMessage:
+    read = read_json(value)
+    kind = kind_of(read)
+    if kind is None:
+        return fit(Envelope, read, notes)
+    return fit(kind, read, notes)

@@ -2,26 +2,31 @@
 
 The wire structs take what producers really send (numbers as field values, a footer that is a bare
 string, null for absent); the functions turn them into the values of ``app.values.notification``.
+None of it is worth a notification: what cannot be used is left out with a note.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
+from app.policies.notes import Notes, quoted
 from app.policies.parsing.colors import read_color
+from app.policies.parsing.fitting import name_of, text_of
 from app.policies.parsing.times import read_time
-from app.values.errors import InvalidRecordError
 from app.values.notification import Author, Embed, Field, Footer, Image
 
-ColorWire = int | str
+MOST_FIELDS = 250
+"""Fields that are looked at: as many as Discord shows in ten embeds."""
+MOST_EMBEDS = 100
 
 
 class FieldWire(msgspec.Struct, gc=False):
     """A labelled value."""
 
-    name: str
-    value: str | int | float | bool
-    inline: bool | None = None
+    name: Any = None
+    value: Any = None
+    inline: Any = None
 
 
 class FooterWire(msgspec.Struct, gc=False):
@@ -45,38 +50,49 @@ class ImageWire(msgspec.Struct, gc=False):
     url: str | None = None
 
 
-class EmbedWire(msgspec.Struct):
+class EmbedWire(msgspec.Struct, gc=False):
     """An embed as Discord has it."""
 
     title: str | None = None
     description: str | None = None
     url: str | None = None
-    timestamp: str | None = None
-    color: ColorWire | None = None
+    timestamp: Any = None
+    color: Any = None
     footer: str | FooterWire | None = None
-    image: ImageWire | None = None
-    thumbnail: ImageWire | None = None
+    image: str | ImageWire | None = None
+    thumbnail: str | ImageWire | None = None
     author: str | AuthorWire | None = None
     fields: list[FieldWire] | None = None
 
 
-def make_color(wire: ColorWire | None, field: str) -> int | None:
-    """Return 0xRRGGBB or None.
-
-    Raises:
-        InvalidRecordError: It is no colour.
-    """
-    if wire is None:
+def make_color(wire: object, field: str, notes: Notes) -> int | None:
+    """Return 0xRRGGBB or None."""
+    if wire is None or wire == "":
         return None
     try:
         return read_color(wire)
     except ValueError as error:
-        raise InvalidRecordError(str(error), field) from None
+        notes.left_out(field, f"{error}, got {quoted(wire)}")
+        return None
 
 
-def make_fields(wires: Sequence[FieldWire]) -> tuple[Field, ...]:
-    """Return fields whose values are text."""
-    return tuple(Field(wire.name, _text(wire.value), wire.inline or False) for wire in wires)
+def make_fields(wires: Sequence[FieldWire], path: str, notes: Notes) -> tuple[Field, ...]:
+    """Return fields whose names and values are text; those that say nothing are left out."""
+    fields = []
+    for index, wire in enumerate(wires[:MOST_FIELDS]):
+        name, value, inline = wire.name, wire.value, wire.inline or False
+        if not (name and type(name) is type(value) is str and type(inline) is bool):
+            place = f"{path}[{index}]"
+            if name in (None, "") and value in (None, ""):
+                notes.left_out(place, "it has neither name nor value")
+                continue
+            name = _text(name, place, "name", notes)
+            value = _text(value, place, "value", notes)
+            inline = _inline(inline, place, notes)
+        fields.append(Field(name, value, inline))
+    if len(wires) > MOST_FIELDS:
+        notes.add(path, f"{len(wires):,} fields; those beyond {MOST_FIELDS} are left out")
+    return tuple(fields)
 
 
 def make_footer(wire: str | FooterWire | None) -> Footer | None:
@@ -95,34 +111,58 @@ def make_author(wire: str | AuthorWire | None) -> Author | None:
     return Author(wire.name, wire.url or None, wire.icon_url or None)
 
 
-def make_embed(wire: EmbedWire, field: str) -> Embed:
-    """Return an embed.
+def make_embeds(
+    one: EmbedWire | None, several: Sequence[EmbedWire] | None, notes: Notes
+) -> tuple[Embed, ...]:
+    """Return the producer's embeds; one that says nothing would make Discord refuse the rest."""
+    if one is None and not several:
+        return ()
+    embeds = [] if one is None else [_embed(one, "kwargs.embed", notes)]
+    several = several or ()
+    for index, wire in enumerate(several[:MOST_EMBEDS]):
+        embeds.append(_embed(wire, f"kwargs.embeds[{index}]", notes))
+    if len(several) > MOST_EMBEDS:
+        notes.add(
+            "kwargs.embeds", f"{len(several):,} embeds; those beyond {MOST_EMBEDS} are left out"
+        )
+    return tuple(embed for embed in embeds if embed != Embed())
 
-    Raises:
-        InvalidRecordError: Its colour or timestamp is wrong.
-    """
-    if wire.timestamp:
-        read_time(wire.timestamp, f"{field}.timestamp")
+
+def _embed(wire: EmbedWire, path: str, notes: Notes) -> Embed:
+    moment = read_time(wire.timestamp, f"{path}.timestamp", notes)
     return Embed(
         title=wire.title or None,
         description=wire.description or None,
         url=wire.url or None,
-        timestamp=wire.timestamp or None,
-        color=make_color(wire.color, f"{field}.color"),
+        timestamp=wire.timestamp if moment is not None else None,
+        color=make_color(wire.color, f"{path}.color", notes),
         footer=make_footer(wire.footer),
         image=_image(wire.image),
         thumbnail=_image(wire.thumbnail),
         author=make_author(wire.author),
-        fields=make_fields(wire.fields or ()),
+        fields=make_fields(wire.fields or (), f"{path}.fields", notes),
     )
 
 
-def _image(wire: ImageWire | None) -> Image | None:
-    return Image(wire.url) if wire and wire.url else None
+def _image(wire: str | ImageWire | None) -> Image | None:
+    url = wire.url if isinstance(wire, ImageWire) else wire
+    return Image(url) if url else None
 
 
-def _text(value: str | float | bool) -> str:
-    """Write a value as JSON does, strings without their quotes."""
+def _text(value: object, path: str, member: str, notes: Notes) -> str:
+    """Write a field's name or value as text; what is neither text nor number is noted."""
     if isinstance(value, str):
         return value
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        notes.add(f"{path}.{member}", "is null; left empty")
+        return ""
+    if isinstance(value, list | dict):
+        notes.add(f"{path}.{member}", f"is {name_of(value)}; shown as JSON")
+    return text_of(value)
+
+
+def _inline(value: object, path: str, notes: Notes) -> bool:
+    if isinstance(value, bool):
+        return value
+    notes.left_out(f"{path}.inline", f"expected true or false, got {name_of(value)}")
+    return False

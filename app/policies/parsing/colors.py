@@ -22,18 +22,20 @@ LEVELS = {
 _WRITTEN = re.compile(r"#([0-9a-fA-F]{6})|0[xX]([0-9a-fA-F]{1,6})|([0-9]{1,8})")
 
 
-def read_color(value: int | str) -> int:
+def read_color(value: object) -> int:
     """Return 0xRRGGBB for an integer, ``#RRGGBB``, ``0xRRGGBB`` or a decimal number as text.
 
     Raises:
         ValueError: It is no colour; the text says what was expected.
     """
+    number = -1
     if isinstance(value, str):
         match = _WRITTEN.fullmatch(value.strip())
-        number = -1
         if match:
             number = int(match[3]) if match[3] else int(match[1] or match[2], 16)
-    else:
+    elif isinstance(value, float):
+        number = int(value) if value.is_integer() else -1
+    elif isinstance(value, int) and not isinstance(value, bool):
         number = value
     if not 0 <= number <= 0xFFFFFF:
         raise ValueError("expected a colour from 0 to 16777215 or #RRGGBB")

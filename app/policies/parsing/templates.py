@@ -5,6 +5,9 @@ from typing import Protocol
 
 import msgspec
 
+from app.values.note import Note
+from app.values.notification import Author, Field, Footer
+
 
 class RenderedMessage(msgspec.Struct, frozen=True):
     """What a template made of a context.
@@ -14,12 +17,22 @@ class RenderedMessage(msgspec.Struct, frozen=True):
         title: One line, or None.
         color: 0xRRGGBB, or None.
         html: The alternative for mail, or None.
+        url: Where the title leads, or None.
+        author: The line above the title, or None.
+        footer: The small line below, or None.
+        fields: Labelled values.
+        notes: What the context lacks, and what of the template was left out.
     """
 
     content: str
     title: str | None = None
     color: int | None = None
     html: str | None = None
+    url: str | None = None
+    author: Author | None = None
+    footer: Footer | None = None
+    fields: tuple[Field, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class MessageTemplates(Protocol):

@@ -1,75 +1,73 @@
 """Typed messages (v2): flat, one struct for each ``message_type``."""
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Annotated, Any, assert_never
 
-import msgspec
-
-from app.policies.parsing.addressing import find_users, make_requests
+from app.policies.notes import Notes, quoted
+from app.policies.parsing.addressing import Named, address
 from app.policies.parsing.appearance import FieldWire, make_fields
 from app.policies.parsing.colors import DIRECTIONS, level_color
-from app.policies.parsing.envelope import Channel
-from app.policies.parsing.templates import MessageTemplates, RenderedMessage
-from app.policies.parsing.times import read_expiry, read_time
+from app.policies.parsing.common import Common, assemble
+from app.policies.parsing.extras import Extras, KwargsWire, make_extras
+from app.policies.parsing.fitting import DECIDES, name_of
+from app.policies.parsing.reading import Reading
+from app.policies.parsing.saying import Said, dress, say
+from app.policies.parsing.templates import RenderedMessage
 from app.values.errors import InvalidRecordError
-from app.values.notification import Field, Footer, Mail, Metadata, Notification, Priority
-from app.values.recipients import Recipients
+from app.values.notification import ContentType, Footer, Metadata, Notification, Priority, Request
 
 SYSTEM = "System"
 
 
-class _Typed(msgspec.Struct, tag_field="message_type", kw_only=True):
+class _Typed(Common, tag_field="message_type", kw_only=True, gc=False):
     """What every typed message may have."""
 
-    message_id: str | None = None
-    user_uuid: str | None = None
-    group_name: str | None = None
-    group_uuid: str | None = None
-    priority: Priority | None = None
-    timestamp: str | None = None
-    expires_at: str | None = None
-    ttl_seconds: float | None = None
-    ordering_key: str | None = None
+    user_uuid: Annotated[str | None, DECIDES] = None
+    user_uuids: Annotated[str | list[Any] | None, DECIDES] = None
+    group_name: Annotated[str | None, DECIDES] = None
+    group_uuid: Annotated[str | None, DECIDES] = None
+    channels: Annotated[str | list[Any] | None, DECIDES] = None
+    kwargs: KwargsWire | None = None
 
 
-class Simple(_Typed, tag="simple", kw_only=True):
+class Simple(_Typed, tag="simple", kw_only=True, gc=False):
     """A text."""
 
-    content: str
+    content: Annotated[str | None, DECIDES] = None
     title: str | None = None
-    channels: list[Channel] | None = None
+    template_id: str | None = None
 
 
-class Template(_Typed, tag="template", kw_only=True):
+class Template(_Typed, tag="template", kw_only=True, gc=False):
     """A message template and what to fill it with."""
 
-    template_id: str
+    template_id: Annotated[str, DECIDES]
     context: dict[str, Any] | None = None
 
 
-class TradingSignal(_Typed, tag="trading_signal", kw_only=True):
+class TradingSignal(_Typed, tag="trading_signal", kw_only=True, gc=False):
     """A trading signal, rendered by the template of that name."""
 
-    direction: str
+    direction: Annotated[str, DECIDES]
     code: str
-    price: int | float | str | None = None
-    volume: int | float | str | None = None
+    price: Any = None
+    volume: Any = None
     strategy: str | None = None
     reason: str | None = None
 
 
-class SystemNotification(_Typed, tag="system_notification", kw_only=True):
+class SystemNotification(_Typed, tag="system_notification", kw_only=True, gc=False):
     """A word from a system, rendered by the template ``system_alert``."""
 
-    content: str
+    content: Annotated[str | None, DECIDES] = None
     level: str | None = None
 
 
-class CustomFields(_Typed, tag="custom_fields", kw_only=True):
+class CustomFields(_Typed, tag="custom_fields", kw_only=True, gc=False):
     """A text with labelled values, coloured by its level."""
 
-    content: str
-    fields: list[FieldWire]
+    content: Annotated[str | None, DECIDES] = None
+    fields: list[FieldWire] | None = None
     title: str | None = None
     level: str | None = None
     module: str | None = None
@@ -77,120 +75,150 @@ class CustomFields(_Typed, tag="custom_fields", kw_only=True):
 
 TypedMessage = Simple | Template | TradingSignal | SystemNotification | CustomFields
 
-
-class _Body(msgspec.Struct, frozen=True):
-    """What is said, whoever is told."""
-
-    message: RenderedMessage
-    fields: tuple[Field, ...] = ()
-    footer: Footer | None = None
-    template_id: str | None = None
-    priority: Priority = Priority.NORMAL
+_KINDS: dict[str, type[TypedMessage]] = {
+    "simple": Simple,
+    "template": Template,
+    "trading_signal": TradingSignal,
+    "system_notification": SystemNotification,
+    "custom_fields": CustomFields,
+}
 
 
-def from_typed(
-    message: TypedMessage,
-    record_time: float,
-    recipients: Recipients,
-    templates: MessageTemplates,
-) -> Notification:
-    """Read a typed message.
-
-    Args:
-        message: As decoded.
-        record_time: The record's own time in seconds since the epoch.
-        recipients: Where the addressee is looked up.
-        templates: What it is rendered with.
+def kind_of(read: object) -> type[TypedMessage] | None:
+    """Return the struct for what JSON held; None for what is no typed message.
 
     Raises:
-        InvalidRecordError: A field is wrong.
+        InvalidRecordError: Its ``message_type`` is not known.
+    """
+    named = read.get("message_type") if isinstance(read, dict) else None
+    if named is None or named == "":
+        return None
+    if not isinstance(named, str):
+        raise InvalidRecordError(f"expected a string, got {name_of(named)}", "message_type")
+    if named not in _KINDS:
+        *others, last = _KINDS
+        expected = f"{', '.join(others)} or {last}"
+        raise InvalidRecordError(f"expected {expected}, got {quoted(named)}", "message_type")
+    return _KINDS[named]
+
+
+def from_typed(message: TypedMessage, reading: Reading) -> Notification:
+    """Read a typed message.
+
+    Raises:
+        InvalidRecordError: There is nothing to say.
         UnroutableError: The addressee is unknown or has no contact.
         TemplateError: The template is unknown or failed on the message's context.
     """
-    timestamp = read_time(message.timestamp, "timestamp")
-    since = record_time if timestamp is None else timestamp
-    expires_at = read_expiry(message.expires_at, message.ttl_seconds, since)
-    body = _body(message, templates)
-    group_name = message.group_name
-    if isinstance(message, CustomFields) and not message.group_uuid:
-        group_name = group_name or SYSTEM
-    name, users = find_users(recipients, message.user_uuid, message.group_uuid, group_name)
-    channels = (message.channels or ()) if isinstance(message, Simple) else ()
-    said = body.message
-    return Notification(
-        content=said.content,
-        requests=make_requests(name, users, channels),
-        message_id=message.message_id or None,
-        title=said.title,
-        priority=body.priority if message.priority is None else message.priority,
-        timestamp=timestamp,
-        expires_at=expires_at,
-        ordering_key=message.ordering_key or None,
-        color=said.color,
-        fields=body.fields,
-        footer=body.footer,
-        mail=Mail(html=said.html),
-        metadata=Metadata(message.user_uuid, body.template_id),
-    )
+    said = _said(message, make_extras(message.kwargs, reading.notes), reading)
+    requests = _requests(message, reading)
+    told = Metadata(message.user_uuid, _template_of(message))
+    return assemble(message, said, requests, told, reading, _usual_priority(message))
 
 
-def _body(message: TypedMessage, templates: MessageTemplates) -> _Body:
+def _said(message: TypedMessage, extras: Extras, reading: Reading) -> Said:
+    notes = reading.notes
     match message:
         case Simple():
-            return _Body(RenderedMessage(_content(message.content), message.title or None))
+            title, template_id = message.title or None, message.template_id
+            return say(message.content, title, ContentType.TEXT, extras, template_id, reading)
         case Template():
             if not message.template_id:
                 raise InvalidRecordError("must not be empty", "template_id")
-            return _rendered(templates, message.template_id, message.context or {})
+            return dress(_rendered(message, message.context or {}, reading), None, extras, notes)
         case TradingSignal():
-            return _trading_signal(message, templates)
+            return dress(_trading_signal(message, reading), None, extras, notes)
         case SystemNotification():
             context = {"content": _content(message.content), "level": _level(message.level)}
-            return _rendered(templates, "system_alert", context)
+            return dress(_rendered(message, context, reading), None, extras, notes)
         case CustomFields():
-            return _custom_fields(message)
+            return dress(_custom_fields(message, notes), None, extras, notes)
         case _:
             assert_never(message)
 
 
-def _trading_signal(message: TradingSignal, templates: MessageTemplates) -> _Body:
-    direction = message.direction.upper()
-    if direction not in DIRECTIONS:
-        raise InvalidRecordError(f"expected {', '.join(DIRECTIONS)}", "direction")
+def _requests(message: TypedMessage, reading: Reading) -> tuple[Request, ...]:
+    group_name = message.group_name
+    if isinstance(message, CustomFields) and not (message.group_uuid or message.user_uuids):
+        group_name = group_name or SYSTEM
+    named = Named(message.user_uuid, message.user_uuids, message.group_uuid, group_name)
+    channels = message.channels if isinstance(message, Simple) else None
+    return address(named, channels, message.kwargs, reading.recipients)
+
+
+def _template_of(message: TypedMessage) -> str | None:
+    match message:
+        case Simple() | Template():
+            return message.template_id or None
+        case TradingSignal():
+            return "trading_signal"
+        case SystemNotification():
+            return "system_alert"
+        case CustomFields():
+            return None
+        case _:
+            assert_never(message)
+
+
+def _usual_priority(message: TypedMessage) -> Priority:
+    """Return the priority of a message that states none: signals are HIGH, as in the original."""
+    return Priority.HIGH if isinstance(message, TradingSignal) else Priority.NORMAL
+
+
+def _trading_signal(message: TradingSignal, reading: Reading) -> RenderedMessage:
     if not message.code or message.code.isspace():
         raise InvalidRecordError("must not be empty", "code")
+    notes = reading.notes
     context = {
-        "direction": direction,
+        "direction": _direction(message.direction, notes),
         "code": message.code,
-        "price": message.price,
-        "volume": message.volume,
+        "price": _number(message.price, "price", notes),
+        "volume": _number(message.volume, "volume", notes),
         "strategy": message.strategy,
         "reason": message.reason,
     }
-    # The original sent trading signals as HIGH unless told otherwise.
-    return _rendered(templates, "trading_signal", context, Priority.HIGH)
+    return _rendered(message, context, reading)
 
 
-def _custom_fields(message: CustomFields) -> _Body:
+def _direction(given: str, notes: Notes) -> str:
+    """Return the direction in capitals; an enumeration's name is its last part."""
+    direction = given.rpartition(".")[2].strip().upper()
+    if not direction:
+        raise InvalidRecordError(f"expected {', '.join(DIRECTIONS)}", "direction")
+    if direction not in DIRECTIONS:
+        expected = ", ".join(DIRECTIONS)
+        notes.add("direction", f"expected {expected}, got {quoted(given)}; sent as it is")
+    return direction
+
+
+def _number(given: object, field: str, notes: Notes) -> object:
+    if isinstance(given, list | dict):
+        notes.left_out(field, f"expected a number or a text, got {name_of(given)}")
+        return None
+    return given
+
+
+def _custom_fields(message: CustomFields, notes: Notes) -> RenderedMessage:
     if not message.fields:
-        raise InvalidRecordError("must have at least one field", "fields")
-    said = RenderedMessage(
-        _content(message.content), message.title or None, level_color(_level(message.level))
+        notes.add("fields", "must have at least one field; sent without any")
+    return RenderedMessage(
+        content=_content(message.content),
+        title=message.title or None,
+        color=level_color(_level(message.level)),
+        fields=make_fields(message.fields or (), "fields", notes),
+        footer=Footer(message.module or SYSTEM),
     )
-    return _Body(said, make_fields(message.fields), Footer(message.module or SYSTEM))
 
 
 def _rendered(
-    templates: MessageTemplates,
-    template_id: str,
-    context: Mapping[str, object],
-    priority: Priority = Priority.NORMAL,
-) -> _Body:
-    said = templates.render(template_id, context)
-    return _Body(said, template_id=template_id, priority=priority)
+    message: TypedMessage, context: Mapping[str, object], reading: Reading
+) -> RenderedMessage:
+    return reading.templates.render(_template_of(message) or "", context)
 
 
-def _content(content: str) -> str:
+def _content(content: str | None) -> str:
+    if content is None:
+        raise InvalidRecordError("is missing", "content")
     if not content or content.isspace():
         raise InvalidRecordError("must not be empty", "content")
     return content

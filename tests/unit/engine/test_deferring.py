@@ -285,3 +285,21 @@ async def test_without_a_time_of_its_own_a_record_lives_from_its_arrival(
     assert abs(origin_of(kept).timestamp - stage.journal.now()) < 10
     stage.journal.let_pass(31)
     await until(lambda: worker.snapshot().messages_expired == 1)
+
+
+async def test_what_has_a_lifetime_that_cannot_be_read_is_sent_at_once_or_not_at_all(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """One attempt, and no deferring: nobody knows whether it would still be wanted."""
+    stage.channel = ScriptedChannel([[Retry("busy")]])
+    worker = stage.worker(max_age=DAY)
+    await worker.start()
+    await stage.publish(envelope("soon", expires_at="soon"), envelope("now", ttl_seconds="now"))
+    await until(lambda: worker.snapshot().messages_consumed == 2)
+    snapshot = worker.snapshot()
+    assert (snapshot.messages_sent, snapshot.messages_failed) == (1, 1)
+    assert (snapshot.messages_deferred, snapshot.messages_adjusted) == (0, 2)
+    assert len(stage.channel.sent) == 2
+    (letter,) = await stage.dead_letters()
+    assert letter.reason == "exhausted"
+    assert "its lifetime cannot be read" in letter.error

@@ -96,17 +96,31 @@ async def test_an_idempotency_key_makes_a_repeat_recognisable(
     await until(lambda: worker.snapshot().messages_sent == 4)
 
 
+async def test_what_will_be_left_out_is_warned_of(stage: "Stage", envelope: "Envelope") -> None:
+    """Each warning names item, field and problem; everything is published all the same."""
+    items = [envelope("a"), envelope("b", kwargs={"color": -1}), envelope("c", priority=9)]
+    items.append(envelope("d", channels=["webhook", "telegram"]))
+    encoded = [msgspec.json.encode(item) for item in items]
+    done = await Bench(stage.producer).publisher.publish(encoded, None)
+    assert len(done.message_ids) == 4
+    assert [(each.index, each.field) for each in done.warnings] == [
+        (1, "kwargs.color"),
+        (2, "priority"),
+        (3, "channels"),
+    ]
+
+
 async def test_invalid_items_are_named_and_nothing_is_published(
     stage: "Stage", envelope: "Envelope"
 ) -> None:
     """Every fault with its index and field; the valid ones wait for the next try."""
     good = msgspec.json.encode(envelope("good"))
-    bad = msgspec.json.encode(envelope("bad", priority=9))
+    bad = msgspec.json.encode(envelope(""))
     unknown = msgspec.json.encode({"message_type": "simple", "content": "x", "user_uuid": "nobody"})
     with pytest.raises(InvalidItemsError) as caught:
         await Bench(stage.producer).publisher.publish([good, bad, unknown], None)
     assert [index for index, _ in caught.value.items] == [1, 2]
-    assert caught.value.items[0][1].field == "priority"
+    assert caught.value.items[0][1].field == "content"
     assert await stage.dead_letters() == ()
     worker = stage.worker()
     await worker.start()

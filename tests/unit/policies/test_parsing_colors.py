@@ -19,15 +19,34 @@ from app.policies.parsing.colors import (
         (" 0xFF0000 ", 0xFF0000),
         ("0Xff", 0xFF),
         ("5793266", 5793266),
+        (5793266.0, 5793266),
     ],
 )
-def test_colours_are_read(written: int | str, color: int) -> None:
+def test_colours_are_read(written: object, color: int) -> None:
     """As numbers and as producers write them."""
     assert read_color(written) == color
 
 
-@pytest.mark.parametrize("written", [-1, 0x1000000, "", "#fff", "#1234567", "red", "16777216", "٣"])
-def test_what_is_no_colour_is_refused(written: int | str) -> None:
+@pytest.mark.parametrize(
+    "written",
+    [
+        -1,
+        16777216,
+        34886848,
+        1.5,
+        1e300,
+        True,
+        [],
+        {},
+        "",
+        "#fff",
+        "#1234567",
+        "red",
+        "16777216",
+        "٣",
+    ],
+)
+def test_what_is_no_colour_is_refused(written: object) -> None:
     """Discord would refuse the whole message for it."""
     with pytest.raises(ValueError, match="expected a colour"):
         read_color(written)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.values.errors import InvalidRecordError
+from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.notification import (
     Author,
     ContentType,
@@ -22,7 +22,7 @@ from tests.support.messages import DISCORD_URL, HOOK_URL, RECORD_TIME, envelope,
 
 def test_the_smallest_envelope_gets_the_defaults() -> None:
     """Content and channels are enough."""
-    assert read(envelope()) == Notification("hello", (Request("webhook"),))
+    assert read(envelope()) == Notification("hello", (Request("webhook"),), timestamp=RECORD_TIME)
 
 
 def test_what_the_original_writes_is_read() -> None:
@@ -185,6 +185,20 @@ def test_mail_addresses_are_texts_or_lists() -> None:
         ({"content": ""}, "content"),
         ({"content": " \n\u3000"}, "content"),
         ({"channels": []}, "channels"),
+        ({"channels": ""}, "channels"),
+        ({"channels": [None, " "]}, "channels"),
+    ],
+)
+def test_nothing_to_say_or_nobody_to_tell_is_refused(changes: dict[str, Any], field: str) -> None:
+    """Only that costs a notification."""
+    with pytest.raises(InvalidRecordError) as caught:
+        read(envelope(**changes))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
         ({"timestamp": "yesterday"}, "timestamp"),
         ({"expires_at": "2026-02-30"}, "expires_at"),
         ({"ttl_seconds": -1}, "ttl_seconds"),
@@ -192,24 +206,140 @@ def test_mail_addresses_are_texts_or_lists() -> None:
         ({"kwargs": {"color": 0x1000000}}, "kwargs.color"),
         ({"kwargs": {"color": -1}}, "kwargs.color"),
         ({"kwargs": {"color": "green"}}, "kwargs.color"),
-        ({"kwargs": {"embed": {"color": "green"}}}, "kwargs.embed.color"),
+        ({"kwargs": {"embed": {"title": "t", "color": "green"}}}, "kwargs.embed.color"),
         ({"kwargs": {"embeds": [{}, {"timestamp": "now"}]}}, "kwargs.embeds[1].timestamp"),
-        ({"kwargs": {"subject": "a\r\nBcc: b@example.com"}}, "kwargs.subject"),
-        ({"kwargs": {"subject": "a\u2028b"}}, "kwargs.subject"),
-        ({"kwargs": {"subject": "a\n"}}, "kwargs.subject"),
     ],
 )
-def test_wrong_values_are_refused_by_field(changes: dict[str, Any], field: str) -> None:
-    """What has the right type and cannot be used is refused like a wrong type."""
-    with pytest.raises(InvalidRecordError) as caught:
-        read(envelope(**changes))
-    assert caught.value.field == field
+def test_values_that_cannot_be_used_are_noted_by_field(changes: dict[str, Any], field: str) -> None:
+    """What has the right type and cannot be used is left out like a wrong type."""
+    assert [note.field for note in read(envelope(**changes)).notes] == [field]
+
+
+@pytest.mark.parametrize(
+    ("given", "subject", "noted"),
+    [
+        ("disk full\n", "disk full", False),
+        ("a\r\nBcc: b@example.com", "a Bcc: b@example.com", True),
+        ("a\u2028b", "a b", True),
+        ("\n \n", None, False),
+    ],
+)
+def test_a_subject_is_one_line(given: str, subject: str | None, *, noted: bool) -> None:
+    """A line break would forge mail headers, and is not worth the mail."""
+    notification = read(envelope(channels=["discord", "email"], kwargs={"subject": given}))
+    assert notification.mail.subject == subject
+    assert bool(notification.notes) is noted
+
+
+@pytest.mark.parametrize(
+    ("priority", "read_as"),
+    [
+        (-1, 0),
+        (0, 0),
+        (3, 3),
+        (4, 3),
+        (10**30, 3),
+        (2.4, 2),
+        ("2", 2),
+        (" high ", 2),
+        ("urgent", 3),
+    ],
+)
+def test_a_priority_is_the_nearest(priority: object, read_as: int) -> None:
+    """Numbers, numbers as texts, and the names of priorities."""
+    assert read(envelope(priority=priority)).priority == read_as
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "content_type", "read_as", "html"),
+    [
+        ({"html": True}, None, ContentType.HTML, None),
+        ({"html": True}, "markdown", ContentType.HTML, None),
+        ({"html": False}, None, ContentType.TEXT, None),
+        ({"html": False}, "html", ContentType.TEXT, None),
+        ({"html": False}, "markdown", ContentType.MARKDOWN, None),
+        ({"html": "<p>h</p>"}, None, ContentType.TEXT, "<p>h</p>"),
+        ({"html": ""}, "html", ContentType.HTML, None),
+    ],
+)
+def test_html_is_a_text_or_says_what_the_content_is(
+    kwargs: dict[str, Any], content_type: str | None, read_as: ContentType, html: str | None
+) -> None:
+    """The original's mail channel takes a flag, others the alternative itself."""
+    notification = read(envelope(content_type=content_type, kwargs=kwargs))
+    assert (notification.content_type, notification.mail.html) == (read_as, html)
+    assert notification.notes == ()
 
 
 def test_each_channel_is_asked_once() -> None:
-    """A channel that is named twice is one request."""
-    requests = read(envelope(channels=["console", "webhook", "console"])).requests
+    """A channel that is named twice is one request; capitals and a single name are no matter."""
+    requests = read(envelope(channels=["console", "webhook", "Console "])).requests
     assert requests == (Request("console"), Request("webhook"))
+    assert read(envelope(channels="email")).requests == (Request("email"),)
+
+
+def test_an_unknown_channel_fails_alone() -> None:
+    """Beside one that is known; the request says why it cannot be met."""
+    known, unknown, odd = read(envelope(channels=["webhook", "telegram", 5])).requests
+    assert known == Request("webhook")
+    assert (unknown.channel, unknown.addresses) == ("unknown", ("telegram",))
+    assert unknown.problem is not None
+    assert unknown.problem.field == "channels"
+    assert "got 'telegram'" in unknown.problem.problem
+    assert odd.addresses == ("5",)
+
+
+def test_nothing_but_unknown_channels_is_nobody_to_tell() -> None:
+    """The error says which there are."""
+    with pytest.raises(UnroutableError, match="expected webhook, discord, email or console"):
+        read(envelope(channels=["telegram", "fax"]))
+
+
+def test_without_content_the_embed_is_what_is_said() -> None:
+    """As in the original, whose embedded templates have their text in there."""
+    embed = {
+        "title": "t",
+        "description": "d",
+        "color": 255,
+        "fields": [{"name": "a", "value": "b"}],
+        "footer": {"text": "f"},
+        "image": {"url": "https://example.com/i.png"},
+    }
+    notification = read(envelope(content="", kwargs={"embed": embed}))
+    assert (notification.title, notification.content, notification.color) == ("t", "d", 255)
+    assert notification.fields == (Field("a", "b"),)
+    assert notification.footer == Footer("f")
+    assert notification.embeds == (Embed(image=Image("https://example.com/i.png")),)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "content", "content_type"),
+    [
+        ({"embeds": [{"color": 1}, {"title": "t"}]}, "t", ContentType.MARKDOWN),
+        ({"embed": {"fields": [{"name": "a", "value": 1}]}}, "a: 1", ContentType.MARKDOWN),
+        ({"html": "<p>h</p>"}, "<p>h</p>", ContentType.HTML),
+    ],
+)
+def test_without_content_whatever_says_something_is_said(
+    kwargs: dict[str, Any], content: str, content_type: ContentType
+) -> None:
+    """An embed's title or fields, or the HTML of the mail."""
+    notification = read(envelope(content=" ", kwargs=kwargs))
+    assert (notification.content, notification.content_type) == (content, content_type)
+
+
+def test_without_content_the_template_that_is_named_is_rendered() -> None:
+    """With the kwargs as its context: so the original's producers send a template's variables."""
+    message = envelope(content="", metadata={"template_id": "own"}, kwargs={"price": 1.5})
+    notification = read(message)
+    assert (notification.title, notification.content) == ("own", '{"price": 1.5}')
+    assert read({**message, "content": "said"}).content == "said"
+
+
+def test_the_robots_secret_is_no_decoration_that_is_shown() -> None:
+    """It is read, and nowhere in what the notification says."""
+    message = envelope(kwargs={"webhook_url": HOOK_URL, "secret": "the-secret"})
+    assert "the-secret" not in repr(read(message))
 
 
 def test_the_users_contacts_stand_in_for_missing_addresses() -> None:

@@ -6,6 +6,7 @@ import pytest
 from app.policies.parsing.colors import BLUE, LEVELS
 from app.values.errors import InvalidRecordError, TemplateError, UnroutableError
 from app.values.notification import (
+    Author,
     Field,
     Footer,
     Mail,
@@ -21,6 +22,7 @@ EVERYWHERE = (
     Request("webhook", (DISCORD_URL,), TRADER),
     Request("email", ("trader@example.com",), TRADER),
 )
+EVERYBODY = ("trader@example.com", "admin@example.com", "b@example.com")
 FIELDS = [{"name": "a", "value": 1.5}]
 
 
@@ -33,6 +35,7 @@ def test_a_simple_message_goes_to_all_contacts() -> None:
         message_id="m",
         title="t",
         priority=Priority.LOW,
+        timestamp=RECORD_TIME,
         metadata=Metadata("trader-001"),
     )
 
@@ -68,6 +71,7 @@ def test_a_template_is_rendered_with_its_context() -> None:
         '{"a": [1]}',
         EVERYWHERE,
         title="own",
+        timestamp=RECORD_TIME,
         color=0x123456,
         mail=Mail(html="<p>"),
         metadata=Metadata("trader-001", "own"),
@@ -123,6 +127,7 @@ def test_custom_fields_are_labelled_with_their_module() -> None:
         "c",
         EVERYWHERE,
         title="t",
+        timestamp=RECORD_TIME,
         color=LEVELS["ERROR"],
         fields=(Field("a", "1.5"),),
         footer=Footer("M"),
@@ -186,20 +191,15 @@ def test_nobody_to_tell_is_an_error(to: dict[str, Any], error: str) -> None:
     [
         (typed("simple"), "content"),
         (typed("simple", content=" "), "content"),
-        (typed("simple", content="x", channels=["sms"]), "channels[0]"),
-        (typed("simple", content="x", timestamp="soon"), "timestamp"),
         (typed("template"), "template_id"),
         (typed("template", template_id=""), "template_id"),
-        (typed("template", template_id="own", context=[]), "context"),
         (typed("trading_signal", code="A"), "direction"),
-        (typed("trading_signal", direction="UP", code="A"), "direction"),
+        (typed("trading_signal", direction=" ", code="A"), "direction"),
+        (typed("trading_signal", direction=1, code="A"), "direction"),
         (typed("trading_signal", direction="LONG"), "code"),
         (typed("trading_signal", direction="LONG", code=""), "code"),
-        (typed("trading_signal", direction="LONG", code="A", price=[]), "price"),
         (typed("system_notification", content=""), "content"),
-        (typed("custom_fields", content="x"), "fields"),
-        (typed("custom_fields", content="x", fields=[]), "fields"),
-        (typed("custom_fields", content="x", fields=[{"name": "a"}]), "fields[0].value"),
+        (typed("custom_fields", fields=FIELDS), "content"),
     ],
 )
 def test_wrong_fields_are_refused_by_name(message: dict[str, Any], field: str) -> None:
@@ -207,6 +207,121 @@ def test_wrong_fields_are_refused_by_name(message: dict[str, Any], field: str) -
     with pytest.raises(InvalidRecordError) as caught:
         read(message)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (typed("simple", content="x", timestamp="soon"), "timestamp"),
+        (typed("simple", content="x", kwargs={"color": -1}), "kwargs.color"),
+        (typed("template", template_id="own", context=[]), "context"),
+        (typed("trading_signal", direction="UP", code="A"), "direction"),
+        (typed("trading_signal", direction="LONG", code=600519), "code"),
+        (typed("trading_signal", direction="LONG", code="A", price=[]), "price"),
+        (typed("custom_fields", content="x"), "fields"),
+        (typed("custom_fields", content="x", fields=[]), "fields"),
+        (typed("custom_fields", content="x", fields=[{"name": "a"}]), "fields[0].value"),
+    ],
+)
+def test_wrong_decorations_are_noted_by_name(message: dict[str, Any], field: str) -> None:
+    """The message is sent."""
+    notification = read(message)
+    assert notification.requests == EVERYWHERE
+    assert [note.field for note in notification.notes] == [field]
+
+
+def test_a_direction_may_be_the_name_of_an_enumeration() -> None:
+    """As Python writes one; what is no direction is sent as it is."""
+    message = typed("trading_signal", direction="DIRECTION_TYPES.LONG", code="A")
+    assert json.loads(read(message).content)["direction"] == "LONG"
+    message["direction"] = "hold"
+    assert json.loads(read(message).content)["direction"] == "HOLD"
+
+
+def test_kwargs_are_honoured_as_in_envelopes() -> None:
+    """The newest producers write them: colour, fields, footer, author, link."""
+    kwargs = {
+        "color": 0xFF8000,
+        "fields": [{"name": "模块", "value": "TaskTimer", "inline": True}],
+        "footer": {"text": "TaskTimer • 2026-01-01 12:00:00"},
+        "author": "Bot",
+        "url": "https://example.com/1",
+        "unknown": {"x": [1]},
+    }
+    notification = read(typed("simple", content="x", kwargs=kwargs))
+    assert notification.color == 0xFF8000
+    assert notification.fields == (Field("模块", "TaskTimer", inline=True),)
+    assert notification.footer == Footer("TaskTimer • 2026-01-01 12:00:00")
+    assert notification.author == Author("Bot")
+    assert notification.url == "https://example.com/1"
+    assert notification.notes == ()
+
+
+def test_kwargs_go_before_what_a_type_has_of_its_own() -> None:
+    """The level's colour and the module's footer give way; fields are added to."""
+    message = typed("custom_fields", content="c", fields=FIELDS)
+    kwargs = {"color": 1, "footer": "own", "fields": {"name": "b", "value": "2"}}
+    notification = read({**message, "kwargs": kwargs})
+    assert (notification.color, notification.footer) == (1, Footer("own"))
+    assert notification.fields == (Field("a", "1.5"), Field("b", "2"))
+
+
+def test_a_simple_message_without_content_says_what_its_template_says() -> None:
+    """With its kwargs as the context."""
+    message = typed("simple", content="", template_id="own", kwargs={"a": 1})
+    assert read(message).content == '{"a": 1}'
+    assert read(message).metadata == Metadata("trader-001", "own")
+
+
+@pytest.mark.parametrize(
+    ("to", "addresses"),
+    [
+        ({"user_uuids": ["trader-001", "admin"]}, EVERYBODY),
+        ({"user_uuids": ["admin"], "user_uuid": "trader-001"}, EVERYBODY),
+        ({"user_uuids": "admin", "user_uuid": "admin"}, EVERYBODY[1:]),
+        ({"user_uuids": ["admin", None], "group_name": "traders"}, EVERYBODY[1:]),
+        ({"user_uuids": [], "user_uuid": "admin"}, EVERYBODY[1:]),
+    ],
+)
+def test_several_users_are_told_together(to: dict[str, Any], addresses: tuple[str, ...]) -> None:
+    """A list of users beside the one; with users named, no group counts."""
+    message = typed("simple", content="x", channels=["email"], **{"user_uuid": None, **to})
+    (request,) = read(message).requests
+    assert request.addresses == addresses
+
+
+def test_custom_fields_go_to_the_users_that_they_name() -> None:
+    """Not to the group that is told where nobody is named."""
+    message = {"message_type": "custom_fields", "content": "c", "fields": FIELDS}
+    requests = read({**message, "user_uuids": ["trader-001"]}).requests
+    assert requests == EVERYWHERE
+
+
+def test_an_unknown_user_among_others_fails_alone() -> None:
+    """The known one is told; the request for the other says why it cannot be met."""
+    message = typed("simple", content="x", user_uuids=["trader-001", "gone"], user_uuid=None)
+    *known, unknown = read(message).requests
+    assert tuple(known) == EVERYWHERE
+    assert (unknown.channel, unknown.addresses) == ("unknown", ("user 'gone'",))
+    assert unknown.problem is not None
+    assert "user 'gone' is unknown" in unknown.problem.problem
+
+
+def test_a_message_to_nobody_may_carry_an_address_of_its_own() -> None:
+    """So the original's producers write to a webhook that belongs to no user."""
+    message = {"message_type": "simple", "user_uuid": None, "content": "x"}
+    own = {"channels": ["webhook"], "kwargs": {"webhook_url": DISCORD_URL}}
+    assert read({**message, **own}).requests == (Request("webhook", (DISCORD_URL,)),)
+
+
+def test_an_unknown_channel_of_a_simple_message_fails_alone() -> None:
+    """As in envelopes; alone, it is nobody to tell."""
+    message = typed("simple", content="x", channels=["email", "sms"])
+    email, sms = read(message).requests
+    assert email == EVERYWHERE[1]
+    assert sms.addresses == ("sms",)
+    with pytest.raises(UnroutableError, match="got 'sms'"):
+        read({**message, "channels": ["sms"]})
 
 
 def test_expiry_and_order_are_read_as_in_envelopes() -> None:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from app.policies.routing import Defaults, Routed, route
 from app.values.delivery import Delivery, Destination, Target
+from app.values.note import Note
 from app.values.notification import Mail, Notification, Request
 from tests.support.messages import DISCORD_URL, HOOK_URL
 
@@ -195,3 +196,15 @@ def test_every_request_is_delivered_or_unroutable(
     assert len(set(targets)) == len(targets)
     assert all(delivery.targets for delivery in result.deliveries)
     assert bool(requests) == bool(targets or result.unroutable)
+
+
+def test_a_request_that_cannot_be_met_fails_alone() -> None:
+    """Whatever its channel is called; and what it asks for is shown without secrets."""
+    problem = Note("channels", "expected webhook, got 'telegram'")
+    unknown = Request("unknown", ("telegram\n", DISCORD_URL), problem=problem)
+    result = routed(Request("webhook"), unknown)
+    assert [delivery.destination.address for delivery in result.deliveries] == [INBOX_URL]
+    assert [(target.channel, target.label, error) for target, error in result.unroutable] == [
+        ("unknown", "'telegram\\n'", problem.problem),
+        ("unknown", "https://discord.com/api/webhooks/123/***", problem.problem),
+    ]

@@ -100,6 +100,26 @@ async def test_what_will_be_left_out_is_said(client: httpx.AsyncClient, fakes: F
     ]
 
 
+@pytest.mark.parametrize(
+    ("body", "published"),
+    [
+        (b'{"content": "cut \\ud83d"}', [{"content": "cut \ufffd"}]),
+        (
+            b'[{"content": "a", "x": NaN}, {"content": "b"}]',
+            [{"content": "a", "x": "NaN"}, {"content": "b"}],
+        ),
+    ],
+)
+async def test_json_as_python_writes_it_is_taken(
+    client: httpx.AsyncClient, fakes: Fakes, body: bytes, published: list[object]
+) -> None:
+    """What goes on the topic is JSON that everybody reads."""
+    answer = await client.post("/notifications", content=body)
+    assert answer.status_code == 202
+    items, _ = fakes.publisher.published[0]
+    assert [json.loads(item) for item in items] == published
+
+
 async def test_a_list_keeps_its_order(client: httpx.AsyncClient, fakes: Fakes) -> None:
     """Ids come back in the order of the items."""
     items = [{**ENVELOPE, "message_id": str(number)} for number in range(1000)]

@@ -1,0 +1,49 @@
+"""Channels: which are known, and what becomes of one that is not."""
+
+from typing import Any
+
+from app.policies.notes import quoted
+from app.policies.parsing.fitting import text_of
+from app.values.errors import InvalidRecordError, UnroutableError
+from app.values.note import Note
+from app.values.notification import Request
+
+CHANNELS = ("webhook", "discord", "email", "console")
+
+
+def read_channels(given: str | list[Any]) -> tuple[str, ...]:
+    """Return the names of channels, known or not, each once.
+
+    Raises:
+        InvalidRecordError: There are none.
+    """
+    several = [given] if isinstance(given, str) else given
+    for each in several:
+        if each not in CHANNELS:
+            break
+    else:  # as in nearly every record; a comprehension would take longer
+        if len(several) == 1:
+            return (several[0],)
+    names = (text_of(each).strip().lower() for each in several if each is not None)
+    channels = tuple(dict.fromkeys(filter(None, names)))
+    if not channels:
+        raise InvalidRecordError("must name at least one channel", "channels")
+    return channels
+
+
+def unknown_channel(name: str) -> Request:
+    """Return the request for a channel that is not known: it fails alone."""
+    expected = f"{', '.join(CHANNELS[:-1])} or {CHANNELS[-1]}"
+    problem = Note("channels", f"expected {expected}, got {quoted(name)}")
+    return Request("unknown", (name,), problem=problem)
+
+
+def check_known(requests: tuple[Request, ...]) -> None:
+    """Refuse requests of which none can be met.
+
+    Raises:
+        UnroutableError: No channel is known.
+    """
+    problems = [request.problem for request in requests if request.problem is not None]
+    if problems and len(problems) == len(requests):
+        raise UnroutableError(problems[0].problem, problems[0].field)

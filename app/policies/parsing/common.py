@@ -1,0 +1,70 @@
+"""What messages of either shape may carry, and how it becomes a notification."""
+
+from typing import Any
+
+import msgspec
+
+from app.policies.parsing.reading import Reading, read_priority
+from app.policies.parsing.saying import Said
+from app.policies.parsing.times import read_lifetime, read_time
+from app.values.notification import Metadata, Notification, Priority, Request
+
+
+class Common(msgspec.Struct, kw_only=True, gc=False):
+    """Members of the envelope and of every typed message."""
+
+    message_id: str | None = None
+    priority: Any = None
+    timestamp: Any = None
+    expires_at: Any = None
+    ttl_seconds: Any = None
+    ordering_key: str | None = None
+
+
+def assemble(
+    message: Common,
+    said: Said,
+    requests: tuple[Request, ...],
+    metadata: Metadata,
+    reading: Reading,
+    usual: Priority = Priority.NORMAL,
+) -> Notification:
+    """Put a notification together.
+
+    Args:
+        message: As decoded.
+        said: What it says.
+        requests: Whom it tells.
+        metadata: What receivers are told of it.
+        reading: What it is read with.
+        usual: Its priority where it states none.
+    """
+    notes, extras = reading.notes, said.extras
+    timestamp = read_time(message.timestamp, "timestamp", notes)
+    if timestamp is None and reading.record_time > 0:
+        timestamp = reading.record_time
+    since = reading.record_time if timestamp is None else timestamp
+    lifetime = read_lifetime(message.expires_at, message.ttl_seconds, since, notes)
+    priority = read_priority(message.priority, notes)
+    return Notification(
+        content=said.content,
+        requests=requests,
+        message_id=message.message_id or None,
+        title=said.title,
+        content_type=said.content_type,
+        priority=usual if priority is None else priority,
+        timestamp=timestamp,
+        expires_at=lifetime.ends_at,
+        once=lifetime.unknown,
+        ordering_key=message.ordering_key or None,
+        color=extras.color,
+        fields=extras.fields,
+        footer=extras.footer,
+        author=extras.author,
+        url=extras.url,
+        embeds=extras.embeds,
+        sender=extras.sender,
+        mail=extras.mail,
+        metadata=metadata,
+        notes=notes.all(),
+    )

@@ -1,0 +1,133 @@
+"""``kwargs``: what the channels take beyond title and content, in either shape of message."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from app.policies.addresses import split_mail_addresses
+from app.policies.notes import Notes
+from app.policies.parsing.appearance import (
+    AuthorWire,
+    EmbedWire,
+    FieldWire,
+    FooterWire,
+    make_author,
+    make_color,
+    make_embeds,
+    make_fields,
+    make_footer,
+)
+from app.policies.parsing.attachments import AttachmentWire, make_attachments
+from app.policies.parsing.fitting import DECIDES, name_of, text_of
+from app.values.notification import Author, Embed, Field, Footer, Mail, Sender
+
+Addresses = Annotated[str | list[Any] | None, DECIDES]
+
+
+class KwargsWire(msgspec.Struct, gc=False):
+    """``kwargs`` as producers write them. Keys not named here are ignored."""
+
+    webhook_url: Annotated[str | None, DECIDES] = None
+    embed: EmbedWire | None = None
+    embeds: list[EmbedWire] | None = None
+    color: Any = None
+    fields: list[FieldWire] | None = None
+    footer: str | FooterWire | None = None
+    author: str | AuthorWire | None = None
+    url: str | None = None
+    username: str | None = None
+    avatar_url: str | None = None
+    to: Addresses = None
+    cc: Addresses = None
+    bcc: Addresses = None
+    subject: str | None = None
+    html: Any = None
+    attachments: list[AttachmentWire] | None = None
+    secret: str | None = None
+
+
+class Extras(msgspec.Struct, frozen=True, gc=False):
+    """``kwargs`` as values.
+
+    Attributes:
+        is_html: Whether the content is HTML, where that is said.
+    """
+
+    color: int | None = None
+    fields: tuple[Field, ...] = ()
+    footer: Footer | None = None
+    author: Author | None = None
+    url: str | None = None
+    embeds: tuple[Embed, ...] = ()
+    sender: Sender = Sender()
+    mail: Mail = Mail()
+    is_html: bool | None = None
+
+
+NOTHING = Extras()
+_NO_MAIL = Mail()
+_NO_SENDER = Sender()
+
+
+def make_extras(wire: KwargsWire | None, notes: Notes) -> Extras:
+    """Read ``kwargs``, but for the addresses."""
+    if wire is None:
+        return NOTHING
+    is_html, html = _html(wire.html, notes)
+    return Extras(
+        color=make_color(wire.color, "kwargs.color", notes),
+        fields=make_fields(wire.fields, "kwargs.fields", notes) if wire.fields else (),
+        footer=make_footer(wire.footer),
+        author=make_author(wire.author),
+        url=wire.url or None,
+        embeds=make_embeds(wire.embed, wire.embeds, notes),
+        sender=_sender(wire),
+        mail=_mail(wire, html, notes),
+        is_html=is_html,
+    )
+
+
+def mail_addresses(wire: Addresses) -> tuple[str, ...]:
+    """Return the addresses of a text or a list of texts, each once."""
+    if not wire:
+        return ()
+    texts = [wire] if isinstance(wire, str) else [text_of(each) for each in wire if each]
+    found = (address for text in texts for address in split_mail_addresses(text))
+    return tuple(dict.fromkeys(found))
+
+
+def _sender(wire: KwargsWire) -> Sender:
+    if wire.username or wire.avatar_url:
+        return Sender(wire.username or None, wire.avatar_url or None)
+    return _NO_SENDER
+
+
+def _mail(wire: KwargsWire, html: str | None, notes: Notes) -> Mail:
+    if not (wire.cc or wire.bcc or wire.subject or html or wire.attachments):
+        return _NO_MAIL
+    return Mail(
+        cc=mail_addresses(wire.cc),
+        bcc=mail_addresses(wire.bcc),
+        subject=_subject(wire.subject, notes),
+        html=html,
+        attachments=make_attachments(wire.attachments, notes),
+    )
+
+
+def _subject(given: str | None, notes: Notes) -> str | None:
+    """Return the subject on one line: a line break would forge mail headers."""
+    lines = [line.strip() for line in (given or "").splitlines()]
+    subject = " ".join(filter(None, lines))
+    if subject != (given or "").strip():
+        notes.add("kwargs.subject", "is more than one line; written as one")
+    return subject or None
+
+
+def _html(given: object, notes: Notes) -> tuple[bool | None, str | None]:
+    """Return whether the content is HTML, and the alternative for mail."""
+    if given is None or isinstance(given, bool):
+        return given, None
+    if isinstance(given, str):
+        return None, given or None
+    notes.left_out("kwargs.html", f"expected a text, true or false, got {name_of(given)}")
+    return None, None

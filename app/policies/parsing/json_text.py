@@ -1,0 +1,73 @@
+"""JSON as Python's ``json.loads`` reads it, and as fast as msgspec reads what is strictly JSON.
+
+Producers write JSON with Python: half a pair of surrogates where a text was cut, ``NaN`` for a
+price that is not known. Such a text holds U+FFFD in the first case, and the name in the second.
+"""
+
+import json
+import re
+from math import isinf
+from typing import Any
+
+import msgspec
+
+from app.values.errors import InvalidRecordError
+
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_PERHAPS_SURROGATES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+_UTF8 = re.compile(rb"[\t\n\r -~]{2}|\xef\xbb\xbf")
+"""How a JSON object or list begins in UTF-8; in UTF-16 and UTF-32 there are zeros."""
+
+
+def read_json(value: bytes) -> Any:
+    """Decode a record's value.
+
+    Raises:
+        InvalidRecordError: Python could not read it either.
+    """
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    except RecursionError:
+        raise _too_deep() from None
+    try:
+        read = json.loads(value, parse_constant=str, parse_float=_float, parse_int=_integer)
+        if _PERHAPS_SURROGATES.search(value) or not _UTF8.match(value):
+            read = _without_surrogates(read)
+    except RecursionError:
+        raise _too_deep() from None
+    except UnicodeDecodeError:
+        raise InvalidRecordError("the record is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidRecordError(f"the record is not JSON: {error.msg} at {place}") from None
+    return read
+
+
+def _float(text: str) -> float | str:
+    """Return a number; one that no float can hold stays the text that it is."""
+    number = float(text)
+    return text if isinf(number) else number
+
+
+def _integer(text: str) -> int | str:
+    """Return a number; one of more digits than Python converts stays the text that it is."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def _without_surrogates(read: Any) -> Any:
+    if isinstance(read, str):
+        return _LONE_SURROGATES.sub("\ufffd", read)
+    if isinstance(read, list):
+        return [_without_surrogates(each) for each in read]
+    if isinstance(read, dict):
+        return {_without_surrogates(key): _without_surrogates(read[key]) for key in read}
+    return read
+
+
+def _too_deep() -> InvalidRecordError:
+    return InvalidRecordError("the record is nested too deeply")
