@@ -13,6 +13,8 @@ PREFIX = "ginkgo_worker"
 _DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _LATENCIES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3600.0)
 _LOOP_LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+MOVED = ("log_truncated", "retention", "topic_recreated", "unknown")
+"""Why a position may be set elsewhere than where reading had got to."""
 
 
 class Distribution:
@@ -56,6 +58,7 @@ class Metrics(Collector):
         self._loop_lag = Distribution(_LOOP_LAGS)
         self._ignored_metadata = 0
         self._faults = 0
+        self._moved = dict.fromkeys(MOVED, 0)
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -81,6 +84,14 @@ class Metrics(Collector):
     def count_fault(self) -> None:
         """Count one error of the service's own."""
         self._faults += 1
+
+    def count_moved(self, why: str) -> None:
+        """Count a position that was set elsewhere than where reading had got to.
+
+        Args:
+            why: One of ``MOVED``.
+        """
+        self._moved[why] += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield the histograms of contract section 4, and what else the engine counts here."""
@@ -117,3 +128,11 @@ class Metrics(Collector):
             "Errors of the service's own; each ended no more than the attempt or record it met.",
             value=self._faults,
         )
+        moved = CounterMetricFamily(
+            f"{PREFIX}_positions_moved",
+            "Positions that were set elsewhere than where reading had got to, by reason.",
+            labels=["reason"],
+        )
+        for why, count in self._moved.items():
+            moved.add_metric([why], count)
+        yield moved

@@ -6,6 +6,8 @@ import logging
 from app.edges.kafka.consumer import Consumer
 from app.engine.journal import Journal
 from app.engine.partition import Assigned, Assignment
+from app.engine.positions import Positions
+from app.policies.commit_metadata import with_topic_id
 from app.policies.ledger import Commit
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 
@@ -22,14 +24,29 @@ away must not let repeats pile up."""
 class Committer:
     """Commits every second, or sooner when much was settled.
 
-    Whoever holds ``lock`` knows that nothing is about to be committed; after ``fence`` nothing is
+    Whoever holds the lock knows that nothing is about to be committed; after ``fence`` nothing is
     under way either.
+
+    Args:
+        consumer: The member that commits.
+        assignment: The partitions it has.
+        positions: Knows whether these are still of the topics that are there.
+        journal: Tells the time.
+        lock: Held while committing.
     """
 
-    def __init__(self, consumer: Consumer, assignment: Assignment, journal: Journal) -> None:
-        self.lock = asyncio.Lock()
+    def __init__(
+        self,
+        consumer: Consumer,
+        assignment: Assignment,
+        positions: Positions,
+        journal: Journal,
+        lock: asyncio.Lock,
+    ) -> None:
+        self.lock = lock
         self._consumer = consumer
         self._assignment = assignment
+        self._positions = positions
         self._journal = journal
         self._pressing = asyncio.Event()
         self._settled = 0
@@ -76,8 +93,15 @@ class Committer:
                 return True
             if self._owing_since is None:
                 self._owing_since = self._journal.monotonic()
+            # An offset of a topic that is gone must not become one of the topic in its place.
+            if await self._looked(timeout) and not (commits := await self._due()):
+                return True
             await self._consumer.commit(
-                {assigned.partition: commit for assigned, commit in commits.items()}, timeout
+                {
+                    assigned.partition: _stamped(assigned, each)
+                    for assigned, each in commits.items()
+                },
+                timeout,
             )
         except (KafkaUnavailableError, KafkaRefusedError) as error:
             log.warning("%s", error)
@@ -86,6 +110,16 @@ class Committer:
         for assigned, commit in commits.items():
             assigned.ledger.acknowledged(commit)
         return True
+
+    async def _looked(self, timeout: float) -> bool:
+        """Look whether topics were made anew; say whether that could have changed something."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._positions.look()
+        except TimeoutError as error:
+            raise KafkaUnavailableError(
+                "Kafka did not tell the ids of its topics: no answer in time"
+            ) from error
 
     async def fence(self, timeout: float) -> None:
         """Make the last commit of an assignment; the caller holds the lock.
@@ -106,6 +140,8 @@ class Committer:
     async def _due(self) -> dict[Assigned, Commit]:
         commits: dict[Assigned, Commit] = {}
         for assigned in list(self._assignment):
+            if self._positions.is_away(assigned.partition.topic):
+                continue  # Kafka would refuse it, and what is committed with it
             if not assigned.ledger.unsettled:
                 # Past gaps that hold no records, which the last record's offset + 1 is not.
                 position = await self._consumer.position(assigned.partition)
@@ -115,3 +151,8 @@ class Committer:
             if due is not None:
                 commits[assigned] = due
         return commits
+
+
+def _stamped(assigned: Assigned, commit: Commit) -> Commit:
+    """Say with a commit of which topic its offset is."""
+    return Commit(commit.offset, with_topic_id(commit.metadata, assigned.topic_id))

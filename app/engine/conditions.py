@@ -9,6 +9,8 @@ from app.values.snapshot import Condition
 
 log = logging.getLogger(__name__)
 
+SHOWN_FOR: Final = 3600.0
+"""Seconds for which is shown what has happened and is over."""
 MOST_OF_A_KIND: Final = 50
 """Conditions of one kind that are kept: what is shown stays bounded, whatever there is."""
 
@@ -31,9 +33,14 @@ class Conditions:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._current: dict[tuple[str, str], Condition] = {}
+        self._until: dict[tuple[str, str], float] = {}
 
     def __iter__(self) -> Iterator[Condition]:
-        return iter(self._current.values())
+        now = self._now()
+        for which in [each for each, until in self._until.items() if until <= now]:
+            del self._until[which]
+            self._current.pop(which, None)
+        return iter(list(self._current.values()))
 
     def begin(self, kind: str, text: str, *, subject: str = "", stops_work: bool = False) -> None:
         """Note that something is wrong, or still is; a new text replaces the old one.
@@ -45,6 +52,7 @@ class Conditions:
             stops_work: Whether no progress is made because of it: then it is the ``problem``.
         """
         text = clip(text, LONGEST_TEXT)
+        self._until.pop((kind, subject), None)
         old = self._current.get((kind, subject))
         if old is None:
             if sum(each.kind == kind for each in self) >= MOST_OF_A_KIND:
@@ -52,6 +60,18 @@ class Conditions:
             log.log(logging.ERROR if stops_work else logging.WARNING, "%s", text)
         since = self._now() if old is None else old.since
         self._current[kind, subject] = Condition(kind, subject, text, since, stops_work)
+
+    def note(self, kind: str, text: str, *, subject: str = "") -> None:
+        """Note that something has happened which somebody should know of: it is shown for an hour.
+
+        Args:
+            kind: As for ``begin``.
+            text: What has happened, and what to do if anything.
+            subject: As for ``begin``.
+        """
+        self._current.pop((kind, subject), None)
+        self.begin(kind, text, subject=subject)
+        self._until[kind, subject] = self._now() + SHOWN_FOR
 
     def end(self, kind: str, subject: str = "") -> None:
         """Note that it is over; nothing happens where it never began."""
@@ -76,6 +96,7 @@ class Conditions:
     def forget(self) -> None:
         """Drop all without a word: the worker stops."""
         self._current.clear()
+        self._until.clear()
 
     @property
     def problem(self) -> str | None:
@@ -85,4 +106,4 @@ class Conditions:
 
     def snapshot(self) -> tuple[Condition, ...]:
         """Return all of them, the oldest first."""
-        return tuple(self._current.values())
+        return tuple(self)

@@ -9,6 +9,7 @@ from app.engine.admission import Admission
 from app.engine.clock import ClockWatch
 from app.engine.journal import Journal
 from app.engine.partition import Assigned, Assignment, Head
+from app.engine.positions import Positions
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 
@@ -65,21 +66,34 @@ class Intake:
         """Look again whether there is room."""
         self._change.set()
 
-    async def run(self, consumer: Consumer, max_poll_records: int) -> None:
-        """Poll until cancelled."""
+    async def run(self, consumer: Consumer, positions: Positions, max_poll_records: int) -> None:
+        """Poll until cancelled.
+
+        Args:
+            consumer: The member to poll.
+            positions: Keeps its positions true to the logs.
+            max_poll_records: The most records to take at once.
+        """
         while True:
             self.polled_at = self._journal.monotonic()
             self._admission.relieve()
             try:
-                if await self._poll(consumer, max_poll_records):
+                if await self._poll(consumer, positions, max_poll_records):
                     await asyncio.sleep(0)  # a full backlog must not keep the loop to itself
             except PositionLostError as lost:
-                await self._find_start(consumer, lost.partitions)
+                await self._find(positions, lost.partitions)
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 log.error("polling failed, trying again: %s", error)  # noqa: TRY400 - Kafka's own words say it all
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _poll(self, consumer: Consumer, max_poll_records: int) -> bool:
+    async def _find(self, positions: Positions, partitions: list[TopicPartition]) -> None:
+        try:
+            await positions.find(partitions)
+        except (KafkaUnavailableError, KafkaRefusedError) as error:
+            log.error("going on is not possible yet: %s", error)  # noqa: TRY400 - as above
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _poll(self, consumer: Consumer, positions: Positions, max_poll_records: int) -> bool:
         """Take what there is, new records before those that are due; say whether there was any."""
         room = min(self._room(), max_poll_records)
         if room <= 0:
@@ -87,13 +101,29 @@ class Intake:
             await consumer.poll((), 1, 0)  # keeps the consumer's idle timer fresh
             return False
         fresh, deferred, wait = self._open_partitions(consumer)
-        taken = self._take(consumer, await consumer.poll(fresh, room, 0))
+        taken = await self._take_from(consumer, positions, fresh, room, 0)
         room = min(self._room(), MOST_DUE)
         if deferred and room > 0:
-            taken += self._take(consumer, await consumer.poll(deferred, room, 0))
+            taken += await self._take_from(consumer, positions, deferred, room, 0)
         if not taken and room > 0:
-            taken = self._take(consumer, await consumer.poll(fresh + deferred, room, wait))
+            taken = await self._take_from(consumer, positions, fresh + deferred, room, wait)
         return taken > 0
+
+    async def _take_from(
+        self,
+        consumer: Consumer,
+        positions: Positions,
+        partitions: list[TopicPartition],
+        room: int,
+        wait: float,
+    ) -> int:
+        """Poll and admit; return how many records that were."""
+        records = await consumer.poll(partitions, room, wait)
+        if positions.turn():
+            consumer.give_back(records)
+            await positions.look()
+            return 0
+        return self._take(consumer, records)
 
     def _room(self) -> int:
         return 0 if self.paused or not self._may_admit() else self._admission.room()
@@ -184,26 +214,6 @@ class Intake:
             self._journal.statistics.skipped += wanted - assigned.position
             assigned.position = wanted
             consumer.seek(assigned.partition, wanted)
-
-    async def _find_start(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Go on at the start of the log where the next record is no longer there."""
-        for partition, start in (await consumer.logs.starts(partitions)).items():
-            if partition not in self._assignment:
-                continue  # a rebalance went on meanwhile
-            assigned = self._assignment[partition]
-            log.error(
-                "%s/%d: the log no longer holds offset %d (retention, or the topic was made anew); "
-                "going on at %d",
-                *partition,
-                assigned.position,
-                start,
-            )
-            if start >= assigned.position:
-                self._journal.statistics.missed += start - assigned.position
-                assigned.position = start
-            else:
-                self._admission.drop(self._assignment.restart(partition, start))
-            consumer.seek(partition, start)
 
 
 def _by_partition(

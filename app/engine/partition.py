@@ -21,10 +21,14 @@ class Start(msgspec.Struct, frozen=True):
     Attributes:
         offset: The first one that is this worker's business.
         settled: What is settled above it, by the commit's metadata.
+        topic_id: Of the topic that the offset is of; None if the brokers know no ids.
+        owed: Kafka has another commit than this, or none.
     """
 
     offset: int
     settled: Settled | None = None
+    topic_id: str | None = None
+    owed: bool = False
 
 
 class Head(NamedTuple):
@@ -45,7 +49,10 @@ class Assigned:
         delay: Seconds that its records wait, in a retry topic; None in a consumed topic.
 
     Attributes:
+        topic_id: Of the topic that its offsets are of; None while it is not known.
         items: Received and unsettled, by offset.
+        strays: Received and unsettled, and no longer in the log, which lost its end: they are
+            delivered like the others, and hold no commit back.
         leftovers: Items of an earlier assignment that destinations had been asked about; when
             their offsets come in again they are joined, not sent again.
         position: The next offset to be fetched, as last seen.
@@ -68,8 +75,10 @@ class Assigned:
     ) -> None:
         self.partition = partition
         self.delay = delay
-        self.ledger = Ledger(start.offset, start.settled)
+        self.topic_id = start.topic_id
+        self.ledger = Ledger(start.offset, start.settled, owed=start.owed)
         self.items: dict[int, Item] = {}
+        self.strays: set[Item] = set()
         self.leftovers = leftovers or {}
         self.position = start.offset
         self.end: int | None = None
@@ -88,6 +97,9 @@ class Assigned:
 
     def settle(self, item: "Item") -> None:
         """Note that an item is done for good."""
+        if item in self.strays:
+            self.strays.remove(item)
+            return
         self.ledger.settle(item.record.offset)
         del self.items[item.record.offset]
 
@@ -96,6 +108,15 @@ class Assigned:
         self.end = end
         if self.delay:
             self.sightings.saw(end, asked, told)
+
+    def cut(self, end: int) -> None:
+        """Go on at ``end``: the log has lost what it held from there on."""
+        self.ledger.cut(end)
+        self.strays |= {item for offset, item in self.items.items() if offset >= end}
+        self.items = {offset: item for offset, item in self.items.items() if offset < end}
+        self.leftovers = {at: item for at, item in self.leftovers.items() if at < end}
+        self.position = self.end = end
+        self.sightings = Sightings(self.delay or 0.0)
 
     @property
     def unfetched(self) -> int:
@@ -143,7 +164,7 @@ class Assigned:
             committed=committed,
             end=end,
             lag=None if end is None or counted is None else max(counted - committed, 0),
-            unsettled=self.ledger.unsettled,
+            unsettled=self.ledger.unsettled + len(self.strays),
         )
 
 
@@ -170,6 +191,10 @@ class Assignment:
     def __contains__(self, partition: TopicPartition) -> bool:
         return partition in self._assigned
 
+    def has(self, assigned: Assigned) -> bool:
+        """Say whether this very one is held: a partition that came back is another."""
+        return self._assigned.get(assigned.partition) is assigned
+
     def __len__(self) -> int:
         return len(self._assigned)
 
@@ -186,11 +211,11 @@ class Assignment:
             for partition, start in sorted(starts.items())
         }
 
-    def restart(self, partition: TopicPartition, offset: int) -> Assigned:
+    def restart(self, partition: TopicPartition, start: Start) -> Assigned:
         """Begin anew with a partition whose topic was made anew; return what was held of it."""
         old = self._assigned[partition]
         old.active = False
-        self._assigned[partition] = Assigned(partition, Start(offset), old.delay)
+        self._assigned[partition] = Assigned(partition, start, old.delay)
         return old
 
     def freeze(self) -> None:
@@ -209,6 +234,7 @@ class Assignment:
         """Yield every unsettled item, each partition's oldest first."""
         for assigned in self:
             yield from assigned.items.values()
+            yield from assigned.strays
 
     @property
     def unfetched(self) -> int:
@@ -223,4 +249,4 @@ class Assignment:
     @property
     def in_flight(self) -> int:
         """How many items are unsettled."""
-        return sum(len(assigned.items) for assigned in self)
+        return sum(len(assigned.items) + len(assigned.strays) for assigned in self)

@@ -80,6 +80,7 @@ def take_picture(
         messages_duplicate=statistics.duplicate,
         messages_skipped=statistics.skipped,
         messages_missed=statistics.missed,
+        messages_vanished=statistics.vanished,
         deferred_waiting=assignment.waiting,
         in_flight=in_flight,
         queued=dispatcher.queued,

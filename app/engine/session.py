@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
 from app.engine.commit import Committer
+from app.engine.conditions import Conditions
 from app.engine.dispatch import Dispatcher
 from app.engine.intake import Intake
 from app.engine.item import Item
 from app.engine.journal import Journal
-from app.engine.partition import Assignment, Leftovers
+from app.engine.partition import Assigned, Assignment, Leftovers
+from app.engine.positions import Positions
 from app.engine.settlement import Settler
 from app.engine.starts import find_starts
 from app.engine.subscription import Subscription
@@ -39,6 +41,8 @@ class Session:
         dispatcher: Holds what is under way.
         settler: Writes what is put aside.
         journal: Tells the time.
+        conditions: Where it is said what becomes of topics and logs.
+        drop: Drops what is held of a partition that begins anew.
         on_rebalance: Called when partitions were taken away or given.
         on_sample: Called each time the ends of the logs were asked for.
 
@@ -56,7 +60,9 @@ class Session:
         dispatcher: Dispatcher,
         settler: Settler,
         journal: Journal,
+        conditions: Conditions,
         *,
+        drop: Callable[[Assigned], None],
         on_rebalance: Callable[[], None],
         on_sample: Callable[[], Awaitable[None]],
     ) -> None:
@@ -67,6 +73,7 @@ class Session:
         self._dispatcher = dispatcher
         self._settler = settler
         self._journal = journal
+        self._conditions = conditions
         self._on_rebalance = on_rebalance
         self._on_sample = on_sample
         self._leftovers: Leftovers = {}
@@ -84,7 +91,16 @@ class Session:
             on_assigned=self._assigned,
             on_revoked=self._revoked,
         )
-        self.committer = Committer(self._consumer, assignment, journal)
+        committing = asyncio.Lock()
+        self._positions = Positions(
+            self._consumer,
+            assignment,
+            journal,
+            conditions,
+            drop=drop,
+            committing=committing,
+        )
+        self.committer = Committer(self._consumer, assignment, self._positions, journal, committing)
 
     async def open(self) -> None:
         """Join the group; return once it is known where to begin.
@@ -105,7 +121,8 @@ class Session:
     async def run(self) -> None:
         """Consume until something fails; never returns otherwise."""
         self._intake_task = asyncio.create_task(
-            self._intake.run(self._consumer, self._subscription.max_poll_records), name="intake"
+            self._intake.run(self._consumer, self._positions, self._subscription.max_poll_records),
+            name="intake",
         )
         tasks = (
             self._intake_task,
@@ -166,7 +183,8 @@ class Session:
     async def _put_aside_partly_done(self) -> None:
         """Keep what is done from being done again by whoever gets the partition next."""
         for item in list(self._assignment.items()):
-            if item.partly_done and not item.leaving and not item.finished:
+            lost = item in item.assigned.strays  # nobody can read it again
+            if (item.partly_done or lost) and not item.leaving and not item.finished:
                 item.put_aside()
                 self._settler.finish(item)
         deadline = self._journal.monotonic() + LEAVE_PATIENCE
@@ -206,6 +224,7 @@ class Session:
                 self._consumer,
                 partitions,
                 self._journal.metrics,
+                self._conditions,
             )
             for partition, start in starts.items():
                 self._consumer.seek(partition, start.offset)
@@ -226,6 +245,7 @@ class Session:
         """Ask Kafka where its logs end: for the lag, and to know that it is there."""
         while True:
             try:
+                await self._positions.look()
                 # Whoever has no partition asks about one all the same, to know that Kafka is there.
                 asked = self._assignment.partitions() or [self._subscription.first_partition]
                 began = self._journal.monotonic()

@@ -232,6 +232,8 @@ class NotificationWorker:
             self._dispatcher,
             self._settler,
             self._journal,
+            self._conditions,
+            drop=self._admission.drop,
             on_rebalance=self._admission.reset,
             on_sample=self._sampled,
         )

@@ -36,6 +36,7 @@ _COUNTERS = {
     "messages_duplicate": "Recognised repeats.",
     "messages_skipped": "Records that the commit metadata showed as done.",
     "messages_missed": "Offsets that the log no longer held when they were to be read.",
+    "messages_vanished": "Offsets that had been read and that the log lost from its end.",
 }
 _TARGET_COUNTERS = {
     "messages_sent": "Targets that accepted a notification",

@@ -1,12 +1,16 @@
-"""Commit metadata: which offsets above the committed one are settled already.
+"""Commit metadata: which offsets above the committed one are settled already, and of which topic.
 
 ``n1:``, then base64 of varints: the high-water mark as its distance from the committed offset, and
 the unsettled offsets below the mark as gaps. Everything below the mark that is not listed is
 settled. So a single slow offset holds up nothing but itself.
+
+After a semicolon follows the topic's id: an offset says nothing about another topic of the same
+name.
 """
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -16,6 +20,8 @@ PREFIX = "n1:"
 LONGEST = 4000
 """Characters; brokers take 4,096 (``offset.metadata.max.bytes``)."""
 
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_NO_OFFSET = -1
 _MORE = 0x80
 _LOW_BITS = 0x7F
 _MAX_BITS = 63
@@ -31,6 +37,30 @@ class Settled(msgspec.Struct, frozen=True):
 
     mark: int
     unsettled: tuple[int, ...]
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """What a group has committed for a partition.
+
+    Attributes:
+        settled: What is settled above the offset; None where the metadata does not say.
+        odd: There is metadata, and it is not this service's or corrupt.
+        topic_id: Of which topic the offset is; None where the metadata does not say.
+    """
+
+    offset: int
+    settled: Settled | None = None
+    odd: bool = False
+    topic_id: str | None = None
+
+
+def read_commit(offset: int, metadata: str | None) -> Committed | None:
+    """Return what a group has committed; None for the offset that stands for none."""
+    if offset == _NO_OFFSET:
+        return None
+    rest, topic_id = split_topic_id(metadata)
+    settled = decode(offset, rest)
+    return Committed(offset, settled, odd=bool(rest) and settled is None, topic_id=topic_id)
 
 
 def encode(committed: int, mark: int, unsettled: Iterable[int]) -> str:
@@ -52,8 +82,21 @@ def encode(committed: int, mark: int, unsettled: Iterable[int]) -> str:
     return PREFIX + base64.b64encode(body).decode().rstrip("=")
 
 
+def with_topic_id(metadata: str, topic_id: str | None) -> str:
+    """Add the id of the topic that is committed for; None leaves the metadata as it is."""
+    return metadata if topic_id is None else f"{metadata or PREFIX};{topic_id}"
+
+
+def split_topic_id(metadata: str | None) -> tuple[str, str | None]:
+    """Return the metadata without the topic's id, and the id; None where there is none."""
+    rest, _, topic_id = (metadata or "").partition(";")
+    if not rest.startswith(PREFIX) or not _ID.fullmatch(topic_id):
+        return metadata or "", None
+    return "" if rest == PREFIX else rest, topic_id
+
+
 def decode(committed: int, metadata: str | None) -> Settled | None:
-    """Read the metadata of a commit.
+    """Read the metadata of a commit, without the topic's id.
 
     Returns:
         None where it is empty, of another kind, or corrupt: then everything above the committed

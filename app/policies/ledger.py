@@ -30,19 +30,21 @@ class Ledger:
     Args:
         start: The offset where this worker begins to read; nothing below it is its business.
         settled: What is known to be settled above it, from the commit's metadata.
+        owed: The start is to be committed: Kafka has another commit, or none.
 
     Attributes:
         crowded: More is settled out of order than the metadata of a commit can say: until that
             changes, nothing further should be received.
     """
 
-    def __init__(self, start: int, settled: Settled | None = None) -> None:
+    def __init__(self, start: int, settled: Settled | None = None, *, owed: bool = False) -> None:
         self._unsettled: dict[int, None] = {}  # in the order they came
         self._newest = start - 1
         self._highest_settled = start - 1
         self._mark = settled.mark if settled else start
         self._awaited = deque(settled.unsettled if settled else ())
         self._acknowledged = Commit(start)
+        self._owed = owed
         self.crowded = False
 
     @property
@@ -51,8 +53,13 @@ class Ledger:
         return len(self._unsettled)
 
     @property
+    def last_commit(self) -> Commit:
+        """What was last committed and acknowledged, or the start."""
+        return self._acknowledged
+
+    @property
     def committed(self) -> int:
-        """The last offset whose commit was acknowledged, or the start."""
+        """The offset of that."""
         return self._acknowledged.offset
 
     def passes_over(self, offset: int) -> bool:
@@ -103,9 +110,25 @@ class Ledger:
         metadata = encode(offset, mark, unsettled)
         self.crowded = len(metadata) >= LONGEST
         due = Commit(offset, metadata)
-        return None if due == self._acknowledged else due
+        return None if due == self._acknowledged and not self._owed else due
 
     def acknowledged(self, commit: Commit) -> None:
         """Note that Kafka has acknowledged a commit; one that is older than another is no news."""
         if commit.offset >= self._acknowledged.offset:
             self._acknowledged = commit
+            self._owed = False
+
+    def unsettled_in(self, start: int, stop: int) -> int:
+        """Return how many offsets of a range that was not received are not known to be settled."""
+        listed = sum(start <= offset < stop for offset in self._awaited)
+        return listed + max(stop - max(start, self._mark), 0)
+
+    def cut(self, end: int) -> None:
+        """Forget everything from ``end`` on: the log has lost it, and its offsets come anew."""
+        self._unsettled = {offset: None for offset in self._unsettled if offset < end}
+        self._newest = min(self._newest, end - 1)
+        self._highest_settled = min(self._highest_settled, end - 1)
+        self._mark = min(self._mark, end)
+        self._awaited = deque(offset for offset in self._awaited if offset < end)
+        self._acknowledged = Commit(min(self._acknowledged.offset, end))
+        self._owed = True

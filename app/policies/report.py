@@ -66,6 +66,7 @@ def _further(snapshot: Snapshot) -> list[str]:
         "Duplicate": snapshot.messages_duplicate,
         "Skipped": snapshot.messages_skipped,
         "Missed": snapshot.messages_missed,
+        "Vanished": snapshot.messages_vanished,
         "Lag": snapshot.lag,
     }
     lines = [f"  {name + ':':<20}  {count:,}" for name, count in counts.items() if count]

@@ -74,6 +74,7 @@ class Statistics:
         self.duplicate = 0
         self.skipped = 0
         self.missed = 0
+        self.vanished = 0
         self.last_message_time: float | None = None
         self.channels: dict[str, TargetCounts] = {}
         self.destinations: dict[str, TargetCounts] = {}

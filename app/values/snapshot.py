@@ -101,6 +101,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     Attributes:
         messages_missed: Offsets that the log no longer held when they were to be read (retention).
+        messages_vanished: Offsets that had been read and that the log lost from its end.
         conditions: Everything that somebody should look at, the oldest first.
         clock_difference_seconds: How far this machine's clock is ahead of the brokers'; negative
             where it is behind, None until one of them has said what time it is.
@@ -130,6 +131,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     messages_duplicate: int
     messages_skipped: int
     messages_missed: int
+    messages_vanished: int
     deferred_waiting: int
     in_flight: int
     queued: int

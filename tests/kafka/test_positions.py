@@ -1,6 +1,7 @@
 """What only real Kafka can show about positions: transactions, forgotten offsets, other topics."""
 
 import asyncio
+import signal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from app.engine.doctor.kafka import check_kafka
 from app.settings.models import KafkaSettings
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import HttpServer, Received
-from tests.support.kafka_cluster import Kafka
+from tests.support.kafka_cluster import Kafka, KafkaCluster
 
 __all__ = ["hooks", "world"]
 
@@ -38,8 +39,8 @@ def envelopes(prefix: str, count: int) -> list[dict[str, Any]]:
 
 
 def contents(received: list[Received]) -> list[str]:
-    """Return what the destination got, by text, in the order of arrival."""
-    return [request.json["data"]["content"] for request in received]
+    """Return what the destination got, by text."""
+    return sorted(request.json["data"]["content"] for request in received)
 
 
 async def examined(world: World) -> dict[str, Finding]:
@@ -80,3 +81,48 @@ async def test_lag_counts_what_an_open_transaction_hides_and_names_it(
     await asyncio.to_thread(producer.commit_transaction, 30)
     await service.until_stats(lambda got: got["messages_sent"] == 21 and got["lag"] == 0)
     await service.until("/health", lambda got: not got.json()["warnings"])
+
+
+async def test_a_topic_that_was_made_anew_under_a_stopped_process_is_delivered_whole(
+    kafka: Kafka, world: World, hooks: HttpServer
+) -> None:
+    """Its position is within the new log, too: only the topic's id tells that it means nothing."""
+    service = await world.service()
+    publish = await world.publisher(service)
+    await publish(*envelopes("old", 10))
+    await service.until_stats(lambda got: got["messages_sent"] == 10 and got["lag"] == 0)
+    service.process.send_signal(signal.SIGSTOP)
+    stopped_at = asyncio.get_running_loop().time()
+    async with kafka.admin() as admin:
+        await admin.delete_topics([world.topic])
+    await kafka.create_topic(world.topic, partitions=1)
+    await (await world.publisher(service))(*envelopes("new", 30))
+    await asyncio.sleep(stopped_at + 5 - asyncio.get_running_loop().time())
+    service.process.send_signal(signal.SIGCONT)
+    await service.until_stats(lambda got: got["messages_sent"] == 40 and got["lag"] == 0)
+    assert contents(hooks.received[10:]) == sorted(f"new{number}" for number in range(30))
+    stats = await service.stats()
+    assert (stats["messages_missed"], stats["messages_duplicate"]) == (0, 0)
+    health = (await service.client.get("/health")).json()
+    assert "was deleted and made anew" in health["warnings"][0]
+
+
+async def test_a_log_that_lost_its_end_is_not_sent_again(
+    kafka_cluster: KafkaCluster, world: World, hooks: HttpServer
+) -> None:
+    """A broker lost power: the worker goes on at the new end, counts what is gone, and says so."""
+    service = await world.service({"NOTIFIER_KAFKA__REPLICATION_FACTOR": "1"})
+    publish = await world.publisher(service)
+    await asyncio.gather(*(publish(each) for each in envelopes("old", 300)))
+    await service.until_stats(lambda got: got["messages_sent"] == 300 and got["lag"] == 0)
+    await kafka_cluster.cut_log(world.topic, 0, 0.05)
+    stats = await service.until_stats(lambda got: got["messages_vanished"] > 0, seconds=90)
+    await (await world.publisher(service))(*envelopes("new", 5))
+    stats = await service.until_stats(lambda got: got["messages_sent"] == 305 and got["lag"] == 0)
+    assert (stats["messages_missed"], stats["messages_duplicate"]) == (0, 0)
+    assert 0 < stats["messages_vanished"] < 300
+    assert contents(hooks.received[300:]) == sorted(f"new{number}" for number in range(5))
+    (partition,) = (each for each in stats["partitions"] if each["topic"] == world.topic)
+    assert partition["committed"] == partition["end"] == 305 - stats["messages_vanished"]
+    health = (await service.client.get("/health")).json()
+    assert any("Kafka lost the end of its log" in text for text in health["warnings"])

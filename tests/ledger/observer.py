@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from app.edges.kafka.admin import Admin, Committed
+from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
+from app.policies.commit_metadata import Committed
 from app.policies.deferral import retry_topics
 from app.values.errors import NotifierError
 from app.values.record import TopicPartition

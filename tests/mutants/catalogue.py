@@ -6,6 +6,7 @@ WORKER = "tests/unit/engine/test_worker.py"
 DEFERRING = "tests/unit/engine/test_deferring.py"
 LANE = "tests/unit/engine/test_lane.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
+POSITIONS = "tests/unit/engine/test_positions.py"
 
 
 @dataclass(frozen=True)
@@ -160,18 +161,46 @@ MUTANTS = (
         ("tests/unit/engine/test_lane_faults.py",),
     ),
     Mutant(
-        "let one domain have every lookup",
-        "app/edges/lookups.py",
-        " and self._under_way.get(domain, 0) < MOST_OF_A_DOMAIN",
-        "",
-        ("tests/unit/edges/test_lookups.py",),
+        "send a log that lost its end again",
+        "app/engine/positions.py",
+        "        elif assigned.topic_id is not None:\n",
+        "        elif assigned.topic_id is None:\n",
+        (POSITIONS,),
     ),
     Mutant(
-        "render a part again for every choice",
-        "app/edges/channels/rendering.py",
-        "        if known is not None:\n",
-        "        if known is not None and not known:\n",
-        ("tests/unit/edges/channels/test_rendering.py",),
+        "keep the position in a topic that was made anew",
+        "app/engine/positions.py",
+        "elif topic_id is not None and topic_id != assigned.topic_id:",
+        "elif topic_id is not None and topic_id == assigned.topic_id is None:",
+        (POSITIONS,),
+    ),
+    Mutant(
+        "take and commit after a standstill without a look at the topics",
+        "app/engine/positions.py",
+        "            self._stood_still = True\n",
+        "            self._stood_still = False\n",
+        (POSITIONS,),
+    ),
+    Mutant(
+        "believe the commit of another topic of the same name",
+        "app/engine/starts.py",
+        "        and found.topic_id != topic_id\n",
+        "        and found.topic_id == topic_id is None\n",
+        ("tests/unit/engine/test_session.py",),
+    ),
+    Mutant(
+        "leave a commit behind the end that a log has lost",
+        "app/policies/ledger.py",
+        "        self._acknowledged = Commit(min(self._acknowledged.offset, end))\n",
+        "",
+        ("tests/unit/policies/test_ledger.py", POSITIONS),
+    ),
+    Mutant(
+        "count an open transaction as no lag",
+        "app/engine/partition.py",
+        "        end = None if self.end is None else max(self.end, self.position, committed)\n",
+        "        end = self.end if self.readable_end is None else self.readable_end\n",
+        ("tests/unit/engine/test_partition.py",),
     ),
     Mutant(
         "defer what has a lifetime that cannot be read",

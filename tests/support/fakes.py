@@ -45,6 +45,7 @@ SNAPSHOT = Snapshot(
     messages_duplicate=0,
     messages_skipped=0,
     messages_missed=0,
+    messages_vanished=0,
     deferred_waiting=0,
     in_flight=0,
     queued=0,

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import os
 import random
 import shutil
 import signal
@@ -200,6 +201,22 @@ class KafkaCluster(Kafka):
         """Lets a paused broker go on."""
         self._brokers[node].signal(signal.SIGCONT)
         await self._until_ready()
+
+    async def cut_log(self, topic: str, partition: int, share: float) -> None:
+        """Takes the end off a log of one replica, as a broker does that loses power.
+
+        Args:
+            topic: Its name.
+            partition: Its number.
+            share: Of the bytes of the newest segment, how much is lost.
+        """
+        async with self.admin() as admin:
+            [described] = await admin.describe_topics([topic])
+        (node,) = described["partitions"][partition]["replicas"]
+        await self.kill_broker(node)
+        segment = max(self._brokers[node].data.glob(f"{topic}-{partition}/*.log"))
+        os.truncate(segment, int(segment.stat().st_size * (1 - share)))
+        await self.start_broker(node)
 
     def log_tail(self) -> str:
         """The last lines of every broker's log, each under its file's name."""

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from app.edges.kafka.admin import Committed
 from app.edges.kafka.survey import Survey
 from app.edges.kafka.transactions import OpenTransaction
+from app.policies.commit_metadata import Committed
 from app.values.errors import NotifierError
 from app.values.record import TopicPartition
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Self
 
-import msgspec
 from aiokafka import TopicPartition as Theirs
 from aiokafka.admin import NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -18,30 +17,16 @@ from aiokafka.protocol.produce import ProduceRequest
 from app.edges.kafka.client import new_admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
-from app.policies.commit_metadata import Settled, decode
+from app.policies.commit_metadata import Committed, read_commit
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_OFFSET = -1
 UNKNOWN_TOPIC = 3
 USUAL_MAX_MESSAGE_BYTES = 1_048_588
 """Kafka's default, for topics whose settings this user may not read."""
 _TIMEOUT_MS = 10_000
-
-
-class Committed(msgspec.Struct, frozen=True):
-    """What a group has committed for a partition.
-
-    Attributes:
-        settled: What is settled above the offset; None where the metadata does not say.
-        odd: There is metadata, and it is not this service's or corrupt.
-    """
-
-    offset: int
-    settled: Settled | None = None
-    odd: bool = False
 
 
 class Admin:
@@ -185,7 +170,7 @@ class Admin:
                 group_id, partitions=[Theirs(*partition) for partition in wanted]
             )
         found = {
-            TopicPartition(*tp): _committed(meta.offset, meta.metadata)
+            TopicPartition(*tp): read_commit(meta.offset, meta.metadata)
             for tp, meta in answer.items()
         }
         if missing := set(wanted) - found.keys():
@@ -201,13 +186,6 @@ class Admin:
             await self._client.delete_records(
                 {Theirs(*tp): RecordsToDelete(offset) for tp, offset in offsets.items()}
             )
-
-
-def _committed(offset: int, metadata: str | None) -> Committed | None:
-    if offset == UNKNOWN_OFFSET:
-        return None
-    settled = decode(offset, metadata)
-    return Committed(offset, settled, odd=bool(metadata) and settled is None)
 
 
 def _new_topic(

@@ -70,6 +70,8 @@ class Consumer:
 
     Attributes:
         logs: Tells about the logs of the partitions.
+        metadata_updates: How often the client has learnt anew what topics there are: every 30 s,
+            and whenever a leader has moved or a topic has gone.
     """
 
     def __init__(
@@ -103,8 +105,13 @@ class Consumer:
             heartbeat_interval_ms=session_timeout_ms // 6,
         )
         self._raw = RawFetch(self._client)
+        self.metadata_updates = 0
+        self._client._client.cluster.add_listener(self._learnt)  # noqa: SLF001 - it tells nobody else
         self.logs = PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request
         self._client.subscribe(list(topics), listener=_Listener(on_assigned, on_revoked))
+
+    def _learnt(self, _: object) -> None:
+        self.metadata_updates += 1
 
     async def start(self) -> None:
         """Connect and join the group; returns when the first assignment is known.
@@ -195,6 +202,10 @@ class Consumer:
             if partition in assigned and partition in self._next:
                 self._client.seek(Theirs(*partition), self._next[partition])
 
+    def has(self, partition: TopicPartition) -> bool:
+        """Say whether a partition is this member's now."""
+        return partition in self._client.assignment()
+
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Make ``offset`` the next to be fetched."""
         self._next[partition] = offset
@@ -276,7 +287,7 @@ class Consumer:
 
         None where it is not known. It is the end of the log if no transaction is open.
         """
-        if partition not in self._client.assignment():
+        if not self.has(partition):
             return None
         told = self._client.last_stable_offset(Theirs(*partition))
         return None if told is None or told < 0 else int(told)

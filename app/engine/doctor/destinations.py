@@ -112,7 +112,10 @@ async def _reach_all(
         async with places:
             return await bounded(f"webhook host {origin}", reach(origin), _WEBHOOK_REMEDY)
 
-    return [*chain(*await asyncio.gather(*map(check, origins)))]
+    try:
+        return [*chain(*await asyncio.gather(*map(check, origins)))]
+    finally:
+        await resolver.close()
 
 
 def _recipients_origins(settings: Settings) -> Iterator[str]:

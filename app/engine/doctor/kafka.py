@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
-from app.edges.kafka.admin import Committed
 from app.edges.kafka.connection import Connection, connect_to
 from app.edges.kafka.survey import Survey
 from app.edges.probe import listens
@@ -13,6 +12,7 @@ from app.engine.doctor.clock import check_clock
 from app.engine.doctor.findings import PATIENCE, Finding, Verdict, bounded, fail, ok, skip
 from app.engine.doctor.topics import check_own_topics, check_topics
 from app.engine.doctor.transactions import check_transactions
+from app.policies.commit_metadata import Committed
 from app.policies.deferral import DELAYS, retry_topics
 from app.settings.models import KafkaSettings, env_name
 from app.values.errors import KafkaUnavailableError, SettingsError

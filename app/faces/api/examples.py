@@ -46,6 +46,7 @@ SNAPSHOT = Snapshot(
     messages_duplicate=2,
     messages_skipped=0,
     messages_missed=0,
+    messages_vanished=0,
     deferred_waiting=0,
     in_flight=5,
     queued=1,

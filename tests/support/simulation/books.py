@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from app.policies.commit_metadata import decode
+from app.policies.commit_metadata import read_commit
 from app.policies.ledger import Ledger
 from app.policies.record_headers import FAILED, fingerprint, read_marks
 from app.values.record import Record, TopicPartition
@@ -187,5 +187,6 @@ def name_in(value: bytes | None) -> str:
 
 def _settled_by(offset: int, metadata: str) -> Callable[[int], bool]:
     """Return what says whether an offset is settled by a commit; it is asked in rising order."""
-    ledger = Ledger(offset, decode(offset, metadata))
+    committed = read_commit(offset, metadata)
+    ledger = Ledger(offset, committed.settled if committed else None)
     return lambda each: each < offset or ledger.passes_over(each)

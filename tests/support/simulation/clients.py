@@ -10,11 +10,10 @@ from aiokafka import ConsumerRebalanceListener
 from aiokafka import TopicPartition as Theirs
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError
 
-from app.edges.kafka.admin import Committed
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.producer import Producer
-from app.policies.commit_metadata import decode
+from app.policies.commit_metadata import Committed, read_commit
 from app.values.errors import KafkaUnavailableError
 from app.values.record import Headers, TopicPartition
 from tests.support.simulation.cluster import Cluster
@@ -23,6 +22,7 @@ from tests.support.simulation.inside import WatchedAssignment
 
 DELAYS = {0.0: "0s", 30.0: "30s"}
 """The retry topics but for the long ones: to wait for those costs more than it shows."""
+TOPIC_ID = "the-id-of-all-topics--"
 POLLS_FAIL = 0.002
 WRITES_FAIL = 0.02
 
@@ -65,8 +65,12 @@ class Fetched(NamedTuple):
 
 
 class _Connections:
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
+    def __init__(self, logs: Cluster) -> None:
+        self.logs = logs
+        self.cluster = self
+
+    def add_listener(self, listener: Callable[[object], None]) -> None:
+        """Never learn anything anew: topics stay."""
 
     async def close(self) -> None:
         """Close what is not there."""
@@ -76,7 +80,13 @@ class FakeLogs(PartitionLogs):
     """Tells about the cluster's logs as soon as it can."""
 
     def __init__(self, client: _Connections) -> None:
-        self._cluster = client.cluster
+        self._cluster = client.logs
+
+    async def topic_ids(self, topics: Collection[str]) -> dict[str, str | None]:
+        """Return the ids of topics."""
+        await asyncio.sleep(0.001)
+        await self._cluster.there.wait()
+        return dict.fromkeys(topics, TOPIC_ID)
 
     async def starts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return where logs begin."""
@@ -265,9 +275,7 @@ class FakeAdmin:
             raise KafkaUnavailableError("away")
         committed = self._cluster.committed
         return {
-            each: Committed(committed[each][0], decode(*committed[each]))
-            if each in committed
-            else None
+            each: read_commit(*committed[each]) if each in committed else None
             for each in sorted(partitions)  # a set's order is another one in each process
         }
 

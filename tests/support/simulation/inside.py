@@ -78,7 +78,7 @@ class Inside:
         if self._session is None or not self._session.joined:
             return
         items = self.items()
-        if sum(each.ledger.unsettled for each in self._assignment) != len(items):
+        if sum(each.ledger.unsettled + len(each.strays) for each in self._assignment) != len(items):
             yield "the ledgers and the items differ"
         if self._worker._admission._bytes != sum(item.size for item in items):
             yield "the bytes in flight do not add up"

@@ -1,5 +1,6 @@
 import socket
 import ssl
+from collections.abc import AsyncIterator
 
 import pytest
 import trustme
@@ -30,9 +31,11 @@ LOOPBACK = Addresses("127.0.0.1")
 
 
 @pytest.fixture
-def resolver() -> GuardedResolver:
+async def resolver() -> AsyncIterator[GuardedResolver]:
     """Return the resolver of deliveries, which lets nobody connect to this machine."""
-    return GuardedResolver(AddressGuard())
+    guarded = GuardedResolver(AddressGuard())
+    yield guarded
+    await guarded.close()
 
 
 @pytest.fixture(scope="module")

@@ -88,3 +88,20 @@ def test_a_text_is_shortened_when_it_is_kept(conditions: Conditions) -> None:
     conditions.begin("clock", "x" * 10**6)
     (kept,) = conditions.snapshot()
     assert len(kept.text) == 1000
+
+
+def test_what_has_happened_is_shown_for_an_hour(
+    conditions: Conditions, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged each time it happens, and ends without a word."""
+    conditions.note("topic_recreated", "a was made anew", subject="a")
+    clock.time += 1800
+    conditions.note("topic_recreated", "a was made anew again", subject="a")
+    clock.time += 3599
+    assert [each.text for each in conditions] == ["a was made anew again"]
+    clock.time += 1
+    assert conditions.snapshot() == ()
+    assert len(caplog.records) == 2
+    conditions.begin("topic_recreated", "it lasts", subject="a")
+    clock.time += 7200
+    assert [each.text for each in conditions] == ["it lasts"]

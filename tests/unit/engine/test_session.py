@@ -11,6 +11,7 @@ from aiokafka import TopicPartition as AnyPartition
 from app.edges.kafka.admin import Admin
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
+from app.policies.commit_metadata import with_topic_id
 from app.values.record import TopicPartition
 from tests.support.engine import until
 
@@ -80,6 +81,23 @@ async def test_metadata_that_is_not_ours_is_ignored_and_counted(
     assert [each.notification.content for each in stage.channel.sent] == ["one", "two"]
     name = "ginkgo_worker_commit_metadata_ignored_total"
     assert stage.journal.metrics.registry.get_sample_value(name) == 1
+
+
+async def test_a_commit_of_another_topic_of_that_name_counts_for_nothing(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """The topic was made anew while nobody was there: it is read from its start, and that is said."""
+    values = [msgspec.json.encode(envelope(text)) for text in ("one", "two", "three")]
+    places = [await stage.producer.write("notifications", b"k", value) for value in values]
+    partition = AnyPartition(*places[0][0])
+    async with AIOKafkaConsumer(group_id="group", **stage.connection.options) as consumer:
+        consumer.assign([partition])
+        await consumer.commit({partition: (2, with_topic_id("", "the-id-of-the-old-one-"))})
+    worker = stage.worker()
+    await worker.start()
+    await until(lambda: worker.snapshot().messages_sent == 3)
+    assert stage.channel.contents == ["one", "two", "three"]
+    assert any("deleted and made anew" in text for text in worker.snapshot().warnings)
 
 
 async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(

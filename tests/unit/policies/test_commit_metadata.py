@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.commit_metadata import LONGEST, Settled, decode, encode
+from app.policies.commit_metadata import (
+    LONGEST,
+    Committed,
+    Settled,
+    decode,
+    encode,
+    read_commit,
+    split_topic_id,
+    with_topic_id,
+)
+
+ID = "DWiDARJWTFKGfVWjXs6_NA"
 
 
 @given(
@@ -62,3 +73,39 @@ def test_whatever_the_text_nothing_breaks(text: str, committed: int) -> None:
     if settled is not None:
         assert list(settled.unsettled) == sorted(set(settled.unsettled))
         assert all(committed <= offset < settled.mark for offset in settled.unsettled)
+
+
+def test_a_commit_says_of_which_topic_it_is() -> None:
+    """With something settled above it or not; where brokers know no ids, it is as before."""
+    above = encode(1, 9, [1, 4])
+    assert read_commit(1, with_topic_id(above, ID)) == Committed(1, Settled(9, (1, 4)), topic_id=ID)
+    assert read_commit(1, with_topic_id("", ID)) == Committed(1, topic_id=ID)
+    assert with_topic_id(above, None) == above
+    assert read_commit(1, above) == Committed(1, Settled(9, (1, 4)))
+
+
+def test_the_longest_metadata_is_taken_with_an_id() -> None:
+    """Brokers take 4,096 characters."""
+    assert len(with_topic_id("n1:" + "x" * (LONGEST - 3), ID)) <= 4096
+
+
+@pytest.mark.parametrize("metadata", ["n1:;short", "somebody else's;" + ID, f"n1:!!;{ID}", "n1:"])
+def test_what_is_not_ours_is_odd(metadata: str) -> None:
+    """It is ignored and counted; an id that can be read is believed all the same."""
+    committed = read_commit(5, metadata)
+    assert committed is not None
+    assert (committed.odd, committed.settled) == (True, None)
+
+
+def test_no_commit_is_none() -> None:
+    """Kafka's offset for that is -1."""
+    assert read_commit(-1, "") is None
+    assert read_commit(0, None) == Committed(0)
+
+
+@given(st.text(max_size=40))
+def test_whatever_stands_there_it_is_split(text: str) -> None:
+    """Nothing breaks, and nothing gets lost."""
+    rest, topic_id = split_topic_id(text)
+    assert topic_id is None or with_topic_id(rest, topic_id) == text
+    assert topic_id is not None or rest == text

@@ -182,3 +182,68 @@ def test_no_commit_passes_an_unsettled_offset(
 def _take(ledger: Ledger, offset: int) -> bool:
     ledger.received(offset)
     return True
+
+
+def test_a_start_that_kafka_does_not_know_is_committed() -> None:
+    """Once; then there is nothing to commit until something changes."""
+    ledger = Ledger(7, owed=True)
+    assert ledger.to_commit(position=7) == Commit(7)
+    ledger.acknowledged(Commit(7))
+    assert ledger.to_commit(position=7) is None
+
+
+def test_a_log_that_lost_its_end_takes_the_commit_back() -> None:
+    """What is below the cut stays as it was; the lost offsets come anew, and are no others."""
+    ledger = received(10, 11, 12, 13, start=10)
+    for offset in (10, 12, 13):
+        ledger.settle(offset)
+    ledger.acknowledged(Commit(11))
+    ledger.cut(13)
+    assert settled_by(ledger.to_commit(position=13)) == Settled(13, (11,))
+    ledger.cut(12)
+    commit = ledger.to_commit(position=12)
+    assert (commit and commit.offset, settled_by(commit)) == (11, Settled(12, (11,)))
+    ledger.received(12)
+    assert ledger.unsettled == 2
+
+
+def test_a_cut_below_the_commit_commits_anew() -> None:
+    """Kafka has an offset that is not there any more: the next start would begin behind the end."""
+    ledger = Ledger(900, Settled(950, (900, 940)))
+    ledger.cut(855)
+    assert ledger.committed == 855
+    assert ledger.to_commit(position=855) == Commit(855)
+    ledger.received(855)
+    assert not ledger.passes_over(856)
+
+
+@given(
+    st.sets(st.integers(0, 60), max_size=30),
+    st.sets(st.integers(0, 60), max_size=30),
+    st.integers(0, 70),
+)
+def test_no_commit_passes_what_is_unsettled_after_a_cut(
+    offsets: set[int], done: set[int], end: int
+) -> None:
+    """And none passes the new end."""
+    ledger = received(*sorted(offsets))
+    for offset in sorted(offsets & done):
+        ledger.settle(offset)
+    position = max(offsets, default=-1) + 1
+    if end > position:
+        return
+    ledger.cut(end)
+    commit = ledger.to_commit(position=end)
+    assert commit is not None
+    left = [offset for offset in sorted(offsets - done) if offset < end]
+    assert commit.offset == (left[0] if left else end)
+    settled = settled_by(commit)
+    assert settled is None or settled.mark <= end
+
+
+def test_knows_how_many_offsets_nobody_has_settled() -> None:
+    """Of those that were not received: what the metadata calls settled is none."""
+    ledger = Ledger(10, Settled(20, (10, 15)))
+    assert ledger.unsettled_in(11, 18) == 1
+    assert ledger.unsettled_in(10, 25) == 7
+    assert Ledger(0).unsettled_in(3, 9) == 6

@@ -7,11 +7,11 @@ import pytest
 from aiokafka.errors import OffsetMetadataTooLargeError
 
 from app.edges.embedded_broker import EmbeddedBroker
-from app.edges.kafka.admin import Admin, Committed
+from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
 from app.edges.kafka.first_start import commit_first_start
-from app.policies.commit_metadata import Settled, encode
+from app.policies.commit_metadata import Committed, Settled, encode
 from app.policies.ledger import Commit
 from app.values.record import Record, TopicPartition
 from tests.support.topic import Topic

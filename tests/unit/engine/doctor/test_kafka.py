@@ -3,12 +3,11 @@ from pathlib import Path
 import pytest
 
 from app.edges.embedded_broker import EmbeddedBroker
-from app.edges.kafka.admin import Committed
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.survey import Survey
 from app.engine.doctor.findings import Finding, Verdict
 from app.engine.doctor.kafka import check_kafka
-from app.policies.commit_metadata import Settled
+from app.policies.commit_metadata import Committed, Settled
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
