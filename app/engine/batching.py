@@ -7,6 +7,7 @@ from app.edges.channels.base import Channel
 from app.engine.item import Job, State
 from app.engine.queue import JobQueue
 from app.values.delivery import Delivery
+from app.values.record import TopicPartition
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +59,15 @@ def _fits(channel: Channel, deliveries: Sequence[Delivery], more: Job) -> bool:
 
 
 def put_back_followers(batch: Iterable[Job], queue: JobQueue) -> list[Job]:
-    """Keep one job of each ordering key; the others wait behind it again, in their order.
+    """Keep one job of each line; the others wait behind it again, in their order.
 
     What was taken away is kept, too: it is to wait nowhere.
     """
     kept: list[Job] = []
     followers: list[Job] = []
-    keys: set[str] = set()
+    keys: set[str | TopicPartition] = set()
     for job in batch:
-        key = job.delivery.notification.ordering_key
+        key = job.line
         if key is not None and key in keys and job.item.assigned.active:
             followers.append(job)
             continue

@@ -79,7 +79,15 @@ class Dispatcher:
 
     def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
         """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""
-        item.jobs = [Job(item, delivery, self._next_order(item)) for delivery in deliveries]
+        item.jobs = [
+            Job(
+                item,
+                delivery,
+                self._next_order(item),
+                in_order=self._channels[delivery.destination.channel].in_order,
+            )
+            for delivery in deliveries
+        ]
         for job in item.jobs:
             self._lane(job.delivery.destination).submit(job)
 

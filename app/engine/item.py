@@ -11,9 +11,9 @@ from app.policies.plain_text import clip
 from app.policies.record_headers import Origin, here, mark_of, origin_of
 from app.policies.statistics import Verdict, verdict
 from app.values.delivery import Delivery, Target
-from app.values.notification import Notification
+from app.values.notification import Notification, Priority
 from app.values.outcome import Reason
-from app.values.record import Record
+from app.values.record import Record, TopicPartition
 
 GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE, Reason.EXPIRED)
 """Which reason stands on a dead letter whose targets failed for several."""
@@ -42,6 +42,7 @@ class Job(msgspec.Struct, eq=False):
     Attributes:
         attempts: Attempts made since it was received; waiting for a rate limit is none.
         order: Rises with intake: the partition's order within a priority.
+        in_order: Its destination gets what a partition holds in the partition's order.
         alone: It was refused together with others, and is to be sent by itself.
         put_aside_for: Seconds, once it is to be deferred.
     """
@@ -50,9 +51,30 @@ class Job(msgspec.Struct, eq=False):
     delivery: Delivery
     order: int
     attempts: int = 0
+    in_order: bool = False
     alone: bool = False
     put_aside_for: float = 0.0
     state: State = State.WAITING
+
+    @property
+    def line(self) -> str | TopicPartition | None:
+        """What it shares with those that it must not overtake, and that must not overtake it.
+
+        A partition's order covers that of its keys. Urgent ones may overtake; what was put aside
+        has lost its place.
+        """
+        key = self.delivery.notification.ordering_key
+        if not self.in_order or self.item.before is not None:
+            return key
+        if key is None and self.delivery.notification.priority is Priority.URGENT:
+            return None
+        return self.item.record.partition
+
+    @property
+    def rank(self) -> int:
+        """What goes first: the lower. Where order counts, all but the urgent ones are equal."""
+        priority = self.delivery.notification.priority
+        return -priority if not self.in_order or priority is Priority.URGENT else 0
 
 
 class Failure(msgspec.Struct, eq=False):

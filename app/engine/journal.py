@@ -13,6 +13,7 @@ from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
 from app.values.outcome import (
     Delivered,
+    Denied,
     Expired,
     Gone,
     Outcome,
@@ -32,6 +33,7 @@ STATUS: dict[type, str] = {
     Retry: "retry",
     RateLimited: "rate_limited",
     Rejected: "rejected",
+    Denied: "denied",
     Gone: "gone",
     Expired: "expired",
 }

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from math import inf
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from app.engine.outcomes import (
     Left,
     Outcomes,
     PutAside,
+    Refuse,
     Wait,
 )
 from app.engine.queue import JobQueue, place
@@ -32,6 +34,7 @@ from app.values.note import Note
 from app.values.outcome import (
     Answer,
     Delivered,
+    Denied,
     Outcome,
     RateLimited,
     Rejected,
@@ -39,6 +42,7 @@ from app.values.outcome import (
     Scope,
     Trouble,
 )
+from app.values.record import TopicPartition
 from app.values.snapshot import DestinationState
 
 TICK = 0.001
@@ -84,8 +88,9 @@ class Lane:
         self._begin = begin
         self._surroundings = surroundings
         self._outcomes = Outcomes(journal, policy)
-        self._gate = Gate(concurrency, breaks=policy.defers)
+        self._gate = Gate(1 if channel.in_order else concurrency, breaks=policy.defers)
         self._queue = JobQueue()
+        self._accepted_at = -inf
         self._runners = 0
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
@@ -138,13 +143,13 @@ class Lane:
     def drain(self) -> None:
         """Drop what was not started or needs another attempt, and what is behind that in line."""
         dropped: set[Job] = set()
-        stopped: set[str] = set()
+        stopped: set[str | TopicPartition] = set()
         for job in sorted(self._queue, key=lambda job: job.order):
-            key = job.delivery.notification.ordering_key
-            if not job.item.started or job.attempts > 0 or key in stopped:
+            line = job.line
+            if not job.item.started or job.attempts > 0 or line in stopped:
                 dropped.add(job)
-                if key is not None:
-                    stopped.add(key)
+                if line is not None:
+                    stopped.add(line)
         self.discard(dropped.__contains__)
 
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
@@ -261,7 +266,8 @@ class Lane:
             self._gate.abandon(number)  # it tells nothing about the destination
             self._fail_inside(batch, error)
         else:
-            self._learn(number, answer, started)
+            about = batch[0].delivery.digest if len(batch) == 1 else None
+            self._learn(number, answer, started, about)
             if len(batch) > 1 and any(
                 _is_refusal(each) for told in answer.outcomes for each in told
             ):
@@ -290,15 +296,24 @@ class Lane:
         outcomes = tuple((failed,) * len(job.delivery.targets) for job in batch)
         self._sort(batch, Answer(outcomes), 0.0)
 
-    def _learn(self, number: int, answer: Answer, started: float) -> None:
-        """Take from an answer what it tells about the destination."""
+    def _learn(self, number: int, answer: Answer, started: float, about: bytes | None) -> None:
+        """Take from an answer what it tells about the destination.
+
+        Args:
+            number: Of the request.
+            answer: What came.
+            started: When the request began.
+            about: What tells the notification from others; None for several at once.
+        """
         self.last_used = now = self._journal.monotonic()
         said = [outcome for each in answer.outcomes for outcome in each]
         troubles = [outcome for outcome in said if not isinstance(outcome, Delivered)]
         self.last_error = clip(troubles[0].error, LONGEST_ERROR) if troubles else None
+        if len(troubles) < len(said):
+            self._accepted_at = self._journal.broker_now()
         try:
             verdict = verdict_of(said) if troubles else Verdict.ALIVE
-            self._gate.end(number, verdict, answer.allowance, now)
+            self._gate.end(number, verdict, answer.allowance, now, about)
             self._heed(troubles, started, now)
         except Exception as error:  # noqa: BLE001 - what was answered to the jobs stands
             self._gate.abandon(number)
@@ -315,7 +330,7 @@ class Lane:
                 if outcome.scope is not Scope.SHARED:
                     self._surroundings.request_refused(self.destination)
                 return
-            if isinstance(outcome, Rejected) and outcome.denied:
+            if isinstance(outcome, Denied):
                 self._surroundings.request_refused(self.destination)
                 return
 
@@ -359,8 +374,14 @@ class Lane:
     def _try_again(self, job: Job, left: Left) -> None:
         if len(left.targets) < len(job.delivery.targets):
             job.delivery = replace(job.delivery, targets=left.targets)
-        draining = self._surroundings.draining
-        match self._outcomes.next_step(job, left, self._chance(), draining=draining):
+        step = self._outcomes.next_step(
+            job,
+            left,
+            self._chance(),
+            draining=self._surroundings.draining,
+            accepted_at=self._accepted_at,
+        )
+        match step:
             case Wait(seconds):
                 job.state = State.WAITING
                 if seconds > 0:
@@ -370,19 +391,20 @@ class Lane:
             case PutAside(seconds):
                 self._queue.release(job)
                 self._put_aside(job, seconds, left.error)
+            case Refuse():
+                self._queue.release(job)
+                self._close(job, lambda: self._outcomes.refuse(job, left.error))
             case Discard():
                 if self._surroundings.draining:
                     self._drop_behind(job)
                 self._let_go(job)
 
     def _drop_behind(self, job: Job) -> None:
-        """Drop what has a job's key: it is not to arrive before the job does elsewhere."""
-        key = job.delivery.notification.ordering_key
-        if key is None:
+        """Drop what is in a job's line: it is not to arrive before the job does elsewhere."""
+        line = job.line
+        if line is None:
             return
-        for behind in self._queue.remove(
-            lambda other: other.delivery.notification.ordering_key == key
-        ):
+        for behind in self._queue.remove(lambda other: other.line == line):
             behind.state = State.DISCARDED
 
     def _let_go(self, job: Job) -> None:
@@ -425,5 +447,5 @@ class Lane:
 
 
 def _is_refusal(outcome: Outcome) -> bool:
-    """Say whether it is about what was sent, not about who sent it."""
-    return isinstance(outcome, Rejected) and not outcome.denied
+    """Say whether it may be about what was sent, not about who sent it."""
+    return isinstance(outcome, Rejected) or (isinstance(outcome, Denied) and not outcome.certain)

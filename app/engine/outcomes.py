@@ -11,6 +11,7 @@ from app.values.delivery import Target
 from app.values.note import Note
 from app.values.outcome import (
     Delivered,
+    Denied,
     Expired,
     Gone,
     Outcome,
@@ -28,12 +29,14 @@ class Left(NamedTuple):
         error: What was said about the last of them.
         after: Seconds to wait at least, or None.
         failed: Not all of them were merely asked for patience.
+        denied: They were not let in, each of them.
     """
 
     targets: tuple[Target, ...]
     error: str
     after: float | None
     failed: bool
+    denied: bool = False
 
 
 class Wait(NamedTuple):
@@ -48,11 +51,15 @@ class PutAside(NamedTuple):
     seconds: float
 
 
+class Refuse(NamedTuple):
+    """A job is given up: its destination lets others in, and not this one."""
+
+
 class Discard(NamedTuple):
     """A job is dropped: its record comes again, here or elsewhere."""
 
 
-Step = Wait | PutAside | Discard
+Step = Wait | PutAside | Refuse | Discard
 
 LONGEST_WAIT = 60.0
 """Seconds; what cannot be tried within them does not wait in memory."""
@@ -95,7 +102,7 @@ class Outcomes:
             What is left of the job; None where every target has its final answer.
         """
         left: list[Target] = []
-        error, after, failed = "", 0.0, False
+        error, after, failed, denied = "", 0.0, False, 0
         job.attempts += _was_attempt(outcomes)
         job.item.adjusted = job.item.adjusted or bool(notes)
         told = list(zip(job.delivery.targets, outcomes, strict=True))
@@ -111,12 +118,13 @@ class Outcomes:
                 case RateLimited():
                     left.append(target)
                     error = outcome.error
-                case Rejected() | Gone():
-                    job.item.fail(
-                        target, Reason.REJECTED, outcome.error, self._journal.broker_now()
-                    )
-                case Expired():
-                    job.item.fail(target, Reason.EXPIRED, outcome.error, self._journal.broker_now())
+                case Denied():
+                    left.append(target)
+                    failed, error = True, outcome.error
+                    denied += 1
+                case Rejected() | Gone() | Expired():
+                    now = self._journal.broker_now()
+                    job.item.fail(target, _reason(outcome), outcome.error, now)
                 case _:
                     assert_never(outcome)
         if failed:
@@ -124,7 +132,9 @@ class Outcomes:
         for target, outcome in told:  # all is decided: what fails now changes nothing
             self._journal.attempted(job, target, outcome, duration, notes)
         self._write_off(job, given_up)
-        return Left(tuple(left), error, after or None, failed) if left else None
+        if not left:
+            return None
+        return Left(tuple(left), error, after or None, failed, denied == len(left))
 
     def fail_inside(self, job: Job, error: str) -> Left | None:
         """Book an attempt that ended with an error of the service's own, whatever was booked of it.
@@ -139,7 +149,9 @@ class Outcomes:
         item.first_failure = item.first_failure or self._journal.broker_now()
         return Left(left, error, None, failed=True) if left else None
 
-    def next_step(self, job: Job, left: Left, chance: float, *, draining: bool) -> Step:
+    def next_step(
+        self, job: Job, left: Left, chance: float, *, draining: bool, accepted_at: float
+    ) -> Step:
         """Decide about a job that some targets are left of.
 
         Args:
@@ -147,6 +159,7 @@ class Outcomes:
             left: What was said about them.
             chance: A random number between 0 and 1, for jitter.
             draining: The worker is about to stop, and waits for nothing that needs another attempt.
+            accepted_at: When the destination last accepted anything (seconds since the epoch).
         """
         item, policy = job.item, self._policy
         if not item.assigned.active:
@@ -155,6 +168,11 @@ class Outcomes:
             return PutAside(SHORTEST)
         if draining:
             return PutAside(AT_ONCE) if item.partly_done else Discard()
+        if left.denied:
+            if item.attempts >= policy.max_attempts and accepted_at > (item.first_failure or 0.0):
+                return Refuse()
+            if policy.defers:  # the next one is tried now: it tells whom the refusal is about
+                return PutAside(delay_for(self._journal.broker_now(), item.first_failure))
         wait = 0.0
         if left.failed:
             wait = policy.delay(max(job.attempts, 1), chance, left.after)
@@ -209,6 +227,10 @@ class Outcomes:
         """Count the targets that were given up, from the ``first`` failure of the item on."""
         for failure in job.item.failures[first:]:
             self._journal.gave_up(job, failure.target, failure.reason, failure.error)
+
+
+def _reason(outcome: Rejected | Gone | Expired) -> Reason:
+    return Reason.EXPIRED if isinstance(outcome, Expired) else Reason.REJECTED
 
 
 def _was_attempt(outcomes: Sequence[Outcome]) -> bool:

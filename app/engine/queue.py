@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 
 from app.engine.item import Job
+from app.values.record import TopicPartition
 
 _Entry = tuple[int, int, Job]
 _Due = tuple[float, int, Job]
 
 
 class _Line:
-    """The jobs of one ordering key: those that are ahead, and those behind them."""
+    """The jobs of one line: those that are ahead, and those behind them."""
 
     __slots__ = ("ahead", "behind")
 
@@ -23,15 +24,15 @@ class _Line:
 class JobQueue:
     """Urgent ones first, within a priority in the order of their partition.
 
-    Jobs with the same ``ordering_key`` go one after the other: the next one is not ready before
-    the one ahead is released. A job that was taken is ahead until then, wherever it is, also while
+    Jobs of one line (``Job.line``) go one after the other: the next one is not ready before the
+    one ahead is released. A job that was taken is ahead until then, wherever it is, also while
     it waits for the time of its next attempt.
     """
 
     def __init__(self) -> None:
         self._ready: list[_Entry] = []
         self._delayed: list[_Due] = []
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str | TopicPartition, _Line] = {}
         self._behind = 0
 
     def __len__(self) -> int:
@@ -44,7 +45,7 @@ class JobQueue:
 
     def add(self, job: Job) -> None:
         """Put a new job in line."""
-        key = job.delivery.notification.ordering_key
+        key = job.line
         if key is not None:
             line = self._lines.get(key)
             if line is not None:
@@ -56,11 +57,11 @@ class JobQueue:
         self.add_again(job)
 
     def add_again(self, job: Job) -> None:
-        """Make a job ready that was taken; with its key it is ahead as before."""
-        heappush(self._ready, (-job.delivery.notification.priority, job.order, job))
+        """Make a job ready that was taken; in its line it is ahead as before."""
+        heappush(self._ready, (job.rank, job.order, job))
 
     def delay(self, job: Job, until: float) -> None:
-        """Keep a job that was taken for a later attempt; with its key it is ahead as before."""
+        """Keep a job that was taken for a later attempt; in its line it is ahead as before."""
         heappush(self._delayed, (until, job.order, job))
 
     @property
@@ -82,7 +83,7 @@ class JobQueue:
         return heappop(self._ready)[2]
 
     def behind(self, job: Job) -> Job | None:
-        """Return the next job with the key of one that was taken, without taking it."""
+        """Return the next job in the line of one that was taken, without taking it."""
         line = self._line(job)
         return line.behind[0] if line and line.behind else None
 
@@ -103,8 +104,8 @@ class JobQueue:
             self._behind += 1
 
     def release(self, job: Job) -> None:
-        """Let the next one with its key go: this job is done, or will not be sent."""
-        key = job.delivery.notification.ordering_key
+        """Let the next one in its line go: this job is done, or will not be sent."""
+        key = job.line
         if key is None:
             return
         line = self._lines[key]
@@ -144,10 +145,10 @@ class JobQueue:
             yield from line.behind
 
     def _line(self, job: Job) -> _Line | None:
-        key = job.delivery.notification.ordering_key
+        key = job.line
         return None if key is None else self._lines.get(key)
 
 
 def place(job: Job) -> tuple[int, int]:
     """Return what orders jobs: by priority, then by intake."""
-    return -job.delivery.notification.priority, job.order
+    return job.rank, job.order

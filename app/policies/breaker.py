@@ -6,6 +6,8 @@ THRESHOLD = 5
 """Failures in a row after which a destination is taken as broken."""
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
+DENIALS = 3
+"""Different notifications in a row that are not let in, after which it is about us."""
 GONE_PAUSE = 3600.0
 
 
@@ -14,15 +16,17 @@ class Verdict(StrEnum):
 
     ALIVE = "alive"
     FAILED = "failed"
-    DENIED = "denied"
+    TURNED_AWAY = "turned away"  # this notification, by its text or by who we are
+    DENIED = "denied"  # whoever we are
     GONE = "gone"
 
 
 class Breaker:
-    """Opens on failures in a row, at once on a denial; half-opens with one probe.
+    """Opens on failures in a row, or if nothing is let in; half-opens with one probe.
 
-    Pauses double from probe to probe. A destination that says it is gone is asked again only once
-    in a long while. Times are monotonic seconds.
+    A destination that turns three different notifications away in a row has something against the
+    sender. Pauses double from probe to probe. A destination that says it is gone is asked again
+    only once in a long while. Times are monotonic seconds.
 
     Args:
         threshold: Failures in a row that open it; None for never, where nothing can be deferred
@@ -34,7 +38,9 @@ class Breaker:
         self._failures = 0
         self._pause = FIRST_PAUSE
         self._probing = False
+        self._turned_away: set[bytes] = set()
         self.gone = False
+        self.denied = False
         self.retry_at: float | None = None
 
     @property
@@ -56,8 +62,14 @@ class Breaker:
         """Note that an attempt ended without telling anything."""
         self._probing = False
 
-    def answered(self, verdict: Verdict, now: float) -> None:
-        """Note what an attempt told."""
+    def answered(self, verdict: Verdict, now: float, about: bytes | None = None) -> None:
+        """Note what an attempt told.
+
+        Args:
+            verdict: About the destination.
+            now: The time.
+            about: What tells the notification from others; None for several at once.
+        """
         was_probe, self._probing = self._probing, False
         match verdict:
             case Verdict.ALIVE:
@@ -65,8 +77,13 @@ class Breaker:
             case Verdict.GONE:
                 self.gone = True
                 self.retry_at = now + GONE_PAUSE
+            case Verdict.TURNED_AWAY:
+                if about is not None and len(self._turned_away) < DENIALS:
+                    self._turned_away.add(about)
+                if was_probe or (not self.open and len(self._turned_away) >= DENIALS):
+                    self._deny(now)
             case Verdict.DENIED:
-                self._open(now)
+                self._deny(now)
             case Verdict.FAILED:
                 self._failures += 1
                 # What was under way when it opened ends after that, and is no news.
@@ -81,13 +98,19 @@ class Breaker:
     def _failed_enough(self) -> bool:
         return self._threshold is not None and self._failures >= self._threshold
 
+    def _deny(self, now: float) -> None:
+        if self._threshold is not None:
+            self._open(now)
+            self.denied = True
+
     def _open(self, now: float) -> None:
-        self.gone = False
+        self.gone = self.denied = False
         self.retry_at = now + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     def _close(self) -> None:
-        self.gone = False
+        self.gone = self.denied = False
         self.retry_at = None
         self._failures = 0
+        self._turned_away.clear()
         self._pause = FIRST_PAUSE

@@ -7,10 +7,10 @@ from app.policies.breaker import THRESHOLD, Breaker, Verdict
 from app.policies.pacing import Pacer
 from app.values.outcome import (
     Allowance,
+    Denied,
     Gone,
     Outcome,
     RateLimited,
-    Rejected,
     Retry,
 )
 from app.values.snapshot import DestinationState
@@ -87,7 +87,12 @@ class Gate:
             self._breaker.abandoned()
 
     def end(
-        self, number: int, verdict: Verdict | None, allowance: Allowance | None, now: float
+        self,
+        number: int,
+        verdict: Verdict | None,
+        allowance: Allowance | None,
+        now: float,
+        about: bytes | None = None,
     ) -> None:
         """Learn from what a request was answered.
 
@@ -96,6 +101,7 @@ class Gate:
             verdict: What its outcomes tell, from ``verdict_of``.
             allowance: What was said about the rate limit.
             now: When the answer came.
+            about: What tells the notification from others; None for several at once.
         """
         duration = now - self._begun.pop(number)
         self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
@@ -104,7 +110,7 @@ class Gate:
         elif verdict is None:
             self._breaker.abandoned()
         else:
-            self._breaker.answered(verdict, now)
+            self._breaker.answered(verdict, now, about)
             if verdict is Verdict.ALIVE:
                 self._pacer.accepted()
         if verdict is not Verdict.FAILED or allowance is not None:
@@ -135,8 +141,10 @@ class Gate:
     def state(self, now: float) -> tuple[DestinationState, float | None]:
         """Return the destination's state, and the seconds until it is asked again."""
         if self._breaker.retry_at is not None:
-            gone = self._breaker.gone
-            state = DestinationState.GONE if gone else DestinationState.BROKEN
+            state = DestinationState.BROKEN
+            if self._breaker.gone or self._breaker.denied:
+                gone = self._breaker.gone
+                state = DestinationState.GONE if gone else DestinationState.DENIED
             return state, max(self._breaker.retry_at - now, 0.0)
         wait = self._pacer.wait(now)
         return (DestinationState.RATE_LIMITED, wait) if wait > 0 else (DestinationState.OPEN, None)
@@ -173,8 +181,11 @@ def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
     """
     if any(isinstance(outcome, Gone) for outcome in outcomes):
         return Verdict.GONE
-    if any(isinstance(outcome, Rejected) and outcome.denied for outcome in outcomes):
+    denials = [outcome for outcome in outcomes if isinstance(outcome, Denied)]
+    if any(outcome.certain for outcome in denials):
         return Verdict.DENIED
+    if len(denials) == len(outcomes):
+        return Verdict.TURNED_AWAY
     if all(isinstance(outcome, Retry) for outcome in outcomes):
         return Verdict.FAILED
     if all(isinstance(outcome, RateLimited) for outcome in outcomes):

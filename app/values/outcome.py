@@ -47,16 +47,23 @@ class RateLimited(msgspec.Struct, frozen=True):
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal.
+    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal."""
+
+    error: str
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """It did not let this one in (401, 403, a missing keyword): by its text, or by who we are.
+
+    Only the next notifications tell which: if they are let in, it was the text.
 
     Attributes:
         error: What it said.
-        denied: It lets nothing in (401, 403): the next one would fare no better until somebody
-            puts that right.
+        certain: It is about us (a wrong signature, an address that is not on its list).
     """
 
     error: str
-    denied: bool = False
+    certain: bool = False
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -71,7 +78,7 @@ class Expired(msgspec.Struct, frozen=True):
     error: str = "expired before it could be sent"
 
 
-Trouble = Retry | RateLimited | Rejected | Gone | Expired
+Trouble = Retry | RateLimited | Rejected | Denied | Gone | Expired
 Outcome = Delivered | Trouble
 
 

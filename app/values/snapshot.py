@@ -23,6 +23,7 @@ class DestinationState(StrEnum):
     OPEN = "open"
     RATE_LIMITED = "rate_limited"
     BROKEN = "broken"
+    DENIED = "denied"
     GONE = "gone"
 
 
@@ -156,7 +157,8 @@ class Attempt(msgspec.Struct, frozen=True):
     Attributes:
         id: Grows with every attempt of this process; the cursor of ``GET /deliveries``.
         time: ISO 8601 UTC.
-        status: ``delivered``, ``retry``, ``rate_limited``, ``rejected``, ``gone``, ``expired``,
+        status: ``delivered``, ``retry``, ``rate_limited``, ``rejected``, ``denied``, ``gone``,
+            ``expired``,
             ``invalid`` or ``unroutable``.
         duration: Seconds the destination took; None when it was not asked.
         error: What went wrong, without secrets; None when delivered.

@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.support.discord.limits import Limits, Rate
 from tests.support.discord_server import DiscordServer, discord_server
-from tests.support.end_to_end import World
+from tests.support.end_to_end import World, hooks
+from tests.support.http_server import Answer, HttpServer
+
+__all__ = ["hooks"]
 
 RATE = Rate(5, 1.0)
 COUNT = 120
@@ -72,6 +76,44 @@ async def test_the_threads_of_a_webhook_share_its_limit(
     await service.until_stats(lambda got: got["messages_sent"] == THREADED, seconds=40)
     statuses = Counter(exchange.status for exchange in discord.records.exchanges)
     assert statuses[429] <= 1
+
+
+async def test_a_chat_reads_in_the_order_of_the_partition(world: World, hooks: HttpServer) -> None:
+    """Answers take their time and some fail: a hundred records of one key arrive as written."""
+    jitter = Random(7)
+    answers = [204] * 9 + [500]
+    hooks.behaviour = lambda _: Answer(jitter.choice(answers), delay=jitter.random() * 0.05)
+    service = await world.service({"NOTIFIER_RETRY__BASE_DELAY": "0.05"})
+    publish = await world.publisher(service)
+    url = hooks.url("/api/webhooks/1000000000000000009/token")
+    texts = [f"{number:03}" for number in range(100)]
+    await publish(
+        *(
+            envelope(text, url) | {"ordering_key": None, "priority": int(text) % 3}
+            for text in texts
+        ),
+        key=b"strategy",
+    )
+    await service.until_stats(lambda got: got["messages_sent"] == len(texts), seconds=40)
+    shown = [each.json["embeds"][0]["description"] for each in hooks.received]
+    assert list(dict.fromkeys(shown)) == texts
+
+
+async def test_three_that_are_not_let_in_stop_a_destination_and_lose_nothing(
+    world: World, hooks: HttpServer
+) -> None:
+    """It is denied, what is for it is put aside, and there is no dead letter."""
+    hooks.behaviour = Answer(401)
+    service = await world.service()
+    publish = await world.publisher(service)
+    await publish(*(envelope(str(number), hooks.url("/hook")) for number in range(20)))
+    stats = await service.until_stats(
+        lambda got: any(each["state"] == "denied" for each in got["destinations"].values())
+    )
+    assert (stats["messages_dead_lettered"], stats["messages_failed"]) == (0, 0)
+    await service.until_stats(lambda got: got["messages_deferred"] >= 3)
+    letters = (await service.client.get("/dead-letters")).json()["dead_letters"]
+    assert letters == []
 
 
 async def test_a_deleted_webhook_takes_no_other_with_it(

@@ -12,9 +12,19 @@ from app.edges.http import HttpAnswer, HttpRequestError
 from app.policies.plain_text import html_to_text, one_line
 from app.policies.redaction import scrub
 from app.values.errors import ForbiddenAddressError, NotifierError
-from app.values.outcome import Allowance, Delivered, Gone, Outcome, RateLimited, Rejected, Retry
+from app.values.outcome import (
+    Allowance,
+    Delivered,
+    Denied,
+    Gone,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Retry,
+)
 
 MAX_QUOTE = 300
+_DENIALS = (401, 402, 403)
 MIN_SECRET = 8
 _EPOCH_SECONDS = 1e9  # a greater number of seconds is a time, not a duration
 _LATEST = 1e11  # seconds since the epoch that no time of ours reaches: it is a finer unit
@@ -43,7 +53,7 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
     elif status == 429:
         outcome = RateLimited(error, after)
     elif 400 <= status < 500 and status not in (408, 425):
-        outcome = Rejected(error, denied=status in (401, 403))
+        outcome = Denied(error) if status in _DENIALS else Rejected(error)
     else:  # 5xx, and codes that HTTP does not know: RFC 9110 reads those as 5xx
         outcome = Retry(error, after)
     return outcome

@@ -13,10 +13,13 @@ class Channel(Protocol):
     Attributes:
         name: ``discord``, ``webhook``, ``email`` or ``console``.
         most_merged: How many deliveries to one destination go into one request at most.
+        in_order: Whether a destination gets what a partition holds in the partition's order, and so
+            one request at a time: people read chats from top to bottom.
     """
 
     name: str
     most_merged: int = 1
+    in_order: bool = False
 
     def prepare(self, delivery: Delivery) -> None:
         """Do in advance, and once, what takes long: a delivery is about to wait for its turn."""

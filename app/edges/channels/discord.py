@@ -62,6 +62,7 @@ class DiscordChannel(Channel):
 
     name = "discord"
     most_merged = MAX_EMBEDS
+    in_order = True
 
     def __init__(
         self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time

@@ -21,6 +21,7 @@ AttemptStatus = Literal[
     "retry",
     "rate_limited",
     "rejected",
+    "denied",
     "gone",
     "expired",
     "invalid",

@@ -30,6 +30,7 @@ ATTEMPT_STATUSES = (
     "retry",
     "rate_limited",
     "rejected",
+    "denied",
     "gone",
     "expired",
     "invalid",
@@ -45,8 +46,8 @@ TEST_TYPES = {
     "alert": "System alert",
 }
 # What needs somebody's attention stands first.
-STATE_ORDER = ("gone", "broken", "rate_limited", "open")
-SHUT = {DestinationState.GONE, DestinationState.BROKEN}
+STATE_ORDER = ("gone", "denied", "broken", "rate_limited", "open")
+SHUT = {DestinationState.GONE, DestinationState.DENIED, DestinationState.BROKEN}
 
 
 class Filters(msgspec.Struct, frozen=True):

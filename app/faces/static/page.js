@@ -15,8 +15,8 @@ const row = Object.fromEntries(
 );
 const REPORT_EVERY = 2_000; // ms, while figures change
 const REPORT_IDLE = 15_000; // ms
-const STATES = ["gone", "broken", "rate_limited", "open"];
-const SHUT = ["gone", "broken"];
+const STATES = ["gone", "denied", "broken", "rate_limited", "open"];
+const SHUT = ["gone", "denied", "broken"];
 const history = new History();
 const readInbox = byId("inbox") ? inbox(byId("inbox")) : () => {};
 let last = null; // the newest snapshot

@@ -10,6 +10,7 @@ from app.values.outcome import (
     Allowance,
     Answer,
     Delivered,
+    Denied,
     Gone,
     Outcome,
     RateLimited,
@@ -86,7 +87,7 @@ class Destinations:
             "hung": Retry("no answer"),
             "failing": Retry("HTTP 503", after=after or None),
             "limited": RateLimited("HTTP 429", after=after),
-            "denied": Rejected("HTTP 403", denied=True),
+            "denied": Denied("HTTP 403"),
             "gone": Gone("HTTP 410"),
         }
         if mood == "picky" and merged:

@@ -15,7 +15,7 @@ from app.policies.breaker import Verdict
 from app.policies.deferral import Deferral
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Destination
-from app.values.outcome import Outcome, RateLimited, Rejected, Scope
+from app.values.outcome import Denied, Outcome, RateLimited, Scope
 from app.values.snapshot import DestinationState
 from tests.support.engine import (
     PARTITION,
@@ -266,8 +266,8 @@ async def test_what_nobody_writes_to_any_more_is_forgotten_in_the_end() -> None:
 
 async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:
     """Memory stays bounded whatever producers send; a broken destination stays broken."""
-    denied: list[Outcome] = [Rejected("401", denied=True)]
-    bench = Bench(ScriptedChannel([denied]))
+    denied: list[Outcome] = [Denied("401", certain=True)]
+    bench = Bench(ScriptedChannel([denied]), max_age=3600.0)
     bench.put(discord("denied"))
     bench.put(discord("fine"))
     await until(lambda: len(bench.finished) == 2)

@@ -20,6 +20,7 @@ from app.values.outcome import (
     Allowance,
     Answer,
     Delivered,
+    Denied,
     Gone,
     Outcome,
     RateLimited,
@@ -82,6 +83,7 @@ class Bench:
         max_age: float = 0.0,
         known: bool = True,
     ) -> None:
+        self.channel = channel
         self.assigned = Assigned(PARTITION, Start(0))
         self.journal: SkewedJournal = journal()
         self.done: list[Job] = []
@@ -129,7 +131,8 @@ class Bench:
         entered = item(
             told, self.assigned, offset=self._offset, before=before, received_at=received_at
         )
-        job = Job(entered, delivery(told, targets), self._offset)
+        in_order = self.channel.in_order
+        job = Job(entered, delivery(told, targets), self._offset, in_order=in_order)
         entered.jobs = [job]
         self._offset += 1
         self.lane.submit(job)
@@ -440,19 +443,15 @@ async def test_without_deferring_it_waits_in_memory() -> None:
     bench.lane.close()
 
 
-async def test_without_deferring_a_denial_that_lasts_is_everybodys_answer() -> None:
-    """Waiting for the next probe, minutes away each time, would fill the window and hold all up."""
-    channel = ScriptedChannel([[Rejected("403", denied=True)]] * 7)
+async def test_without_deferring_each_notification_has_its_attempts_at_a_denial() -> None:
+    """Nothing waits for a probe that is minutes away: it would fill the window and hold all up."""
+    channel = ScriptedChannel([[Denied("403")]] * 12)
     bench = Bench(channel)
-    for number in range(7):
-        bench.put(notification(str(number)))
-        bench.lane.probe_now()
-        await bench.finished(number + 1)
-    refused = [bench.put(notification("later")) for _ in range(3)]
-    await bench.finished(10)
-    assert len(channel.sent) == 7
+    refused = [bench.put(notification(str(number))) for number in range(4)]
+    await bench.finished(4)
+    assert len(channel.sent) == 12
     told = [(each.reason, each.error) for one in refused for each in one.failures]
-    assert told == [(Reason.REJECTED, "403")] * 3
+    assert told == [(Reason.EXHAUSTED, "403")] * 4
 
 
 async def test_attempts_in_memory_are_used_up_then_it_is_put_aside() -> None:
@@ -581,16 +580,86 @@ async def test_a_gone_destination_refuses_everything_without_being_asked() -> No
     assert bench.lane.state() == (DestinationState.OPEN, None)
 
 
-async def test_a_denial_breaks_the_destination_at_once_and_is_counted() -> None:
-    """401 and 403: the next one waits for somebody to put that right."""
-    channel = ScriptedChannel([[Rejected("401", denied=True)]])
+async def test_three_different_ones_that_are_not_let_in_are_about_us() -> None:
+    """They are put aside and lost to nobody; the destination is denied, and everything waits."""
+    channel = ScriptedChannel([[Denied("401")]] * 4)
     bench = Bench(channel, max_age=DAY)
+    for number in range(3):
+        assert bench.lane.state()[0] is DestinationState.OPEN
+        bench.put(notification(f"{number}"))
+        await bench.finished(number + 1)
+    assert [(job.state, job.put_aside_for) for job in bench.done] == [(State.DEFERRED, 30.0)] * 3
+    assert bench.lane.state()[0] is DestinationState.DENIED
+    bench.put(notification("waits"))
+    assert (bench.refused, len(channel.sent), bench.lane.queued) == (3, 3, 1)
+    bench.lane.probe_now()
+    await bench.finished(4)  # the probe is put aside, too
+    assert (bench.done[3].state, bench.refused) == (State.DEFERRED, 4)
+    assert bench.lane.state()[0] is DestinationState.DENIED
+    bench.lane.close()
+
+
+async def test_the_same_notification_again_and_again_tells_nothing_about_us() -> None:
+    """It may be its text: only others tell."""
+    bench = Bench(ScriptedChannel([[Denied("403")]] * 5), max_age=DAY)
+    for number in range(5):
+        bench.put(notification("the same"))
+        await bench.finished(number + 1)
+    assert bench.lane.state()[0] is DestinationState.OPEN
+
+
+async def test_one_that_is_turned_away_while_others_pass_is_rejected_after_its_attempts() -> None:
+    """A filter that dislikes a text likes it no better tomorrow."""
+    channel = ScriptedChannel([[Denied("403 filtered")], [Delivered()], [Denied("403 filtered")]])
+    bench = Bench(channel, max_age=DAY, attempts=2)
+    bench.put(notification("disliked"))
+    bench.put(notification("liked"))
+    await bench.finished(2)
+    assert bench.done[0].state is State.DEFERRED
+    before = Deferral(attempts=1, first_failure=bench.done[0].item.first_failure)
+    again = bench.put(notification("disliked"), before=before)
+    await bench.finished(3)
+    assert [(f.reason, f.error) for f in again.failures] == [(Reason.REJECTED, "403 filtered")]
+    assert bench.lane.state() == (DestinationState.OPEN, None)
+
+
+async def test_a_wrong_signature_is_about_us_at_once() -> None:
+    """No other notification is tried for that."""
+    bench = Bench(ScriptedChannel([[Denied("sign not match", certain=True)]]), max_age=DAY)
     bench.put(notification("first"))
     await bench.finished(1)
-    bench.put(notification("second"))
-    assert bench.lane.state()[0] is DestinationState.BROKEN
-    assert (bench.refused, len(channel.sent), bench.lane.queued) == (1, 1, 1)
+    assert bench.done[0].state is State.DEFERRED
+    assert bench.lane.state()[0] is DestinationState.DENIED
     bench.lane.close()
+
+
+class Chat(ScriptedChannel):
+    """A channel that keeps the order of partitions."""
+
+    in_order = True
+
+
+async def test_a_chat_gets_what_a_partition_holds_in_its_order() -> None:
+    """Through failures and priorities, one at a time; only urgent ones overtake."""
+    channel = Chat([[Delivered()], [Retry("500")], [Retry("500")]])
+    bench = Bench(channel, concurrency=4, attempts=5)
+    bench.put(notification("1"))
+    bench.put(notification("2", priority=Priority.HIGH))
+    bench.put(notification("urgent", priority=Priority.URGENT))
+    bench.put(notification("3", priority=Priority.LOW))
+    await bench.finished(4)
+    assert channel.contents == ["urgent", "1", "1", "1", "2", "3"]
+    assert channel.most_under_way == 1
+
+
+async def test_an_urgent_one_with_a_key_keeps_its_place_in_a_chat() -> None:
+    """Key order beats priority."""
+    channel = Chat([[Retry("500")]])
+    bench = Bench(channel, attempts=5)
+    bench.put(notification("open", ordering_key="k"))
+    bench.put(notification("close", ordering_key="k", priority=Priority.URGENT))
+    await bench.finished(2)
+    assert channel.contents == ["open", "open", "close"]
 
 
 @pytest.mark.parametrize(("scope", "refused"), [(Scope.DESTINATION, 1), (Scope.SHARED, 0)])

@@ -7,6 +7,7 @@ from app.policies.gate import PROBING, Gate, verdict_of
 from app.values.outcome import (
     Allowance,
     Delivered,
+    Denied,
     Expired,
     Gone,
     Outcome,
@@ -138,7 +139,9 @@ def test_a_broken_destination_is_a_long_wait() -> None:
         ([Expired()], Verdict.ALIVE),
         ([Retry("503")], Verdict.FAILED),
         ([Retry("451"), Delivered()], Verdict.ALIVE),
-        ([Rejected("401", denied=True)], Verdict.DENIED),
+        ([Denied("401")], Verdict.TURNED_AWAY),
+        ([Denied("401"), Delivered()], Verdict.ALIVE),
+        ([Denied("wrong signature", certain=True)], Verdict.DENIED),
         ([Gone("410"), Delivered()], Verdict.GONE),
         ([RateLimited("429")], None),
         ([RateLimited("429"), Delivered()], Verdict.ALIVE),
