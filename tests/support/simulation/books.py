@@ -9,7 +9,7 @@ from app.policies.commit_metadata import read_commit
 from app.policies.ledger import Ledger
 from app.policies.record_headers import FAILED, fingerprint, read_marks
 from app.values.record import Record, TopicPartition
-from tests.support.simulation.destinations import Destinations
+from tests.support.simulation.destinations import CHATS, Destinations
 from tests.support.simulation.story import Fault, Story
 
 TOPIC, DEAD_LETTERS, RETRIES = "notifications", "dead", "retry"
@@ -23,12 +23,14 @@ class Published(msgspec.Struct, frozen=True):
     Attributes:
         targets: Each with the channel it was named for.
         key: Its ordering key, or None.
+        urgent: It may overtake others in a chat.
         twice: Its record was published a second time.
     """
 
     name: str
     targets: tuple[tuple[str, str], ...]
     key: str | None
+    urgent: bool
     twice: bool
 
     @property
@@ -133,13 +135,19 @@ class Books:
     def verdicts(self) -> Iterator[Fault]:
         """Yield what became of notifications that must not have."""
         of_keys = defaultdict(list)
+        of_partitions = defaultdict(list)
         for notification in self._published.values():
             yield from self._lost(notification)
             yield from self._doubled(notification)
             if notification.key is not None:
                 of_keys[notification.key].append(notification)
+            if notification.key is not None or not notification.urgent:
+                [first, *_] = self._copies[notification.name]
+                of_partitions[first.partition].append(notification)
         for notifications in of_keys.values():
             yield from self._overtaken(notifications)
+        for notifications in of_partitions.values():
+            yield from self._overtaken(notifications, chats=True)
 
     def _lost(self, notification: Published) -> Iterator[Fault]:
         """I1: every target accepted it, or a dead letter names the target."""
@@ -163,8 +171,13 @@ class Books:
                 name = notification.name
                 yield Fault(f"I3: {name} came twice to {address}", (name,))
 
-    def _overtaken(self, notifications: Iterable[Published]) -> Iterator[Fault]:
-        """I4: those of one key arrive in their order, until one of them is put aside."""
+    def _overtaken(
+        self, notifications: Iterable[Published], *, chats: bool = False
+    ) -> Iterator[Fault]:
+        """I4: they arrive in their order, until one of them is put aside.
+
+        Those of one key do so everywhere, in a chat all of a partition but the urgent ones.
+        """
         latest: dict[str, tuple[float, str]] = {}
         for notification in notifications:
             name = notification.name
@@ -172,7 +185,7 @@ class Books:
                 continue
             for address in notification.addresses:
                 at = self._destinations.answered.get((name, address))
-                if at is None:
+                if at is None or (chats and address not in CHATS):
                     continue
                 before, ahead = latest.get(address, (at, name))
                 if at < before:

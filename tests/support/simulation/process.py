@@ -88,7 +88,7 @@ class Process:
             self.producer,
             {
                 "webhook": AskingChannel("webhook", self),
-                "discord": AskingChannel("discord", self, merged=10),
+                "discord": AskingChannel("discord", self, merged=10, in_order=True),
                 "email": AskingChannel("email", self),
             },
             _addresses(),
@@ -187,9 +187,12 @@ class Process:
 class AskingChannel(Channel):
     """Leads to the destinations, for as long as its process lives."""
 
-    def __init__(self, name: str, process: Process, *, merged: int = 1) -> None:
+    def __init__(
+        self, name: str, process: Process, *, merged: int = 1, in_order: bool = False
+    ) -> None:
         self.name = name
         self.most_merged = merged
+        self.in_order = in_order
         self._process = process
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:

@@ -70,9 +70,10 @@ class World:
         chance, name = self._chance, f"m{self._published}"
         key = chance.choice((None, None, "k1", "k2"))
         targets = self._targets()
-        notification = Published(name, targets, key, twice=chance.random() < TWICE)
+        priority = chance.choice((0, 1, 1, 1, 3))
+        notification = Published(name, targets, key, priority == 3, chance.random() < TWICE)
         self.books.publish(notification)
-        value = msgspec.json.encode(self._envelope(notification))
+        value = msgspec.json.encode(self._envelope(notification, priority))
         for _ in range(1 + notification.twice):
             self.cluster.append(TOPIC, (key or name).encode(), value)
 
@@ -86,7 +87,7 @@ class World:
             targets += [("email", reader) for reader in readers]
         return tuple(targets)
 
-    def _envelope(self, notification: Published) -> dict[str, object]:
+    def _envelope(self, notification: Published, priority: int) -> dict[str, object]:
         chance = self._chance
         readers = [address for channel, address in notification.targets if channel == "email"]
         hooks = [address for channel, address in notification.targets if channel == "webhook"]
@@ -95,7 +96,7 @@ class World:
             "content": notification.name,
             "channels": sorted({channel for channel, _ in notification.targets}),
             "kwargs": {"to": readers} | ({"webhook_url": hooks[0]} if hooks else {}),
-            "priority": chance.choice((0, 1, 1, 1, 3)),
+            "priority": priority,
         }
         if notification.key is not None:
             envelope["ordering_key"] = notification.key
