@@ -11,6 +11,7 @@ from app.faces.dashboard import formats
 from app.faces.dashboard.templates import marked
 from app.values.errors import KafkaUnavailableError
 from app.values.inbox import InboxCard
+from app.values.note import Note
 from app.values.replay import Replay
 from app.values.snapshot import (
     Counts,
@@ -366,6 +367,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
         "texts": [["a", "b"], []],
         "place": [DISCORD, "http://127.0.0.1:4/***", "smtp://mail:587", f"webhook {DISCORD}"],
         "places": [[DISCORD, "b"], []],
+        "notes": [[], [Note("color", "is no colour"), Note("", "was cut")]],
     }  # fmt: skip
     assert values.keys() == formats.FORMATS.keys()
     async with opened(browser, url) as page:
@@ -376,7 +378,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
         script = await page.locator("script").get_attribute("src")
         assert script
         module = script.replace("page.js", "format.js")
-        shown = await page.evaluate(show, [values, module])
+        shown = await page.evaluate(show, [msgspec.to_builtins(values), module])
         expected = [
             [formats.show(tuple(v) if isinstance(v, list) else v, form) for v in each]
             for form, each in values.items()

@@ -139,7 +139,7 @@ async def test_broken_destinations_can_be_asked_again(
         resume = page.get_by_role("button", name="Resume")
         await expect(resume).to_be_enabled()
         await expect(resume).to_have_attribute(
-            "title", "Fetch again, and ask broken and gone destinations again at once"
+            "title", "Fetch again, and ask broken, denied and gone destinations again at once"
         )
         await resume.click()
         await expect(page.locator("#answer")).to_contain_text("broken destinations are asked again")
