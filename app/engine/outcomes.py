@@ -168,19 +168,22 @@ class Outcomes:
             return PutAside(SHORTEST)
         if draining:
             return PutAside(AT_ONCE) if item.partly_done else Discard()
-        if left.denied:
-            if item.attempts >= policy.max_attempts and accepted_at > (item.first_failure or 0.0):
-                return Refuse()
-            if policy.defers:  # the next one is tried now: it tells whom the refusal is about
-                return PutAside(delay_for(self._journal.broker_now(), item.first_failure))
-        wait = 0.0
-        if left.failed:
-            wait = policy.delay(max(job.attempts, 1), chance, left.after)
-        held = self._journal.monotonic() - item.received_at
-        exhausted = left.failed and policy.exhausted(job.attempts, deferred=item.before is not None)
-        if exhausted or (policy.defers and (wait > LONGEST_WAIT or held > LONGEST_HELD)):
+        lets_others_in = accepted_at > (item.first_failure or 0.0)
+        if left.denied and lets_others_in and item.attempts >= policy.max_attempts:
+            return Refuse()
+        wait = policy.delay(max(job.attempts, 1), chance, left.after) if left.failed else 0.0
+        if self._is_to_be_put_aside(job, left, wait):
             return PutAside(delay_for(self._journal.broker_now(), item.first_failure))
         return Wait(wait)
+
+    def _is_to_be_put_aside(self, job: Job, left: Left, wait: float) -> bool:
+        """Say whether a job waits in a retry topic, not in memory, for its next attempt."""
+        item, policy = job.item, self._policy
+        if left.failed and policy.exhausted(job.attempts, deferred=item.before is not None):
+            return True
+        # The next one is tried at once after a denial: it tells whom the refusal is about.
+        held = self._journal.monotonic() - item.received_at
+        return policy.defers and (left.denied or wait > LONGEST_WAIT or held > LONGEST_HELD)
 
     def is_expired(self, job: Job) -> bool:
         """Say whether a job's time has passed."""

@@ -215,6 +215,8 @@ MUTANTS = (
         "if field.required or _decides(field.type):",
         "if field.required or not _decides(field.type):",
         ("tests/unit/policies/test_parsing_fitting.py",),
+    ),
+    Mutant(
         "let what is behind in a chat overtake what failed",
         "app/engine/item.py",
         "        return self.item.record.partition",
