@@ -96,9 +96,8 @@ async def running_service(
             on_append=journal.broker_said,
         )
         stack.push_async_callback(own_topics.close)
-        worker = NotificationWorker(
-            _worker_options(settings), connection, own_topics, channels, addresses, journal
-        )
+        options = _worker_options(settings)
+        worker = NotificationWorker(options, connection, own_topics, channels, addresses, journal)
         tasks = Tasks(on_failure=lambda _: None)
         stack.push_async_callback(tasks.cancel)
         starter = Starter(worker)
@@ -121,6 +120,7 @@ async def running_service(
             retry_topic=f"{settings.kafka.retry_topic}.{DELAYS[AT_ONCE]}",
             control_topic=settings.kafka.control_topic,
             group_id=settings.kafka.group_id,
+            ours=options.subscription.ours,
             addresses=addresses,
             now=journal.broker_now,
             spawn=tasks.spawn,

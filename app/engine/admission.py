@@ -7,10 +7,12 @@ from app.engine.addresses import Addresses
 from app.engine.dispatch import Dispatcher
 from app.engine.item import Item
 from app.engine.journal import Journal
+from app.engine.parked import Parked, Why
 from app.engine.partition import Assigned, Assignment
 from app.engine.settlement import Settler
-from app.policies.deferral import KNOWN_FORMAT, read_deferral, read_format
+from app.policies.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
 from app.policies.parsing import parse
+from app.policies.record_headers import origin_texts
 from app.policies.repeats import Repeats
 from app.policies.resuming import still_to_send
 from app.policies.routing import Routed, route
@@ -21,8 +23,14 @@ from app.values.outcome import Reason
 from app.values.record import Record
 
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
+DAY = 86_400.0
 FULL = 0.75
 """The share of the window from which on slow lanes make room."""
+
+_GONE = (
+    "too large to be put aside, and gone from its topic before it could be delivered: the topic's"
+    " retention is shorter than the outage"
+)
 
 
 class Admission:
@@ -35,7 +43,9 @@ class Admission:
         addresses: Recipients, templates and default destinations.
         repeats: What was delivered in full a short while ago.
         journal: Where unusable records are written down.
+        ours: Topics whose notifications are this worker's to route.
         max_in_flight: Items received and unsettled at most.
+        max_age: Seconds for which a notification is tried; 0 where nothing is put aside.
         on_change: Called when there may be more room than before.
     """
 
@@ -48,7 +58,9 @@ class Admission:
         repeats: Repeats,
         journal: Journal,
         *,
+        ours: frozenset[str],
         max_in_flight: int,
+        max_age: float,
         on_change: Callable[[], None],
     ) -> None:
         self._assignment = assignment
@@ -57,7 +69,9 @@ class Admission:
         self._addresses = addresses
         self._repeats = repeats
         self._journal = journal
+        self._ours = ours
         self._max_in_flight = max_in_flight
+        self._max_age = max_age
         self._on_change = on_change
         self._bytes = 0
         self._leaders: dict[bytes, Item] = {}
@@ -80,20 +94,90 @@ class Admission:
 
     def admit(self, record: Record, assigned: Assigned) -> None:
         """Take a record into the books, and send it on its way."""
-        leftover = assigned.leftovers.pop(record.offset, None)
-        # The same offset of a topic that was made anew is another record.
-        if leftover is not None and leftover.record == record.stamped(leftover.record.timestamp):
-            self._join(leftover, assigned)
+        if self._goes_on(record, assigned):
             return
         item = self._enter(record, assigned)
-        if item.before is not None and read_format(record.headers) > KNOWN_FORMAT:
-            self._settler.pass_on(item)
+        if assigned.delay is not None:
+            if read_format(record.headers) > KNOWN_FORMAT:
+                self._settler.pass_on(item)
+                return
+            if item.origin.topic not in self._ours:
+                self._park(item)
+                return
+        self._begin(item)
+
+    def take_back(self, parked: Parked, record: Record | None, assigned: Assigned) -> None:
+        """Take a record in again that was parked; its time has come.
+
+        Args:
+            parked: What was kept of it.
+            record: As it was read again; None where the log does not hold it any more.
+            assigned: Its partition.
+        """
+        if record is None or _digest(record) != parked.digest:
+            self._miss(parked, assigned)
             return
+        before = parked.before
+        if before is None and assigned.delay is not None:
+            before = read_deferral(record.headers)
+        item = self._item(record.stamped(parked.origin.timestamp), assigned, before)
+        assigned.take_back(item)
+        if parked.why is Why.FOREIGN:
+            self._refuse(item, Reason.EXHAUSTED, _unclaimed(item.origin.topic))
+        elif assigned.delay is not None and read_format(record.headers) > KNOWN_FORMAT:
+            self._settler.pass_on(item)
+        else:
+            item.too_large = True
+            self._begin(item)
+
+    def _begin(self, item: Item) -> None:
+        """Send an item on its way that is in the books."""
         refusal = self._understand(item)
         if refusal is not None:
             self._refuse(item, *refusal)
         elif not self._is_repeat(item):
             self._deliver(item)
+
+    def _goes_on(self, record: Record, assigned: Assigned) -> bool:
+        """Go on with what was begun before the partition was away; say whether it was."""
+        leftover = assigned.leftovers.pop(record.offset, None)
+        # The same offset of a topic that was made anew is another record.
+        match leftover:
+            case Item() if leftover.record == record.stamped(leftover.record.timestamp):
+                self._join(leftover, assigned)
+                return True
+            case Parked() if leftover.digest == _digest(record):
+                assigned.park(leftover)
+                return True
+            case _:
+                return False
+
+    def _miss(self, parked: Parked, assigned: Assigned) -> None:
+        """Make a dead letter of what is gone from the log before it could be delivered."""
+        headers = tuple((name, text.encode()) for name, text in origin_texts(parked.origin).items())
+        stub = Record(
+            assigned.partition, parked.offset, parked.origin.timestamp, None, None, headers
+        )
+        item = Item(stub, assigned, parked.digest, self._journal.monotonic(), parked.before)
+        item.missing = parked.size
+        assigned.take_back(item)
+        self._refuse(item, Reason.EXHAUSTED, _GONE)
+
+    def _park(self, item: Item) -> None:
+        """Leave a record to a member that knows its topic, until it is too old."""
+        before = item.before or Deferral()
+        begun = item.record.timestamp if before.first_failure is None else before.first_failure
+        left = begun + (self._max_age or DAY) - self._journal.broker_now()
+        parked = Parked(
+            offset=item.record.offset,
+            why=Why.FOREIGN,
+            until=self._journal.monotonic() + max(left, 0.0),
+            origin=item.origin,
+            size=item.size,
+            digest=item.digest,
+        )
+        item.assigned.park(parked)
+        self._bytes -= item.size
 
     def drop(self, old: Assigned) -> None:
         """Forget what was held of a partition whose topic was made anew."""
@@ -139,11 +223,14 @@ class Admission:
             self._deliver(first)
 
     def _enter(self, record: Record, assigned: Assigned) -> Item:
-        record = record.stamped(self._journal.broker_now())
         before = None if assigned.delay is None else read_deferral(record.headers)
-        digest = hashlib.sha256(record.value or b"").digest()
-        item = Item(record, assigned, digest, self._journal.monotonic(), before)
+        item = self._item(record, assigned, before)
         assigned.enter(item)
+        return item
+
+    def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:
+        record = record.stamped(self._journal.broker_now())
+        item = Item(record, assigned, _digest(record), self._journal.monotonic(), before)
         self._bytes += item.size
         return item
 
@@ -230,6 +317,17 @@ class Admission:
             source = item.origin.coordinates
         routed = route(notification, self._addresses.defaults, source=source, digest=item.digest)
         return routed if item.before is None else still_to_send(routed, item.before)
+
+
+def _digest(record: Record) -> bytes:
+    return hashlib.sha256(record.value or b"").digest()
+
+
+def _unclaimed(topic: str) -> str:
+    return (
+        f"no member of the group that consumes {topic} had it in time: services that share a group"
+        " id divide each other's notifications"
+    )
 
 
 def _is_compared(item: Item) -> bool:

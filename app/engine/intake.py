@@ -147,7 +147,7 @@ class Intake:
         deferred: list[TopicPartition] = []
         wait = POLL_SECONDS
         for assigned in self._assignment:
-            if assigned.ledger.crowded:
+            if assigned.resting:
                 continue
             if assigned.delay is None:
                 fresh.append(assigned.partition)

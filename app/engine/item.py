@@ -107,6 +107,8 @@ class Item(msgspec.Struct, eq=False):
         refusal: Why the record as a whole cannot be used, or None.
         adjusted: A channel left something out of it or changed something about it.
         foreign: Only a newer version knows how to read it; it is handed on as it is.
+        too_large: The retry topics do not take it.
+        missing: Bytes of its value, which the log does not hold any more.
         leaving: It is being written to the dead letters or to a retry topic.
         written: That was acknowledged.
     """
@@ -125,6 +127,8 @@ class Item(msgspec.Struct, eq=False):
     refusal: tuple[Reason, str] | None = None
     adjusted: bool = False
     foreign: bool = False
+    too_large: bool = False
+    missing: int = 0
     leaving: bool = False
     written: bool = False
 
@@ -211,7 +215,7 @@ class Item(msgspec.Struct, eq=False):
     def verdict(self) -> Verdict:
         """Judge it once every target has its final answer, here or before."""
         if self.refusal is not None:
-            return Verdict.FAILED
+            return Verdict.PARTIAL if self.before and self.before.delivered else Verdict.FAILED
         if not self.failures and self.before is None and self.delivered:
             return Verdict.SENT
         reasons = [failure.reason for failure in self.failures]
@@ -240,8 +244,11 @@ class Item(msgspec.Struct, eq=False):
         """Return what its dead letter is to say: the gravest reason, and every error."""
         before = self.before or Deferral()
         failed = before.failed + tuple(failure.mark() for failure in self.failures)
+        marks = tuple(each.mark for each in failed)
         if self.refusal is not None:
             reason, error = self.refusal
+            # Nothing more will be sent to what was left; where that is not known, to any target.
+            marks = () if before.left is None else marks + before.left
         else:
             reason = min((each.reason for each in failed), key=GRAVITY.index)
             error = "; ".join(dict.fromkeys(f"{each.label}: {each.error}" for each in failed))
@@ -249,7 +256,7 @@ class Item(msgspec.Struct, eq=False):
             reason=reason,
             error=error,
             origin=self.origin,
-            failed=tuple(each.mark for each in failed),
+            failed=marks,
             delivered=before.delivered + tuple(map(mark_of, self.delivered)),
             attempts=self.attempts,
             first_failure=self.first_failure,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from app.engine.parked import MOST_PARKED, Parked
 from app.policies.commit_metadata import Settled
 from app.policies.due_times import Sightings
 from app.policies.ledger import Ledger
@@ -53,8 +54,9 @@ class Assigned:
         items: Received and unsettled, by offset.
         strays: Received and unsettled, and no longer in the log, which lost its end: they are
             delivered like the others, and hold no commit back.
+        parked: Unsettled too, but not received: there is no place for them, by offset.
         leftovers: Items of an earlier assignment that destinations had been asked about; when
-            their offsets come in again they are joined, not sent again.
+            their offsets come in again they are joined, not sent again. And what was parked.
         position: The next offset to be fetched, as last seen.
         end: The offset the next record will get, as last seen; None until known.
         readable_end: The offset from which on open transactions hide records, as last seen; None
@@ -71,7 +73,7 @@ class Assigned:
         partition: TopicPartition,
         start: Start,
         delay: float | None = None,
-        leftovers: "dict[int, Item] | None" = None,
+        leftovers: "dict[int, Item | Parked] | None" = None,
     ) -> None:
         self.partition = partition
         self.delay = delay
@@ -79,6 +81,7 @@ class Assigned:
         self.ledger = Ledger(start.offset, start.settled, owed=start.owed)
         self.items: dict[int, Item] = {}
         self.strays: set[Item] = set()
+        self.parked: dict[int, Parked] = {}
         self.leftovers = leftovers or {}
         self.position = start.offset
         self.end: int | None = None
@@ -103,6 +106,23 @@ class Assigned:
         self.ledger.settle(item.record.offset)
         del self.items[item.record.offset]
 
+    def park(self, parked: Parked) -> None:
+        """Leave an offset unsettled, received before or not, and keep nothing else of it."""
+        if self.items.pop(parked.offset, None) is None:
+            self.ledger.received(parked.offset)
+            self.position = parked.offset + 1
+        self.parked[parked.offset] = parked
+
+    def take_back(self, item: "Item") -> None:
+        """Take an item into the books whose offset was parked."""
+        del self.parked[item.record.offset]
+        self.items[item.record.offset] = item
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing more is to be received before something is settled."""
+        return self.ledger.crowded or len(self.parked) > MOST_PARKED
+
     def saw_end(self, end: int, asked: float, told: float) -> None:
         """Take note of where the log ended at some time between two (monotonic seconds)."""
         self.end = end
@@ -114,6 +134,7 @@ class Assigned:
         self.ledger.cut(end)
         self.strays |= {item for offset, item in self.items.items() if offset >= end}
         self.items = {offset: item for offset, item in self.items.items() if offset < end}
+        self.parked = {at: parked for at, parked in self.parked.items() if at < end}
         self.leftovers = {at: item for at, item in self.leftovers.items() if at < end}
         self.position = self.end = end
         self.sightings = Sightings(self.delay or 0.0)
@@ -168,7 +189,7 @@ class Assigned:
         )
 
 
-Leftovers = dict[TopicPartition, "dict[int, Item]"]
+Leftovers = dict[TopicPartition, "dict[int, Item | Parked]"]
 
 
 class Assignment:
@@ -245,6 +266,11 @@ class Assignment:
     def waiting(self) -> int:
         """How many records of the retry topics are not due, as last seen."""
         return sum(assigned.waiting for assigned in self)
+
+    @property
+    def parked(self) -> int:
+        """How many offsets are unsettled although nothing is held of them."""
+        return sum(len(assigned.parked) for assigned in self)
 
     @property
     def in_flight(self) -> int:

@@ -32,7 +32,7 @@ class Pulse:
     def beat(self) -> None:
         """Note what there is to do."""
         now = self._journal.monotonic()
-        takable = any(each.fetchable and not each.ledger.crowded for each in self._assignment)
+        takable = any(each.fetchable and not each.resting for each in self._assignment)
         if not takable or not self._intake.open:
             self._fetch_idle_at = now
         if not self._dispatcher.could_work:

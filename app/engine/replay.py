@@ -49,6 +49,7 @@ class Replayer:
         retry_topic: The group's retry topic without delay.
         control_topic: Where the marks go.
         group_id: Whose dead letters are replayed.
+        ours: Of which topics they have to be: nobody would take what is replayed of others.
         addresses: Templates and recipients, to see what has expired.
         now: Seconds since the epoch, by the brokers' clock.
         spawn: Starts a named task in the background.
@@ -63,6 +64,7 @@ class Replayer:
         retry_topic: str,
         control_topic: str,
         group_id: str,
+        ours: frozenset[str],
         addresses: Addresses,
         now: Callable[[], float],
         spawn: Spawn,
@@ -73,6 +75,7 @@ class Replayer:
         self._retry_topic = retry_topic
         self._control_topic = control_topic
         self._group_id = group_id
+        self._ours = ours
         self._addresses = addresses
         self._clock = now
         self._spawn = spawn
@@ -153,7 +156,9 @@ class Replayer:
         )
 
     async def _judge(self, selection: Selection) -> Judge:
-        judge = Judge(selection, self._group_id, await self._marks.read(), self._is_expired)
+        judge = Judge(
+            selection, self._group_id, self._ours, await self._marks.read(), self._is_expired
+        )
         async for records in self._dead_letters.scan():
             for record in records:
                 judge.notice(record)

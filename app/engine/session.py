@@ -207,7 +207,7 @@ class Session:
                 await self.committer.fence(LAST_COMMIT_TIMEOUT)
             # Those of the assignment before that did not come in again yet are still under way.
             self._leftovers = {
-                taken.partition: taken.leftovers | _started(taken.items)
+                taken.partition: {**taken.leftovers, **_started(taken.items), **taken.parked}
                 for taken in self._assignment.take()
             }
         self._dispatcher.discard(lambda item: not item.assigned.active)

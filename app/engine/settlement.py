@@ -9,17 +9,20 @@ import msgspec
 from app.edges.kafka.producer import Producer
 from app.engine.item import Item
 from app.engine.journal import Journal
+from app.engine.parked import Parked, Why
 from app.engine.tasks import Spawn
 from app.policies.dead_letter_headers import bare, dead_letter_headers, without_value
 from app.policies.deferral import SHORTEST, deferral_headers
 from app.policies.statistics import Verdict
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
+from app.values.outcome import Reason
 from app.values.record import Headers
 
 log = logging.getLogger(__name__)
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 15.0
+TOO_LARGE = "too large to be put aside for later"
 PATIENCE = 10.0
 """Seconds after which an acknowledgement is missed."""
 
@@ -50,8 +53,8 @@ class Settler:
         exits: Where those go.
         journal: Where verdicts are counted.
         spawn: Starts a named task that the worker watches.
-        on_settled: Called after an item's offset is done, with None for one that is put aside.
-
+        on_settled: Called when nothing is held of an item any more, with None for one that is put
+            aside.
     """
 
     def __init__(
@@ -99,6 +102,8 @@ class Settler:
             return  # taken away; whoever has the partition now settles it
         if item.written or not (item.deferred or item.refusal or item.failures or _failed(item)):
             self._settle(item)
+        elif item.too_large and item.deferred:
+            self._park(item)
         elif not item.leaving:
             item.leaving = True
             self._spawn(self._leave(item), f"write {item.record.coordinates}")
@@ -119,10 +124,14 @@ class Settler:
                 await self._bury(item)
         except _TakenAwayError:
             return  # whoever has the partition now writes it
+        except RecordTooLargeError as error:
+            log.warning("%s cannot be put aside: %s", item.record.coordinates, error)
+            item.too_large = True
+        else:
+            item.written = True
         finally:
             item.leaving = False
             self._no_longer_awaits(item)
-        item.written = True
         self.finish(item)
 
     def _no_longer_awaits(self, item: Item) -> None:
@@ -143,30 +152,45 @@ class Settler:
         item.jobs.clear()  # they refer to it: only the cycle collector would free it, and that late
         self._on_settled(item, verdict)
 
+    def _park(self, item: Item) -> None:
+        """Leave its offset unsettled, alone, and let go of its record until it is due."""
+        if item in item.assigned.strays:  # nobody can read it again
+            if item.foreign:
+                item.foreign, item.refusal = False, (Reason.EXHAUSTED, TOO_LARGE)
+            item.give_up_rest(TOO_LARGE, self._journal.broker_now())
+            self.finish(item)
+            return
+        before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
+        parked = Parked(
+            offset=item.record.offset,
+            why=Why.TOO_LARGE,
+            until=self._journal.monotonic() + seconds,
+            origin=item.origin,
+            size=item.size,
+            digest=item.digest,
+            before=before,
+        )
+        item.assigned.park(parked)
+        item.jobs.clear()  # as in _settle
+        self._on_settled(item, None)
+
     async def _defer(self, item: Item) -> None:
         deferral, seconds = item.deferral()
         record = item.record
         headers = deferral_headers(record, deferral, self._exits.group_id, item.origin)
         topic = self._exits.retry_topics[seconds]
-        try:
-            await self._write(item, topic, record.key, record.value, headers)
-        except RecordTooLargeError as error:
-            log.warning("%s cannot be put aside: %s", record.coordinates, error)
-            item.give_up_rest(
-                f"too large to be put aside for later: {error}", self._journal.broker_now()
-            )
-            await self._bury(item)
-        else:
-            self._journal.statistics.deferred += 1
+        await self._write(item, topic, record.key, record.value, headers)
+        self._journal.statistics.deferred += 1
 
     async def _bury(self, item: Item) -> None:
         record, note = item.record, item.note(self._exits.group_id)
-        headers = dead_letter_headers(record, note)
-        forms: list[tuple[bytes | None, bytes | None, Headers]]
-        forms = [(record.key, record.value, headers)]
-        if record.value is not None:
-            forms.append((record.key, None, without_value(headers, record.value)))
-        forms.append((None, None, bare(record, note)))
+        size, headers = item.missing or item.size, dead_letter_headers(record, note)
+        forms: list[tuple[bytes | None, bytes | None, Headers]] = []
+        if not item.missing:
+            forms.append((record.key, record.value, headers))
+        if item.missing or record.value is not None:
+            forms.append((record.key, None, without_value(headers, size, item.digest)))
+        forms.append((None, None, bare(record, note, size, item.digest)))
         topic = self._exits.dead_letter_topic
         for form in forms:
             try:
@@ -178,7 +202,7 @@ class Settler:
             else:
                 self._journal.statistics.dead_lettered += 1
                 return
-        raise RecordTooLargeError(f"{topic} takes not even a dead letter without its record")
+        raise KafkaRefusedError(f"{topic} takes not even a dead letter without its record")
 
     async def _write(
         self, item: Item, topic: str, key: bytes | None, value: bytes | None, headers: Headers

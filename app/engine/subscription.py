@@ -53,6 +53,16 @@ class Subscription(msgspec.Struct, frozen=True):
         """Every topic that is read in the group."""
         return (*self.topics, *self.delays)
 
+    @property
+    def ours(self) -> frozenset[str]:
+        """Where notifications come from that this service may route.
+
+        Those of other topics are deferred by a service that shares the group, and it alone knows
+        their recipients and default destinations. What stands in an own topic without an origin was
+        written there by hand.
+        """
+        return frozenset((*self.consumed, self.dead_letter_topic))
+
 
 async def prepare(connection: Connection, subscription: Subscription) -> None:
     """See to it that everything can be written before anything is taken.

@@ -19,6 +19,7 @@ from app.engine.intake import Intake
 from app.engine.item import Item
 from app.engine.journal import Journal
 from app.engine.open_transactions import OpenTransactions
+from app.engine.parking import Parking
 from app.engine.partition import Assignment
 from app.engine.picture import WorkerState, health_body, take_picture
 from app.engine.pulse import Pulse
@@ -122,8 +123,19 @@ class NotificationWorker:
             addresses,
             Repeats(),
             journal,
+            ours=subscription.ours,
             max_in_flight=options.max_in_flight,
+            max_age=options.retry.max_age,
             on_change=self._room_changed,
+        )
+        self._parking = Parking(
+            connection,
+            subscription,
+            self._assignment,
+            self._admission,
+            journal,
+            self._conditions,
+            may_admit=self._may_admit,
         )
         self._intake = Intake(
             self._assignment, self._admission, journal, self._clock, may_admit=self._may_admit
@@ -240,6 +252,7 @@ class NotificationWorker:
         try:
             if timed:
                 self._tasks.spawn(self._clock.run(), "clock")
+            self._tasks.spawn(self._parking.run(), "parking")
             await session.open()
             self._start_error = self._failure = None
             self._pulse.reset()

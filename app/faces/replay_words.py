@@ -7,7 +7,7 @@ LEFT_OUT = {
     "doubles": "doubles of others",
     "expired": "expired",
     "incomplete": "too large for their value to be kept",
-    "foreign": "of other consumer groups",
+    "foreign": "of other consumer groups or topics",
     "missing": "not in the topic",
 }
 """The counts of a ``Replay`` that are not sent again."""

@@ -1,7 +1,6 @@
 """The headers of a dead letter (contract section 10), written and read back."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 
 import msgspec
 from msgspec.structs import replace
@@ -96,23 +95,35 @@ def dead_letter_headers(record: Record, note: DeadLetterNote) -> Headers:
     return with_texts(record, texts)
 
 
-def without_value(headers: Headers, value: bytes) -> Headers:
-    """Return the headers of a dead letter that is too large to be written with its value."""
+def without_value(headers: Headers, size: int, digest: bytes) -> Headers:
+    """Return the headers of a dead letter that is written without its value.
+
+    Args:
+        headers: What they would be with it.
+        size: Bytes of the value.
+        digest: Its SHA-256.
+    """
     return (
         *headers,
-        (VALUE_SIZE, str(len(value)).encode()),
-        (VALUE_SHA256, sha256(value).hexdigest().encode()),
+        (VALUE_SIZE, str(size).encode()),
+        (VALUE_SHA256, digest.hex().encode()),
     )
 
 
-def bare(record: Record, note: DeadLetterNote) -> Headers:
+def bare(record: Record, note: DeadLetterNote, size: int, digest: bytes) -> Headers:
     """Return the least that a dead letter can say: for a record whose own headers are too large.
 
     Its value, its key, its headers and the names of its targets are left out.
+
+    Args:
+        record: That is given up.
+        note: Why.
+        size: As for ``without_value``.
+        digest: As for ``without_value``.
     """
     nameless = replace(note, failed=(), delivered=())
     headers = dead_letter_headers(replace(record, headers=()), nameless)
-    return without_value(headers, record.value or b"")
+    return without_value(headers, size, digest)
 
 
 def read_note(headers: Headers) -> WrittenNote:

@@ -35,6 +35,7 @@ class Judge:
     Args:
         selection: Which ones are meant.
         group_id: Whose they have to be.
+        ours: Topics that their notifications have to come from.
         marks: Which ones were replayed, by place.
         is_expired: Says whether a record's time has passed.
     """
@@ -43,11 +44,13 @@ class Judge:
         self,
         selection: Selection,
         group_id: str,
+        ours: frozenset[str],
         marks: Mapping[Place, ReplayMark],
         is_expired: Callable[[Record], bool],
     ) -> None:
         self._selection = selection
         self._group_id = group_id
+        self._ours = ours
         self._marks = marks
         self._is_expired = is_expired
         self._replayed: set[str] = set()
@@ -64,7 +67,7 @@ class Judge:
         identity = identity_of(record)
         for fate, applies in (
             (Fate.ALREADY, replayed_at(record, self._marks) is not None),
-            (Fate.FOREIGN, read_note(record.headers).group not in ("", self._group_id)),
+            (Fate.FOREIGN, self._is_foreign(record)),
             (Fate.INCOMPLETE, VALUE_SHA256 in dict(record.headers)),
             (Fate.DOUBLE, identity in self._replayed),
             (Fate.EXPIRED, self._is_expired(record)),
@@ -73,6 +76,10 @@ class Judge:
                 return fate
         self._replayed.add(identity)
         return Fate.REPLAYABLE
+
+    def _is_foreign(self, record: Record) -> bool:
+        group = read_note(record.headers).group
+        return group not in ("", self._group_id) or origin_of(record).topic not in self._ours
 
     def _is_selected(self, record: Record) -> bool:
         wanted = self._selection

@@ -51,7 +51,8 @@ class Replay(msgspec.Struct, frozen=True):
         doubles: Selected ones that stand in the topic twice; one of them is sent.
         expired: Selected ones whose time has passed: they are not sent.
         incomplete: Selected ones that were too large for their value to be kept.
-        foreign: Selected ones of other consumer groups.
+        foreign: Selected ones of other consumer groups, or of topics that this service does not
+            consume: they are another's to route.
         missing: Ids that the topic does not have (any more).
         started, ended: ISO 8601 UTC, or None.
         rate: The most that are sent in a second, or None.

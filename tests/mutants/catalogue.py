@@ -5,6 +5,7 @@ from dataclasses import dataclass
 WORKER = "tests/unit/engine/test_worker.py"
 DEFERRING = "tests/unit/engine/test_deferring.py"
 LANE = "tests/unit/engine/test_lane.py"
+PARKING = "tests/unit/engine/test_parking.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
 POSITIONS = "tests/unit/engine/test_positions.py"
 
@@ -138,6 +139,41 @@ MUTANTS = (
         'record.value or dict(record.headers).get(VALUE_SHA256) or b""',
         'dict(record.headers).get(VALUE_SHA256) or b""',
         ("tests/unit/policies/test_replaying.py",),
+    ),
+    Mutant(
+        "send what another service of the group deferred",
+        "app/engine/admission.py",
+        "            if item.origin.topic not in self._ours:\n",
+        "            if not self._ours:\n",
+        (PARKING,),
+    ),
+    Mutant(
+        "settle what can neither be delivered nor put aside",
+        "app/engine/settlement.py",
+        "        item.assigned.park(parked)\n",
+        "        item.assigned.settle(item)\n",
+        (PARKING,),
+    ),
+    Mutant(
+        "hold on to the bytes of what is parked",
+        "app/engine/settlement.py",
+        "        self._on_settled(item, None)\n\n    async def _defer",
+        "\n    async def _defer",
+        (PARKING,),
+    ),
+    Mutant(
+        "let this machine's clock say what is due",
+        "app/engine/journal.py",
+        "return self.broker_clock.now(self.now(), self.monotonic())",
+        "return self.now()",
+        (DEFERRING,),
+    ),
+    Mutant(
+        "believe clocks that cannot be right",
+        "app/policies/due_times.py",
+        "return by_clock if earliest <= by_clock <= latest else latest",
+        "return by_clock",
+        ("tests/unit/policies/test_due_times.py", DEFERRING),
     ),
     Mutant(
         "settle what was taken away",

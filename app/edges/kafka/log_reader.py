@@ -25,6 +25,7 @@ from app.values.errors import KafkaRefusedError
 from app.values.record import Record, TopicPartition
 
 FETCH_BYTES = 8 * 1024 * 1024  # of one answer of one broker
+PARTITION_FETCH_BYTES = 1024 * 1024
 HELD_BYTES = 16 * 1024 * 1024  # of the records that one read returns
 FETCH_WAIT_MS = 10  # how long a broker waits for more; what is read is there already
 POLL_MS = 20
@@ -56,9 +57,17 @@ class LogReader:
         connection: Where Kafka is.
         topic: What to read. It need not be there, and is not created.
         request_timeout: Seconds one request may take.
+        fetch_bytes: Of one answer of one broker.
     """
 
-    def __init__(self, connection: Connection, topic: str, request_timeout: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        topic: str,
+        request_timeout: float,
+        *,
+        fetch_bytes: int = FETCH_BYTES,
+    ) -> None:
         self._topic = topic
         self._client = new_consumer(
             connection,
@@ -66,7 +75,8 @@ class LogReader:
             auto_offset_reset="none",
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
-            fetch_max_bytes=FETCH_BYTES,
+            fetch_max_bytes=fetch_bytes,
+            max_partition_fetch_bytes=min(fetch_bytes, PARTITION_FETCH_BYTES),
             request_timeout_ms=max(int(request_timeout * 1000), 1),
         )
 

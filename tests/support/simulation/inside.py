@@ -27,7 +27,10 @@ class WatchedAssignment(Assignment):
         for assigned in taken:
             items = assigned.items.values()
             started = [item for item in items if item.started]
-            self.under_way[assigned.partition] = [*assigned.leftovers.values(), *started]
+            self.under_way[assigned.partition] = [
+                *(left for left in assigned.leftovers.values() if isinstance(left, Item)),
+                *started,
+            ]
             self.put_aside += [item for item in items if item.deferred]
         return taken
 
@@ -78,7 +81,8 @@ class Inside:
         if self._session is None or not self._session.joined:
             return
         items = self.items()
-        if sum(each.ledger.unsettled + len(each.strays) for each in self._assignment) != len(items):
+        unsettled = sum(each.ledger.unsettled + len(each.strays) for each in self._assignment)
+        if unsettled != len(items) + self._assignment.parked:
             yield "the ledgers and the items differ"
         if self._worker._admission._bytes != sum(item.size for item in items):
             yield "the bytes in flight do not add up"

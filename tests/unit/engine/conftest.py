@@ -20,7 +20,7 @@ from app.engine.worker import NotificationWorker, WorkerOptions
 from app.policies.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter
-from app.values.errors import KafkaUnavailableError
+from app.values.errors import KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, TopicPartition
 from tests.support.engine import ScriptedChannel, SkewedJournal, journal, until
 from tests.support.topic import no_marks
@@ -31,9 +31,17 @@ HOOK_URL = "http://hooks.example/one"
 
 
 class RefusingProducer(Producer):
-    """A producer that one topic can be made unwritable for."""
+    """A producer that one topic can be made unwritable for.
+
+    Attributes:
+        refused_topic: Cannot be written.
+        narrow: What the names of topics begin with that take no large records.
+        largest: Bytes of a value that those take.
+    """
 
     refused_topic: str | None = None
+    narrow: tuple[str, ...] = ()
+    largest = 1000
 
     async def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
@@ -41,6 +49,8 @@ class RefusingProducer(Producer):
         """Write, or fail as an absent leader makes it fail."""
         if topic == self.refused_topic:
             raise KafkaUnavailableError("no leader")
+        if self.narrow and topic.startswith(self.narrow) and len(value or b"") > self.largest:
+            raise RecordTooLargeError("Kafka refused it: it is too large")
         return await super().write(topic, key, value, headers)
 
 

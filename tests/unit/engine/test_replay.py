@@ -36,6 +36,7 @@ class Bench:
             retry_topic="notifications.retry.0s",
             control_topic="notifications.control",
             group_id="group",
+            ours=frozenset({"notifications"}),
             addresses=Addresses(None, None, Defaults()),
             now=stage.journal.broker_now,
             spawn=self.tasks.spawn,

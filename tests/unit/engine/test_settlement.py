@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from app.engine.item import Item
+from app.engine.item import Item, Job
 from app.engine.partition import Assigned, Start
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
@@ -16,7 +16,7 @@ from app.values.delivery import Target
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.outcome import Reason
 from app.values.record import Headers, TopicPartition
-from tests.support.engine import PARTITION, item, journal, notification, until
+from tests.support.engine import PARTITION, delivery, item, journal, notification, until
 
 TARGET = Target("webhook", "https://hooks.example/secret", "hook")
 
@@ -52,6 +52,7 @@ class Bench:
 
     def __init__(self, producer: ScriptedProducer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("app.engine.settlement.FIRST_WAIT", 0.01)
+        self.producer = producer
         self.assigned = Assigned(PARTITION, Start(0))
         self.journal = journal()
         self.failures: list[BaseException] = []
@@ -156,6 +157,26 @@ async def test_a_topic_that_takes_nothing_is_a_failure_that_is_seen(
     await until(lambda: len(bench.failures) == 1)
     assert bench.settled == []
     assert bench.assigned.ledger.to_commit(1) is None
+
+
+@pytest.mark.parametrize("newer", [True, False])
+async def test_what_is_in_no_log_any_more_cannot_wait_there(
+    monkeypatch: pytest.MonkeyPatch, newer: bool
+) -> None:
+    """Its log lost its end, and the retry topics do not take it: it is a dead letter."""
+    bench = Bench(ScriptedProducer([RecordTooLargeError("too large")]), monkeypatch)
+    stray = item(notification(), bench.assigned)
+    bench.assigned.cut(0)
+    if newer:
+        bench.settler.pass_on(stray)
+    else:
+        job = Job(stray, delivery(notification()), 0)
+        stray.jobs = [job]
+        stray.put_aside()
+        bench.settler.finish(stray)
+    await until(lambda: bench.settled == [(stray, Verdict.FAILED)])
+    ((topic, _, _, headers),) = bench.producer.written
+    assert (topic, headers["notifier.reason"]) == ("dead", b"exhausted")
 
 
 async def test_an_item_that_was_taken_away_is_left_to_others(

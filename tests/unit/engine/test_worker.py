@@ -376,7 +376,8 @@ async def test_what_was_under_way_joins_no_record_of_a_topic_made_anew(stage: "S
     gate, session, partitions = await held_and_revoked(stage, worker)
     started = [item for items in session._leftovers.values() for item in items.values()]
     assert started
-    for item in started:  # as if they had come from the log that was there before
+    for item in started:
+        assert isinstance(item, Item)  # as if they had come from the log that was there before
         item.record = msgspec.structs.replace(item.record, timestamp=item.record.timestamp - 60)
     await session._assigned(partitions)
     gate.set()

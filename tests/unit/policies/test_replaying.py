@@ -28,6 +28,7 @@ from app.values.replay import Place, ReplayMark, Selection
 
 HOOK = TargetMark("webhook", "https://hooks.example/***", "1" * 16)
 ALL = Selection()
+OURS = frozenset({"notifications", "dlq"})
 MAIL = TargetMark("email", "a@example.com", "2" * 16)
 
 
@@ -35,6 +36,7 @@ def letter(
     offset: int = 0,
     *,
     origin: int = 7,
+    topic: str = "notifications",
     reason: Reason = Reason.EXHAUSTED,
     group: str = "group",
     failed: tuple[TargetMark, ...] = (HOOK,),
@@ -45,7 +47,7 @@ def letter(
     value: bytes = b'{"message_id": "order-1", "content": "x"}',
 ) -> Record:
     """Return a dead letter at an offset, of the record at another one."""
-    source = Record(TopicPartition("notifications", 0), origin, published, key, value)
+    source = Record(TopicPartition(topic, 0), origin, published, key, value)
     note = DeadLetterNote(
         reason,
         "it failed",
@@ -61,7 +63,7 @@ def letter(
 
 def judge(selection: Selection = ALL, marks: Mapping[Place, ReplayMark] | None = None) -> Judge:
     """Return a judge for whom nothing has expired."""
-    return Judge(selection, "group", marks or {}, lambda _: False)
+    return Judge(selection, "group", OURS, marks or {}, lambda _: False)
 
 
 @pytest.mark.parametrize(
@@ -127,17 +129,20 @@ def test_a_double_of_what_was_replayed_before_is_known() -> None:
 
 
 def test_other_groups_and_incomplete_ones_are_not_replayed() -> None:
-    """What is not this group's, and what was too large to be kept."""
+    """What is not this group's or of a topic it does not consume, and what was not kept whole."""
     assert judge().fate(letter(group="another")) is Fate.FOREIGN
     assert judge().fate(letter(group="")) is Fate.REPLAYABLE
+    assert judge().fate(letter(topic="orders")) is Fate.FOREIGN
+    by_hand = Record(TopicPartition("dlq", 3), 0, 1.0, None, b"{}")
+    assert judge().fate(by_hand) is Fate.REPLAYABLE
     whole = letter()
-    bare = Record(whole.partition, 0, 1.0, None, None, without_value(whole.headers, b"x"))
+    bare = Record(whole.partition, 0, 1.0, None, None, without_value(whole.headers, 1, b"x"))
     assert judge().fate(bare) is Fate.INCOMPLETE
 
 
 def test_what_has_expired_is_not_sent() -> None:
     """The plan says so."""
-    assert Judge(Selection(), "group", {}, lambda _: True).fate(letter()) is Fate.EXPIRED
+    assert Judge(Selection(), "group", OURS, {}, lambda _: True).fate(letter()) is Fate.EXPIRED
 
 
 def test_becomes_a_fresh_start_for_the_targets_that_failed() -> None:
