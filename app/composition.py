@@ -34,6 +34,7 @@ from app.faces.service import Service, Starter
 from app.policies.access import Access
 from app.policies.deferral import AT_ONCE, DELAYS
 from app.policies.embedded_capacity import EmbeddedCapacity
+from app.policies.redaction import Secrets
 from app.policies.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.policies.statistics import Statistics
@@ -64,9 +65,8 @@ async def running_service(
     """
     settings = loaded.settings
     async with AsyncExitStack() as stack:
-        stack.enter_context(
-            configured_logging(settings.log, sys.stderr, secrets=loaded.secret_values())
-        )
+        secrets = Secrets(loaded.secret_values())
+        stack.enter_context(configured_logging(settings.log, sys.stderr, secrets=secrets))
         log.info(broker_line(loaded))
         if loaded.proxies is not None:
             log.info("webhooks go %s", loaded.proxies.describe())
@@ -85,7 +85,7 @@ async def running_service(
             _defaults(settings, inbox, mail_server),
         )
         metrics = Metrics()
-        attempts = AttemptLog()
+        attempts = AttemptLog(secrets)
         journal = Journal(Statistics(), attempts, metrics)
         producer = Producer(connection, now=journal.broker_now)
         stack.push_async_callback(producer.close)
@@ -112,7 +112,9 @@ async def running_service(
             now=lambda: datetime.now().astimezone(),
         )
         marks = ReplayMarks(connection, settings.kafka.control_topic)
-        dead_letters = DeadLetters(connection, settings.kafka.dead_letter_topic, marks.read)
+        dead_letters = DeadLetters(
+            connection, settings.kafka.dead_letter_topic, marks.read, secrets=secrets
+        )
         replayer = Replayer(
             dead_letters,
             marks,
@@ -151,6 +153,7 @@ async def running_service(
             ),
             metrics=Exposition(metrics.registry, worker.snapshot),
             set_log_level=set_level,
+            secrets=secrets,
             own_addresses=own_addresses,
             closing=asyncio.Event(),
         )

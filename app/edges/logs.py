@@ -3,24 +3,27 @@
 import json
 import logging
 import math
+import os
+import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from typing import Any, TextIO, get_args
 
 from app.policies.plain_text import clip
-from app.policies.redaction import scrub
+from app.policies.redaction import NO_SECRETS, Secrets, scrub
 from app.settings.models import LogLevel, LogSettings, env_name
 from app.values.errors import SettingsError
 
+_PRIVATE = 0o600
 REPEAT_SECONDS = 30.0
 LONGEST_MESSAGE = 8_000
 LONGEST_TRACE = 32_000
 """Characters of a line, and of an exception; an error may quote a record of megabytes."""
 _REMEMBERED = 200  # distinct lines
-_SHORTEST_SECRET = 4  # characters; blanking out a shorter one would tell it, and ruin every line
 
 # One line per request or connection; the engine logs what matters of them.
 _QUIET = ("httpx", "httpcore", "aiohttp.access")
@@ -39,7 +42,7 @@ def configured_logging(
     log: LogSettings,
     stream: TextIO,
     *,
-    secrets: Collection[str] = (),
+    secrets: Secrets = NO_SECRETS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[logging.Logger]:
     """Send every log line through this service's handlers, and yield its logger.
@@ -97,7 +100,7 @@ def _file_handlers(log: LogSettings) -> list[logging.Handler]:
         return []
     try:
         return [
-            RotatingFileHandler(
+            _PrivateFileHandler(
                 log.file,
                 maxBytes=log.file_max_bytes,
                 backupCount=log.file_backups,
@@ -109,6 +112,16 @@ def _file_handlers(log: LogSettings) -> list[logging.Handler]:
         raise SettingsError(
             f"{env_name('log.file')}: {log.file} cannot be opened: {error.strerror}"
         ) from error
+
+
+class _PrivateFileHandler(RotatingFileHandler):
+    """Writes files that nobody but this user reads: lines hold what people wrote."""
+
+    def _open(self) -> TextIOWrapper:
+        opened = super()._open()
+        if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):  # a terminal or a pipe is somebody's
+            os.fchmod(opened.fileno(), _PRIVATE)
+        return opened
 
 
 def _install(handlers: Collection[logging.Handler]) -> Callable[[], None]:
@@ -181,14 +194,12 @@ class _Repeats(logging.Filter):
 class _Formatter(logging.Formatter):
     """Writes one record as text without secrets."""
 
-    def __init__(self, secrets: Collection[str]) -> None:
+    def __init__(self, secrets: Secrets) -> None:
         super().__init__()
-        self._secrets = tuple(each for each in secrets if len(each) >= _SHORTEST_SECRET)
-        self._longest_secret = max(map(len, self._secrets), default=0) + 1
+        self._secrets = secrets
 
     def _clean(self, text: str, longest: int = LONGEST_MESSAGE) -> str:
-        # Shortened before it is searched, and a little later: no secret is cut in two.
-        return clip(scrub(text[: longest + self._longest_secret], self._secrets), longest)
+        return clip(scrub(text, self._secrets, longest + 1), longest)
 
     def _traces(self, record: logging.LogRecord) -> Iterator[tuple[str, str]]:
         """Yield the exception and the stack of a record, each under its name."""

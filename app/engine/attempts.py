@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from app.policies.plain_text import clip
+from app.policies.redaction import NO_SECRETS, Secrets, veil
 from app.values.control import AttemptPage
 from app.values.note import Note
 from app.values.record import Record, TopicPartition, coordinates
@@ -40,23 +41,29 @@ class _Made(msgspec.Struct, gc=False):
     partition: TopicPartition
     offset: int
     notes: tuple[Note, ...]
+    seen: Attempt | None = None  # as it was shown before
 
-    def shown(self) -> Attempt:
-        return Attempt(
-            id=self.id,
-            time=datetime.fromtimestamp(self.now, UTC).isoformat(timespec="milliseconds"),
-            status=self.status,
-            channel=self.channel,
-            destination=self.destination,
-            message_id=self.message_id,
-            title=self.title,
-            content=self.content,
-            attempt=self.attempt,
-            duration=self.duration,
-            error=self.error,
-            origin=coordinates(self.partition, self.offset),
-            notes=self.notes,
-        )
+    def shown(self, secrets: Secrets) -> Attempt:
+        if self.seen is None:
+            self.seen = Attempt(
+                id=self.id,
+                time=datetime.fromtimestamp(self.now, UTC).isoformat(timespec="milliseconds"),
+                status=self.status,
+                channel=veil(self.channel, secrets),
+                destination=veil(self.destination, secrets),
+                message_id=self.message_id and veil(self.message_id, secrets),
+                title=self.title and veil(self.title, secrets),
+                content=veil(self.content, secrets),
+                attempt=self.attempt,
+                duration=self.duration,
+                error=self.error and veil(self.error, secrets),
+                origin=coordinates(self.partition, self.offset),
+                notes=tuple(
+                    Note(veil(note.field, secrets), veil(note.problem, secrets))
+                    for note in self.notes
+                ),
+            )
+        return self.seen
 
 
 class AttemptLog:
@@ -65,10 +72,12 @@ class AttemptLog:
     Texts are shortened when they are kept: what is kept is bounded in bytes, not only in number.
 
     Args:
+        secrets: What must not be shown, beyond what is recognised by its form.
         capacity: How many are remembered.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, secrets: Secrets = NO_SECRETS, capacity: int = CAPACITY) -> None:
+        self._secrets = secrets
         self._attempts: deque[_Made] = deque(maxlen=capacity)
         self._followers: set[asyncio.Queue[Attempt]] = set()
         self._last_id = 0
@@ -111,7 +120,7 @@ class AttemptLog:
         for queue in self._followers:
             if queue.full():
                 queue.get_nowait()  # a slow reader loses the oldest
-            queue.put_nowait(made.shown())
+            queue.put_nowait(made.shown(self._secrets))
 
     def page(
         self,
@@ -131,7 +140,7 @@ class AttemptLog:
             limit: The most attempts to return.
             cursor: The ``next_cursor`` of the page before.
         """
-        found: list[_Made] = []
+        found: list[Attempt] = []
         needle = query.casefold() if query else None
         for attempt in reversed(self._attempts):
             if cursor is not None and attempt.id >= cursor:
@@ -140,12 +149,13 @@ class AttemptLog:
                 continue
             if channel is not None and attempt.channel != channel:
                 continue
-            if needle is not None and needle not in _text(attempt):
+            shown = attempt.shown(self._secrets)
+            if needle is not None and needle not in _text(shown):
                 continue
             if len(found) == limit:
-                return AttemptPage(tuple(each.shown() for each in found), found[-1].id)
-            found.append(attempt)
-        return AttemptPage(tuple(each.shown() for each in found), None)
+                return AttemptPage(tuple(found), found[-1].id)
+            found.append(shown)
+        return AttemptPage(tuple(found), None)
 
     @asynccontextmanager
     async def follow(self) -> AsyncIterator[AsyncIterator[Attempt]]:
@@ -170,7 +180,7 @@ def _bounded(notes: tuple[Note, ...]) -> tuple[Note, ...]:
     )
 
 
-def _text(attempt: _Made) -> str:
+def _text(attempt: Attempt) -> str:
     parts = (
         attempt.message_id,
         attempt.title,

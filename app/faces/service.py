@@ -17,6 +17,7 @@ from app.faces.ports import (
     WorkerPort,
 )
 from app.policies.access import Access
+from app.policies.redaction import Secrets
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Service:
     Attributes:
         inbox: The development inbox, where there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
+        secrets: What no answer may show, whatever it is made of.
         own_addresses: Where requests come in, so that no webhook is sent there.
         closing: Set at the signal: event streams end then, so that the server can stop.
     """
@@ -87,5 +89,6 @@ class Service:
     access: Access
     metrics: Exposition
     set_log_level: Callable[[str], None]
+    secrets: Secrets
     own_addresses: OwnAddresses
     closing: asyncio.Event

@@ -10,11 +10,13 @@ from itertools import islice
 import msgspec
 
 from app.policies.plain_text import clip
+from app.policies.redaction import veil
 from app.values.inbox import InboxCard
 
 MAX_CARDS = 200
 MAX_BYTES = 16 * 1024 * 1024
 MAX_TEXT = 64 * 1024
+SOURCE_HIDDEN = "(hidden: it holds a secret)"
 MAX_NAME = 2048
 """Characters of a title, a field, a footer or an address."""
 MAX_FIELDS = 250
@@ -48,24 +50,25 @@ class CardStore:
         self._last_id = 0
 
     def add(self, card: InboxCard) -> None:
-        """Keep a card, with its ``id`` and ``time`` set and long texts shortened."""
+        """Keep a card, with its ``id`` and ``time`` set, long texts shortened, secrets hidden.
+
+        A mail's source says the same as its text in an encoding of its own, where nothing can be
+        hidden; it is left out if it holds any secret.
+        """
         self._last_id += 1
         now = datetime.fromtimestamp(self._clock(), UTC)
         stamped = msgspec.structs.replace(
             card,
             id=self._last_id,
             time=now.isoformat(timespec="milliseconds"),
-            title=card.title and clip(card.title, MAX_NAME),
-            text=_shortened(card.text),
-            fields=tuple(
-                (clip(name, MAX_NAME), clip(value, MAX_NAME))
-                for name, value in card.fields[:MAX_FIELDS]
-            ),
-            footer=card.footer and clip(card.footer, MAX_NAME),
-            sender=card.sender and clip(card.sender, MAX_NAME),
-            recipients=tuple(clip(each, MAX_NAME) for each in card.recipients[:MAX_RECIPIENTS]),
-            html=None if card.html is None else _shortened(card.html),
-            raw=_shortened(card.raw),
+            title=card.title and _name(card.title),
+            text=veil(_shortened(card.text)),
+            fields=tuple((_name(name), _name(value)) for name, value in card.fields[:MAX_FIELDS]),
+            footer=card.footer and _name(card.footer),
+            sender=card.sender and _name(card.sender),
+            recipients=tuple(_name(each) for each in card.recipients[:MAX_RECIPIENTS]),
+            html=None if card.html is None else veil(_shortened(card.html)),
+            raw=_source(card),
         )
         size = _size(stamped)
         self._kept.append((stamped, size))
@@ -85,6 +88,17 @@ class CardStore:
         """Forget all cards; ids go on growing."""
         self._kept.clear()
         self._bytes = 0
+
+
+def _source(card: InboxCard) -> str:
+    said = (card.title or "", card.text, card.html or "")
+    if card.kind == "email" and any(veil(text) != text for text in said):
+        return SOURCE_HIDDEN
+    return veil(_shortened(card.raw))
+
+
+def _name(text: str) -> str:
+    return veil(clip(text, MAX_NAME))
 
 
 def _shortened(text: str) -> str:

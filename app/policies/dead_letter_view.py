@@ -1,28 +1,12 @@
 """A record of the dead-letter topic, made fit to be shown."""
 
-import re
-
 import msgspec
 
 from app.policies.dead_letter_headers import read_note
 from app.policies.record_headers import TargetMark, iso_time, origin_of
-from app.policies.redaction import MASK
+from app.policies.redaction import NO_SECRETS, Secrets, veil
 from app.values.dead_letter import DeadLetter
 from app.values.record import Record
-
-SECRETS = re.compile(
-    r"""
-    (?P<key>"webhook_url"\s*:\s*")(?:[^"\\]+|\\.)*+       # a producer's own address
-    |
-    (?P<path>/api\\?/(?:v[0-9]+\\?/)?webhooks\\?/          # Discord's form, anywhere
-    (?:[0-9]{1,20}\\?/)?)[^\s"'<>]+
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
-)
-"""What must not be seen of a record, whose links to elsewhere are left alone.
-
-JSON may escape its slashes.
-"""
 
 
 class _Glance(msgspec.Struct):
@@ -31,58 +15,52 @@ class _Glance(msgspec.Struct):
     metadata: object = None
 
 
-def show(record: Record, replayed: str | None = None) -> DeadLetter:
-    """Return a record of the dead-letter topic as its readers see it, webhook addresses masked.
+def show(record: Record, replayed: str | None = None, secrets: Secrets = NO_SECRETS) -> DeadLetter:
+    """Return a record of the dead-letter topic as its readers see it, secrets masked.
 
-    Never raises: any bytes may stand in the topic.
+    Never raises: any bytes may stand in the topic. Takes up to a second for a large record.
 
     Args:
         record: Of the dead-letter topic.
         replayed: When it was replayed, or None.
+        secrets: What must not be shown, beyond what is recognised by its form.
     """
+
+    def name(value: object) -> str | None:
+        return veil(value, secrets) if isinstance(value, str) else None
+
+    def text(raw: bytes | None) -> str | None:
+        return name(raw if raw is None else raw.decode("utf-8", "backslashreplace"))
+
+    def labels(marks: tuple[TargetMark, ...]) -> tuple[str, ...]:
+        return tuple(veil(f"{mark.channel} {mark.label}", secrets) for mark in marks)
+
     note = read_note(record.headers)
-    message_id, title = _names(record.value)
+    glance = _glance(record.value)
+    metadata = glance.metadata if isinstance(glance.metadata, dict) else {}
     return DeadLetter(
         id=f"{record.partition.partition}/{record.offset}",
         time=iso_time(record.timestamp),
         reason=note.reason.value,
-        error=_masked(note.error),
+        error=veil(note.error, secrets),
         origin=origin_of(record).coordinates,
-        message_id=message_id,
-        title=title,
-        targets_failed=_labels(note.failed),
-        targets_delivered=_labels(note.delivered),
+        message_id=name(glance.message_id),
+        title=name(glance.title) or name(metadata.get("title")),
+        targets_failed=labels(note.failed),
+        targets_delivered=labels(note.delivered),
         attempts=note.attempts,
         first_failure=None if note.first_failure is None else iso_time(note.first_failure),
         replays=note.replays,
         replayed=replayed,
-        key=_text(record.key),
-        value=_text(record.value),
-        headers={name: _text(value) or "" for name, value in record.headers},
+        key=text(record.key),
+        value=text(record.value),
+        headers={key: text(value) or "" for key, value in record.headers},
     )
 
 
-def _names(value: bytes | None) -> tuple[str | None, str | None]:
-    """Return ``message_id`` and title of whatever can be read of a notification."""
+def _glance(value: bytes | None) -> _Glance:
+    """Read the names of a notification, as far as there are any."""
     try:
-        glance = msgspec.json.decode(value or b"{}", type=_Glance)
+        return msgspec.json.decode(value or b"{}", type=_Glance)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None, None
-    metadata = glance.metadata if isinstance(glance.metadata, dict) else {}
-    return _name(glance.message_id), _name(glance.title) or _name(metadata.get("title"))
-
-
-def _name(value: object) -> str | None:
-    return _masked(value) if isinstance(value, str) else None
-
-
-def _labels(marks: tuple[TargetMark, ...]) -> tuple[str, ...]:
-    return tuple(_masked(f"{mark.channel} {mark.label}") for mark in marks)
-
-
-def _text(raw: bytes | None) -> str | None:
-    return None if raw is None else _masked(raw.decode("utf-8", "backslashreplace"))
-
-
-def _masked(text: str) -> str:
-    return SECRETS.sub(lambda found: f"{found['key'] or found['path']}{MASK}", text)
+        return _Glance()

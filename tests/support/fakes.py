@@ -14,6 +14,7 @@ from app.edges.own_addresses import OwnAddresses
 from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
 from app.policies.access import Access
+from app.policies.redaction import NO_SECRETS, Secrets
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
@@ -403,7 +404,13 @@ class Fakes:
         log_levels: What ``set_log_level`` was told.
     """
 
-    def __init__(self, *, access: Access | None = None, patience: float = 5.0) -> None:
+    def __init__(
+        self,
+        *,
+        access: Access | None = None,
+        patience: float = 5.0,
+        secrets: Secrets = NO_SECRETS,
+    ) -> None:
         self.worker = FakeWorker()
         self.publisher = FakePublisher()
         self.attempts = FakeAttempts()
@@ -425,6 +432,7 @@ class Fakes:
             access=access or Access(),
             metrics=Exposition(self.measured.registry, self.worker.snapshot),
             set_log_level=self.log_levels.append,
+            secrets=secrets,
             own_addresses=OwnAddresses(),
             closing=asyncio.Event(),
         )

@@ -1,16 +1,14 @@
 """How any HTTP destination's answer is read, as far as all of them agree."""
 
 import math
-import re
-from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import unquote
+from functools import lru_cache
 
 from app.edges.http import HttpAnswer, HttpRequestError
 from app.policies.plain_text import html_to_text, one_line
-from app.policies.redaction import scrub
+from app.policies.redaction import NO_SECRETS, Secrets, scrub
 from app.values.errors import ForbiddenAddressError, NotifierError
 from app.values.outcome import (
     Allowance,
@@ -25,7 +23,7 @@ from app.values.outcome import (
 
 MAX_QUOTE = 300
 _DENIALS = (401, 402, 403)
-MIN_SECRET = 8
+_RENDERED = 4096  # characters; more than is shown, so that no secret is cut in two
 _EPOCH_SECONDS = 1e9  # a greater number of seconds is a time, not a duration
 _LATEST = 1e11  # seconds since the epoch that no time of ours reaches: it is a finer unit
 MAX_PATIENCE = 3600.0
@@ -146,25 +144,19 @@ def quote_body(answer: HttpAnswer, address: str) -> str:
     """Return the beginning of an answer's body, fit to be shown."""
     text = answer.body.decode(errors="replace")
     if "html" in answer.headers.get("content-type", "").lower():
-        text = html_to_text(text, MAX_QUOTE)
-    return quote(text, *secrets_of(address))
+        text = html_to_text(text, _RENDERED)
+    return quote(text, secrets_of(address))
 
 
-def quote(text: str, *secrets: str) -> str:
+def quote(text: str, secrets: Secrets = NO_SECRETS) -> str:
     """Return foreign text on one line, bounded, and without the secrets it may echo."""
-    longest = max(map(len, secrets), default=0)
-    shown = scrub(one_line(text)[: MAX_QUOTE + longest], secrets)  # no secret is cut in two
-    return shown if len(shown) <= MAX_QUOTE else shown[:MAX_QUOTE] + "…"
+    line = one_line(text)
+    shown = scrub(line, secrets, MAX_QUOTE)
+    whole = len(line) <= MAX_QUOTE and len(shown) <= MAX_QUOTE
+    return shown if whole else shown[:MAX_QUOTE] + "…"
 
 
-def secrets_of(address: str) -> list[str]:
-    """Return a webhook's URL, the parts of it that may be its token, and its credentials."""
-    authority, _, rest = address.partition("://")[2].partition("/")
-    credentials, _, _ = authority.rpartition("@")
-    parts = [part for part in re.split(r"[/?&=#]", rest) if len(part) >= MIN_SECRET]
-    if credentials:
-        name, _, password = credentials.partition(":")
-        plain = f"{unquote(name)}:{unquote(password)}".encode()
-        # A user's name alone is no secret, unless there is nothing else (a token).
-        parts += [password or name, unquote(password or name), b64encode(plain).decode("ascii")]
-    return [address, *parts]
+@lru_cache(maxsize=1024)
+def secrets_of(address: str) -> Secrets:
+    """Return what a destination may echo of its own URL."""
+    return Secrets([address])

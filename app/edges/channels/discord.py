@@ -175,4 +175,4 @@ def _said(problem: _Problem, answer: HttpAnswer, address: str) -> str:
         return quote_body(answer, address)
     details = bytes(problem.errors).decode(errors="replace")
     code = f" (code {problem.code})" if problem.code else ""
-    return quote(f"{problem.message}{code} {details}", *secrets_of(address))
+    return quote(f"{problem.message}{code} {details}", secrets_of(address))

@@ -12,6 +12,7 @@ from app.edges.smtp.pool import SmtpPool
 from app.edges.smtp.transaction import Envelope, Reply
 from app.policies.identifiers import mail_message_id
 from app.policies.mail_message import compose
+from app.policies.redaction import NO_SECRETS, Secrets
 from app.values.delivery import Delivery
 from app.values.outcome import Answer, Delivered, Outcome, Rejected, Retry
 
@@ -33,6 +34,7 @@ class EmailChannel(Channel):
         self._clock = clock
         self._pool = SmtpPool(server)
         self._sender = parseaddr(server.from_address)[1]
+        self._secrets = Secrets([server.password] if server.password else [])
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
@@ -42,8 +44,8 @@ class EmailChannel(Channel):
         try:
             replies = await self._pool.send(envelope)
         except SmtpError as error:
-            return Answer(((Retry(quote(str(error))),) * len(recipients),))
-        return Answer((tuple(classify(reply) for reply in replies),))
+            return Answer(((Retry(quote(str(error), self._secrets)),) * len(recipients),))
+        return Answer((tuple(classify(reply, self._secrets) for reply in replies),))
 
     async def close(self) -> None:
         """Close the connections that are kept."""
@@ -62,11 +64,16 @@ class EmailChannel(Channel):
         )
 
 
-def classify(reply: Reply) -> Outcome:
-    """Return what the server's reply means for a recipient."""
+def classify(reply: Reply, secrets: Secrets = NO_SECRETS) -> Outcome:
+    """Return what the server's reply means for a recipient.
+
+    Args:
+        reply: Anything at all.
+        secrets: What the server may echo and must not be shown.
+    """
     if reply.code is None:
-        return Retry(quote(reply.text))
-    said = quote(f"SMTP {reply.code}: {reply.text}")
+        return Retry(quote(reply.text, secrets))
+    said = quote(f"SMTP {reply.code}: {reply.text}", secrets)
     if 200 <= reply.code < 300:
         return Delivered(said)
     if 500 <= reply.code < 600 and reply.code not in _LOGIN_CODES:

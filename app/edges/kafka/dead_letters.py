@@ -12,6 +12,7 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader, Stretch, size_of
 from app.policies.dead_letter_headers import read_reason
 from app.policies.dead_letter_view import show
+from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.replaying import replayed_at
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.record import Record
@@ -23,6 +24,7 @@ SCAN_LIMIT = 10_000  # records looked at for one page
 SPAN = 100  # offsets read at first
 LONGEST_SPAN = 1000  # offsets read at once where little is found
 CHECKSUM_LENGTH = 8  # bytes
+_QUICK_BYTES = 32 * 1024  # what is larger is made fit to be shown in a thread
 
 
 class DeadLetters:
@@ -35,6 +37,7 @@ class DeadLetters:
         topic: The dead-letter topic; while it is not there, there are no dead letters.
         marks: Which of them were replayed.
         timeout: Seconds that Kafka has to answer a call.
+        secrets: What must not be shown of them, beyond what is recognised by its form.
     """
 
     def __init__(
@@ -43,7 +46,9 @@ class DeadLetters:
         topic: str,
         marks: Callable[[], Awaitable[Mapping[Place, ReplayMark]]],
         timeout: float = 5.0,
+        secrets: Secrets = NO_SECRETS,
     ) -> None:
+        self._secrets = secrets
         self._connection = connection
         self._topic = topic
         self._marks = marks
@@ -85,7 +90,7 @@ class DeadLetters:
                 )
         rest = {tail.partition: tail.stop for tail in tails if tail.ready or tail.unread}
         return DeadLetterPage(
-            dead_letters=tuple(show(record, replayed_at(record, marks)) for record in found),
+            dead_letters=await self._shown(found, marks),
             next_cursor=_encode_cursor(rest, self._topic) if rest else None,
         )
 
@@ -102,7 +107,8 @@ class DeadLetters:
                     return None
                 stretches = await log.read({partition: range(offset, offset + 1)}, _wanted(None))
         records = stretches[partition].records
-        return show(records[0], replayed_at(records[0], marks)) if records else None
+        shown = await self._shown(records[:1], marks)
+        return shown[0] if shown else None
 
     async def scan(self) -> AsyncIterator[Sequence[Record]]:
         """Yield every dead letter, a few at a time, each partition's oldest first.
@@ -125,6 +131,15 @@ class DeadLetters:
                             continue
                         yield stretch.records
                         start = wanted.stop
+
+    async def _shown(
+        self, records: Sequence[Record], marks: Mapping[Place, ReplayMark]
+    ) -> tuple[DeadLetter, ...]:
+        def view() -> tuple[DeadLetter, ...]:
+            return tuple(show(each, replayed_at(each, marks), self._secrets) for each in records)
+
+        is_quick = sum(map(size_of, records)) <= _QUICK_BYTES
+        return view() if is_quick else await asyncio.to_thread(view)
 
     def _log(self) -> LogReader:
         # a request gives up before the call does: aiokafka closes its connection only then

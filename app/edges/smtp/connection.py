@@ -9,6 +9,7 @@ import aiosmtplib
 import msgspec
 
 from app.edges.tls import default_tls_context
+from app.policies.redaction import scrub
 from app.values.errors import NotifierError
 
 _QUIT_SECONDS = 2.0
@@ -110,7 +111,7 @@ def describe(error: Exception, server: MailServer) -> str:
             text = str(error)
         case _:
             text = f"the mail server's answer makes no sense ({type(error).__name__})"
-    return text.replace(server.password, "***") if server.password else text
+    return scrub(text, [server.password] if server.password else [])
 
 
 def _own_name() -> str:

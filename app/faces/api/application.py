@@ -18,7 +18,7 @@ from app.faces.api import (
     replays,
     status,
 )
-from app.faces.api.middleware import AccessGuard, BodyLimit, SecurityHeaders
+from app.faces.api.middleware import AccessGuard, BodyLimit, Discretion, SecurityHeaders
 from app.faces.api.openapi import ANY_PROBLEM, Documented
 from app.faces.api.problems import Problem
 from app.values.control import AttemptPage
@@ -77,6 +77,7 @@ def build_app(lifespan: Lifespan, *, max_body: int = MAX_BODY) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(SecurityHeaders),
+            Middleware(Discretion),
             Middleware(AccessGuard),
             Middleware(BodyLimit, limit=max_body),
         ],

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.faces.api.responses import JsonResponse, ProblemResponse
+from app.policies.redaction import scrub
 from app.values.errors import (
     BusyError,
     InvalidItemsError,
@@ -83,12 +84,17 @@ class ProblemError(Exception):
 
 def respond(error: ProblemError, instance: str) -> JsonResponse:
     """Build the answer for a problem that the path ``instance`` has met."""
+    # What was wrong may have quoted what was sent.
+    faults = tuple(
+        msgspec.structs.replace(each, problem=scrub(each.problem), field=scrub(each.field))
+        for each in error.faults
+    )
     problem = Problem(
         title=http.HTTPStatus(error.status).phrase,
         status=error.status,
-        detail=error.detail,
-        instance=instance,
-        errors=error.faults or msgspec.UNSET,
+        detail=scrub(error.detail),
+        instance=scrub(instance),
+        errors=faults or msgspec.UNSET,
     )
     return ProblemResponse(problem, error.status, error.headers)
 

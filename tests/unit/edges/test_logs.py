@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.edges.logs import LONGEST_MESSAGE, LONGEST_TRACE, configured_logging, set_level
+from app.policies.redaction import Secrets
 from app.settings.models import LogSettings
 from app.values.errors import SettingsError
 
@@ -116,7 +117,7 @@ def test_no_secret_is_seen(stream: io.StringIO, form: str) -> None:
     """Neither in messages nor in arguments, exceptions, stacks or extra values."""
     quoted = 'hush"quoted'
     log = LogSettings.model_validate({"format": form})
-    with configured_logging(log, stream, secrets=["hush-password", quoted]):
+    with configured_logging(log, stream, secrets=Secrets(["hush-password", quoted])):
         try:
             fail()
         except ValueError:
@@ -137,7 +138,7 @@ def test_no_secret_is_seen(stream: io.StringIO, form: str) -> None:
 
 def test_a_very_short_secret_does_not_ruin_the_log(stream: io.StringIO) -> None:
     """Blanking out every 'e' would tell that the password is 'e'."""
-    with configured_logging(LogSettings(), stream, secrets=["e", ""]):
+    with configured_logging(LogSettings(), stream, secrets=Secrets(["e", ""])):
         logging.getLogger("app").info("everything")
     assert "everything" in stream.getvalue()
 
@@ -178,7 +179,7 @@ def test_the_file_has_the_same_lines_and_is_rotated(stream: io.StringIO, tmp_pat
     """Beside standard error; full files are put aside, as many as are to be kept."""
     file = tmp_path / "notifier.log"
     log = LogSettings(file=file, file_max_bytes=200, file_backups=2)
-    with configured_logging(log, stream, secrets=["hush"]):
+    with configured_logging(log, stream, secrets=Secrets(["hush"])):
         for number in range(12):
             logging.getLogger("app").info("line %d \udc80 hush %s", number, "x" * 60)
     kept = [tmp_path / name for name in ("notifier.log.2", "notifier.log.1", "notifier.log")]
@@ -187,6 +188,19 @@ def test_the_file_has_the_same_lines_and_is_rotated(stream: io.StringIO, tmp_pat
     shown = stream.getvalue().replace("\udc80", "\\udc80")
     assert shown.endswith(written)
     assert "line 11 \\udc80 ***" in written
+
+
+def test_nobody_else_reads_the_file(stream: io.StringIO, tmp_path: Path) -> None:
+    """Neither a new one nor one that was there, nor those that were put aside."""
+    file = tmp_path / "notifier.log"
+    file.write_text("from before\n")
+    file.chmod(0o644)
+    log = LogSettings(file=file, file_max_bytes=100, file_backups=2)
+    with configured_logging(log, stream):
+        for _ in range(5):
+            logging.getLogger("app").info("%s", "x" * 60)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_file_that_cannot_be_opened(stream: io.StringIO, tmp_path: Path) -> None:
@@ -401,7 +415,7 @@ def test_a_line_of_a_megabyte_is_shortened_and_cuts_no_secret_in_two(
 ) -> None:
     """An error may quote a whole record; wherever the cut falls, half a password is not shown."""
     secret = "hush-" * 20
-    with configured_logging(LogSettings(format=form), stream, secrets=[secret]):
+    with configured_logging(LogSettings(format=form), stream, secrets=Secrets([secret])):
         for before in range(LONGEST_MESSAGE - 120, LONGEST_MESSAGE + 10, 7):
             error = ValueError("y" * before + secret + "z" * 10**6)
             told = "x" * before + secret + "z" * 10**6

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from app.engine.attempts import CAPACITY, FOLLOWER_CAPACITY, AttemptLog
+from app.policies.redaction import Secrets
 from app.values.note import Note
 from app.values.record import Record, TopicPartition
 
@@ -108,3 +109,32 @@ def test_what_is_kept_is_bounded_in_bytes_whatever_producers_write() -> None:
     assert shown.title.endswith("…")
     assert shown.message_id is not None
     assert len(shown.message_id) == 200
+
+
+def test_secrets_are_hidden_where_attempts_are_shown() -> None:
+    """Whatever text they stand in, to whoever looks or follows; what is searched is what is shown."""
+    way_in = "https://discord.com/api/webhooks/1/s3cret"
+    shown = "https://discord.com/api/webhooks/1/***"
+    log = AttemptLog(Secrets(["hush"]))
+    add(
+        log,
+        0,
+        destination=way_in,
+        message_id=way_in,
+        title=way_in,
+        content=f"{way_in} and hush",
+        error="hush",
+        notes=(Note("hush", way_in),),
+    )
+    (made,) = log.page(query="webhooks/1").deliveries
+    assert (made.destination, made.message_id, made.title) == (shown, shown, shown)
+    assert (made.content, made.error) == (f"{shown} and ***", "***")
+    assert made.notes == (Note("***", shown),)
+    assert log.page(query="s3cret").deliveries == ()
+
+
+def test_a_record_that_is_no_notification_is_shown_without_its_secrets() -> None:
+    """Its content is its JSON, however that is written."""
+    log = AttemptLog()
+    add(log, 0, content=r'{"kwargs": {"webhook\u005furl": "https://h.example/s3cret"}}')
+    assert "s3cret" not in log.page().deliveries[0].content

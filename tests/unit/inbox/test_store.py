@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from app.inbox.store import MAX_TEXT, CardStore
+from app.inbox.store import MAX_TEXT, SOURCE_HIDDEN, CardStore
 from app.values.inbox import InboxCard
 
 
@@ -109,3 +109,25 @@ def test_every_text_of_a_card_is_bounded() -> None:
     (kept,) = store.cards(1)
     assert len(msgspec.json.encode(kept)) < 1_000_000
     assert len(kept.recipients) == 100
+
+
+def test_secrets_are_hidden() -> None:
+    """What came in is shown to operators, and a way into somebody's channel is not theirs."""
+    way_in = "https://discord.com/api/webhooks/1/s3cret"
+    shown = "https://discord.com/api/webhooks/1/***"
+    store = CardStore()
+    first = card(way_in, html=way_in, raw=f'{{"a": "{way_in}"}}')
+    store.add(msgspec.structs.replace(first, title=way_in))
+    store.add(card("text", fields=((way_in, way_in),), footer=way_in, sender=way_in))
+    fields, first = store.cards(2)
+    assert (first.title, first.text, first.html) == (shown, shown, shown)
+    assert first.raw == f'{{"a": "{shown}"}}'
+    assert (fields.fields, fields.footer, fields.sender) == (((shown, shown),), shown, shown)
+
+
+def test_the_source_of_a_mail_with_a_secret_is_left_out() -> None:
+    """It is in base64 or quoted-printable there."""
+    store = CardStore()
+    for text in ("https://discord.com/api/webhooks/1/s3cret", "harmless"):
+        store.add(msgspec.structs.replace(card(text), kind="email", raw="c291cmNl"))
+    assert [kept.raw for kept in store.cards(2)] == ["c291cmNl", SOURCE_HIDDEN]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from app.policies.dead_letter_headers import DeadLetterNote, dead_letter_headers
 from app.policies.dead_letter_view import show
 from app.policies.record_headers import here, mark_of
+from app.policies.redaction import Secrets
 from app.values.delivery import Target
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
@@ -98,6 +99,12 @@ def test_escapes_what_is_no_text() -> None:
         json.dumps({"content": ADDRESS.replace("1234567890", "abc")}),
         json.dumps({"content": ADDRESS.replace("/api/", "/api/v10/")}).replace("/", "\\/"),
         ADDRESS,
+        json.dumps({"kwargs": {"webhook_url": ADDRESS}}).replace(
+            "webhook_url", r"webhook\u005furl"
+        ),
+        json.dumps({"kwargs": {"secret": "s3cret", "headers": {"Authorization": "s3cret"}}}),
+        json.dumps({"content": json.dumps({"kwargs": {"webhook_url": "https://x/s3cret"}})}),
+        "".join(f"\\u{ord(each):04x}" for each in ADDRESS),
     ],
 )
 def test_masks_webhook_addresses(value: str) -> None:
@@ -130,3 +137,15 @@ def test_shows_anything(
     record = Record(TopicPartition("dlq", 0), 0, milliseconds / 1000, value, value, tuple(headers))
 
     assert show(record).id == "0/0"
+
+
+def test_masks_what_is_known_to_be_secret() -> None:
+    """A password that somebody has put into a notification, a header or a key."""
+    origin = Record(TopicPartition("notifications", 1), 99, 1767268700.0, b"k", b"")
+    note = DeadLetterNote(Reason.REJECTED, "535 hush", here(origin))
+    headers = (*dead_letter_headers(origin, note), ("x", b"hush"))
+    value = b'{"message_id": "hush", "title": "hush", "content": "h\\u0075sh"}'
+    letter = show(a_dead_letter(value, headers, b"hush"), secrets=Secrets(["hush"]))
+    assert "hush" not in repr(letter)
+    assert "u0075" not in repr(letter)
+    assert (letter.error, letter.message_id, letter.title, letter.key) == ("535 ***", *["***"] * 3)

@@ -1,5 +1,6 @@
 """E-mail over real SMTP: what is sent, and one outcome for each recipient."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -152,6 +153,27 @@ async def test_starttls_and_implicit_tls_with_a_login() -> None:
         channel = EmailChannel(mail_server(server.port, tls="implicit", **login))
         assert isinstance((await send(channel, "a@example.com"))[0], Delivered)
         await channel.close()
+
+
+@pytest.mark.parametrize("password", ["hunter", "correct horse", "pässwörd"])
+async def test_a_server_that_repeats_the_login_gives_nothing_away(password: str) -> None:
+    """In the clear or in base64, in the answer to the login or to anything after it."""
+    login = b64encode(f"\0me\0{password}".encode())
+    for replies in (
+        [b"535 5.7.8 AUTH PLAIN " + login + b" is wrong\r\n"],
+        [b"235 ok\r\n", b"550 what is AUTH PLAIN " + login + b"?\r\n"],
+        [b"235 ok\r\n", b"250 ok\r\n", b"550 " + password.encode() + b" again?\r\n"],
+        [b"235 ok\r\n", b"550-" + login + b"\r\n550 " + password.encode() + b"\r\n"],
+    ):
+        greeting = (b"220 hi\r\n", b"250-x\r\n250 AUTH PLAIN\r\n")
+        async with scripted_smtp(*greeting, *replies) as server:
+            channel = EmailChannel(mail_server(server.port, username="me", password=password))
+            (outcome,) = await send(channel, "a@example.com")
+            await channel.close()
+        assert not isinstance(outcome, Delivered)
+        assert "***" in outcome.error
+        assert password not in outcome.error
+        assert login.decode() not in outcome.error
 
 
 @pytest.mark.parametrize(

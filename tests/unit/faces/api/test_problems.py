@@ -125,3 +125,18 @@ async def test_a_router_of_another_may_word_its_own_errors(
     answer = await client.get("/teapot")
     assert problem(answer, 418)["detail"] == "This is a teapot."
     assert answer.headers["x-kind"] == "oolong"
+
+
+async def test_a_problem_does_not_repeat_what_is_secret(
+    client: httpx.AsyncClient, fakes: Fakes
+) -> None:
+    """Neither what was sent in the wrong place, nor a path that somebody has mistaken for ours."""
+    way_in = "https://hooks.example.com/T0/s3cret"
+    fakes.publisher.error = InvalidItemsError(
+        [(0, InvalidRecordError(f"expected a channel, got '{way_in}'", f"channels[{way_in}]"))]
+    )
+    body = problem(await client.post("/notifications", json=[{}]), 422)
+    assert "s3cret" not in str(body)
+    assert "hooks.example.com" in body["detail"]
+    lost = await client.post("/api/webhooks/1/s3cret", json={})
+    assert "s3cret" not in lost.text

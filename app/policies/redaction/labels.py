@@ -1,18 +1,13 @@
-"""Redaction: how secrets are shown, or rather not."""
+"""How addresses are shown: enough to tell which is meant, and nothing to send with."""
 
 import hashlib
 import re
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from app.policies.addresses import discord_webhook_id
 
 MASK = "***"
 
-_URL = re.compile(r"""https?://[^\s"'<>]+""", re.IGNORECASE)
-_URL_OR_DISCORD_PATH = re.compile(
-    rf"""{_URL.pattern}|(?P<path>/api(?:/v[0-9]+)?/webhooks/)[^\s"'<>]+""", re.IGNORECASE
-)
 _SHOWN_AS_IT_IS = re.compile(r"console|[^\s/:@]+@[^\s/:@]+")
 _REDACTED = re.compile(r"https?://[^\s/@]+/(?:api/webhooks/[0-9]{1,20}/)?\*{3}#[0-9a-f]{6}")
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}")
@@ -45,29 +40,3 @@ def redact(address: str) -> str:
         if not parts.query:
             return f"{base}/{MASK}"
     return f"{base}/{MASK}#{hashlib.sha256(address.encode()).hexdigest()[:6]}"
-
-
-def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return free text, such as an exception's, without the secrets of any URL in it.
-
-    Args:
-        text: What is to be shown.
-        secrets: Further texts that must not be shown: passwords, keys, or webhook URLs, whose
-            path counts as secret by itself.
-    """
-    text = _URL_OR_DISCORD_PATH.sub(
-        lambda match: f"{match['path']}{MASK}" if match["path"] else redact(match[0]), text
-    )
-    for secret in _fragments(secrets):
-        text = text.replace(secret, MASK)
-    return text
-
-
-def _fragments(secrets: Iterable[str]) -> list[str]:
-    """Return what must not be seen, longest first, so that no part of a secret stays behind."""
-    found = set()
-    for secret in secrets:
-        found.add(secret)
-        if _URL.fullmatch(secret):
-            found.add("/" + secret.split("/", 3)[-1])
-    return sorted(found - {"", "/"}, key=len, reverse=True)

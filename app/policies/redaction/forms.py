@@ -1,0 +1,132 @@
+"""Secrets that are known by their form: chat services' addresses, credentials, marked values."""
+
+import re
+from collections.abc import Iterator
+from json import loads
+
+from app.policies.redaction.known import Span
+from app.policies.redaction.views import ESCAPE_MARKS, View
+
+_END = r"""\s"'<>"""
+_NAMES = (
+    "webhook(?:_?ur[il])?|default_url|(?:signing_|default_|client_)?secret|(?:sasl_|smtp_)?password"
+    "|passwd|(?:access_|api_|auth_|refresh_)?token|device_key|(?:x-)?api[_-]?keys?|private_key"
+    "|(?:proxy-)?authorization|headers|credentials"
+)
+_NAMED = "webhook_url|access_token|api_?key|(?:client|signing)_secret|(?:sasl|smtp)_password"
+_QUERY = "(?:access_)?token|key|secret|sig|sign|signature|auth|api_?key|password|passwd|pwd"
+_GAP = r"[\"']?\s{0,9}[=:]\s{0,9}[\"']?"
+_PARTS = (
+    # Discord: the id may be seen.
+    rf"/api/(?:v[0-9]+/)?webhooks/(?:[0-9]{{1,20}}/)?(?P<discord>[^{_END}]+)",
+    rf"/open-apis/bot/(?:v2/)?hook/(?P<feishu>[^{_END}/?#]+)",
+    rf"/services/T[0-9A-Za-z]+/B[0-9A-Za-z]+/(?P<slack>[^{_END}/?#]+)",
+    r"/bot[0-9]{5,}:(?P<telegram>[0-9A-Za-z_-]{20,})",
+    rf"/hooks/(?:[0-9A-Za-z]+/)?(?P<hook>[0-9A-Za-z]{{20,}})(?=[{_END}/?#]|$)",
+    rf"//api\.day\.app/(?P<bark>[^{_END}/?#]+)",
+    rf"//(?:sctapi\.ftqq\.com|[0-9]+\.push\.ft07\.com/send)/(?P<serverchan>[^{_END}/?#.]+)",
+    # Credentials before a host, in any URL; up to the last "@", since passwords hold them.
+    rf"(?<=[a-z0-9])://(?P<userinfo>[^{_END}/?#]+)@",
+    rf"[?&;](?:{_QUERY})=(?P<query>[^&#{_END}]+)",
+    # Values whose names say what they are; JSON's are read by _MARKED.
+    rf"\b(?:{_NAMED}){_GAP}(?P<named>[^{_END},;&}}\])]+)",
+    rf"\bauthorization{_GAP}(?:[a-z]{{3,10}}\s{{1,9}})?(?P<authorization>[^{_END},;]+)",
+    r"\bbearer\s{1,9}(?P<bearer>(?=[^\s]{0,99}[0-9])[0-9a-z._~+/=-]{16,})",
+)
+_VEILED = re.compile("|".join(_PARTS), re.IGNORECASE)
+_SIGNS = (
+    "hook",
+    "/services/",
+    "/bot",
+    "api.day",
+    "push.ft07",
+    "sctapi",
+    "@",
+    "token",
+    "key",
+    "secret",
+    "sig=",
+    "sign",
+    "auth",
+    "passw",
+    "pwd=",
+    "bearer",
+    "headers",
+    "credentials",
+    "\\u00",
+)
+"""One of them stands in every text with a secret that is known by its form: a quick look."""
+_LOGIN = re.compile(r"\bAUTH\s{1,9}[A-Z0-9-]{3,20}\s{1,9}(?P<sasl>\S+)", re.IGNORECASE)
+_MARKED = re.compile(
+    r"""(?P<key>"(?:[^"\\\s,:]|\\u[0-9a-fA-F]{4}){1,60}+"|'[a-zA-Z_-]{3,60}+')\s*+:\s*+"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^\s,\]}\[{"']++|[\[{])""",
+    re.DOTALL,
+)
+_NAME = re.compile(_NAMES, re.IGNORECASE)
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def is_harmless(text: str) -> bool:
+    """Say that a text holds no secret that is known by its form; a quick look."""
+    return not (_has_sign(text) or any(mark in text for mark in ESCAPE_MARKS))
+
+
+def veiled(view: View) -> Iterator[Span]:
+    """Yield what is secret in what people write; their links to elsewhere stay."""
+    if not _has_sign(view.text):
+        return
+    for match in _VEILED.finditer(view.text):
+        yield match.span(match.lastgroup or 0)
+    yield from _marked(view.text)
+
+
+def _has_sign(text: str) -> bool:
+    lower = text.lower()
+    return any(sign in lower for sign in _SIGNS)
+
+
+def said(view: View) -> Iterator[Span]:
+    """Yield what is secret beyond that in what servers say: a login that they repeat."""
+    for match in _LOGIN.finditer(view.text):
+        yield match.span("sasl")
+
+
+def _marked(text: str) -> Iterator[Span]:
+    """Yield the values of JSON members (Python's spelling, too) that are named like secrets."""
+    position = 0
+    while (match := _MARKED.search(text, position)) is not None:
+        position = match.end()
+        if _NAME.fullmatch(_key(match["key"])) is None:
+            # What may stand in it is looked at as well.
+            position = match.start("value")
+            continue
+        start, stop = match.span("value")
+        opening = match["value"][0]
+        if opening in "\"'":
+            closed = stop - start > 1 and text[stop - 1] == opening
+            yield start + 1, stop - 1 if closed else stop
+        elif opening in "[{":
+            position = _closing(text, start)
+            yield start + 1, position
+        elif match["value"] not in {"null", "true", "false", "None", "True", "False"}:
+            yield start, stop
+
+
+def _key(quoted: str) -> str:
+    try:
+        return str(loads(quoted)) if quoted.startswith('"') else quoted[1:-1]
+    except ValueError:
+        return quoted[1:-1]
+
+
+def _closing(text: str, start: int) -> int:
+    """Return where the list or object that begins there ends; the text's end where it does not."""
+    depth = 0
+    for match in _BRACKETS.finditer(text, start):
+        if match[0] in "[{":
+            depth += 1
+        elif match[0] in "]}":
+            depth -= 1
+            if depth == 0:
+                return match.start()
+    return len(text)
