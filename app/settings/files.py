@@ -138,15 +138,6 @@ def _is_on(value: object, origin: str) -> bool:
     return text in _TRUE
 
 
-def address_in(kafka: Mapping[str, object], origin: str) -> dict[str, Found]:
-    """Return ``host`` and ``port`` as far as a ``kafka:`` mapping names them."""
-    return {
-        key: Found(kafka[key], origin)
-        for key in ("host", "port")
-        if kafka.get(key) not in (None, "")
-    }
-
-
 def bootstrap(address: Mapping[str, Found]) -> dict[str, Found]:
     """Make bootstrap servers of a host and a port.
 

@@ -6,13 +6,19 @@ from pathlib import Path
 
 from app.settings.files import (
     Found,
-    address_in,
-    bootstrap,
     parse_dotenv,
     parse_yaml,
     read_text,
     section,
     settings_in,
+)
+from app.settings.ginkgo import (
+    Known,
+    kafka_settings,
+    known_from_kafka,
+    known_from_variables,
+    mail_settings,
+    read_original,
 )
 from app.settings.models import PREFIX, SETTINGS, env_name
 from app.values.errors import SettingsError
@@ -21,6 +27,7 @@ ENVIRONMENT = "environment"
 DOTENV = ".env"
 CONFIG_FILE = "NOTIFIER_CONFIG_FILE"
 _GINKGO = "~/.ginkgo/"
+_GINKGO_DIR = "GINKGO_DIR"
 # Names of this service that are no settings: this one, the client's key, the test suite's broker.
 _OTHER_NAMES = frozenset({CONFIG_FILE, "NOTIFIER_API_KEY", "NOTIFIER_TEST_KAFKA"})
 _FLAGS = {
@@ -83,24 +90,45 @@ def from_files(
 ) -> dict[str, Found]:
     """Read the configuration file, or else what the original system writes.
 
+    The original's own environment variables go before what stands in any of these files.
+
     Args:
         environ: Environment variables, for those of the original.
         named: The file that ``NOTIFIER_CONFIG_FILE`` names; empty for the user's own.
         home: Where ``.ginkgo`` is looked for, and what ``~`` means.
-        directory: What a relative ``named`` starts from.
+        directory: What relative paths start from.
 
     Raises:
         SettingsError: A file cannot be read or understood, or a named one is missing.
     """
+    written, settings = _read_files(environ, named, home, directory)
+    given = known_from_variables(environ)
+    known = written | given
+    found = kafka_settings(written) | settings
+    if any(key.startswith("kafka.") for key in given):
+        found |= kafka_settings(known)
+    if any(not key.startswith("kafka.") for key in given):
+        return found | mail_settings(known)
+    return mail_settings(known) | found
+
+
+def _read_files(
+    environ: Mapping[str, str], named: str, home: Path, directory: Path
+) -> tuple[Known, dict[str, Found]]:
+    """Return what the files say in the original's words, and the settings they name."""
     if named:
         path = home / named[2:] if named.startswith("~/") else directory / named
         text = read_text(path, f"{CONFIG_FILE}: {named}")
         if text is None:
             raise SettingsError(f"{CONFIG_FILE}: {named}: there is no such file")
-        return _from_config(text, named)
-    origin = f"{_GINKGO}config.yaml"
-    text = read_text(home / ".ginkgo" / "config.yaml", origin)
-    return _from_original(environ, home) if text is None else _from_config(text, origin)
+        return _read_config(text, named)
+    folder, shown = home / ".ginkgo", _GINKGO
+    if given := environ.get(_GINKGO_DIR):
+        folder = home / given[2:] if given.startswith("~/") else directory / given
+        shown = f"{given.rstrip('/')}/"
+    origin = f"{shown}config.yaml"
+    text = read_text(folder / "config.yaml", origin)
+    return read_original(folder, shown) if text is None else _read_config(text, origin)
 
 
 def _variable(variables: Mapping[str, str], wanted: str) -> str:
@@ -109,29 +137,7 @@ def _variable(variables: Mapping[str, str], wanted: str) -> str:
     return variables.get(wanted) or next(others, "")
 
 
-def _from_config(text: str, origin: str) -> dict[str, Found]:
+def _read_config(text: str, origin: str) -> tuple[Known, dict[str, Found]]:
     document = parse_yaml(text, origin)
-    address = address_in(section(document, "kafka", origin), origin)
-    return bootstrap(address) | settings_in(document, origin)
-
-
-def _from_original(environ: Mapping[str, str], home: Path) -> dict[str, Found]:
-    """Look for host and port as the original does: environment, secure.yml, config.yml."""
-    config, config_origin = _ginkgo_file(home, "config.yml")
-    secure, secure_origin = _ginkgo_file(home, "secure.yml")
-    database = section(secure, "database", secure_origin)
-    address = (
-        address_in(section(config, "kafka", config_origin), config_origin)
-        | address_in(section(database, "kafka", secure_origin), secure_origin)
-        | {
-            key: Found(environ[name], f"{ENVIRONMENT} {name}")
-            for key, name in (("host", "GINKGO_KAFKA_HOST"), ("port", "GINKGO_KAFKA_PORT"))
-            if environ.get(name)
-        }
-    )
-    return bootstrap(address) | settings_in(config, config_origin)
-
-
-def _ginkgo_file(home: Path, name: str) -> tuple[Mapping[str, object], str]:
-    origin = _GINKGO + name
-    return parse_yaml(read_text(home / ".ginkgo" / name, origin) or "", origin), origin
+    kafka = section(document, "kafka", origin)
+    return known_from_kafka(kafka, origin), settings_in(document, origin)

@@ -21,6 +21,7 @@ class Sandbox:
     def write(self, name: str, text: str) -> None:
         """Write ``.env`` or another file of the working directory, or ``~/…`` below the home."""
         path = self.home / name[2:] if name.startswith("~/") else self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
     def load(

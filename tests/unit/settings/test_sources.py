@@ -183,12 +183,119 @@ def test_debug_of_the_original(sandbox: Sandbox) -> None:
 
 
 def test_the_new_file_silences_the_original(sandbox: Sandbox) -> None:
-    """With config.yaml, even an empty one, nothing of the original is read, broken or not."""
+    """With config.yaml, even an empty one, no file of the original is read, broken or not."""
     sandbox.write("~/.ginkgo/config.yaml", "")
     sandbox.write("~/.ginkgo/config.yml", "[broken")
     sandbox.write("~/.ginkgo/secure.yml", SECURE)
-    loaded = sandbox.load({"GINKGO_KAFKA_HOST": "env"})
-    assert loaded.settings.kafka.bootstrap_servers == "embedded"
+    assert sandbox.load().settings.kafka.bootstrap_servers == "embedded"
+
+
+def test_the_originals_variables_go_before_every_file(sandbox: Sandbox) -> None:
+    """With config.yaml too, part by part; this service's own variables go before them."""
+    sandbox.write(
+        "~/.ginkgo/config.yaml",
+        "kafka: {host: file, port: 9093}\nnotifier: {email: {host: file, timeout: 7,"
+        " from_address: a@example.com}}",
+    )
+    environ = {"GINKGO_KAFKA_HOST": "env", "GINKGO_SMTP_HOST": "mail.example"}
+    loaded = sandbox.load(environ)
+    assert loaded.settings.kafka.bootstrap_servers == "env:9093"
+    email = loaded.settings.email
+    assert (email.host, email.timeout) == ("mail.example", 7.0)
+    assert loaded.sources["email.host"] == "environment GINKGO_SMTP_HOST"
+    own = sandbox.load(environ | {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": "own:1"})
+    assert own.settings.kafka.bootstrap_servers == "own:1"
+
+
+# As the original's installer writes them, shortened; the second half as users fill it in.
+CONFIG_TEMPLATE = """
+debug: False
+log_color:
+  DEBUG: white
+notifications:
+  discord:
+    timeout: 3
+    max_retries: 3
+  email:
+    timeout: 12
+    smtp_host: smtp.gmail.com
+    smtp_port: 587
+    from_address: your_email@gmail.com
+    from_name: Ginkgo Notification
+  record_ttl_days: 7
+"""
+SECURE_TEMPLATE = """
+database:
+  kafka:
+    host: localhost
+    port: 9092
+telegram:
+  token: {YourToken}
+  chatids:
+    - {YourIDs}
+notifications:
+  email:
+    smtp_user: {YourEmail}
+    smtp_password: {YourAppPassword}
+"""
+FILLED_IN = """
+notifications:
+  email: {smtp_user: trader@example.com, smtp_password: "abcd efgh"}
+"""
+
+
+def test_templates_that_nobody_filled_in_name_no_mail_server(sandbox: Sandbox) -> None:
+    """Gmail without a login takes nothing; broker and time-outs are real."""
+    sandbox.write("~/.ginkgo/config.yml", CONFIG_TEMPLATE)
+    sandbox.write("~/.ginkgo/secure.yml", SECURE_TEMPLATE)
+    settings = sandbox.load().settings
+    assert settings.kafka.bootstrap_servers == "localhost:9092"
+    email = settings.email
+    assert (email.host, email.username, email.from_address) == (None, None, None)
+    assert (email.timeout, settings.webhook.timeout) == (12.0, 3.0)
+
+
+def test_the_originals_mail_server(sandbox: Sandbox) -> None:
+    """Server of config.yml, login of secure.yml; the sender is the login, as in the original."""
+    sandbox.write("~/.ginkgo/config.yml", CONFIG_TEMPLATE)
+    sandbox.write("~/.ginkgo/secure.yml", FILLED_IN)
+    loaded = sandbox.load()
+    email = loaded.settings.email
+    assert (email.host, email.port, email.tls) == ("smtp.gmail.com", 587, "starttls")
+    assert email.username == "trader@example.com"
+    assert email.password is not None
+    assert email.password.get_secret_value() == "abcd efgh"
+    assert email.from_address == "Ginkgo Notification <trader@example.com>"
+    assert loaded.sources["email.host"] == "~/.ginkgo/config.yml"
+    assert loaded.sources["email.password"] == "~/.ginkgo/secure.yml"
+
+
+def test_mail_by_the_originals_variables_alone(sandbox: Sandbox) -> None:
+    """Port 465 is TLS from the start; an address of its own goes before the login."""
+    email = sandbox.load(
+        {
+            "GINKGO_SMTP_HOST": "mail.example",
+            "GINKGO_SMTP_PORT": "465",
+            "GINKGO_SMTP_USER": "user",
+            "GINKGO_SMTP_PASSWORD": "hush",
+            "GINKGO_FROM_ADDRESS": "alerts@example.com",
+            "GINKGO_FROM_NAME": "风控",
+        }
+    ).settings.email
+    assert (email.host, email.port, email.tls) == ("mail.example", 465, "implicit")
+    assert email.username == "user"
+    assert email.from_address is not None
+    assert email.from_address.endswith("<alerts@example.com>")
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "config.yml"])
+def test_ginkgo_dir_names_the_folder(sandbox: Sandbox, name: str) -> None:
+    """Its files are read instead of those in the home."""
+    sandbox.write("~/.ginkgo/config.yaml", "kafka: {host: home}")
+    sandbox.write(f"~/elsewhere/{name}", "kafka: {host: there}")
+    loaded = sandbox.load({"GINKGO_DIR": "~/elsewhere/"})
+    assert loaded.settings.kafka.bootstrap_servers == "there:9092"
+    assert loaded.sources["kafka.bootstrap_servers"] == f"~/elsewhere/{name}"
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "config.yml", "secure.yml"])
