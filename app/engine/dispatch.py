@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import count, islice
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from app.edges.channels.base import Channel
@@ -12,15 +13,24 @@ from app.engine.journal import Journal
 from app.engine.lane import Lane
 from app.engine.outcomes import LONGEST_HELD
 from app.engine.tasks import Crew, Spawn
+from app.policies.domains import registered_domain
 from app.policies.pacing import InvalidRequests
 from app.policies.retry import RetryPolicy
+from app.policies.shares import Shares
 from app.values.delivery import Delivery, Destination
 
 IDLE_SECONDS = 600.0
 PATIENCE = 10.0
 """Seconds that a lane's waiting jobs may keep their room while others want it."""
+MOST_LANES = 4000
+"""Lanes that are kept. There are more only while more are busy."""
+DROPPED_AT_ONCE = 64
+MOST_HOSTS = 10_000
+"""Hosts of which it is remembered that they are to be left alone, or have refused requests."""
 CHUNK = 64
 """Jobs that a lane gives up at a time, or as many as it has more than any other."""
+
+T = TypeVar("T")
 
 
 class Dispatcher:
@@ -31,6 +41,7 @@ class Dispatcher:
         concurrency: Requests under way per destination, by channel name.
         policy: When to try again, and for how long.
         journal: Where attempts are written down.
+        window: Notifications taken and unsettled at most.
         spawn: Starts a named task that the worker watches.
         on_finished: Called with an item about which nothing more is done here.
         chance: Random numbers between 0 and 1.
@@ -46,6 +57,7 @@ class Dispatcher:
         policy: RetryPolicy,
         journal: Journal,
         *,
+        window: int,
         spawn: Spawn,
         on_finished: Callable[[Item], None],
         chance: Callable[[], float] = random.random,
@@ -57,6 +69,7 @@ class Dispatcher:
         self._crew = Crew(spawn, "deliveries")
         self._on_finished = on_finished
         self._chance = chance
+        self._shares = Shares(window)
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._refused: dict[str, InvalidRequests] = {}
         self._held_until: dict[str, float] = {}
@@ -159,7 +172,7 @@ class Dispatcher:
             lane.probe_now()
 
     def drop_idle(self) -> None:
-        """Forget lanes that nothing has used for a while, and what was known of hosts."""
+        """Forget lanes that nobody has used for a while, and what was known of hosts."""
         now = self._journal.monotonic()
         self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
         self._held_until = {host: end for host, end in self._held_until.items() if end > now}
@@ -187,16 +200,21 @@ class Dispatcher:
     def host_limited(self, destination: Destination, until: float) -> None:
         """See ``Surroundings``: lanes that are made until then are held, too."""
         host = _host(destination)
-        self._held_until[host] = max(until, self._held_until.get(host, until))
+        held_until = max(until, self._held_until.get(host, until))
+        _remember(self._held_until, host, held_until)
         for lane in list(self):
-            if _host(lane.destination) == host:
+            if lane.host == host:
                 lane.hold(until)
 
     def request_refused(self, destination: Destination) -> None:
         """See ``Surroundings``: only Discord's destinations are counted."""
         if destination.channel != "discord":
             return
-        refused = self._refused.setdefault(_host(destination), InvalidRequests())
+        host = _host(destination)
+        refused = self._refused.get(host)
+        if refused is None:
+            refused = InvalidRequests()
+            _remember(self._refused, host, refused)
         now = self._journal.monotonic()
         pause = refused.refused(now)
         if pause > 0:
@@ -205,21 +223,55 @@ class Dispatcher:
     def _lane(self, destination: Destination) -> Lane:
         # The same URL may be told in Discord's form by one notification and not by another.
         name = destination.channel, destination.address
-        lane = self._lanes.get(name)
+        lane = self._lanes.pop(name, None)
         if lane is None:
-            lane = self._lanes[name] = Lane(
-                destination,
-                self._channels[destination.channel],
-                concurrency=self._concurrency[destination.channel],
-                policy=self._policy,
-                journal=self._journal,
-                chance=self._chance,
-                begin=self._crew.begin,
-                surroundings=self,
-            )
-            lane.hold(self._held_until.get(_host(destination), 0.0))
+            if len(self._lanes) >= MOST_LANES:
+                self._drop_some()
+            lane = self._make_lane(destination)
+        self._lanes[name] = lane  # the one that was used longest ago comes first
         return lane
+
+    def _make_lane(self, destination: Destination) -> Lane:
+        host = _host(destination)
+        lane = Lane(
+            destination,
+            self._channels[destination.channel],
+            host=host,
+            concurrency=self._concurrency[destination.channel],
+            policy=self._policy,
+            journal=self._journal,
+            chance=self._chance,
+            begin=self._crew.begin,
+            share=self._shares.of(registered_domain(_name_of(host))),
+            surroundings=self,
+        )
+        lane.hold(self._held_until.get(host, 0.0))
+        return lane
+
+    def _drop_some(self) -> None:
+        """Forget lanes that do nothing, the longest unused first: there may be any number of names.
+
+        What is known of them is lost: a destination that was broken is found to be so again.
+        """
+        unused = (item for item in self._lanes.items() if not item[1].busy)
+        for name, lane in list(islice(unused, DROPPED_AT_ONCE)):
+            lane.close()
+            del self._lanes[name]
 
 
 def _host(destination: Destination) -> str:
     return urlsplit(destination.address).netloc
+
+
+def _name_of(host: str) -> str:
+    """Return a host without its port."""
+    name, _, port = host.rpartition(":")
+    return name.strip("[]") if name and port.isdigit() else host.strip("[]")
+
+
+def _remember(table: dict[str, T], host: str, value: T) -> None:
+    """Keep what is known of a host, of a bounded number of hosts."""
+    table.pop(host, None)
+    if len(table) >= MOST_HOSTS:
+        del table[next(iter(table))]
+    table[host] = value

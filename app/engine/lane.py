@@ -29,6 +29,7 @@ from app.policies.deferral import SHORTEST, delay_for
 from app.policies.gate import PROBING, Gate, verdict_of
 from app.policies.plain_text import clip
 from app.policies.retry import RetryPolicy
+from app.policies.shares import Share
 from app.values.delivery import Destination
 from app.values.note import Note
 from app.values.outcome import (
@@ -45,6 +46,8 @@ from app.values.outcome import (
 from app.values.record import TopicPartition
 from app.values.snapshot import DestinationState
 
+SHARE_SECONDS = 0.25
+"""Between two looks at whether the party's share has room again."""
 TICK = 0.001
 """Seconds that a timer is set for at least: some loops know no shorter time."""
 
@@ -58,11 +61,13 @@ class Lane:
     Args:
         destination: Where it leads.
         channel: What speaks to the destination.
+        host: Where it is, with its port: limits may hold for all of it.
         concurrency: How many requests may be under way at once.
         policy: When to try again, and for how long.
         journal: Where every attempt is written down; also tells the time.
         chance: Random numbers between 0 and 1, for jitter.
         begin: Begins a piece of work in a task that the worker watches.
+        share: What its party may have under way, with all its destinations.
         surroundings: The dispatcher.
     """
 
@@ -71,14 +76,17 @@ class Lane:
         destination: Destination,
         channel: Channel,
         *,
+        host: str,
         concurrency: int,
         policy: RetryPolicy,
         journal: Journal,
         chance: Callable[[], float],
         begin: Callable[[Work], None],
+        share: Share,
         surroundings: Surroundings,
     ) -> None:
         self.destination = destination
+        self.host = host
         self.last_error: str | None = None
         self.last_used = journal.monotonic()
         self._channel = channel
@@ -86,6 +94,7 @@ class Lane:
         self._journal = journal
         self._chance = chance
         self._begin = begin
+        self._share = share
         self._surroundings = surroundings
         self._outcomes = Outcomes(journal, policy)
         self._gate = Gate(1 if channel.in_order else concurrency, breaks=policy.defers)
@@ -94,6 +103,7 @@ class Lane:
         self._runners = 0
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
+        self._held_back = False
 
     @property
     def active(self) -> int:
@@ -106,10 +116,14 @@ class Lane:
         return len(self._queue)
 
     @property
+    def busy(self) -> bool:
+        """Whether anything waits or happens."""
+        return bool(self._runners or self._queue)
+
+    @property
     def idle(self) -> bool:
         """Whether it could be forgotten: nothing happens, and nothing worth knowing is known."""
-        busy = self._runners or self.queued
-        return not busy and self._gate.settled_down(self._journal.monotonic())
+        return not self.busy and self._gate.settled_down(self._journal.monotonic())
 
     @property
     def could_work(self) -> bool:
@@ -124,7 +138,8 @@ class Lane:
     def expected_wait(self) -> float:
         """Estimate the seconds until what waits now would have been sent."""
         now = self._journal.monotonic()
-        return self._gate.expected_wait(now, self.queued, self._channel.most_merged)
+        wait = self._gate.expected_wait(now, self.queued, self._channel.most_merged)
+        return max(wait, LONGEST_WAIT) if self._held_back else wait
 
     def submit(self, job: Job) -> None:
         """Put a job in line."""
@@ -190,7 +205,7 @@ class Lane:
                 self._queue.make_due_ready(self._journal.monotonic())
             if self._may_go():
                 starting = self._runners - self._gate.active
-                for _ in range(min(self._gate.room(), self._queue.ready) - starting):
+                for _ in range(min(self._room(), self._queue.ready) - starting):
                     self._runners += 1
                     self._begin(self._run)
             if self._queue.due_at is not None:
@@ -212,6 +227,15 @@ class Lane:
         elif self._queue.ready:
             self._look_again_at(now + wait)
         return False
+
+    def _room(self) -> int:
+        """Return how many requests may be made: by the destination, and by its party's share."""
+        room = self._gate.room()
+        share = self._share.room
+        self._held_back = room > 0 and share == 0 and self._queue.ready > 0
+        if self._held_back:
+            self._look_again_at(self._journal.monotonic() + SHARE_SECONDS)
+        return min(room, share)
 
     def _look_again_at(self, moment: float) -> None:
         """Wake up then (monotonic seconds), or before."""
@@ -239,7 +263,7 @@ class Lane:
 
     def _take(self) -> list[Job]:
         """Take what the next request is to hold; nothing where none may be made now."""
-        while self._queue.ready and self._may_go() and self._gate.room():
+        while self._queue.ready and self._may_go() and self._room():
             job = self._queue.take()
             is_expired = self._outcomes.is_expired
             if not is_expired(job):
@@ -278,13 +302,19 @@ class Lane:
             self._wake()
 
     async def _send(self, batch: list[Job]) -> Answer:
-        for job in batch:
-            if job.attempts or job.item.before is not None:
-                self._journal.retried(job.delivery)
-        answer = await self._channel.send([job.delivery for job in batch])
-        if len(answer.outcomes) != len(batch) or len(answer.notes) not in (0, len(batch)):
-            raise ValueError(f"{len(answer.outcomes)} answers for {len(batch)} deliveries")
-        return answer
+        ticket = self._share.begin(self._journal.monotonic())
+        failed = True
+        try:
+            for job in batch:
+                if job.attempts or job.item.before is not None:
+                    self._journal.retried(job.delivery)
+            answer = await self._channel.send([job.delivery for job in batch])
+            if len(answer.outcomes) != len(batch) or len(answer.notes) not in (0, len(batch)):
+                raise ValueError(f"{len(answer.outcomes)} answers for {len(batch)} deliveries")
+            failed = all(isinstance(each, Retry) for told in answer.outcomes for each in told)
+            return answer
+        finally:
+            self._share.end(ticket, self._journal.monotonic(), failed=failed)
 
     def _fail_inside(self, batch: list[Job], error: Exception) -> None:
         """End an attempt that failed inside as one that failed; with others it is nobody's yet."""

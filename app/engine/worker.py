@@ -113,6 +113,7 @@ class NotificationWorker:
             options.concurrency,
             options.retry,
             journal,
+            window=options.max_in_flight,
             spawn=self._tasks.spawn,
             on_finished=self._settler.finish,
         )

@@ -273,4 +273,11 @@ MUTANTS = (
         "self._turned_away.add(str(now).encode())",
         ("tests/unit/engine/test_lane.py",),
     ),
+    Mutant(
+        "let one party have the whole window under way",
+        "app/engine/lane.py",
+        "        return min(room, share)\n",
+        "        return room\n",
+        ("tests/unit/engine/test_dispatch.py",),
+    ),
 )

@@ -131,7 +131,7 @@ def _faults_of(lane: Lane, now: float) -> Iterator[str]:
             yield f"{label}: a job in line is {job.state.name}"
         if not job.item.assigned.active:
             yield f"{label}: a job in line is of a partition that is gone"
-    if lane._runners or lane.active:
+    if lane._runners or lane.active or lane._held_back:
         return
     if queue.ready and lane._gate.wait(now) <= 0:
         yield f"{label}: it could go on, and does not"

@@ -96,6 +96,7 @@ async def _run(seed: int, count: int) -> None:
         {"webhook": 3, "email": 2},
         RetryPolicy(max_attempts=3, base_delay=0.0, max_delay=0.0),
         books,
+        window=1000,
         spawn=tasks.spawn,
         on_finished=settler.finish,
         chance=chance.random,

@@ -15,7 +15,7 @@ from app.policies.breaker import Verdict
 from app.policies.deferral import Deferral
 from app.policies.retry import RetryPolicy
 from app.values.delivery import Destination
-from app.values.outcome import Denied, Outcome, RateLimited, Scope
+from app.values.outcome import Denied, Gone, Outcome, RateLimited, Scope
 from app.values.snapshot import DestinationState
 from tests.support.engine import (
     PARTITION,
@@ -38,7 +38,7 @@ def discord(name: str, host: str = "discord.com") -> Destination:
 class Bench:
     """A dispatcher with what surrounds it."""
 
-    def __init__(self, channel: Channel, *, max_age: float = DAY) -> None:
+    def __init__(self, channel: Channel, *, max_age: float = DAY, window: int = 1000) -> None:
         self.assigned = Assigned(PARTITION, Start(0))
         self.journal = journal()
         self.finished: list[Item] = []
@@ -49,6 +49,7 @@ class Bench:
             {"discord": 4},
             RetryPolicy(3, 0.01, 0.01, max_age),
             self.journal,
+            window=window,
             spawn=self.tasks.spawn,
             on_finished=self.finished.append,
         )
@@ -107,7 +108,7 @@ async def test_a_hung_destination_gives_up_its_room() -> None:
 async def test_making_room_costs_no_more_with_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand destinations that hang, two for each: the loop is not held up over it."""
     hung = [discord(str(number)) for number in range(1000)]
-    bench = Bench(HangingChannel(hung))
+    bench = Bench(HangingChannel(hung), window=8000)
     for destination in hung * 2:
         bench.put(destination)
     await until(lambda: all(lane.active for lane in bench.dispatcher))
@@ -302,3 +303,69 @@ async def test_what_comes_in_again_is_behind_what_stands_before_it() -> None:
     assert [each.jobs[-1].state for each in (earlier, later)] == [State.DISCARDED] * 2
     bench.dispatcher.close()
     await bench.tasks.cancel()
+
+
+async def test_one_party_does_not_take_the_window_with_any_number_of_addresses() -> None:
+    """A thousand of its hooks hang, each for itself; whoever else is written to is asked at once.
+
+    What is held back for it makes room like everything that would wait for long.
+    """
+    hung = [discord(str(number), host=f"h{number}.hung.example") for number in range(1000)]
+    healthy = [discord(str(number), host=f"healthy-{number}.example") for number in range(20)]
+    bench = Bench(HangingChannel(hung))
+    for destination in hung:
+        bench.put(destination)
+    await until(lambda: sum(lane.active for lane in bench.dispatcher) == 250)
+    for destination in healthy:
+        bench.put(destination)
+    await until(lambda: len(bench.finished) == 20)
+    bench.dispatcher.relieve(250)
+    assert [each.jobs[0].state for each in bench.finished[20:]] == [State.DEFERRED] * 250
+    await bench.tasks.cancel()
+    bench.dispatcher.close()
+
+
+async def test_those_who_have_answered_go_on_while_strangers_hang() -> None:
+    """Each of the strangers is a party of its own."""
+    hung = [discord("a", host=f"hung-{number}.example") for number in range(1000)]
+    known = discord("a", host="known.example")
+    bench = Bench(HangingChannel(hung))
+    bench.put(known)
+    await until(lambda: len(bench.finished) == 1)
+    for destination in hung:
+        bench.put(destination)
+    await until(lambda: sum(lane.active for lane in bench.dispatcher) == 500)
+    for number in range(20):
+        bench.put(known, str(number))
+    await until(lambda: len(bench.finished) == 21)
+    await bench.tasks.cancel()
+    bench.dispatcher.close()
+
+
+async def test_lanes_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Producers may name a new destination in every record, and each may be broken for an hour."""
+    monkeypatch.setattr("app.engine.dispatch.MOST_LANES", 100)
+    monkeypatch.setattr("app.engine.dispatch.MOST_HOSTS", 10)
+    bench = Bench(ScriptedChannel([[Gone("gone")]] * 1000))
+
+    async def write_to(destination: Destination) -> None:
+        written = bench.put(destination)
+        bench.dispatcher.request_refused(destination)
+        bench.dispatcher.host_limited(destination, 1.0)
+        await until(lambda: written in bench.finished)
+
+    for number in range(300):
+        await write_to(discord("a", host=f"host-{number}.example"))
+    assert len(list(bench.dispatcher)) <= 100
+    assert list(bench.states()) == list(bench.states())[-100:]
+    assert len(bench.dispatcher._refused) == len(bench.dispatcher._held_until) == 10
+    busy = discord("busy")
+    gate = asyncio.Event()
+    bench.dispatcher._channels["discord"].gate = gate  # type: ignore[attr-defined]
+    held = bench.put(busy)
+    for number in range(300):
+        bench.put(discord("b", host=f"host-{number}.example"))
+    assert held.jobs[0].state is State.WAITING
+    assert len(list(bench.dispatcher)) > 300
+    gate.set()
+    await until(lambda: len(bench.finished) == 601)

@@ -14,6 +14,7 @@ from app.engine.tasks import Crew, Tasks
 from app.policies.breaker import Verdict
 from app.policies.deferral import Deferral
 from app.policies.retry import RetryPolicy
+from app.policies.shares import Shares
 from app.values.delivery import Delivery, Destination
 from app.values.notification import Notification, Priority
 from app.values.outcome import (
@@ -95,11 +96,13 @@ class Bench:
         self.lane = Lane(
             HOOK,
             channel,
+            host="hooks.example",
             concurrency=concurrency,
             policy=RetryPolicy(attempts, base_delay=0.02, max_delay=0.02, max_age=max_age),
             journal=self.journal,
             chance=lambda: 1.0,
             begin=Crew(self.tasks.spawn, "deliveries").begin,
+            share=Shares(1000).of("hooks.example"),
             surroundings=self,
         )
         if known:
