@@ -1,13 +1,13 @@
 """The outbound address guard: webhooks connect to public addresses only (contract section 8)."""
 
-import asyncio
 import socket
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import islice
 from typing import Any, Protocol
 
+from app.edges.lookups import Lookups
 from app.edges.own_addresses import OwnAddresses
 from app.values.errors import ForbiddenAddressError
 
@@ -18,7 +18,6 @@ AddrInfo = tuple[int, int, int, str, tuple[Any, ...]]
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has handed out for general use
-_LOOKUP_THREADS = 32
 MOST_ADDRESSES = 16
 """Of one name: there is no time to try more, and a name server may answer with thousands."""
 MOST_NAMED = 3
@@ -107,15 +106,11 @@ class Resolver(Protocol):
 
 
 class GuardedResolver:
-    """Resolves names to those of their addresses that the guard allows.
-
-    It asks on threads of its own: a name server that hangs for some destinations must not keep
-    everybody else's names waiting for a place among the event loop's few threads.
-    """
+    """Resolves names to those of their addresses that the guard allows."""
 
     def __init__(self, guard: AddressGuard) -> None:
         self._guard = guard
-        self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="name-lookup")
+        self._lookups = Lookups()
 
     async def resolve(self, host: str, port: int) -> list[AddrInfo]:
         """Return the addresses that may be connected to, at least one.
@@ -124,17 +119,11 @@ class GuardedResolver:
             OSError: The name does not resolve.
             ForbiddenAddressError: It resolves to addresses that are not public.
         """
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _look_up, host, port
-        )
+        found = await self._lookups.run(host, partial(_look_up, host, port))
         allowed = [each for each in found if self._guard.allows(_host(each), port)]
         if not allowed:
             raise _forbidden(map(_host, found))
         return allowed[:MOST_ADDRESSES]
-
-    async def close(self) -> None:
-        """Let go of the threads; a lookup under way ends by itself."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def is_public(address: Address) -> bool:

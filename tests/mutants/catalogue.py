@@ -280,4 +280,18 @@ MUTANTS = (
         "        return room\n",
         ("tests/unit/engine/test_dispatch.py",),
     ),
+    Mutant(
+        "let one domain have every lookup",
+        "app/edges/lookups.py",
+        " and self._under_way.get(domain, 0) < MOST_OF_A_DOMAIN",
+        "",
+        ("tests/unit/edges/test_lookups.py",),
+    ),
+    Mutant(
+        "render a part again for every choice",
+        "app/edges/channels/rendering.py",
+        "        if known is not None:\n",
+        "        if known is not None and not known:\n",
+        ("tests/unit/edges/channels/test_rendering.py",),
+    ),
 )

@@ -85,7 +85,6 @@ async def open_http_client(
     addresses = AddressBook(resolver)
     pool = Pool(Dialer(guard, addresses, context))
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(resolver.close)
         stack.push_async_callback(addresses.close)
         stack.push_async_callback(pool.close)
         direct = DirectClient(pool)

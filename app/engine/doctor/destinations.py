@@ -112,10 +112,7 @@ async def _reach_all(
         async with places:
             return await bounded(f"webhook host {origin}", reach(origin), _WEBHOOK_REMEDY)
 
-    try:
-        return [*chain(*await asyncio.gather(*map(check, origins)))]
-    finally:
-        await resolver.close()
+    return [*chain(*await asyncio.gather(*map(check, origins)))]
 
 
 def _recipients_origins(settings: Settings) -> Iterator[str]:

@@ -120,12 +120,8 @@ def test_open_socket_refuses_by_name() -> None:
 
 async def test_resolver_refuses_a_name_with_private_addresses_only() -> None:
     """A name does not get around the guard."""
-    resolver = GuardedResolver(AddressGuard())
-    try:
-        with pytest.raises(ForbiddenAddressError):
-            await resolver.resolve("localhost", 80)
-    finally:
-        await resolver.close()
+    with pytest.raises(ForbiddenAddressError):
+        await GuardedResolver(AddressGuard()).resolve("localhost", 80)
 
 
 async def test_resolver_leaves_out_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,22 +131,14 @@ async def test_resolver_leaves_out_what_is_refused(monkeypatch: pytest.MonkeyPat
         for host in ("10.0.0.1", "1.1.1.1", "127.0.0.1", "1.0.0.1")
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    resolver = GuardedResolver(AddressGuard())
-    try:
-        resolved = await resolver.resolve("mixed.example", 443)
-    finally:
-        await resolver.close()
+    resolved = await GuardedResolver(AddressGuard()).resolve("mixed.example", 443)
     assert [each[4][0] for each in resolved] == ["1.1.1.1", "1.0.0.1"]
 
 
 async def test_resolver_reports_unknown_names() -> None:
     """A name that does not exist is the resolver's own error."""
-    resolver = GuardedResolver(AddressGuard())
-    try:
-        with pytest.raises(socket.gaierror):
-            await resolver.resolve("no-such-host.invalid", 443)
-    finally:
-        await resolver.close()
+    with pytest.raises(socket.gaierror):
+        await GuardedResolver(AddressGuard()).resolve("no-such-host.invalid", 443)
 
 
 def test_never_leads_to_the_control_plane() -> None:
@@ -161,3 +149,21 @@ def test_never_leads_to_the_control_plane() -> None:
     guard.open_socket((*kind, ("127.0.0.1", 9000))).close()
     with pytest.raises(ForbiddenAddressError, match="own control plane"):
         guard.open_socket((*kind, ("127.0.0.1", 8000)))
+
+
+async def test_a_name_with_thousands_of_addresses_is_one_with_a_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a name server answers is neither kept nor told without bounds."""
+    many = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"1.1.{number // 250}.{number % 250}", 443))
+        for number in range(4000)
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: many)
+    resolver = GuardedResolver(AddressGuard())
+    assert len(await resolver.resolve("many.example", 443)) == 16
+    private = [(*each[:4], ("10" + each[4][0][1:], 443)) for each in many]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: private)
+    with pytest.raises(ForbiddenAddressError) as caught:
+        await resolver.resolve("private.example", 443)
+    assert len(str(caught.value)) < 200

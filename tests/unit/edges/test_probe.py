@@ -1,6 +1,5 @@
 import socket
 import ssl
-from collections.abc import AsyncIterator
 
 import pytest
 import trustme
@@ -31,11 +30,9 @@ LOOPBACK = Addresses("127.0.0.1")
 
 
 @pytest.fixture
-async def resolver() -> AsyncIterator[GuardedResolver]:
+def resolver() -> GuardedResolver:
     """Return the resolver of deliveries, which lets nobody connect to this machine."""
-    guarded = GuardedResolver(AddressGuard())
-    yield guarded
-    await guarded.close()
+    return GuardedResolver(AddressGuard())
 
 
 @pytest.fixture(scope="module")
