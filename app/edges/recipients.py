@@ -1,18 +1,30 @@
 """The recipients file: YAML, checked whole, every fault with its line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
+from msgspec.structs import replace
 
 from app.policies.addresses import normalise_mail, normalise_webhook
 from app.policies.parsing.channels import CHANNELS
+from app.policies.webhook_headers import header_problem
 from app.values.errors import RecipientsFileError, UnroutableError
-from app.values.recipients import Contact, Group, Recipients
+from app.values.notification import NO_ACCESS, Access
+from app.values.recipients import Contact, Group, Recipients, User
+
+T = TypeVar("T")
+
+MAX_KEYWORD = 100
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _NULL = "tag:yaml.org,2002:null"
 _TRUE = {"true", "yes", "on"}
+_CONTACT = (
+    *("type", "address", "primary", "name", "headers", "secret", "keyword"),
+    *("fallback", "fallback_after"),
+)
 
 
 def load_recipients(path: Path) -> Recipients:
@@ -23,7 +35,7 @@ def load_recipients(path: Path) -> Recipients:
     """
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        return _recipients(root) if root is not None else Recipients()
+        recipients = _recipients(root) if root is not None else Recipients()
     except OSError as error:
         raise RecipientsFileError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -35,6 +47,8 @@ def load_recipients(path: Path) -> Recipients:
         raise RecipientsFileError(f"{path}: is not YAML") from None
     except _FaultError as fault:
         raise RecipientsFileError(f"{path}:{fault.line}: {fault.reason}") from None
+    warnings = {place: f"{path}:{text}" for place, text in recipients.warnings.items()}
+    return replace(recipients, warnings=warnings)
 
 
 class _FaultError(Exception):
@@ -46,8 +60,9 @@ class _FaultError(Exception):
 
 def _recipients(root: yaml.Node) -> Recipients:
     sections = _members(root, "the file", ("users", "groups"))
+    warnings: dict[str, str] = {}
     users = {
-        uuid.value: _contacts(node, f"users.{uuid.value}")
+        uuid.value: _user(node, f"users.{uuid.value}", warnings)
         for uuid, node in _entries(sections.get("users"), "users")
     }
     groups: dict[str, Group] = {}
@@ -55,40 +70,86 @@ def _recipients(root: yaml.Node) -> Recipients:
     for name, node in _entries(sections.get("groups"), "groups"):
         group = _group(name.value, node, users)
         if group.uuid in uuids:
-            raise _FaultError(node, f"groups.{group.name}.uuid: another group has it, too")
+            raise _FaultError(node, f"groups.{group.key}.uuid: another group has it, too")
         if group.uuid is not None:
             uuids.add(group.uuid)
-        groups[group.name] = group
-    return Recipients(users, groups)
+        groups[group.key] = group
+    return Recipients(users, groups, warnings)
 
 
-def _contacts(node: yaml.Node, place: str) -> tuple[Contact, ...]:
-    members = _members(node, place, ("contacts",))
+def _user(node: yaml.Node, place: str, warnings: dict[str, str]) -> User:
+    members = _members(node, place, ("name", "active", "contacts"))
     items = _items(members.get("contacts"), f"{place}.contacts")
-    return tuple(_contact(item, f"{place}.contacts[{index}]") for index, item in enumerate(items))
+    contacts = [_contact(each, f"{place}.contacts[{n}]", warnings) for n, each in enumerate(items)]
+    return User(
+        contacts=tuple(contact for contact in contacts if contact is not None),
+        name=_optional(members, "name", place, _text),
+        active=_optional(members, "active", place, _flag) is not False,
+    )
 
 
-def _contact(node: yaml.Node, place: str) -> Contact:
-    members = _members(node, place, ("type", "address", "primary"))
+def _contact(node: yaml.Node, place: str, warnings: dict[str, str]) -> Contact | None:
+    """Read one contact; None for one without an address, which is as good as absent."""
+    members = _members(node, place, _CONTACT)
+    if "fallback" in members or "fallback_after" in members:
+        raise _FaultError(
+            members.get("fallback") or members["fallback_after"],
+            f"{place}.fallback: this version has no fallback contacts yet; take it out",
+        )
     kind = _text(_required(members, "type", node, place), f"{place}.type")
     if kind not in CHANNELS:
         raise _FaultError(members["type"], f"{place}.type: expected {', '.join(CHANNELS)}")
-    primary = _flag(members["primary"], f"{place}.primary") if "primary" in members else False
+    primary = _optional(members, "primary", place, _flag) or False
+    name = _optional(members, "name", place, _text)
+    access = _access(kind, members, place)
     if kind == "console":
-        return Contact(kind, "console", primary)
+        return Contact(kind, "console", primary, name, access)
     address_node = _required(members, "address", node, place)
+    if _is_empty(address_node):
+        line = address_node.start_mark.line + 1
+        warnings[place] = f"{line}: {place}.address: is empty; the contact counts as absent"
+        return None
     address = _text(address_node, f"{place}.address")
+    if "@" in address.partition("://")[2].partition("/")[0] and kind != "email":
+        _check_one_password(access, members, place)
     check = normalise_mail if kind == "email" else normalise_webhook
     try:
-        return Contact(kind, check(address), primary)
+        return Contact(kind, check(address), primary, name, access)
     except UnroutableError as error:
         raise _FaultError(address_node, f"{place}.address: {error}") from None
 
 
-def _group(name: str, node: yaml.Node, users: dict[str, tuple[Contact, ...]]) -> Group:
-    place = f"groups.{name}"
-    parts = _members(node, place, ("uuid", "members"))
-    uuid = _text(parts["uuid"], f"{place}.uuid") if "uuid" in parts else None
+def _check_one_password(access: Access, members: dict[str, yaml.Node], place: str) -> None:
+    if any(name.lower() == "authorization" for name, _ in access.headers):
+        problem = "the address has a name and password already; take out one of the two"
+        raise _FaultError(members["headers"], f"{place}.headers.Authorization: {problem}")
+
+
+def _access(kind: str, members: dict[str, yaml.Node], place: str) -> Access:
+    """Read what it takes to be let in. Whatever is wrong, the values are not shown."""
+    for name in ("headers", "secret", "keyword"):
+        if name in members and kind in {"email", "console"}:
+            raise _FaultError(members[name], f"{place}.{name}: only webhooks have any")
+    headers = []
+    for key, node in _entries(members.get("headers"), f"{place}.headers"):
+        value = _text(node, f"{place}.headers.{key.value}")
+        if problem := header_problem(key.value, value):
+            raise _FaultError(key, f"{place}.headers: {problem}")
+        headers.append((key.value, value))
+    secret = _optional(members, "secret", place, _text)
+    keyword = _optional(members, "keyword", place, _text)
+    if keyword is not None and (not keyword.isprintable() or len(keyword) > MAX_KEYWORD):
+        problem = f"expected one line of at most {MAX_KEYWORD} characters"
+        raise _FaultError(members["keyword"], f"{place}.keyword: {problem}")
+    if headers or secret or keyword:
+        return Access(tuple(headers), secret, keyword)
+    return NO_ACCESS
+
+
+def _group(key: str, node: yaml.Node, users: dict[str, User]) -> Group:
+    place = f"groups.{key}"
+    parts = _members(node, place, ("uuid", "name", "members"))
+    uuid = _optional(parts, "uuid", place, _text)
     members = []
     for index, item in enumerate(
         _items(_required(parts, "members", node, place), f"{place}.members")
@@ -97,7 +158,18 @@ def _group(name: str, node: yaml.Node, users: dict[str, tuple[Contact, ...]]) ->
         if member not in users:
             raise _FaultError(item, f"{place}.members[{index}]: {member!r} is not under users")
         members.append(member)
-    return Group(name, tuple(dict.fromkeys(members)), uuid)
+    name = _optional(parts, "name", place, _text)
+    return Group(key, tuple(dict.fromkeys(members)), uuid, name)
+
+
+def _optional(
+    members: dict[str, yaml.Node], name: str, place: str, read: Callable[[yaml.Node, str], T]
+) -> T | None:
+    return read(members[name], f"{place}.{name}") if name in members else None
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and (node.tag == _NULL or not node.value.strip())
 
 
 def _entries(node: yaml.Node | None, place: str) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:

@@ -297,6 +297,8 @@ class Admission:
             where = f"routing {item.record.coordinates}"
             self._refuse(item, Reason.INVALID, self._journal.fault(where, fault))
             return
+        if not notification.requests:
+            self._journal.suppressed(item, notification)
         for target, error in routed.unroutable:
             item.fail(target, Reason.UNROUTABLE, error, self._journal.broker_now())
             self._journal.unusable(item, target, Reason.UNROUTABLE, error)
@@ -312,6 +314,8 @@ class Admission:
         self._settler.finish(item)
 
     def _route(self, item: Item, notification: Notification) -> Routed:
+        if not notification.requests:
+            return Routed((), ())
         source = notification.message_id
         if source is None:
             source = item.origin.coordinates

@@ -11,6 +11,7 @@ from app.policies.plain_text import clip
 from app.policies.statistics import Statistics, TargetCounts, Verdict
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
+from app.values.notification import Notification
 from app.values.outcome import (
     Delivered,
     Denied,
@@ -138,6 +139,23 @@ class Journal:
         error = clip(error, LONGEST_ERROR)
         log.warning(
             "%s to %s: %s (%s)", job.item.record.coordinates, target.label, error, reason.value
+        )
+
+    def suppressed(self, item: Item, notification: Notification) -> None:
+        """Write down a notification for nobody but inactive users: nothing is sent."""
+        self.attempts.add(
+            now=self.now(),
+            status="suppressed",
+            channel="",
+            destination="",
+            message_id=notification.message_id,
+            title=notification.title,
+            content=notification.content,
+            attempt=0,
+            duration=None,
+            error="everybody it is for is inactive in the recipients file",
+            record=item.record,
+            notes=notification.notes,
         )
 
     def unusable(self, item: Item, target: Target | None, reason: Reason, error: str) -> None:

@@ -91,6 +91,7 @@ class NotificationWorker:
     ) -> None:
         subscription = options.subscription
         self._options = options
+        self._addresses = addresses
         self._connection = connection
         self._journal = journal
         self._conditions = Conditions(journal.now)
@@ -283,6 +284,7 @@ class NotificationWorker:
         self._dispatcher.put_aside_overdue(self._assignment.items())
         self._transactions.look()
         self._show_faults()
+        self._conditions.replace("recipients", self._addresses.recipients.warnings)
         self._pulse.beat()
         stuck = self._pulse.stuck()
         if stuck is not None:

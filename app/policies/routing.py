@@ -15,7 +15,7 @@ from app.policies.addresses import (
 from app.policies.redaction import redact, scrub
 from app.values.delivery import Delivery, Destination, Target
 from app.values.errors import UnroutableError
-from app.values.notification import Notification, Request
+from app.values.notification import Access, Footer, Notification, Request
 
 MAX_LABEL_LENGTH = 100
 
@@ -94,20 +94,22 @@ class _Router:
         self.unroutable: list[tuple[Target, str]] = []
 
     def add(self, target: Target, destination: Destination) -> None:
-        self.deliveries.setdefault(
-            target.address,
-            Delivery(self._notification, destination, (target,), self._source, self._digest),
-        )
+        if target.address not in self.deliveries:
+            said = _with_keyword(self._notification, target.access.keyword)
+            self.deliveries[target.address] = Delivery(
+                said, destination, (target,), self._source, self._digest
+            )
 
     def webhook(self, request: Request) -> None:
         default = self._defaults.webhook_url
+        access = dict(request.access)
         for url in request.addresses or self._fallback(request, (default,) if default else ()):
             try:
                 target, destination = _webhook_destination(request.channel, url)
             except UnroutableError as error:
                 self._refuse(request.channel, url, str(error))
             else:
-                self.add(target, destination)
+                self.add(_let_in(target, access.get(url)), destination)
 
     def mail(self, request: Request) -> None:
         given = self._notification.mail
@@ -180,6 +182,21 @@ def _cached_destination(channel: str, url: str) -> tuple[Target, Destination]:
     if shared is None:
         return target, Destination(channel, address, target.label)
     return target, Destination("discord", shared, redact(shared))
+
+
+def _let_in(target: Target, access: Access | None) -> Target:
+    return target if access is None else replace(target, access=access)
+
+
+def _with_keyword(notification: Notification, keyword: str | None) -> Notification:
+    """Put into the footer what a robot demands to find, where nothing says it already."""
+    footer = notification.footer
+    said = (notification.title or "", notification.content, footer.text if footer else "")
+    if keyword is None or any(keyword in text for text in said):
+        return notification
+    if footer is None:
+        return replace(notification, footer=Footer(keyword))
+    return replace(notification, footer=replace(footer, text=f"{footer.text} · {keyword}"))
 
 
 def _with_addresses(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.values.notification import Notification
+from app.values.notification import NO_ACCESS, Access, Notification
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -26,11 +26,13 @@ class Target(msgspec.Struct, frozen=True):
         channel: As the producer named it (``webhook`` stays ``webhook`` for Discord's URLs).
         address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret.
         label: The redacted address.
+        access: What it takes to be let in there.
     """
 
     channel: str
     address: str
     label: str
+    access: Access = NO_ACCESS
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -111,6 +111,34 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     title: str | None = None
 
 
+class Access(msgspec.Struct, frozen=True, gc=False):
+    """What it takes to be let in at an address. Secret: the repr leaves it out.
+
+    Attributes:
+        headers: Sent with every request to a webhook.
+        secret: Signs the requests to a chat robot.
+        keyword: Must occur in whatever a chat robot is sent.
+    """
+
+    headers: tuple[tuple[str, str], ...] = ()
+    secret: str | None = None
+    keyword: str | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown: whole values, and what follows a scheme such as ``Bearer``."""
+        values = [value for _, value in self.headers]
+        tokens = [value.partition(" ")[2] for value in values]
+        return tuple(filter(None, (*values, *tokens, self.secret)))
+
+    def __repr__(self) -> str:
+        return "Access(***)"
+
+
+NO_ACCESS = Access()
+"""For addresses that let everybody in."""
+
+
 class Request(msgspec.Struct, frozen=True, gc=False):
     """A wish to reach somebody, before the router knows the address.
 
@@ -120,7 +148,9 @@ class Request(msgspec.Struct, frozen=True, gc=False):
         addresses: Given by the producer (``kwargs.webhook_url``, ``kwargs.to``) or found in the
             recipients file; empty means the default destination, else the inbox.
         recipient: Set when the message names a user or group to be reached by this channel and
-            by no other way: without addresses the target fails, no default steps in.
+            by no other way: without addresses the target fails, no default steps in. Its addresses
+            are from the recipients file.
+        access: What some of the addresses ask for, by address.
         problem: Why it cannot be met, and where the message asks for it; None where it can. It
             fails alone.
     """
@@ -128,6 +158,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     channel: str
     addresses: tuple[str, ...] = ()
     recipient: str | None = None
+    access: tuple[tuple[str, Access], ...] = ()
     problem: Note | None = None
 
 
@@ -137,7 +168,7 @@ class Notification(msgspec.Struct, frozen=True, weakref=True):
     Attributes:
         message_id: The producer's id, or None.
         content: The text, never empty.
-        requests: Whom to tell, by channel; at least one.
+        requests: Whom to tell, by channel; none if it is for nobody but inactive users.
         timestamp: When it was published, in seconds since the epoch: the producer's word, else the
             record's own time; None where neither says.
         expires_at: Seconds since the epoch after which nothing is sent, or None.

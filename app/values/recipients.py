@@ -5,6 +5,8 @@ from functools import cached_property
 
 import msgspec
 
+from app.values.notification import NO_ACCESS, Access
+
 
 class Contact(msgspec.Struct, frozen=True):
     """One way to reach a user.
@@ -13,43 +15,71 @@ class Contact(msgspec.Struct, frozen=True):
         type: ``webhook``, ``discord``, ``email`` or ``console``.
         address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret, so the
             repr leaves it out.
-        primary: Preferred over the user's other contacts of the same type.
+        primary: Preferred over the user's other contacts, of whatever type.
+        name: Shown beside the address, or None.
+        access: What it takes to be let in there.
     """
 
     type: str
     address: str
     primary: bool = False
+    name: str | None = None
+    access: Access = NO_ACCESS
 
     def __repr__(self) -> str:
-        return f"Contact(type={self.type!r}, primary={self.primary})"
+        return f"Contact(type={self.type!r}, primary={self.primary}, name={self.name!r})"
+
+
+class User(msgspec.Struct, frozen=True):
+    """Somebody who is told.
+
+    Attributes:
+        contacts: In the order of the file.
+        name: Shown beside the addresses, or None.
+        active: Whether anything is to be sent at all.
+    """
+
+    contacts: tuple[Contact, ...] = ()
+    name: str | None = None
+    active: bool = True
 
 
 class Group(msgspec.Struct, frozen=True):
     """Users who are told together.
 
     Attributes:
-        name: As ``group_name`` names it.
+        key: What the file calls it.
         members: Ids of users.
         uuid: As ``group_uuid`` names it, or None.
+        name: As people call it, or None; ``group_name`` may say either.
     """
 
-    name: str
+    key: str
     members: tuple[str, ...]
     uuid: str | None = None
+    name: str | None = None
 
 
 class Recipients(msgspec.Struct, frozen=True, dict=True):
     """The recipients file as a value; without arguments, nobody is known.
 
     Attributes:
-        users: Each user's contacts, by user id.
-        groups: By name; every member is one of ``users``.
+        users: By user id.
+        groups: By key; every member is one of ``users``.
+        warnings: What somebody should look at although the file can be used, by place.
     """
 
-    users: Mapping[str, tuple[Contact, ...]] = {}
+    users: Mapping[str, User] = {}
     groups: Mapping[str, Group] = {}
+    warnings: Mapping[str, str] = {}
 
     @cached_property
     def groups_by_uuid(self) -> Mapping[str, Group]:
         """The groups that have one, by uuid."""
         return {group.uuid: group for group in self.groups.values() if group.uuid is not None}
+
+    @cached_property
+    def groups_by_name(self) -> Mapping[str, Group]:
+        """All groups by what ``group_name`` may say: the key goes before another group's name."""
+        named = {group.name: group for group in self.groups.values() if group.name is not None}
+        return {**named, **self.groups}

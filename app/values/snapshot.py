@@ -158,8 +158,7 @@ class Attempt(msgspec.Struct, frozen=True):
         id: Grows with every attempt of this process; the cursor of ``GET /deliveries``.
         time: ISO 8601 UTC.
         status: ``delivered``, ``retry``, ``rate_limited``, ``rejected``, ``denied``, ``gone``,
-            ``expired``,
-            ``invalid`` or ``unroutable``.
+            ``expired``, ``invalid``, ``unroutable`` or ``suppressed``.
         duration: Seconds the destination took; None when it was not asked.
         error: What went wrong, without secrets; None when delivered.
         notes: What was left out of the notification or changed about it.

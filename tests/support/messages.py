@@ -7,7 +7,7 @@ from typing import Any
 from app.policies.parsing import RenderedMessage, parse
 from app.values.errors import TemplateError
 from app.values.notification import Notification
-from app.values.recipients import Contact, Group, Recipients
+from app.values.recipients import Contact, Group, Recipients, User
 
 RECORD_TIME = 1_000_000.0
 DISCORD_URL = "https://discord.com/api/webhooks/123/token"
@@ -25,19 +25,21 @@ class EchoTemplates:
 
 
 def recipients() -> Recipients:
-    """Return two users in two groups."""
+    """Return three users who are active and one who is not, in groups."""
+    trader = Contact("webhook", DISCORD_URL), Contact("email", "trader@example.com")
+    admin = Contact("email", "admin@example.com"), Contact("email", "b@example.com")
+    away = Contact("webhook", HOOK_URL), Contact("email", "away@example.com")
     return Recipients(
         {
-            "trader-001": (
-                Contact("webhook", DISCORD_URL, primary=True),
-                Contact("email", "trader@example.com"),
-            ),
-            "admin": (Contact("email", "admin@example.com"), Contact("email", "b@example.com")),
-            "nobody": (),
+            "trader-001": User(trader, "Day trader"),
+            "admin": User(admin),
+            "nobody": User(),
+            "away": User(away, active=False),
         },
         {
-            "traders": Group("traders", ("trader-001", "admin"), "group-456"),
-            "System": Group("System", ("admin",)),
+            "traders": Group("traders", ("trader-001", "admin"), "group-456", "Traders"),
+            "System": Group("System", ("admin", "away")),
+            "holiday": Group("holiday", ("away",)),
         },
     )
 
@@ -50,12 +52,17 @@ def envelope(**changes: Any) -> dict[str, Any]:
 
 def typed(message_type: str, **members: Any) -> dict[str, Any]:
     """Return a typed message to ``trader-001`` unless it names somebody else."""
-    addressed = {"user_uuid", "group_name", "group_uuid"} & members.keys()
+    addressed = {"user_uuid", "user_uuids", "group_name", "group_uuid"} & members.keys()
     to = {} if addressed else {"user_uuid": "trader-001"}
     return {"message_type": message_type, **to, **members}
 
 
-def read(message: Any) -> Notification:
-    """Parse a message, or raw bytes."""
+def read(message: Any, known: Recipients | None = None) -> Notification:
+    """Parse a message, or raw bytes, where these recipients are known."""
     value = message if isinstance(message, bytes) else json.dumps(message).encode()
-    return parse(value, timestamp=RECORD_TIME, recipients=recipients(), templates=EchoTemplates())
+    return parse(
+        value,
+        timestamp=RECORD_TIME,
+        recipients=recipients() if known is None else known,
+        templates=EchoTemplates(),
+    )

@@ -9,7 +9,9 @@ from functools import lru_cache
 from app.edges.http import HttpAnswer, HttpRequestError
 from app.policies.plain_text import html_to_text, one_line
 from app.policies.redaction import NO_SECRETS, Secrets, scrub
+from app.values.delivery import Target
 from app.values.errors import ForbiddenAddressError, NotifierError
+from app.values.notification import NO_ACCESS, Access
 from app.values.outcome import (
     Allowance,
     Delivered,
@@ -140,12 +142,12 @@ def patience(seconds: float) -> float | None:
     return min(seconds, MAX_PATIENCE)
 
 
-def quote_body(answer: HttpAnswer, address: str) -> str:
+def quote_body(answer: HttpAnswer, target: Target) -> str:
     """Return the beginning of an answer's body, fit to be shown."""
     text = answer.body.decode(errors="replace")
     if "html" in answer.headers.get("content-type", "").lower():
         text = html_to_text(text, _RENDERED)
-    return quote(text, secrets_of(address))
+    return quote(text, secrets_of(target.address, target.access))
 
 
 def quote(text: str, secrets: Secrets = NO_SECRETS) -> str:
@@ -157,6 +159,6 @@ def quote(text: str, secrets: Secrets = NO_SECRETS) -> str:
 
 
 @lru_cache(maxsize=1024)
-def secrets_of(address: str) -> Secrets:
-    """Return what a destination may echo of its own URL."""
-    return Secrets([address])
+def secrets_of(address: str, access: Access = NO_ACCESS) -> Secrets:
+    """Return what a destination may echo of its own URL, and of what let the request in."""
+    return Secrets([address, *access.secrets])

@@ -20,7 +20,7 @@ from app.edges.channels.rendering import Renderings
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.discord_limits import MAX_EMBEDS
 from app.policies.discord_payload import embeds_of, encode, fits
-from app.values.delivery import Delivery
+from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
 from app.values.outcome import Answer, Gone, Outcome, RateLimited, Scope
 
@@ -78,24 +78,27 @@ class DiscordChannel(Channel):
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
-        address = deliveries[0].targets[0].address
+        target = deliveries[0].targets[0]
         embeds = [embed for each in deliveries for embed in self._embeds.of(each.notification)]
         body = encode(embeds, deliveries[0].notification.sender)
         said = None
         outcome: Outcome
         try:
-            answer = await self._http.post(address, body, {}, self._timeout)
+            answer = await self._http.post(
+                target.address, body, dict(target.access.headers), self._timeout
+            )
         except NotifierError as error:
             outcome = failure(error)
         else:
-            outcome = classify(answer, self._clock(), address)
+            outcome = classify(answer, self._clock(), target)
             said = allowance(answer.headers, self._clock())
         return Answer(tuple((outcome,) * len(each.targets) for each in deliveries), said)
 
     def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
         """Say whether one more fits: in Discord's limits, the same thread, the same sender."""
         first = deliveries[0]
-        if first.targets[0].address != more.targets[0].address:
+        here, there = first.targets[0], more.targets[0]
+        if here.address != there.address or here.access != there.access:
             return False
         if first.notification.sender != more.notification.sender:
             return False
@@ -103,18 +106,18 @@ class DiscordChannel(Channel):
         return fits(embeds, self._embeds.of(more.notification))
 
 
-def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
+def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
     """Return what Discord's answer means.
 
     Args:
         answer: Anything at all.
         now: Seconds since the epoch.
-        address: The webhook's URL, which must not be shown.
+        target: The webhook; neither its URL nor what lets requests in must be shown.
     """
     if 200 <= answer.status < 300:
         return judge(answer, "", now)
     problem = _read(answer.body)
-    said = _said(problem, answer, address) if problem else quote_body(answer, address)
+    said = _said(problem, answer, target) if problem else quote_body(answer, target)
     if answer.status == 429:
         return _rate_limited(answer, problem, said, now)
     if answer.status in (401, 403) and answer.body and not (problem and problem.message):
@@ -168,11 +171,11 @@ def _read(body: bytes) -> _Problem | None:
         return None
 
 
-def _said(problem: _Problem, answer: HttpAnswer, address: str) -> str:
+def _said(problem: _Problem, answer: HttpAnswer, target: Target) -> str:
     if (
         not isinstance(problem.message, str) or not problem.message
     ):  # the oldest version, which the URLs that people copy lead to
-        return quote_body(answer, address)
+        return quote_body(answer, target)
     details = bytes(problem.errors).decode(errors="replace")
     code = f" (code {problem.code})" if problem.code else ""
-    return quote(f"{problem.message}{code} {details}", secrets_of(address))
+    return quote(f"{problem.message}{code} {details}", secrets_of(target.address, target.access))

@@ -8,7 +8,7 @@ from app.edges.channels.base import Channel
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.identifiers import webhook_id
 from app.policies.standard_webhooks import encode, headers, signing_key
-from app.values.delivery import Delivery
+from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
 from app.values.outcome import Answer, Outcome
 
@@ -43,31 +43,34 @@ class WebhookChannel(Channel):
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
         (delivery,) = deliveries
-        address = delivery.destination.address
+        target = delivery.targets[0]
         now = self._clock()
         body = encode(delivery.notification, now)
-        message = webhook_id(delivery.source, delivery.digest, address)
+        message = webhook_id(delivery.source, delivery.digest, target.address)
         said = None
         outcome: Outcome
         try:
             answer = await self._http.post(
-                address, body, headers(message, now, body, self._key), self._timeout
+                target.address,
+                body,
+                {**dict(target.access.headers), **headers(message, now, body, self._key)},
+                self._timeout,
             )
         except NotifierError as error:
             outcome = failure(error)
         else:
-            outcome = classify(answer, self._clock(), address)
+            outcome = classify(answer, self._clock(), target)
             said = allowance(answer.headers, self._clock())
         return Answer(((outcome,) * len(delivery.targets),), said)
 
 
-def classify(answer: HttpAnswer, now: float, address: str) -> Outcome:
+def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
     """Return what an answer means.
 
     Args:
         answer: Anything at all.
         now: Seconds since the epoch.
-        address: The webhook's URL, which must not be shown.
+        target: The webhook; neither its URL nor what lets requests in must be shown.
     """
-    said = "" if 200 <= answer.status < 300 else quote_body(answer, address)
+    said = "" if 200 <= answer.status < 300 else quote_body(answer, target)
     return judge(answer, said, now)

@@ -64,7 +64,7 @@ class ProxiedClient:
         """See ``HttpPort.post``."""
         deadline = asyncio.get_running_loop().time() + timeout
         target = self._parse(url)
-        encode_headers(headers)  # httpx's own complaint would pass for a bad answer
+        encode_headers(target, headers)  # httpx's own complaint would pass for a bad answer
         dialled = _Dialled()
         request = httpx.Request(
             "POST",

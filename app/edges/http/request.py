@@ -13,22 +13,20 @@ import msgspec
 
 from app.edges.http.port import HttpRequestError
 from app.policies.identifiers import USER_AGENT
+from app.policies.webhook_headers import RESERVED
 
 _UNUSABLE = "this is not a usable URL"
 _PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _ONLY_NUMBERS = re.compile(r"[0-9.]+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+AUTHORIZATION = "Authorization"
 _FIXED_HEADERS = {
     "Content-Type": "application/json",
     "Accept": "*/*",
     "Accept-Encoding": "identity",
     "User-Agent": USER_AGENT,
 }
-_THE_PORTS_OWN = frozenset(
-    {"host", "authorization", "connection", "content-length", "expect", "transfer-encoding"}
-    | {name.lower() for name in _FIXED_HEADERS}
-)
 
 
 class Origin(NamedTuple):
@@ -79,7 +77,7 @@ def parse_target(url: str) -> Target:
         raise HttpRequestError(_UNUSABLE)
     headers = {"Host": parsed.netloc.decode("ascii"), **_FIXED_HEADERS}
     if parsed.userinfo:
-        headers["Authorization"] = _basic_auth(parsed.userinfo)
+        headers[AUTHORIZATION] = _basic_auth(parsed.userinfo)
     lines = (f"{name}: {value}\r\n" for name, value in headers.items())
     # httpx has refused control characters and encoded everything else that is not ASCII.
     start = f"POST {parsed.raw_path.decode('ascii')} HTTP/1.1\r\n"
@@ -98,15 +96,18 @@ def compose(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
     Raises:
         HttpRequestError: A header cannot be sent.
     """
-    return b"%b%d\r\n%b\r\n%b" % (target.head, len(body), encode_headers(headers), body)
+    further = encode_headers(target, headers)
+    return b"%b%d\r\n%b\r\n%b" % (target.head, len(body), further, body)
 
 
-def encode_headers(headers: Mapping[str, str]) -> bytes:
+def encode_headers(target: Target, headers: Mapping[str, str]) -> bytes:
     r"""Return header lines, each of them one line: CR, LF and NUL are no printable characters.
 
     Raises:
         HttpRequestError: A header cannot be sent.
     """
+    if AUTHORIZATION in target.headers and any(name.title() == AUTHORIZATION for name in headers):
+        raise HttpRequestError("the URL has a name and password, and a header has others")
     lines = []
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
@@ -117,7 +118,7 @@ def encode_headers(headers: Mapping[str, str]) -> bytes:
 
 @lru_cache(maxsize=256)
 def _checked_name(name: str) -> str:
-    if not _TOKEN.fullmatch(name) or name.lower() in _THE_PORTS_OWN:
+    if not _TOKEN.fullmatch(name) or name.lower() in RESERVED:
         raise HttpRequestError(f"the header {name!a} cannot be sent")
     return name
 

@@ -122,8 +122,8 @@ def _recipients_origins(settings: Settings) -> Iterator[str]:
         recipients = load_recipients(settings.recipients_file)
     except RecipientsFileError:
         return  # the recipients' own check says so
-    for contacts in recipients.users.values():
-        for contact in contacts:
+    for user in recipients.users.values():
+        for contact in user.contacts if user.active else ():
             if contact.type in {"webhook", "discord"}:
                 yield _origin(contact.address)
 

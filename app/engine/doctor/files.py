@@ -27,8 +27,12 @@ async def check_recipients(settings: Settings) -> list[Finding]:
         recipients = load_recipients(path)
     except RecipientsFileError as error:
         return [fail("recipients", str(error), "Put the file right, then POST /reload or restart.")]
+    faults = [
+        fail("recipients", warning, "Write the address, or take the contact out.")
+        for warning in recipients.warnings.values()
+    ]
     users, groups = len(recipients.users), len(recipients.groups)
-    return [ok("recipients", f"{path}: users: {users}, groups: {groups}")]
+    return faults or [ok("recipients", f"{path}: users: {users}, groups: {groups}")]
 
 
 async def check_templates(settings: Settings) -> list[Finding]:

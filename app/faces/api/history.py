@@ -26,6 +26,7 @@ AttemptStatus = Literal[
     "expired",
     "invalid",
     "unroutable",
+    "suppressed",
 ]
 
 

@@ -35,6 +35,7 @@ ATTEMPT_STATUSES = (
     "expired",
     "invalid",
     "unroutable",
+    "suppressed",
 )
 CHANNELS = ("webhook", "discord", "email", "console")
 BEHAVIOURS = {"ok": "OK", "slow": "Slow", "rate_limited": "429", "error": "Errors"}

@@ -7,16 +7,18 @@ from app.policies.addresses import discord_webhook_id
 from app.policies.parsing.channels import CHANNELS, check_known, read_channels, unknown_channel
 from app.policies.parsing.extras import KwargsWire, mail_addresses
 from app.policies.parsing.fitting import text_of
-from app.values.errors import UnroutableError
+from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.note import Note
-from app.values.notification import Request
-from app.values.recipients import Contact, Recipients
+from app.values.notification import NO_ACCESS, Access, Request
+from app.values.recipients import Contact, Recipients, User
 
 _TWINS = {"webhook": "discord", "discord": "webhook"}
 _NOBODY = "the message names no recipient: add user_uuid, group_name or group_uuid"
 _LONGEST_NAME = 100
+_NO_KWARGS = KwargsWire()
 
 Channels = str | list[Any] | None
+Requests = tuple[Request, ...]
 
 
 class Named(NamedTuple):
@@ -27,39 +29,33 @@ class Named(NamedTuple):
     group_uuid: str | None
     group_name: str | None
 
-    @property
-    def users(self) -> tuple[str, ...]:
-        """The users, each once."""
-        if not self.user_uuids:
-            return (self.user_uuid,) if self.user_uuid else ()
-        several = self.user_uuids
-        several = [several] if isinstance(several, str) else several
-        uuids = (self.user_uuid, *(text_of(each) for each in several if each is not None))
-        return tuple(dict.fromkeys(filter(None, uuids)))
-
 
 class _Addressees(NamedTuple):
     """Whom a message reaches.
 
     Attributes:
         words: Who they are, for errors.
-        contacts: Those of each.
-        unknown: Of those that it names, each that is not in the recipients file.
+        users: Those who are active.
+        inactive: How many are not, and get nothing on purpose.
+        unknown: A request for each that is named and not in the recipients file.
     """
 
     words: str
-    contacts: list[tuple[Contact, ...]]
-    unknown: tuple[Request, ...] = ()
+    users: Sequence[User]
+    inactive: int = 0
+    unknown: Requests = ()
 
 
 def address(
     named: Named, channels: Channels, kwargs: KwargsWire | None, recipients: Recipients
-) -> tuple[Request, ...]:
-    """Return what to ask of each channel to reach everybody who is meant, each address once.
+) -> Requests:
+    """Return what to ask of each channel to reach everybody whom a typed message is for.
+
+    Nothing is asked where it is for nobody but inactive users.
 
     Args:
         named: Whom the message names.
-        channels: As the message names them; none for every channel that reaches somebody.
+        channels: As the message names them; none for each user's primary contacts.
         kwargs: Has the producer's own addresses, for a message that names nobody.
         recipients: Where users and groups are looked up.
 
@@ -70,24 +66,50 @@ def address(
     wanted = read_channels(channels) if channels else ()
     addressees = _addressees(named, recipients)
     if addressees is None:
-        requests = tuple(_own(wanted, kwargs or KwargsWire()))
-        if not requests:
+        own = tuple(_own(wanted, kwargs or _NO_KWARGS))
+        if not own:
             raise UnroutableError(_NOBODY)
-        return requests
-    if not wanted:
-        present = {contact.type for contacts in addressees.contacts for contact in contacts}
-        wanted = tuple(name for name in CHANNELS if name in present)
-    requests = tuple(_request(addressees, channel) for channel in wanted)
-    for request in requests:
-        if request.addresses and request.problem is None:
-            return requests + addressees.unknown
-    check_known(requests)
-    means = f"contact for {', '.join(wanted)}" if wanted else "contacts"
-    raise UnroutableError(f"{addressees.words} has no {means} in the recipients file")
+        return own
+    return _reach(addressees, wanted)
 
 
-def contact_addresses(contacts: Iterable[Contact], channel: str) -> tuple[str, ...]:
-    """Return how one user is reached by a channel; empty where not at all.
+def address_envelope(
+    channels: Channels, kwargs: KwargsWire | None, user_uuid: str | None, recipients: Recipients
+) -> Requests:
+    """Return what an envelope asks of each channel.
+
+    Each channel gets the producer's own address, else the contacts of a user who is in the
+    recipients file, else none: what is meant for one person never goes to the default destination.
+    Without channels, such a user is reached as by a typed message.
+
+    Raises:
+        InvalidRecordError: It names no channel, and nobody who is known.
+        UnroutableError: It names no channel that is known, or its user cannot be reached.
+    """
+    user = recipients.users.get(user_uuid) if user_uuid else None
+    if not channels:
+        if user is None or not user_uuid:
+            problem = "is missing" if channels is None else "must name at least one channel"
+            raise InvalidRecordError(problem, "channels")
+        return _reach(_users((user_uuid,), recipients), ())
+    kwargs = kwargs or _NO_KWARGS
+    requests = []
+    for channel in read_channels(channels):
+        if channel not in CHANNELS:
+            requests.append(unknown_channel(channel))
+        elif addresses := own_addresses(channel, kwargs):
+            requests.append(_own_request(channel, addresses, kwargs))
+        elif user is None or channel == "console":
+            requests.append(Request(channel))
+        elif user.active:
+            requests.append(_request(f"user {user_uuid!r}", (user,), channel))
+    asked = tuple(requests)
+    check_known(asked)
+    return asked
+
+
+def contacts_for(contacts: Iterable[Contact], channel: str) -> list[Contact]:
+    """Return how one user is reached by a channel; nothing where not at all.
 
     The contacts of that type: those marked primary, or all where none is. A URL of Discord's form
     serves ``webhook`` and ``discord`` alike, whichever of the two types it was written down as.
@@ -97,8 +119,7 @@ def contact_addresses(contacts: Iterable[Contact], channel: str) -> tuple[str, .
     if not found and channel in _TWINS:
         twins = (contact for contact in contacts if contact.type == _TWINS[channel])
         found = [contact for contact in twins if discord_webhook_id(contact.address)]
-    primary = [contact for contact in found if contact.primary]
-    return tuple(contact.address for contact in primary or found)
+    return [contact for contact in found if contact.primary] or found
 
 
 def own_addresses(channel: str, kwargs: KwargsWire) -> tuple[str, ...]:
@@ -117,36 +138,78 @@ def _addressees(named: Named, recipients: Recipients) -> _Addressees | None:
     Raises:
         UnroutableError: Nobody who is named is in the recipients file.
     """
-    uuids = named.users
-    if uuids:
+    if named.user_uuid and not named.user_uuids:
+        return _users((named.user_uuid,), recipients)
+    if uuids := _all_users(named):
         return _users(uuids, recipients)
     if named.group_uuid:
         group = recipients.groups_by_uuid.get(named.group_uuid)
         if group is None:
             raise UnroutableError(_unknown("group with uuid", named.group_uuid, "groups"))
     elif named.group_name:
-        group = recipients.groups.get(named.group_name)
+        group = recipients.groups_by_name.get(named.group_name)
         if group is None:
             raise UnroutableError(_unknown("group", named.group_name, "groups"))
     else:
         return None
     members = [recipients.users[member] for member in group.members]
-    return _Addressees(f"group {group.name!r}", members)
+    active = [user for user in members if user.active]
+    return _Addressees(f"group {group.key!r}", active, len(members) - len(active))
+
+
+def _all_users(named: Named) -> tuple[str, ...]:
+    several = named.user_uuids or ()
+    several = [several] if isinstance(several, str) else several
+    uuids = (named.user_uuid, *(text_of(each) for each in several if each is not None))
+    return tuple(dict.fromkeys(filter(None, uuids)))
 
 
 def _users(uuids: Sequence[str], recipients: Recipients) -> _Addressees:
     known = [uuid for uuid in uuids if uuid in recipients.users]
+    if not known:
+        raise UnroutableError(_unknown_user(uuids[0]))
     strangers = () if len(known) == len(uuids) else set(uuids).difference(known)
     unknown = tuple(
         Request("unknown", (f"user {uuid!r}",), problem=Note("user_uuids", _unknown_user(uuid)))
         for uuid in uuids
         if uuid in strangers
     )
-    if not known:
-        raise UnroutableError(_unknown_user(uuids[0]))
+    users = [user for uuid in known if (user := recipients.users[uuid]).active]
     others = f" and {len(known) - 1} more" if len(known) > 1 else ""
-    contacts = [recipients.users[uuid] for uuid in known]
-    return _Addressees(f"user {known[0]!r}{others}", contacts, unknown)
+    return _Addressees(f"user {known[0]!r}{others}", users, len(known) - len(users), unknown)
+
+
+def _reach(addressees: _Addressees, channels: Sequence[str]) -> Requests:
+    """Ask channels for active users; nothing where all of those who are named are inactive."""
+    if addressees.inactive and not addressees.users:
+        return addressees.unknown
+    if channels:
+        wanted = channels
+        requests = tuple(
+            _request(addressees.words, addressees.users, channel)
+            if channel in CHANNELS
+            else unknown_channel(channel)
+            for channel in channels
+        )
+    else:
+        preferred = [contact for user in addressees.users for contact in _preferred(user)]
+        present = {contact.type for contact in preferred}
+        wanted = tuple(channel for channel in CHANNELS if channel in present)
+        requests = tuple(
+            _to_contacts(addressees.words, [each for each in preferred if each.type == channel])
+            for channel in wanted
+        )
+    for request in requests:
+        if request.addresses and request.problem is None:
+            return requests + addressees.unknown
+    check_known(requests)
+    means = f"contact for {', '.join(wanted)}" if wanted else "contacts"
+    raise UnroutableError(f"{addressees.words} has no {means} in the recipients file")
+
+
+def _preferred(user: User) -> Iterable[Contact]:
+    """Return a user's primary contacts, of whatever type; all where none is primary."""
+    return [contact for contact in user.contacts if contact.primary] or user.contacts
 
 
 def _own(wanted: Iterable[str], kwargs: KwargsWire) -> Iterator[Request]:
@@ -154,20 +217,34 @@ def _own(wanted: Iterable[str], kwargs: KwargsWire) -> Iterator[Request]:
         if channel not in CHANNELS:
             yield unknown_channel(channel)
         elif addresses := own_addresses(channel, kwargs):
-            yield Request(channel, addresses)
+            yield _own_request(channel, addresses, kwargs)
 
 
-def _request(addressees: _Addressees, channel: str) -> Request:
-    if channel not in CHANNELS:
-        return unknown_channel(channel)
-    addresses = [
-        address
-        for contacts in addressees.contacts
-        for address in contact_addresses(contacts, channel)
-    ]
+def _own_request(channel: str, addresses: tuple[str, ...], kwargs: KwargsWire) -> Request:
+    if not kwargs.secret or channel == "email":
+        return Request(channel, addresses)
+    access = Access(secret=kwargs.secret)
+    return Request(channel, addresses, access=tuple((each, access) for each in addresses))
+
+
+def _request(words: str, users: Iterable[User], channel: str) -> Request:
     if channel == "console":
-        addresses = ["console"]  # there is but one, whoever is meant
-    return Request(channel, tuple(dict.fromkeys(addresses)), addressees.words)
+        return Request(channel, ("console",), words)  # there is but one, whoever is meant
+    contacts = [contact for user in users for contact in contacts_for(user.contacts, channel)]
+    return _to_contacts(words, contacts, channel)
+
+
+def _to_contacts(words: str, contacts: Sequence[Contact], channel: str | None = None) -> Request:
+    """Ask a channel, that of the contacts if none is said, for each of their addresses once."""
+    by_address: dict[str, Contact] = {}
+    for contact in contacts:
+        by_address.setdefault(contact.address, contact)
+    access = tuple(
+        (contact.address, contact.access)
+        for contact in by_address.values()
+        if contact.access is not NO_ACCESS
+    )
+    return Request(channel or contacts[0].type, tuple(by_address), words, access)
 
 
 def _unknown_user(uuid: str) -> str:

@@ -4,16 +4,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from app.policies.parsing.addressing import contact_addresses, own_addresses
-from app.policies.parsing.channels import CHANNELS, check_known, read_channels, unknown_channel
+from app.policies.parsing.addressing import address_envelope
 from app.policies.parsing.common import Common, assemble
 from app.policies.parsing.extras import KwargsWire, make_extras
 from app.policies.parsing.fitting import DECIDES
 from app.policies.parsing.reading import Reading, read_content_type
 from app.policies.parsing.saying import say
-from app.values.errors import InvalidRecordError
-from app.values.notification import Metadata, Notification, Request
-from app.values.recipients import Recipients
+from app.values.notification import Metadata, Notification
 
 
 class MetadataWire(msgspec.Struct, gc=False):
@@ -36,7 +33,6 @@ class Envelope(Common, kw_only=True, gc=False):
 
 
 _NO_METADATA = MetadataWire()
-_NO_KWARGS = KwargsWire()
 
 
 def from_envelope(envelope: Envelope, reading: Reading) -> Notification:
@@ -57,32 +53,8 @@ def from_envelope(envelope: Envelope, reading: Reading) -> Notification:
         metadata.template_id,
         reading,
     )
-    if envelope.channels is None:
-        raise InvalidRecordError("is missing", "channels")
-    requests = _requests(
-        read_channels(envelope.channels),
-        envelope.kwargs or _NO_KWARGS,
-        metadata.user_uuid,
-        reading.recipients,
+    requests = address_envelope(
+        envelope.channels, envelope.kwargs, metadata.user_uuid, reading.recipients
     )
     told = Metadata(metadata.user_uuid, metadata.template_id, metadata.title)
     return assemble(envelope, said, requests, told, reading)
-
-
-def _requests(
-    channels: tuple[str, ...], kwargs: KwargsWire, user_uuid: str | None, recipients: Recipients
-) -> tuple[Request, ...]:
-    """Give each channel the producer's own address, else the user's contacts, else none."""
-    contacts = recipients.users.get(user_uuid, ()) if user_uuid else ()
-    requests = []
-    for channel in channels:
-        if channel not in CHANNELS:
-            requests.append(unknown_channel(channel))
-            continue
-        addresses = own_addresses(channel, kwargs)
-        if not addresses and contacts:
-            addresses = contact_addresses(contacts, channel)
-        requests.append(Request(channel, addresses))
-    made = tuple(requests)
-    check_known(made)
-    return made

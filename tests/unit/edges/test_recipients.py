@@ -7,22 +7,28 @@ from hypothesis import strategies as st
 
 from app.edges.recipients import load_recipients
 from app.values.errors import RecipientsFileError
-from app.values.recipients import Contact, Group, Recipients
+from app.values.notification import Access
+from app.values.recipients import Contact, Group, Recipients, User
 
 WHOLE = """\
 users:
   trader-001:
+    name: Day trader
     contacts:
       - {type: webhook, address: "HTTPS://discord.com/api/webhooks/1/t", primary: true}
       - {type: email, address: trader@Example.com, primary: no}
       - type: console
   123:
+    active: false
     contacts: [{type: discord, address: "https://proxy.example/hook"}]
   nobody:
 groups:
-  traders: {uuid: group-456, members: [trader-001, 123, trader-001]}
+  traders: {uuid: group-456, name: Traders, members: [trader-001, 123, trader-001]}
   empty: {members: []}
 """
+
+
+HOOK = "type: webhook\n      address: https://hooks.example/secret"
 
 
 @pytest.fixture
@@ -36,19 +42,56 @@ def test_a_whole_file_is_read(file: Path) -> None:
     file.write_text(WHOLE, encoding="utf-8")
     assert load_recipients(file) == Recipients(
         {
-            "trader-001": (
-                Contact("webhook", "https://discord.com/api/webhooks/1/t", primary=True),
-                Contact("email", "trader@example.com"),
-                Contact("console", "console"),
+            "trader-001": User(
+                (
+                    Contact("webhook", "https://discord.com/api/webhooks/1/t", primary=True),
+                    Contact("email", "trader@example.com"),
+                    Contact("console", "console"),
+                ),
+                "Day trader",
             ),
-            "123": (Contact("discord", "https://proxy.example/hook"),),
-            "nobody": (),
+            "123": User((Contact("discord", "https://proxy.example/hook"),), active=False),
+            "nobody": User(),
         },
         {
-            "traders": Group("traders", ("trader-001", "123"), "group-456"),
+            "traders": Group("traders", ("trader-001", "123"), "group-456", "Traders"),
             "empty": Group("empty", ()),
         },
     )
+
+
+def test_what_it_takes_to_be_let_in_is_read(file: Path) -> None:
+    """Headers, secret and keyword of a webhook, and what it is called."""
+    file.write_text(
+        "users:\n  a:\n    contacts:\n"
+        "    - type: webhook\n"
+        "      address: https://hooks.example/in\n"
+        "      name: risk room\n"
+        '      headers: {Authorization: "Bearer t", X-Number: 5}\n'
+        "      secret: s\n"
+        "      keyword: 交易\n",
+        encoding="utf-8",
+    )
+    (contact,) = load_recipients(file).users["a"].contacts
+    access = Access((("Authorization", "Bearer t"), ("X-Number", "5")), "s", "交易")
+    assert contact == Contact(
+        "webhook", "https://hooks.example/in", name="risk room", access=access
+    )
+
+
+@pytest.mark.parametrize("address", ["", '""', '"  "', "null", "~"])
+def test_a_contact_with_an_empty_address_counts_as_absent(file: Path, address: str) -> None:
+    """The others are used; a warning names the line."""
+    file.write_text(
+        f"users:\n  a:\n    contacts:\n    - type: webhook\n      address: {address}\n"
+        "    - {type: email, address: a@b.example}\n",
+        encoding="utf-8",
+    )
+    recipients = load_recipients(file)
+    assert recipients.users["a"] == User((Contact("email", "a@b.example"),))
+    place = "users.a.contacts[0]"
+    text = f"{file}:5: {place}.address: is empty; the contact counts as absent"
+    assert recipients.warnings == {place: text}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "users:\ngroups:\n", "{}"])
@@ -66,7 +109,11 @@ def test_an_empty_file_knows_nobody(file: Path, text: str) -> None:
         ("users: []", 1, "users: expected a mapping"),
         ("users:\n  ? [a]\n  : {}", 2, "expected a name as key"),
         ("users:\n  a: {}\n  a: {}", 3, "users: 'a' is there twice"),
-        ("users:\n  a: {contact: []}", 2, "users.a: 'contact' is unknown; expected contacts"),
+        (
+            "users:\n  a: {contact: []}",
+            2,
+            "users.a: 'contact' is unknown; expected name, active, contacts",
+        ),
         ("users:\n  a: {contacts: {}}", 2, "users.a.contacts: expected a list"),
         ("users:\n  a:\n    contacts:\n    - secret", 4, "users.a.contacts[0]: expected a mapping"),
         ("users:\n  a:\n    contacts:\n    - {}", 4, "users.a.contacts[0]: type is missing"),
@@ -90,7 +137,51 @@ def test_an_empty_file_knows_nobody(file: Path, text: str) -> None:
             4,
             "contacts[0].address: not a mail address",
         ),
-        ("users: {a: {contacts: [{type: email, address: }]}}", 1, "address: expected a text"),
+        ("users: {a: {active: 1}}", 1, "users.a.active: expected true or false"),
+        ("users: {a: {name: }}", 1, "users.a.name: expected a text"),
+        (
+            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      headers: [secret]",
+            6,
+            "contacts[0].headers: expected a mapping",
+        ),
+        (
+            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      headers:\n        Host: secret",
+            7,
+            "contacts[0].headers: Host is written by the service itself",
+        ),
+        (
+            f'users:\n  a:\n    contacts:\n    - {HOOK}\n      headers: {{A: "x\\nsecret: y"}}',
+            6,
+            "the value of A is not printable ASCII",
+        ),
+        (
+            (
+                'users: {a: {contacts: [{type: webhook, address: "https://u:secret@h.example/",'
+                " headers: {authorization: secret}}]}}"
+            ),
+            1,
+            "headers.Authorization: the address has a name and password already",
+        ),
+        (
+            f'users:\n  a:\n    contacts:\n    - {HOOK}\n      keyword: "x\\ny"',
+            6,
+            "contacts[0].keyword: expected one line",
+        ),
+        (
+            "users: {a: {contacts: [{type: email, address: a@b.example, headers: {A: secret}}]}}",
+            1,
+            "contacts[0].headers: only webhooks have any",
+        ),
+        (
+            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      fallback: [email]",
+            6,
+            "contacts[0].fallback: this version has no fallback contacts yet; take it out",
+        ),
+        (
+            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      fallback_after: 300",
+            6,
+            "this version has no fallback contacts yet",
+        ),
         ("users: {a: {contacts: [{type: email, address: []}]}}", 1, "address: expected a text"),
         (
             "users: {a: {contacts: [{type: console, primary: 1}]}}",

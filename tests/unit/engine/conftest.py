@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -75,6 +76,7 @@ class Stage:
         attempts: int = 3,
         max_age: float = 0.0,
         defaults: Defaults = Defaults(webhook_url=HOOK_URL),  # noqa: B008 - frozen
+        recipients_file: Path | None = None,
     ) -> NotificationWorker:
         """Return a worker that is stopped when the test ends."""
         options = WorkerOptions(
@@ -99,7 +101,7 @@ class Stage:
             self.connection,
             self.producer,
             channels or {"webhook": self.channel},
-            Addresses(None, None, defaults),
+            Addresses(recipients_file, None, defaults),
             self.journal,
         )
         self._stack.push_async_callback(made.stop, drain=False)

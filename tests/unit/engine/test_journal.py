@@ -1,5 +1,6 @@
 """What is written down about deliveries: what was left out of them, and who gets nothing."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.values.note import Note
@@ -38,3 +39,43 @@ async def test_what_is_sent_as_it_was_written_has_no_notes(
     (attempt,) = stage.journal.attempts.page().deliveries
     assert attempt.notes == ()
     assert worker.snapshot().messages_adjusted == 0
+
+
+RECIPIENTS = """\
+users:
+  away: {active: false, contacts: [{type: webhook, address: "https://hooks.example/away"}]}
+  half: {contacts: [{type: webhook, address: ""}, {type: email, address: half@example.com}]}
+"""
+
+
+async def test_what_is_for_inactive_users_alone_is_suppressed(
+    stage: "Stage", envelope: "Envelope", tmp_path: Path
+) -> None:
+    """Consumed, not sent, not failed, no dead letter; the delivery log says why."""
+    file = tmp_path / "recipients.yaml"
+    file.write_text(RECIPIENTS, encoding="utf-8")
+    worker = stage.worker(recipients_file=file)
+    await worker.start()
+    await stage.publish(
+        {"message_type": "simple", "content": "typed", "user_uuid": "away"},
+        envelope("envelope", metadata={"user_uuid": "away"}),
+    )
+    await until(lambda: worker.snapshot().messages_suppressed == 2)
+    snapshot = worker.snapshot()
+    assert (snapshot.messages_consumed, snapshot.messages_sent, snapshot.in_flight) == (2, 0, 0)
+    assert [each.status for each in stage.journal.attempts.page().deliveries] == ["suppressed"] * 2
+    assert await stage.dead_letters() == ()
+    assert stage.channel.sent == []
+
+
+async def test_a_contact_without_address_is_warned_of(stage: "Stage", tmp_path: Path) -> None:
+    """In health, for as long as the file has one."""
+    file = tmp_path / "recipients.yaml"
+    file.write_text(RECIPIENTS, encoding="utf-8")
+    worker = stage.worker(recipients_file=file)
+    await worker.start()
+    await until(lambda: bool(worker.snapshot().warnings))
+    (warning,) = worker.snapshot().warnings
+    assert warning.endswith(
+        "users.half.contacts[0].address: is empty; the contact counts as absent"
+    )

@@ -350,8 +350,8 @@ def test_the_users_contacts_stand_in_for_missing_addresses() -> None:
         kwargs={"to": "own@example.com"},
     )
     assert read(message).requests == (
-        Request("webhook", (DISCORD_URL,)),
-        Request("discord", (DISCORD_URL,)),
+        Request("webhook", (DISCORD_URL,), "user 'trader-001'"),
+        Request("discord", (DISCORD_URL,), "user 'trader-001'"),
         Request("email", ("own@example.com",)),
         Request("console"),
     )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from app.policies.routing import Defaults, Routed, route
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
-from app.values.notification import Mail, Notification, Request
+from app.values.notification import NO_ACCESS, Access, Footer, Mail, Notification, Request
 from tests.support.messages import DISCORD_URL, HOOK_URL
 
 SMTP = "smtp://127.0.0.1:2525"
@@ -208,3 +208,37 @@ def test_a_request_that_cannot_be_met_fails_alone() -> None:
         ("unknown", "'telegram\\n'", problem.problem),
         ("unknown", "https://discord.com/api/webhooks/123/***", problem.problem),
     ]
+
+
+def test_what_an_address_asks_for_goes_with_its_target() -> None:
+    """To the webhook that asks for it, and to no other."""
+    access = Access((("Authorization", "Bearer t"),), "s")
+    request = Request("webhook", (HOOK_URL, DISCORD_URL), access=((HOOK_URL, access),))
+    hook, discord = routed(request).deliveries
+    assert (hook.targets[0].access, discord.targets[0].access) == (access, NO_ACCESS)
+
+
+@pytest.mark.parametrize(
+    ("content", "footer", "shown"),
+    [
+        ("hello", None, Footer("交易")),
+        ("hello", Footer("Ginkgo"), Footer("Ginkgo · 交易")),
+        ("交易信号", Footer("Ginkgo"), Footer("Ginkgo")),
+        ("hello", Footer("Ginkgo 交易系统"), Footer("Ginkgo 交易系统")),
+    ],
+)
+def test_the_keyword_that_a_robot_demands_is_in_the_footer(
+    content: str, footer: Footer | None, shown: Footer
+) -> None:
+    """Where nothing says it already; other destinations are told what the producer wrote."""
+    access = ((HOOK_URL, Access(keyword="交易")),)
+    request = Request("webhook", (HOOK_URL, DISCORD_URL), access=access)
+    notification = Notification(content, (request,), footer=footer)
+    robot, other = route(notification, DEFAULTS, source="s", digest=DIGEST).deliveries
+    assert robot.notification.footer == shown
+    assert other.notification is notification
+
+
+def test_what_is_for_nobody_goes_nowhere() -> None:
+    """A notification for inactive users alone has no requests."""
+    assert routed() == Routed((), ())

@@ -145,6 +145,9 @@ def test_no_url_gets_out_of_its_line(url: str) -> None:
     assert last == b"Content-Length: "
 
 
+ANYWHERE = parse_target("https://hooks.example/")
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -170,14 +173,22 @@ def test_no_url_gets_out_of_its_line(url: str) -> None:
 def test_headers_that_are_not_sent(headers: dict[str, str]) -> None:
     """Nothing gets out of its line, and what the port says nobody else says."""
     with pytest.raises(HttpRequestError, match="cannot be sent"):
-        encode_headers(headers)
+        encode_headers(ANYWHERE, headers)
+
+
+def test_one_request_says_once_who_sends_it() -> None:
+    """A URL with name and password leaves no room for a header that says otherwise."""
+    headers = {"authorization": "Bearer token"}
+    assert encode_headers(ANYWHERE, headers) == b"authorization: Bearer token\r\n"
+    with pytest.raises(HttpRequestError, match="name and password"):
+        encode_headers(parse_target("https://me:pass@hooks.example/"), headers)
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3))
 def test_no_header_gets_out_of_its_line(headers: dict[str, str]) -> None:
     """Of any headers there is an error, or just as many lines."""
     try:
-        encoded = encode_headers(headers)
+        encoded = encode_headers(ANYWHERE, headers)
     except HttpRequestError:
         return
     *lines, last = encoded.split(b"\r\n")
