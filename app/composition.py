@@ -31,6 +31,7 @@ from app.engine.worker import NotificationWorker, WorkerOptions
 from app.faces.metrics import Exposition
 from app.faces.reporter import print_reports
 from app.faces.service import Service, Starter
+from app.faces.wrong_keys import WrongKeys
 from app.policies.access import Access
 from app.policies.deferral import AT_ONCE, DELAYS
 from app.policies.embedded_capacity import EmbeddedCapacity
@@ -151,6 +152,7 @@ async def running_service(
                 metrics_open=settings.metrics.open,
                 closed=settings.environment == "production" and not own_addresses.known,
             ),
+            wrong_keys=WrongKeys(),
             metrics=Exposition(metrics.registry, worker.snapshot),
             set_log_level=set_level,
             secrets=secrets,

@@ -16,6 +16,7 @@ from app.faces.ports import (
     ReplayPort,
     WorkerPort,
 )
+from app.faces.wrong_keys import WrongKeys
 from app.policies.access import Access
 from app.policies.redaction import Secrets
 
@@ -74,6 +75,7 @@ class Service:
         inbox: The development inbox, where there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
         secrets: What no answer may show, whatever it is made of.
+        wrong_keys: Told of every wrong key, and returns when it may be answered.
         own_addresses: Where requests come in, so that no webhook is sent there.
         closing: Set at the signal: event streams end then, so that the server can stop.
     """
@@ -87,6 +89,7 @@ class Service:
     reloader: ReloadPort
     inbox: InboxPort | None
     access: Access
+    wrong_keys: WrongKeys
     metrics: Exposition
     set_log_level: Callable[[str], None]
     secrets: Secrets

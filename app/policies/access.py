@@ -17,21 +17,33 @@ _PROXIES = frozenset(
     {"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
 )
 _PROXY_PREFIXES = ("x-forwarded-", "x-original-", "x-envoy-", "x-amzn-", "cf-")
+_NAME = re.compile(r"\w[\w.@-]{0,39}")
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:@/?#\s]+)(?::[0-9]*)?")
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An API key, which itself is kept nowhere.
+
+    Attributes:
+        name: Whose it is, for the log and the page.
+        digest: SHA-256 of it.
+    """
+
+    name: str
+    digest: bytes
 
 
 class Access(msgspec.Struct, frozen=True):
     """The rules in force.
 
     Attributes:
-        key_digests: SHA-256 of each allowed key; the keys themselves are kept nowhere. Without
-            any, only this machine is served.
+        keys: The allowed ones. Without any, only this machine is served.
         metrics_open: Serve ``/metrics`` without a key.
         closed: Without keys, nothing at all for whoever connects from another machine, not even
             ``/health``: production, under a server that did not say where it listens.
     """
 
-    key_digests: tuple[bytes, ...] = ()
+    keys: tuple[Key, ...] = ()
     metrics_open: bool = False
     closed: bool = False
 
@@ -39,14 +51,16 @@ class Access(msgspec.Struct, frozen=True):
     def of(
         cls, keys: Iterable[str] = (), *, metrics_open: bool = False, closed: bool = False
     ) -> "Access":
-        """Build the rules from the keys as they were set."""
-        return cls(tuple(_digest(key) for key in keys), metrics_open, closed)
+        """Build the rules from the keys as they were set: ``key`` or ``name=key``."""
+        named = enumerate(map(split_key, keys), 1)
+        known = (Key(name or f"key {number}", _digest(key)) for number, (name, key) in named)
+        return cls(tuple(known), metrics_open, closed)
 
-    def allows(self, key: str) -> bool:
-        """Compare with every key, in a time that tells nothing about any of them."""
+    def name_of(self, key: str) -> str | None:
+        """Return whose key that is, or None: compared with all, in a time that tells nothing."""
         digest = _digest(key)
-        matches = [hmac.compare_digest(digest, known) for known in self.key_digests]
-        return any(matches)
+        found = [known.name for known in self.keys if hmac.compare_digest(digest, known.digest)]
+        return found[0] if found else None
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -89,6 +103,15 @@ class Refusal(msgspec.Struct, frozen=True):
     for_operator: bool = False
 
 
+def split_key(given: str) -> tuple[str, str]:
+    """Read ``name=key`` or a key alone, whose name is empty then.
+
+    What ends in ``=`` alone is a key in base64; one that holds it elsewhere needs a name before it.
+    """
+    name, _, key = given.partition("=")
+    return (name, key) if _NAME.fullmatch(name) and key.strip("=") else ("", given)
+
+
 def bearer(authorization: str | None) -> str | None:
     """Return the token of an ``Authorization: Bearer …`` header, or None."""
     scheme, _, token = (authorization or "").partition(" ")
@@ -112,7 +135,7 @@ def refusal(access: Access, caller: Caller) -> Refusal | None:
     """Decide whether a request is served: None, or why not."""
     if caller.user_agent == USER_AGENT:
         return Refusal(421, "This is a webhook of a notification worker, which no worker takes.")
-    if access.closed and not access.key_digests and not _is_loopback_address(caller.client):
+    if access.closed and not access.keys and not _is_loopback_address(caller.client):
         return Refusal(
             403,
             "In production no other machine is served without an API key. Set NOTIFIER_API_KEYS,"
@@ -127,7 +150,7 @@ def refusal(access: Access, caller: Caller) -> Refusal | None:
         )
     if _is_open(access, caller.path):
         return None
-    if access.key_digests:
+    if access.keys:
         return _without_key(access, caller)
     return _from_elsewhere(caller)
 
@@ -143,7 +166,7 @@ def _without_key(access: Access, caller: Caller) -> Refusal | None:
         return Refusal(
             401, "An API key is needed. Send it as 'Authorization: Bearer <key>' or 'X-API-Key'."
         )
-    if not access.allows(caller.credential):
+    if access.name_of(caller.credential) is None:
         return Refusal(401, "This API key is not known. Check it against NOTIFIER_API_KEYS.")
     return None
 

@@ -1,15 +1,15 @@
 """The Standard Webhooks form: JSON body, headers and signature (contract sections 3 and 10)."""
 
 import base64
-import binascii
 import hmac
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from app.values.errors import SettingsError
 from app.values.notification import Field, Metadata, Notification
 
+MIN_KEY_BYTES = 24
 _SECRET_PREFIX = "whsec_"  # noqa: S105 -- the prefix, not a secret
 
 
@@ -56,35 +56,43 @@ def encode(notification: Notification, now: float) -> bytes:
     return _encoder.encode(_Body("notification", datetime.fromtimestamp(moment, UTC), data))
 
 
-def headers(webhook_id: str, now: float, body: bytes, key: bytes | None) -> dict[str, str]:
+def headers(webhook_id: str, now: float, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
     """Return the headers of one attempt.
 
     Args:
         webhook_id: Stable over retries, redeliveries and replays.
         now: Seconds since the epoch, when the attempt is made.
         body: The request's body, exactly as it is sent.
-        key: From ``signing_key``; None leaves the signature out.
+        keys: From ``signing_key``; each signs, so that a receiver may know the old key or the new
+            one. Without any the signature is left out.
     """
     timestamp = str(int(now))
     said = {"webhook-id": webhook_id, "webhook-timestamp": timestamp}
-    if key is not None:
+    if keys:
         signed = f"{webhook_id}.{timestamp}.".encode() + body
-        signature = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
-        said["webhook-signature"] = f"v1,{signature}"
+        digests = (hmac.digest(key, signed, "sha256") for key in keys)
+        signatures = (f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+        said["webhook-signature"] = " ".join(signatures)
     return said
 
 
 def signing_key(secret: str) -> bytes:
-    """Return the key that a secret stands for: base64 after ``whsec_``, else the text itself.
+    """Return the key that a secret stands for, as the Standard Webhooks libraries read it.
+
+    Args:
+        secret: Base64, with or without padding, with or without ``whsec_`` before it.
 
     Raises:
-        SettingsError: What follows ``whsec_`` is not base64.
+        ValueError: It is something else, or too short; the text does not quote it.
     """
-    if not secret.startswith(_SECRET_PREFIX):
-        return secret.encode()
+    text = secret.removeprefix(_SECRET_PREFIX).rstrip("=")
     try:
-        return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        raise SettingsError(
-            "NOTIFIER_WEBHOOK__SIGNING_SECRET: what follows whsec_ is not base64"
-        ) from None
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:  # binascii's error is one
+        raise ValueError("is not base64, with or without whsec_ before it") from None
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(
+            f"stands for {len(key)} bytes, which are too few to be safe; take {MIN_KEY_BYTES} or"
+            " more: openssl rand -base64 32"
+        )
+    return key

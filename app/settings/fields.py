@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 
+from app.policies.access import split_key
 from app.policies.proxies import checked_proxy
+from app.policies.standard_webhooks import signing_key
 
 EMBEDDED = "embedded"
 KAFKA_PORT = 9092
+MIN_API_KEY = 16
 _SERVER = re.compile(r"(?P<host>\[[^\[\]]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(?::(?P<port>[0-9]{1,5}))?")
 _JSON_LIST = re.compile(r"""\s*\[\s*["\]]""")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
@@ -125,10 +128,27 @@ def _mail_address(value: str) -> str:
     return value
 
 
-def _api_key(key: SecretStr) -> SecretStr:
-    if not _API_KEY.fullmatch(key.get_secret_value()):
+def _api_key(given: SecretStr) -> SecretStr:
+    _, key = split_key(given.get_secret_value())
+    if not _API_KEY.fullmatch(key):
         raise ValueError("is empty or has spaces or characters that no HTTP header carries")
-    return key
+    if len(key) < MIN_API_KEY:
+        raise ValueError(
+            f"is shorter than {MIN_API_KEY} characters and would be guessed; take a random one:"
+            " openssl rand -hex 32"
+        )
+    return given
+
+
+def _signing_secret(secret: SecretStr) -> SecretStr:
+    signing_key(secret.get_secret_value())
+    return secret
+
+
+def _by_spaces(value: object) -> object:
+    """Read a list that is written as JSON or separated by spaces."""
+    is_json = isinstance(value, str) and value.lstrip().startswith("[")
+    return value.split() if isinstance(value, str) and not is_json else _split(value)
 
 
 def _path(path: Path) -> Path:
@@ -175,6 +195,9 @@ Networks = Annotated[
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 MailAddresses = Annotated[tuple[MailAddress, ...], Split]
 ApiKeys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_api_key)], ...], Split]
+SigningSecrets = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...], BeforeValidator(_by_spaces)
+]
 UserPath = Annotated[Path, AfterValidator(_path)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]

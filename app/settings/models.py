@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.policies.access import split_key
 from app.settings import fields
 
 PREFIX = "NOTIFIER_"
@@ -82,7 +83,7 @@ class WebhookSettings(_Group):
     default_url: fields.WebhookUrl | None = None
     timeout: fields.TimeOut = 10.0
     concurrency: fields.Count = 16
-    signing_secret: SecretStr | None = None
+    signing_secret: fields.SigningSecrets = ()
     allowed_networks: fields.Networks = ()
     proxy: fields.ProxyUrl | None = None
     no_proxy: fields.Hosts | None = None
@@ -176,7 +177,10 @@ class Settings(BaseSettings):
         """Return every secret in plain text, for the log to leave out."""
         values = (self.value(name) for name, secret in SETTINGS.items() if secret)
         every = chain.from_iterable(v if isinstance(v, tuple) else (v,) for v in values)
-        return frozenset(secret.get_secret_value() for secret in every if secret is not None)
+        secrets = {secret.get_secret_value() for secret in every if secret is not None}
+        # Somebody who has a key does not need the name or the prefix before it.
+        keys = (split_key(key.get_secret_value())[1] for key in self.api_keys)
+        return frozenset({*secrets, *(text.removeprefix("whsec_") for text in secrets), *keys})
 
 
 def _catalogue() -> Iterator[tuple[str, bool]]:

@@ -13,6 +13,7 @@ from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
 from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
+from app.faces.wrong_keys import WrongKeys
 from app.policies.access import Access
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
@@ -58,6 +59,9 @@ SNAPSHOT = Snapshot(
     destinations={},
 )
 """A running worker that has not seen a message."""
+
+KEY = "a key"
+"""Opens the services of tests that have one."""
 
 HEALTH_KEYS = (
     "status",
@@ -402,6 +406,8 @@ class Fakes:
 
     Attributes:
         log_levels: What ``set_log_level`` was told.
+        waits: Seconds that answers to wrong keys have waited.
+        now: Where their clock stands.
     """
 
     def __init__(
@@ -419,6 +425,9 @@ class Fakes:
         self.inbox = FakeInbox()
         self.measured = Metrics()
         self.log_levels: list[str] = []
+        self.waits: list[float] = []
+        self.now = 0.0
+        self.wrong_keys = WrongKeys(lambda: self.now, self._wait)
         self.replayer = FakeReplayer()
         self.service = Service(
             worker=self.worker,
@@ -430,12 +439,16 @@ class Fakes:
             reloader=self.reloader,
             inbox=self.inbox,
             access=access or Access(),
+            wrong_keys=self.wrong_keys,
             metrics=Exposition(self.measured.registry, self.worker.snapshot),
             set_log_level=self.log_levels.append,
             secrets=secrets,
             own_addresses=OwnAddresses(),
             closing=asyncio.Event(),
         )
+
+    async def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
 
 def serve(

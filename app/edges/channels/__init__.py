@@ -11,6 +11,7 @@ from app.edges.channels.email import EmailChannel
 from app.edges.channels.webhook import WebhookChannel
 from app.edges.http import HttpPort
 from app.edges.smtp.connection import MailServer
+from app.policies.standard_webhooks import signing_key
 from app.settings.models import WebhookSettings
 
 __all__ = ["MailServer", "open_channels"]
@@ -26,18 +27,15 @@ async def open_channels(
     """Make every channel and yield them by name; what they keep open is closed at the end.
 
     Args:
-        webhook: Time-out and signing secret.
+        webhook: Time-out and signing secrets.
         mail: The mail server; None leaves e-mail out.
         http: Sends webhooks.
         write: Takes the console's text; standard output when left out.
-
-    Raises:
-        SettingsError: The signing secret cannot be used.
     """
-    secret = webhook.signing_secret.get_secret_value() if webhook.signing_secret else None
+    keys = [signing_key(secret.get_secret_value()) for secret in webhook.signing_secret]
     channels: dict[str, Channel] = {
         "discord": DiscordChannel(http, webhook.timeout),
-        "webhook": WebhookChannel(http, webhook.timeout, secret),
+        "webhook": WebhookChannel(http, webhook.timeout, keys),
         "console": ConsoleChannel(write or _print),
     }
     if mail is None:

@@ -7,7 +7,7 @@ from app.edges.channels.answers import allowance, failure, judge, quote_body
 from app.edges.channels.base import Channel
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.identifiers import webhook_id
-from app.policies.standard_webhooks import encode, headers, signing_key
+from app.policies.standard_webhooks import encode, headers
 from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
 from app.values.outcome import Answer, Outcome
@@ -19,11 +19,8 @@ class WebhookChannel(Channel):
     Args:
         http: Sends the requests.
         timeout: Seconds for one attempt as a whole.
-        signing_secret: Signs the requests; None leaves them unsigned.
+        signing_keys: Sign the requests; without any they are not signed.
         clock: Seconds since the epoch.
-
-    Raises:
-        SettingsError: The signing secret cannot be used.
     """
 
     name = "webhook"
@@ -32,12 +29,12 @@ class WebhookChannel(Channel):
         self,
         http: HttpPort,
         timeout: float,
-        signing_secret: str | None = None,
+        signing_keys: Sequence[bytes] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._http = http
         self._timeout = timeout
-        self._key = signing_key(signing_secret) if signing_secret else None
+        self._keys = signing_keys
         self._clock = clock
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
@@ -53,7 +50,7 @@ class WebhookChannel(Channel):
             answer = await self._http.post(
                 target.address,
                 body,
-                {**dict(target.access.headers), **headers(message, now, body, self._key)},
+                {**dict(target.access.headers), **headers(message, now, body, self._keys)},
                 self._timeout,
             )
         except NotifierError as error:

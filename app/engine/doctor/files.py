@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from app.edges.recipients import load_recipients
 from app.edges.templates import load_templates
 from app.engine.doctor.findings import Finding, fail, ok, skip
-from app.policies.standard_webhooks import signing_key
 from app.settings.models import Settings, env_name
-from app.values.errors import RecipientsFileError, SettingsError, TemplateError
+from app.values.errors import RecipientsFileError, TemplateError
 
 
 async def check_settings(settings: Settings) -> list[Finding]:
     """Look at what loading the settings leaves for later."""
-    faults = [*_signing_secret(settings), *_log_file(settings)]
+    faults = [*_log_file(settings)]
     return faults or [ok("settings", "can be used")]
 
 
@@ -42,15 +41,6 @@ async def check_templates(settings: Settings) -> list[Finding]:
     except TemplateError as error:
         return [fail("templates", str(error), "Put the file right, then POST /reload or restart.")]
     return [ok("templates", ", ".join(templates.ids))]
-
-
-def _signing_secret(settings: Settings) -> Iterator[Finding]:
-    secret = settings.webhook.signing_secret
-    try:
-        if secret is not None:
-            signing_key(secret.get_secret_value())
-    except SettingsError as error:
-        yield fail("settings", str(error), "Give the secret as its owner wrote it.")
 
 
 def _log_file(settings: Settings) -> Iterator[Finding]:

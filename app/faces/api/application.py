@@ -18,7 +18,9 @@ from app.faces.api import (
     replays,
     status,
 )
-from app.faces.api.middleware import AccessGuard, BodyLimit, Discretion, SecurityHeaders
+from app.faces.api.discretion import Discretion
+from app.faces.api.guard import AccessGuard
+from app.faces.api.middleware import BodyLimit, SecurityHeaders
 from app.faces.api.openapi import ANY_PROBLEM, Documented
 from app.faces.api.problems import Problem
 from app.values.control import AttemptPage

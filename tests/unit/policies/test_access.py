@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.access import Access, Caller, bearer, is_forwarded, is_loopback, refusal
+from app.policies.access import (
+    Access,
+    Caller,
+    bearer,
+    is_forwarded,
+    is_loopback,
+    refusal,
+    split_key,
+)
 
 OPEN = Access.of()
 LOCKED = Access.of(["first key", "second key"])
@@ -104,7 +112,27 @@ def test_without_a_known_key_nobody_is_served(key: str | None) -> None:
 @given(st.text())
 def test_only_the_keys_themselves_are_allowed(key: str) -> None:
     """No other text passes, and none makes the comparison fail."""
-    assert LOCKED.allows(key) is (key in {"first key", "second key"})
+    names = {"first key": "key 1", "second key": "key 2", "third key": "ops"}
+    assert Access.of(["first key", "second key", "ops=third key"]).name_of(key) == names.get(key)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "key"),
+    [
+        ("ops=0123456789abcdef", "ops", "0123456789abcdef"),
+        ("on-call@night.shift=a=b", "on-call@night.shift", "a=b"),
+        ("运维=key", "运维", "key"),
+        ("0123456789abcdef", "", "0123456789abcdef"),
+        ("MDEyMzQ1Njc4OWFiY2RlZg==", "", "MDEyMzQ1Njc4OWFiY2RlZg=="),
+        ("ops=MDEyMzQ1Njc4OWFiY2RlZg==", "ops", "MDEyMzQ1Njc4OWFiY2RlZg=="),
+        ("a/b+c=rest", "", "a/b+c=rest"),
+        ("=", "", "="),
+        ("", "", ""),
+    ],
+)
+def test_a_key_may_have_a_name(given: str, name: str, key: str) -> None:
+    """It stands before the key; the padding of base64 makes none of what is before it."""
+    assert split_key(given) == (name, key)
 
 
 def test_rules_do_not_hold_the_keys() -> None:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from app.settings.models import EmailSettings, KafkaSettings, LogSettings, Settings, WebhookSettings
 
+SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"  # 24 bytes
+
 
 def problem(model: type[BaseModel], **values: object) -> str:
     """Return the text of the one error that a model has with these values."""
@@ -165,10 +167,42 @@ def test_bad_mail_addresses(given: str) -> None:
     assert problem(EmailSettings, from_address=given) == "is not an e-mail address"
 
 
-@pytest.mark.parametrize("given", [["key one"], [""], ["schlüssel"], ["a\tb"]])
+@pytest.mark.parametrize("given", [["key one"], [""], ["schlüssel"], ["a\tb"], ["ops=a b"]])
 def test_bad_api_keys(given: list[str]) -> None:
     """A key that no header can carry would lock everybody out."""
     assert problem(Settings, api_keys=given).startswith("is empty or has spaces")
+
+
+@pytest.mark.parametrize("given", ["a", "0123456789abcde", "a-long-name-of-a-key=short", "a=b"])
+def test_short_api_keys(given: str) -> None:
+    """A key that can be guessed is none; a name before it makes it no longer."""
+    assert problem(Settings, api_keys=[given]).startswith("is shorter than 16 characters")
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        (SECRET, 1),
+        (f"whsec_{SECRET}", 1),
+        (f"  {SECRET}   whsec_{SECRET} ", 2),
+        (f'["{SECRET}", "whsec_{SECRET}"]', 2),
+        ([SECRET, f"whsec_{SECRET}"], 2),
+        ("", 0),
+    ],
+)
+def test_signing_secrets(given: object, count: int) -> None:
+    """One or several: separated by spaces, as JSON, or as a list of the YAML file."""
+    webhook = WebhookSettings.model_validate({"signing_secret": given})
+    assert len(webhook.signing_secret) == count
+
+
+@pytest.mark.parametrize(
+    "given", ["x", "whsec_%%%", f"whsk_{SECRET}", [SECRET, "x"], "whsec_c2hvcnQ="]
+)
+def test_bad_signing_secrets(given: object) -> None:
+    """What is no base64, or too short, would sign nothing that anybody can rely on."""
+    with pytest.raises(ValidationError, match=r"is not base64|too few to be safe"):
+        WebhookSettings.model_validate({"signing_secret": given})
 
 
 def test_paths() -> None:

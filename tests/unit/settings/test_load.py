@@ -79,6 +79,8 @@ def test_every_setting_can_be_set_in_the_environment(sandbox: Sandbox) -> None:
         "NOTIFIER_WEBHOOK__DEFAULT_URL": "https://example.com/hook",
         "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": "10.0.0.0/8",
         "NOTIFIER_WEBHOOK__PROXY": "socks5://proxy:1080",
+        "NOTIFIER_WEBHOOK__SIGNING_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
+        "NOTIFIER_API_KEYS": "0123456789abcdef",
         "NOTIFIER_EMAIL__TLS": "implicit",
         "NOTIFIER_EMAIL__FROM_ADDRESS": "a@example.com",
         "NOTIFIER_EMAIL__DEFAULT_TO": "b@example.com",
@@ -94,7 +96,10 @@ def test_every_setting_can_be_set_in_the_environment(sandbox: Sandbox) -> None:
 
 def test_every_wrong_value_is_named(sandbox: Sandbox) -> None:
     """One line for all of them: setting, problem, source; secrets are not quoted."""
-    sandbox.write(".env", "NOTIFIER_KAFKA__MAX_POLL_RECORDS=five\nNOTIFIER_API_KEYS=hush,hu sh\n")
+    sandbox.write(
+        ".env",
+        "NOTIFIER_KAFKA__MAX_POLL_RECORDS=five\nNOTIFIER_API_KEYS=hush-hush-hush-hush,hu sh\n",
+    )
     sandbox.write("~/.ginkgo/config.yaml", "notifier: {log: {level: {hush: x}}}")
     line = sandbox.refusal(
         {
@@ -155,7 +160,7 @@ def test_a_bad_dotenv_file(sandbox: Sandbox) -> None:
 
 def test_describe_masks_secrets(sandbox: Sandbox) -> None:
     """Every setting with name, value and source; what is not set is empty."""
-    sandbox.write(".env", "NOTIFIER_API_KEYS=hush-one,hush-two")
+    sandbox.write(".env", "NOTIFIER_API_KEYS=hush-one-one-one-one,two=hush-two-two-two-two")
     loaded = sandbox.load(
         {
             "NOTIFIER_WEBHOOK__DEFAULT_URL": "https://example.com/hush",

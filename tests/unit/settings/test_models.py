@@ -114,14 +114,20 @@ def test_secret_values() -> None:
         kafka=KafkaSettings(sasl_password=SecretStr("hush-one")),
         webhook=WebhookSettings(
             default_url=SecretStr("https://example.com/hush-two"),
-            signing_secret=SecretStr("hush-three"),
+            signing_secret=(SecretStr("whsec_hush" + "three" * 8),),
         ),
         email=EmailSettings(host="mail", password=SecretStr("hush-four")),
-        api_keys=(SecretStr("hush-five"), SecretStr("hush-six")),
+        api_keys=(SecretStr("hush-five-five-five"), SecretStr("ops=hush-six-six-six-six")),
     )
     assert settings.secret_values() == {
-        *("hush-one", "https://example.com/hush-two", "hush-three"),
-        *("hush-four", "hush-five", "hush-six"),
+        *(
+            "hush-one",
+            "https://example.com/hush-two",
+            "whsec_hush" + "three" * 8,
+            "hush" + "three" * 8,
+        ),
+        *("hush-four", "hush-five-five-five"),
+        *("ops=hush-six-six-six-six", "hush-six-six-six-six"),
     }
     assert not Settings().secret_values()
     assert "hush" not in repr(settings)

@@ -6,7 +6,8 @@ import pytest
 from fastapi import FastAPI
 
 from app.faces.api.application import build_app
-from tests.support.fakes import Fakes, serve
+from app.policies.access import Access
+from tests.support.fakes import KEY, Fakes, serve
 
 
 @asynccontextmanager
@@ -31,4 +32,12 @@ async def fakes() -> Fakes:
 async def client(app: FastAPI, fakes: Fakes) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client on this machine, without a key."""
     async with serve(app, fakes.service) as client:
+        yield client
+
+
+@pytest.fixture
+async def locked(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client on another machine of a service with a key."""
+    service = Fakes(access=Access.of([KEY])).service
+    async with serve(app, service, client=("10.0.0.7", 50000)) as client:
         yield client
