@@ -19,6 +19,7 @@ from app.edges.kafka.producer import Producer
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
+from app.edges.smtp.configured import configured_mail_server
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
 from app.engine.journal import Journal
@@ -187,28 +188,16 @@ def _guard(settings: Settings, inbox: "Inbox | None", own: OwnAddresses) -> Addr
 
 def _mail_server(email: EmailSettings, inbox: "Inbox | None") -> MailServer | None:
     """Return the configured mail server, else the inbox's, else None."""
-    if email.host is not None and email.from_address is not None:
-        return MailServer(
-            host=email.host,
-            port=email.port,
-            username=email.username,
-            password=email.password.get_secret_value() if email.password else None,
-            tls=email.tls,
-            from_address=email.from_address,
-            timeout=email.timeout,
-        )
-    if inbox is not None:
-        host, port = inbox.smtp_address
-        return MailServer(
-            host=host,
-            port=port,
-            username=None,
-            password=None,
-            tls="none",
-            from_address=email.from_address or "notifier@localhost",
-            timeout=email.timeout,
-        )
-    return None
+    if (configured := configured_mail_server(email)) is not None or inbox is None:
+        return configured
+    host, port = inbox.smtp_address
+    return MailServer(
+        host=host,
+        port=port,
+        tls="none",
+        from_address=email.from_address or "notifier@localhost",
+        timeout=email.timeout,
+    )
 
 
 def _defaults(
@@ -221,7 +210,7 @@ def _defaults(
     return Defaults(
         webhook_url=url.get_secret_value() if url else inbox.webhook_url if inbox else None,
         email_to=email_to,
-        smtp=f"smtp://{mail_server.host}:{mail_server.port}" if mail_server else None,
+        smtp=mail_server.address if mail_server else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Addresses: what makes one usable, and what makes two the same."""
+"""Webhook addresses: what makes one usable, and what makes two the same."""
 
 import ipaddress
 import re
@@ -8,15 +8,11 @@ from app.policies.host_names import ascii_host
 from app.values.errors import UnroutableError
 
 MAX_URL_LENGTH = 2048
-MAX_MAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
-MAX_LOCAL_PART_LENGTH = 64
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DISCORD_PATH = re.compile(r"/api(?:/v[0-9]+)?/webhooks/([^/]+)/([^/]+)/?")
 _OTHER_FORMS = re.compile(r"/api(?:/v[0-9]+)?/webhooks/[^/]+/[^/]+/(slack|github)/?")
 _DISCORD_HOST = re.compile(r"(?:(?:www|ptb|canary)\.)?discord(?:app)?\.com\.?")
-_LOCAL_PART = re.compile(r"""[^\s@<>"(),:;\\\[\]]+""")
-_LIST_ITEM = re.compile(r'(?:"[^"]*"|[^,"])+')
 
 
 def normalise_webhook(url: str) -> str:
@@ -85,45 +81,8 @@ def is_discord_host(url: str) -> bool:
     return _DISCORD_HOST.fullmatch(urlsplit(url).hostname or "") is not None
 
 
-def split_mail_addresses(text: str) -> tuple[str, ...]:
-    """Split a header-like list: ``a@x, "Doe, Jane" <b@x>`` becomes ``a@x`` and ``b@x``."""
-    return tuple(filter(None, (_bare(item) for item in _LIST_ITEM.findall(text))))
-
-
-def normalise_mail(address: str) -> str:
-    """Return a mail address with its domain in lower-case ASCII.
-
-    The check is loose; what is left to the mail server is whether the mailbox exists.
-
-    Raises:
-        UnroutableError: It cannot be one.
-    """
-    local, _, domain = address.rpartition("@")
-    if (
-        not address.isprintable()
-        or len(address.encode()) > MAX_MAIL_LENGTH
-        or len(local.encode()) > MAX_LOCAL_PART_LENGTH
-        or not _LOCAL_PART.fullmatch(local)
-    ):
-        raise UnroutableError("not a mail address")
-    return f"{local}@{_normalise_domain(domain)}"
-
-
-def _normalise_domain(domain: str) -> str:
-    try:
-        return ascii_host(domain)
-    except ValueError:
-        raise UnroutableError("not a mail address: its domain is malformed") from None
-
-
 def _normalise_host(host: str) -> str:
     try:
         return f"[{ipaddress.IPv6Address(host)}]" if ":" in host else ascii_host(host)
     except ValueError:
         raise UnroutableError("the webhook URL has no usable host") from None
-
-
-def _bare(item: str) -> str:
-    """Drop the display name."""
-    item = item.strip()
-    return item[item.rfind("<") + 1 : -1].strip() if item.endswith(">") else item

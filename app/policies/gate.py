@@ -186,7 +186,7 @@ def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
         return Verdict.DENIED
     if len(denials) == len(outcomes):
         return Verdict.TURNED_AWAY
-    if all(isinstance(outcome, Retry) for outcome in outcomes):
+    if all(isinstance(outcome, Retry) and not outcome.target_alone for outcome in outcomes):
         return Verdict.FAILED
     if all(isinstance(outcome, RateLimited) for outcome in outcomes):
         return None

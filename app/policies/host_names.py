@@ -1,6 +1,7 @@
 """Host names as DNS has them."""
 
 import re
+from ipaddress import ip_address
 
 import idna
 
@@ -24,6 +25,12 @@ def ascii_host(name: str) -> str:
     if len(name.removesuffix(".")) > MAX_LENGTH or not _NAME.fullmatch(name):
         raise ValueError("not a host name")
     return name
+
+
+def address_literal(address: str) -> str:
+    """Return an address as mail takes it: ``[192.0.2.1]``, ``[IPv6:2001:db8::1]``."""
+    parsed = ip_address(address.partition("%")[0])
+    return f"[IPv6:{parsed}]" if parsed.version == 6 else f"[{parsed}]"
 
 
 def _mapped(name: str) -> str:

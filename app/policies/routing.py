@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from app.policies.addresses import (
     MAX_URL_LENGTH,
     discord_limit_key,
-    normalise_mail,
     normalise_webhook,
 )
+from app.policies.mail.routing import Addressed, route_mail
 from app.policies.redaction import redact, scrub
 from app.values.delivery import Delivery, Destination, Target
 from app.values.errors import UnroutableError
@@ -41,7 +41,7 @@ class Routed(msgspec.Struct, frozen=True):
     """Where a notification goes.
 
     Attributes:
-        deliveries: One for each destination.
+        deliveries: One for each destination; for e-mail, one for each part of the recipients.
         unroutable: Targets that fail by themselves, and why.
     """
 
@@ -53,9 +53,8 @@ def route(notification: Notification, defaults: Defaults, *, source: str, digest
     """Find the destinations of a notification.
 
     Each address is one target, however often it is named. A target without a usable address is
-    ``unroutable`` and the others go on. A mail's ``notification.requests`` and ``.mail`` hold
-    nothing but usable addresses, the default ones included, so that its headers can be made from
-    them and stay the same over retries.
+    ``unroutable`` and the others go on. One mail is several deliveries if not all of its recipients
+    are to see each other, or if they are many.
 
     Args:
         notification: From the parser, with one request for each channel at most.
@@ -112,25 +111,22 @@ class _Router:
                 self.add(_let_in(target, access.get(url)), destination)
 
     def mail(self, request: Request) -> None:
-        given = self._notification.mail
+        given, smtp = self._notification.mail, self._defaults.smtp
         to = request.addresses
         if not to and not given.cc and not given.bcc:  # a copy to somebody is an address, too
             to = self._fallback(request, self._defaults.email_to)
-        if self._defaults.smtp is None:
-            for address in (*to, *given.cc, *given.bcc):
-                self._refuse("email", address, "no mail server is set (NOTIFIER_EMAIL__HOST)")
+        if smtp is None:
+            for entry in (*to, *given.cc, *given.bcc):
+                self._refuse("email", entry, "no mail server is set (NOTIFIER_EMAIL__HOST)")
             return
-        seen: set[str] = set()
-        to, cc, bcc = (self._usable(group, seen) for group in (to, given.cc, given.bcc))
-        targets = tuple(Target("email", address, address) for address in (*to, *cc, *bcc))
-        if targets:
-            smtp = self._defaults.smtp
-            self.deliveries[smtp] = Delivery(
-                _with_addresses(self._notification, to, cc, bcc),
-                Destination("email", smtp, redact(smtp)),
-                targets,
-                self._source,
-                self._digest,
+        from_file = request.recipient is not None
+        found = route_mail(Addressed(to, given.cc, given.bcc, apart=from_file))
+        for entry, error in found.unusable:
+            self._refuse("email", entry, error)
+        destination = Destination("email", smtp, redact(smtp))
+        for targets, heading in found.parts:
+            self.deliveries[f"mailto:{targets[0].address}"] = Delivery(
+                self._notification, destination, targets, self._source, self._digest, heading
             )
 
     def refuse(self, request: Request, error: str) -> None:
@@ -148,19 +144,6 @@ class _Router:
         if not defaults:
             self._refuse(request.channel, "", "no address, and no default destination is set")
         return defaults
-
-    def _usable(self, addresses: tuple[str, ...], seen: set[str]) -> tuple[str, ...]:
-        usable = []
-        for address in addresses:
-            try:
-                known = normalise_mail(address)
-            except UnroutableError as error:
-                self._refuse("email", address, str(error))
-                continue
-            if known not in seen:
-                seen.add(known)
-                usable.append(known)
-        return tuple(usable)
 
     def _refuse(self, channel: str, address: str, error: str) -> None:
         label = _shown(address) if channel == "email" and address else channel
@@ -197,20 +180,6 @@ def _with_keyword(notification: Notification, keyword: str | None) -> Notificati
     if footer is None:
         return replace(notification, footer=Footer(keyword))
     return replace(notification, footer=replace(footer, text=f"{footer.text} · {keyword}"))
-
-
-def _with_addresses(
-    notification: Notification, to: tuple[str, ...], cc: tuple[str, ...], bcc: tuple[str, ...]
-) -> Notification:
-    requests = tuple(
-        Request(request.channel, to, request.recipient) if request.channel == "email" else request
-        for request in notification.requests
-    )
-    return replace(
-        notification,
-        requests=requests,
-        mail=replace(notification.mail, cc=cc, bcc=bcc),
-    )
 
 
 def _shown(address: str) -> str:

@@ -6,7 +6,6 @@ quote a value that may be secret or may hold a password by mistake.
 
 import json
 import re
-from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +14,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 
 from app.policies.access import split_key
+from app.policies.host_names import address_literal, ascii_host
+from app.policies.mail.addresses import read_mailbox, split_mail_addresses
 from app.policies.proxies import checked_proxy
 from app.policies.standard_webhooks import signing_key
+from app.values.errors import UnroutableError
 
 EMBEDDED = "embedded"
 KAFKA_PORT = 9092
@@ -24,7 +26,6 @@ MIN_API_KEY = 16
 _SERVER = re.compile(r"(?P<host>\[[^\[\]]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(?::(?P<port>[0-9]{1,5}))?")
 _JSON_LIST = re.compile(r"""\s*\[\s*["\]]""")
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_MAILBOX = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _API_KEY = re.compile(r"[!-~]+")  # what an HTTP header can carry without quoting
 
 
@@ -123,9 +124,29 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 
 
 def _mail_address(value: str) -> str:
-    if not value.isprintable() or not _MAILBOX.fullmatch(parseaddr(value)[1]):
+    try:
+        read_mailbox(value)
+    except UnroutableError:
+        raise ValueError("is not an e-mail address") from None
+    if not value.isprintable():
         raise ValueError("is not an e-mail address")
     return value
+
+
+def _mail_addresses(value: object) -> object:
+    """Read a list as mail programs write it; leave JSON, and anything else, to the others."""
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        return split_mail_addresses([value])
+    return _split(value)
+
+
+def _helo_name(value: str) -> str:
+    """Read what EHLO takes: a host name, or an address in brackets."""
+    literal = re.fullmatch(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", value)
+    try:
+        return address_literal(literal[1]) if literal else ascii_host(value)
+    except ValueError:
+        raise ValueError("is neither a host name nor an address in brackets") from None
 
 
 def _api_key(given: SecretStr) -> SecretStr:
@@ -193,7 +214,8 @@ Networks = Annotated[
     tuple[Annotated[IPv4Network | IPv6Network, PlainValidator(_network)], ...], Split
 ]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
-MailAddresses = Annotated[tuple[MailAddress, ...], Split]
+MailAddresses = Annotated[tuple[MailAddress, ...], BeforeValidator(_mail_addresses)]
+HeloName = Annotated[str, AfterValidator(_helo_name)]
 ApiKeys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_api_key)], ...], Split]
 SigningSecrets = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...], BeforeValidator(_by_spaces)

@@ -90,7 +90,11 @@ class WebhookSettings(_Group):
 
 
 class EmailSettings(_Group):
-    """The mail server. Times in seconds."""
+    """The mail server. Times in seconds.
+
+    Attributes:
+        helo_name: What this machine introduces itself as: a full name, or an address in brackets.
+    """
 
     host: str | None = None
     port: fields.Port = 587
@@ -100,6 +104,7 @@ class EmailSettings(_Group):
     from_address: fields.MailAddress | None = None
     default_to: fields.MailAddresses = ()
     timeout: fields.TimeOut = 30.0
+    helo_name: fields.HeloName | None = None
 
 
 class RetrySettings(_Group):

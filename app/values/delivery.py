@@ -1,5 +1,7 @@
 """A delivery: one notification on its way to one destination."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from app.values.notification import NO_ACCESS, Access, Notification
@@ -35,6 +37,36 @@ class Target(msgspec.Struct, frozen=True):
     access: Access = NO_ACCESS
 
 
+class Mailbox(msgspec.Struct, frozen=True, gc=False):
+    """A mail address, perhaps with the name of whom it reaches.
+
+    Attributes:
+        address: In its one spelling: the domain in lower-case ASCII.
+        name: As it reads: on one line, not encoded; empty if there is none.
+    """
+
+    address: str
+    name: str = ""
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """Whom a mail names in its headers.
+
+    Attributes:
+        to: Addresses of the ``To`` header; with nobody in it, the recipients are undisclosed.
+        cc: Addresses of the ``Cc`` header.
+        names: By address, if it has one.
+        apart: Every target gets a mail of its own, whose ``To`` names nobody else.
+        part: Tells this mail from others of the same notification; empty if there are none.
+    """
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    names: Mapping[str, str] = {}
+    apart: bool = False
+    part: str = ""
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """What a channel is asked to do in one go.
 
@@ -45,6 +77,7 @@ class Delivery(msgspec.Struct, frozen=True):
         source: The name that makes ids stable over retries, redeliveries and replays: the
             ``message_id``, else the origin coordinates of the record.
         digest: SHA-256 of the origin record's value, part of the stable ids.
+        heading: For e-mail: what the mail's headers say, whichever targets are left.
     """
 
     notification: Notification
@@ -52,3 +85,4 @@ class Delivery(msgspec.Struct, frozen=True):
     targets: tuple[Target, ...]
     source: str
     digest: bytes
+    heading: Heading = Heading()

@@ -19,10 +19,12 @@ class Retry(msgspec.Struct, frozen=True):
     Attributes:
         error: What happened, fit to be shown (no secrets).
         after: Seconds to wait at least, when the destination named them.
+        target_alone: It is about this target; the destination does its work for others.
     """
 
     error: str
     after: float | None = None
+    target_alone: bool = False
 
 
 class Scope(StrEnum):

@@ -1,26 +1,43 @@
 """E-mail."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from email.utils import parseaddr
+from functools import cache, partial
+from weakref import ref
 
 from app.edges.channels.answers import quote
 from app.edges.channels.base import Channel
-from app.edges.smtp.connection import MailServer, SmtpError
+from app.edges.smtp.connection import MailServer
 from app.edges.smtp.pool import SmtpPool
-from app.edges.smtp.transaction import Envelope, Reply
+from app.edges.smtp.transaction import Envelope
 from app.policies.identifiers import mail_message_id
-from app.policies.mail_message import compose
-from app.policies.redaction import NO_SECRETS, Secrets
-from app.values.delivery import Delivery
-from app.values.outcome import Answer, Delivered, Outcome, Rejected, Retry
+from app.policies.mail.addresses import read_mailbox
+from app.policies.mail.message import Body, Headers, body_of, compose, weight_of
+from app.policies.smtp_replies import (
+    Reply,
+    Stage,
+    is_about_the_login,
+    is_about_the_recipient,
+    is_about_the_sender,
+    says_too_large,
+)
+from app.values.delivery import Delivery, Mailbox
+from app.values.note import Note
+from app.values.notification import Notification
+from app.values.outcome import Answer, Delivered, Denied, Outcome, Rejected, Retry
 
-_LOGIN_CODES = (530, 534, 535, 538)  # RFC 4954: the operator's to put right, not the mail's fault
+LIGHT = 32_768
+"""What is heavier is composed beside the event loop."""
+
+_TOO_LARGE = Note(
+    "kwargs.attachments", "the mail server takes no mail that large; sent without attachments"
+)
 
 
 class EmailChannel(Channel):
-    """Hands mails to a mail server: one mail to all recipients, one outcome for each.
+    """Hands mails to a mail server: one outcome for each recipient.
 
     Args:
         server: The mail server.
@@ -33,49 +50,103 @@ class EmailChannel(Channel):
         self._server = server
         self._clock = clock
         self._pool = SmtpPool(server)
-        self._sender = parseaddr(server.from_address)[1]
-        self._secrets = Secrets([server.password] if server.password else [])
+        self._sender = read_mailbox(server.from_address)
+        self._bodies = _Bodies()
+        self._secrets = server.secrets
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
         (delivery,) = deliveries
         recipients = [target.address for target in delivery.targets]
-        envelope = Envelope(self._sender, recipients, lambda utf8: self._compose(delivery, utf8))
-        try:
-            replies = await self._pool.send(envelope)
-        except SmtpError as error:
-            return Answer(((Retry(quote(str(error), self._secrets)),) * len(recipients),))
-        return Answer((tuple(classify(reply, self._secrets) for reply in replies),))
+        notes: tuple[Note, ...] = ()
+        replies = await self._send(delivery, recipients, attached=True)
+        if delivery.notification.mail.attachments:
+            refused = [each for each, reply in replies.items() if says_too_large(reply)]
+            if refused:
+                replies |= await self._send(delivery, refused, attached=False)
+                notes = (_TOO_LARGE,)
+        outcomes = tuple(self._outcome(replies[recipient]) for recipient in recipients)
+        return Answer((outcomes,), notes=(notes,) if notes else ())
 
     async def close(self) -> None:
         """Close the connections that are kept."""
         await self._pool.close()
 
-    def _compose(self, delivery: Delivery, utf8: bool) -> bytes:
-        domain = self._sender.rpartition("@")[2]
-        return compose(
-            delivery.notification,
-            sender=self._server.from_address,
-            message_id=mail_message_id(
-                delivery.source, delivery.digest, self._server.address, domain
-            ),
+    async def _send(
+        self, delivery: Delivery, recipients: Sequence[str], *, attached: bool
+    ) -> dict[str, Reply]:
+        body = await self._bodies.of(delivery, attached=attached)
+        if not delivery.heading.apart:
+            return await self._hand_in(delivery, body, recipients)
+        replies: dict[str, Reply] = {}
+        for recipient in recipients:
+            replies |= await self._hand_in(delivery, body, [recipient])
+        return replies
+
+    async def _hand_in(
+        self, delivery: Delivery, body: Body, recipients: Sequence[str]
+    ) -> dict[str, Reply]:
+        heading = delivery.heading
+        to, part = heading.to, heading.part
+        if heading.apart:
+            to = (part,) = tuple(recipients)
+        headers = Headers(
+            sender=self._sender,
+            to=[Mailbox(each, heading.names.get(each, "")) for each in to],
+            cc=[Mailbox(each, heading.names.get(each, "")) for each in heading.cc],
             date=datetime.fromtimestamp(self._clock(), UTC),
-            utf8=utf8,
+            message_id=self._message_id(delivery, part),
         )
+        composed = cache(lambda utf8: compose(headers, body, utf8=utf8))
+        return await self._pool.send(Envelope(self._sender.address, recipients, composed))
+
+    def _message_id(self, delivery: Delivery, part: str) -> str:
+        place = f"{self._server.address}/{part}" if part else self._server.address
+        domain = self._sender.address.rpartition("@")[2]
+        return mail_message_id(delivery.source, delivery.digest, place, domain)
+
+    def _outcome(self, reply: Reply) -> Outcome:
+        said = str(reply) if reply.code is None else f"SMTP {reply.code}: {reply.text}"
+        return outcome_of(reply, quote(said, self._secrets))
 
 
-def classify(reply: Reply, secrets: Secrets = NO_SECRETS) -> Outcome:
-    """Return what the server's reply means for a recipient.
+def outcome_of(reply: Reply, said: str) -> Outcome:
+    """Return what a server's reply means for a recipient.
 
     Args:
-        reply: Anything at all.
-        secrets: What the server may echo and must not be shown.
+        reply: Its last word about it.
+        said: The same, fit to be shown.
     """
-    if reply.code is None:
-        return Retry(quote(reply.text, secrets))
-    said = quote(f"SMTP {reply.code}: {reply.text}", secrets)
-    if 200 <= reply.code < 300:
+    if reply.good:
         return Delivered(said)
-    if 500 <= reply.code < 600 and reply.code not in _LOGIN_CODES:
-        return Rejected(said)
-    return Retry(said)
+    if reply.stage is Stage.LOGIN or is_about_the_login(reply):
+        return Denied(said, certain=True)
+    if reply.temporary:
+        return Retry(said, target_alone=is_about_the_recipient(reply))
+    return Denied(said) if is_about_the_sender(reply) else Rejected(said)
+
+
+class _Bodies:
+    """Composes what mails say; a heavy one once for all deliveries of its notification."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[ref[Notification], bool, asyncio.Task[Body]] | None = None
+
+    async def of(self, delivery: Delivery, *, attached: bool) -> Body:
+        """Return what a mail says, with its attachments or without."""
+        notification = delivery.notification
+        compose_body = partial(
+            body_of, notification, f"=_{delivery.digest.hex()[:32]}", attached=attached
+        )
+        if weight_of(notification) <= LIGHT:
+            return compose_body()
+        latest = self._latest
+        if latest is None or latest[0]() is not notification or latest[1] is not attached:
+            task = asyncio.create_task(asyncio.to_thread(compose_body), name="compose a mail")
+            latest = self._latest = ref(notification, self._forget), attached, task
+        # Whoever asked first may be cancelled: the others still want it.
+        return await asyncio.shield(latest[2])
+
+    def _forget(self, gone: ref[Notification]) -> None:
+        if self._latest is not None and self._latest[0] is gone:
+            self._latest = None

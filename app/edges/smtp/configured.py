@@ -16,4 +16,5 @@ def configured_mail_server(email: EmailSettings) -> MailServer | None:
         username=email.username,
         password=email.password.get_secret_value() if email.password else None,
         timeout=email.timeout,
+        helo_name=email.helo_name,
     )

@@ -1,18 +1,17 @@
-"""Connecting to a mail server: TLS, login, and what went wrong."""
+"""Connecting to a mail server: TLS, EHLO, login."""
 
-import socket
 import ssl
-from contextlib import suppress
 from typing import Literal
 
-import aiosmtplib
 import msgspec
 
+from app.edges.smtp.helo import full_name
+from app.edges.smtp.login import log_in
+from app.edges.smtp.session import SmtpSession
+from app.edges.smtp.wire import SmtpError, open_wire
 from app.edges.tls import default_tls_context
-from app.policies.redaction import scrub
-from app.values.errors import NotifierError
-
-_QUIT_SECONDS = 2.0
+from app.policies.host_names import address_literal, ascii_host
+from app.policies.redaction import Secrets, scrub
 
 Tls = Literal["starttls", "implicit", "none"]
 
@@ -23,6 +22,8 @@ class MailServer(msgspec.Struct, frozen=True):
     Attributes:
         from_address: The ``From`` header: an address, or a name and an address.
         timeout: Seconds for connecting and for each answer.
+        helo_name: What to introduce this machine as; its full name, or the address that it
+            connects from, when left out.
         tls_context: Trusted certificates; see ``default_tls_context`` when left out.
     """
 
@@ -33,6 +34,7 @@ class MailServer(msgspec.Struct, frozen=True):
     username: str | None = None
     password: str | None = None
     timeout: float = 30.0
+    helo_name: str | None = None
     tls_context: ssl.SSLContext | None = None
 
     @property
@@ -41,80 +43,66 @@ class MailServer(msgspec.Struct, frozen=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"smtp://{host}:{self.port}"
 
+    @property
+    def secrets(self) -> Secrets:
+        """What a server may repeat and nobody may see."""
+        return Secrets([self.password] if self.password else [])
+
     def __repr__(self) -> str:
         return f"MailServer({self.address!r})"
 
 
-class SmtpError(NotifierError):
-    """The server took nothing: no connection, no TLS, no login, or no answer in time."""
+async def connect(server: MailServer, own_name: str | None = None) -> SmtpSession:
+    """Connect, start TLS and introduce this machine, as the server is set up.
+
+    Args:
+        server: The mail server.
+        own_name: This machine's full name, for servers whose settings give none; without one, it
+            introduces itself by the address that it connects from.
+
+    Raises:
+        SmtpError: It did not work; the text says why.
+    """
+    host = _ascii(server.host)
+    context = None
+    if server.tls != "none":
+        context = server.tls_context or default_tls_context()
+    implicit = context if server.tls == "implicit" else None
+    wire = await open_wire(host, server.port, implicit, server.timeout)
+    session = SmtpSession(wire, server.timeout, encrypted=implicit is not None)
+    try:
+        await session.welcome()
+        name = server.helo_name or own_name or address_literal(wire.own_address)
+        await session.greet(name)
+        if context is not None and implicit is None:
+            await session.encrypt(context, host)
+            await session.greet(name)
+    except BaseException:  # a cancelled conversation cannot be taken up again either
+        wire.abort()
+        raise
+    return session
 
 
 async def check_login(server: MailServer) -> None:
     """Connect, log in and go, as the doctor does.
 
     Raises:
-        SmtpError: It did not work; the text says why.
+        SmtpError: It did not work; the text says why, fit to be shown.
     """
-    connection = await connect(server)
-    await quit_politely(connection)
-
-
-async def connect(server: MailServer) -> aiosmtplib.SMTP:
-    """Connect, start TLS and log in, as the server is set up.
-
-    Raises:
-        SmtpError: It did not work; the text says why.
-    """
-    encrypted = server.tls != "none"
-    connection = aiosmtplib.SMTP(
-        hostname=server.host,
-        port=server.port,
-        username=server.username,
-        password=server.password,
-        local_hostname=_own_name(),
-        timeout=server.timeout,
-        use_tls=server.tls == "implicit",
-        start_tls=server.tls == "starttls",
-        tls_context=server.tls_context or (default_tls_context() if encrypted else None),
-    )
     try:
-        await connection.connect()
-        if connection.is_ehlo_or_helo_needed:
-            await connection.ehlo()
-    except Exception as error:  # noqa: BLE001 -- the server may answer anything at all
-        connection.close()
-        raise SmtpError(describe(error, server)) from None
-    return connection
+        session = await connect(server, await full_name())
+        try:
+            if server.username is not None:
+                await log_in(session, server.username, server.password or "")
+        finally:
+            await session.quit()
+    except SmtpError as error:
+        raise SmtpError(scrub(str(error), server.secrets)) from None
 
 
-async def quit_politely(connection: aiosmtplib.SMTP) -> None:
-    """Say good-bye and close, whatever the server says."""
-    with suppress(aiosmtplib.SMTPException, OSError):
-        await connection.quit(timeout=_QUIT_SECONDS)
-    connection.close()
-
-
-def describe(error: Exception, server: MailServer) -> str:
-    """Say what happened, without secrets."""
-    match error:
-        case aiosmtplib.SMTPAuthenticationError():
-            text = f"the mail server refused the login: {error.code} {error.message}"
-        case aiosmtplib.SMTPResponseException():
-            text = f"the mail server answered {error.code} {error.message}"
-        case TimeoutError():
-            text = f"the mail server did not answer within {server.timeout:g} s"
-        case aiosmtplib.SMTPServerDisconnected():
-            text = "the connection to the mail server was lost"
-        case ssl.SSLError():
-            text = f"TLS with the mail server failed: {error}"
-        case aiosmtplib.SMTPException() | OSError():
-            text = str(error)
-        case _:
-            text = f"the mail server's answer makes no sense ({type(error).__name__})"
-    return scrub(text, [server.password] if server.password else [])
-
-
-def _own_name() -> str:
-    """Return what to say EHLO with; asking the resolver for more could take minutes."""
-    name = socket.gethostname()
-    return name if name.isascii() and name and not any(map(str.isspace, name)) else "localhost"
+def _ascii(host: str) -> str:
+    """Return a name as DNS has it; an IPv6 address stays as it is."""
+    try:
+        return ascii_host(host)
+    except ValueError:
+        return host

@@ -1,27 +1,25 @@
-"""One mail: MAIL, RCPT for every recipient, DATA, and what the server said to each."""
+"""One transaction: MAIL, RCPT for every recipient, DATA, and what the server said to each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
-import aiosmtplib
 import msgspec
 
-from app.edges.smtp.connection import MailServer, SmtpError, describe
+from app.edges.smtp.session import SessionRefusedError, SmtpSession
+from app.edges.smtp.wire import SmtpError
+from app.policies.smtp_replies import Reply, Stage, says_too_many_recipients
 
-_OK = 250
-_SERVICE_CLOSING = 421
-_MAILBOX_NOT_ALLOWED = 553
+PATIENCE = 10
+"""How many times as long as for anything else the answer to the text is waited for.
 
+Whoever gives up there sends twice (RFC 5321, section 4.5.3.2.6).
+"""
 
-class Reply(msgspec.Struct, frozen=True):
-    """What the server answered for one recipient.
-
-    Attributes:
-        code: The SMTP reply code; None where no answer came.
-        text: The server's words, or what happened instead.
-    """
-
-    code: int | None
-    text: str
+_GO_ON = 354
+_OUT_OF_ORDER = 503
+_NO_UTF8 = 553
+_TOO_LARGE = 552
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -29,108 +27,166 @@ class Envelope(msgspec.Struct, frozen=True):
 
     Attributes:
         sender: The bare address that bounces go to.
-        recipients: Bare addresses, at least one.
-        compose: Returns the mail; told whether it may hold UTF-8 in its headers.
+        recipients: Bare addresses, at least one, each once.
+        compose: Returns the mail in pieces of whole lines; told whether it may hold UTF-8 in its
+            headers.
     """
 
     sender: str
     recipients: Sequence[str]
-    compose: Callable[[bool], bytes]
+    compose: Callable[[bool], Sequence[bytes]]
 
 
-class NotBegunError(SmtpError):
-    """The connection turned out to be dead before the server took anything of this mail."""
+class Handed(NamedTuple):
+    """What came of a transaction.
+
+    Attributes:
+        replies: What the server said about each recipient that this was decided about.
+        again: Recipients for another transaction: there were too many for this one.
+        most: How many the server took in this one, if there were too many.
+    """
+
+    replies: dict[str, Reply]
+    again: Sequence[str] = ()
+    most: int | None = None
 
 
 class Transaction:
-    """MAIL, RCPT for every recipient, DATA: and what the server said to each."""
+    """Hands in one mail to some of its recipients.
 
-    def __init__(self, connection: aiosmtplib.SMTP, envelope: Envelope, server: MailServer) -> None:
-        self._smtp = connection
-        self._server = server
-        self._envelope = envelope
+    Args:
+        session: Nothing is under way in it; mails may have been handed in before.
+        envelope: The mail.
+        recipients: Those of this transaction.
+    """
+
+    def __init__(self, session: SmtpSession, envelope: Envelope, recipients: Sequence[str]) -> None:
+        self._session = session
+        self._fresh = session.transactions == 0
+        self._sender = envelope.sender
         # Asked for only where it is needed: a server further on may have to send such mail back.
         needed = not all(map(str.isascii, (envelope.sender, *envelope.recipients)))
-        self._utf8 = needed and connection.supports_extension("smtputf8")
+        self._utf8 = needed and "SMTPUTF8" in session.offers
+        self._text = envelope.compose(self._utf8)
+        self._size = sum(map(len, self._text))
         self._replies: dict[str, Reply] = {}
+        self._recipients = [each for each in recipients if self._is_possible(each)]
 
-    async def run(self) -> list[Reply]:
-        """Hand in the mail and return one reply for each recipient, in order.
+    async def run(self) -> Handed:
+        """Hand in the mail.
 
         Raises:
-            NotBegunError: The connection was dead.
+            SessionRefusedError: Nothing was taken, and it may be in a new session.
+            SmtpError: Nothing was taken.
         """
-        mail = self._envelope.compose(self._utf8)
+        if not self._recipients or self._is_too_large():
+            return Handed(self._replies)
+        self._session.transactions += 1
         try:
-            if await self._begin() and await self._name_recipients():
-                await self._hand_over(mail)
-            else:
-                await self._smtp.rset()
-        except NotBegunError:
-            raise
-        except Exception as error:  # noqa: BLE001 -- the server may answer anything at all
-            self._smtp.close()
-            self._answer_rest(Reply(None, describe(error, self._server)))
-        return [self._replies[recipient] for recipient in self._envelope.recipients]
+            sender, recipients, data = await self._announce()
+        except SmtpError as error:
+            kind = SmtpError if self._fresh else SessionRefusedError
+            raise kind(str(error)) from None
+        accepted, again = self._sort(sender, recipients)
+        if accepted and data.code == _GO_ON:
+            await self._hand_over(accepted)
+        elif not self._fresh and _may_pass_elsewhere(sender, recipients, data):
+            raise SessionRefusedError(f"the mail server answered {data}")
+        else:
+            self._replies.update(dict.fromkeys(accepted, data))
+            await self._withdraw(data)
+        return Handed(self._replies, again, len(accepted) if again else None)
 
-    async def _begin(self) -> bool:
-        sender = self._envelope.sender
-        if not self._possible(sender):
-            self._answer_rest(_needs_utf8(sender))
-            return False
-        options = ["SMTPUTF8"] if self._utf8 else []
+    async def _announce(self) -> tuple[Reply, list[Reply], Reply]:
+        """Say who writes to whom; return the replies, the last one to DATA."""
+        mail = " ".join((f"MAIL FROM:<{self._sender}>", *self._options()))
+        to = [f"RCPT TO:<{each}>" for each in self._recipients]
+        if "PIPELINING" in self._session.offers:
+            stages = [Stage.SENDER, *[Stage.RECIPIENT] * len(to), Stage.TEXT]
+            sender, *others, data = await self._session.commands([mail, *to, "DATA"], stages)
+            return sender, others, data
+        sender = await self._session.command(mail, Stage.SENDER)
+        if not sender.good:
+            return sender, [], sender
+        others = [await self._session.command(each, Stage.RECIPIENT) for each in to]
+        if not any(reply.good for reply in others):
+            return sender, others, others[-1]
+        return sender, others, await self._session.command("DATA", Stage.TEXT)
+
+    def _sort(self, sender: Reply, recipients: Sequence[Reply]) -> tuple[list[str], list[str]]:
+        """Return who was accepted, and who is to be named in another transaction."""
+        if not sender.good:
+            self._replies.update(dict.fromkeys(self._recipients, sender))
+            return [], []
+        accepted: list[str] = []
+        again: list[str] = []
+        for recipient, reply in zip(self._recipients, recipients, strict=True):
+            if reply.good:
+                accepted.append(recipient)
+            elif accepted and says_too_many_recipients(reply):
+                again.append(recipient)
+            else:
+                self._replies[recipient] = reply
+        return accepted, again
+
+    async def _hand_over(self, accepted: Sequence[str]) -> None:
+        """Send the text; from now on a lost connection leaves open what became of the mail."""
+        session = self._session
         try:
-            await self._smtp.mail(sender, options=options, encoding=self._encoding)
-        except aiosmtplib.SMTPSenderRefused as error:
-            if error.code == _SERVICE_CLOSING:
-                raise NotBegunError(describe(error, self._server)) from None
-            self._answer_rest(_reply(error))
-            return False
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise NotBegunError(describe(error, self._server)) from None
+            with suppress(SmtpError):  # perhaps it said why, before it closed
+                await session.wire.send(_stuffed(self._text), session.timeout)
+            reply = await session.wire.reply(Stage.TEXT, session.timeout * PATIENCE)
+        except SmtpError as error:
+            reply = Reply(None, str(error), Stage.TEXT)
+        self._replies.update(dict.fromkeys(accepted, reply))
+
+    async def _withdraw(self, data: Reply) -> None:
+        """End a transaction without a text."""
+        if data.code == _GO_ON:  # it waits for a text that is for nobody
+            self._session.wire.abort()
+            return
+        try:
+            await self._session.command("RSET", Stage.SENDER)
+        except SmtpError:
+            self._session.wire.abort()
+
+    def _is_possible(self, recipient: str) -> bool:
+        for address in (self._sender, recipient):
+            if not (self._utf8 or address.isascii()):
+                text = f"the mail server does not offer SMTPUTF8, which {address} needs"
+                self._replies[recipient] = Reply(_NO_UTF8, text, Stage.RECIPIENT)
+                return False
         return True
 
-    async def _name_recipients(self) -> bool:
-        """Return whether the server takes any of them."""
-        accepted = False
-        for recipient in self._envelope.recipients:
-            if not self._possible(recipient):
-                self._replies[recipient] = _needs_utf8(recipient)
-                continue
-            try:
-                await self._smtp.rcpt(recipient, encoding=self._encoding)
-            except aiosmtplib.SMTPRecipientRefused as error:
-                self._replies[recipient] = _reply(error)
-            else:
-                accepted = True
-        return accepted
+    def _is_too_large(self) -> bool:
+        most = self._session.max_size
+        if most is None or self._size <= most:
+            return False
+        text = f"5.3.4 the mail has {self._size} bytes, and the mail server takes {most} at most"
+        reply = Reply(_TOO_LARGE, text, Stage.SENDER)
+        self._replies.update(dict.fromkeys(self._recipients, reply))
+        return True
 
-    async def _hand_over(self, mail: bytes) -> None:
-        try:
-            answer = await self._smtp.data(mail)
-        except aiosmtplib.SMTPDataError as error:
-            self._answer_rest(_reply(error))
-            await self._smtp.rset()
-        else:
-            self._answer_rest(Reply(_OK, answer.message))
-
-    def _answer_rest(self, reply: Reply) -> None:
-        for recipient in self._envelope.recipients:
-            self._replies.setdefault(recipient, reply)
-
-    def _possible(self, address: str) -> bool:
-        return self._utf8 or address.isascii()
-
-    @property
-    def _encoding(self) -> str:
-        return "utf-8" if self._utf8 else "ascii"
+    def _options(self) -> Iterator[str]:
+        if "SIZE" in self._session.offers:
+            yield f"SIZE={self._size}"
+        if self._utf8:
+            yield "BODY=8BITMIME"  # which RFC 6531 has every server offer that offers SMTPUTF8
+            yield "SMTPUTF8"
 
 
-def _reply(error: aiosmtplib.SMTPResponseException) -> Reply:
-    return Reply(error.code, error.message)
+def _may_pass_elsewhere(sender: Reply, recipients: Sequence[Reply], data: Reply) -> bool:
+    """Say whether the server, without a text of this mail, might take it in a new session."""
+    if not sender.good:
+        return True
+    if any(reply.good for reply in recipients):
+        return data.temporary or data.code == _OUT_OF_ORDER
+    return all(reply.temporary or says_too_many_recipients(reply) for reply in recipients)
 
 
-def _needs_utf8(address: str) -> Reply:
-    return Reply(
-        _MAILBOX_NOT_ALLOWED, f"the mail server does not offer SMTPUTF8, which {address} needs"
-    )
+def _stuffed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Double the dots that lines begin with, and end the text (RFC 5321, section 4.5.2)."""
+    for piece in pieces:
+        doubled = piece.replace(b"\n.", b"\n..")
+        yield b"." + doubled if doubled.startswith(b".") else doubled
+    yield b".\r\n"

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from app.policies.addresses import split_mail_addresses
+from app.policies.mail.addresses import split_mail_addresses
 from app.policies.notes import Notes
 from app.policies.parsing.appearance import (
     AuthorWire,
@@ -88,12 +88,11 @@ def make_extras(wire: KwargsWire | None, notes: Notes) -> Extras:
 
 
 def mail_addresses(wire: Addresses) -> tuple[str, ...]:
-    """Return the addresses of a text or a list of texts, each once."""
+    """Return the addresses of a text or a list of texts, each once, as they are written."""
     if not wire:
         return ()
     texts = [wire] if isinstance(wire, str) else [text_of(each) for each in wire if each]
-    found = (address for text in texts for address in split_mail_addresses(text))
-    return tuple(dict.fromkeys(found))
+    return split_mail_addresses(texts)
 
 
 def _sender(wire: KwargsWire) -> Sender:

@@ -138,6 +138,8 @@ def test_a_broken_destination_is_a_long_wait() -> None:
         ([Rejected("400")], Verdict.ALIVE),
         ([Expired()], Verdict.ALIVE),
         ([Retry("503")], Verdict.FAILED),
+        ([Retry("450", target_alone=True)], Verdict.ALIVE),
+        ([Retry("450", target_alone=True), Retry("451")], Verdict.ALIVE),
         ([Retry("451"), Delivered()], Verdict.ALIVE),
         ([Denied("401")], Verdict.TURNED_AWAY),
         ([Denied("401"), Delivered()], Verdict.ALIVE),

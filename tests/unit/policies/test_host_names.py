@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.host_names import ascii_host
+from app.policies.host_names import address_literal, ascii_host
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,16 @@ def test_a_name_that_was_read_reads_the_same_again(name: str) -> None:
         return
     assert once.isascii()
     assert ascii_host(once) == once
+
+
+@pytest.mark.parametrize(
+    ("address", "literal"),
+    [
+        ("192.0.2.1", "[192.0.2.1]"),
+        ("2001:db8::1", "[IPv6:2001:db8::1]"),
+        ("fe80::1%eth0", "[IPv6:fe80::1]"),
+    ],
+)
+def test_an_address_is_said_in_brackets(address: str, literal: str) -> None:
+    """RFC 5321, section 4.1.3."""
+    assert address_literal(address) == literal

@@ -157,7 +157,7 @@ def test_embeds_are_taken_over() -> None:
 
 
 def test_mail_addresses_are_texts_or_lists() -> None:
-    """Commas separate, names are dropped, each address comes once."""
+    """As the producer wrote them, names included, each once."""
     notification = read(
         envelope(
             channels=["email"],
@@ -170,7 +170,8 @@ def test_mail_addresses_are_texts_or_lists() -> None:
             },
         )
     )
-    assert notification.requests == (Request("email", ("a@example.com", "b@example.com")),)
+    to = ("a@example.com", '"Doe, Jane" <b@example.com>')
+    assert notification.requests == (Request("email", to),)
     assert notification.mail == Mail(
         cc=("c@example.com", "d@example.com", "e@example.com"),
         bcc=("f@example.com",),

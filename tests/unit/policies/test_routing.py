@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.policies.routing import Defaults, Routed, route
-from app.values.delivery import Delivery, Destination, Target
+from app.values.delivery import Delivery, Destination, Heading, Target
 from app.values.note import Note
 from app.values.notification import NO_ACCESS, Access, Footer, Mail, Notification, Request
 from tests.support.messages import DISCORD_URL, HOOK_URL
@@ -112,7 +112,7 @@ def test_a_bad_url_fails_alone_and_is_not_shown(url: str) -> None:
 
 
 def test_a_mail_is_one_delivery_to_all_its_recipients() -> None:
-    """Each address once; the mail says who stands where in its headers."""
+    """Each address once; the delivery says who stands where in the headers."""
     result = routed(
         Request("email", ("a@example.com", "b@Example.com")),
         Request("console"),
@@ -127,11 +127,16 @@ def test_a_mail_is_one_delivery_to_all_its_recipients() -> None:
         "d@example.com",
     ]
     assert mail.targets[0] == Target("email", "a@example.com", "a@example.com")
-    assert mail.notification.requests == (
-        Request("email", ("a@example.com", "b@example.com")),
-        Request("console"),
-    )
-    assert mail.notification.mail == Mail(("c@example.com",), ("d@example.com",), "s", "<p>")
+    assert mail.heading == Heading(("a@example.com", "b@example.com"), ("c@example.com",))
+
+
+def test_who_is_kept_apart_is_a_delivery_each() -> None:
+    """So that each is retried, and answered for, alone."""
+    result = routed(Request("email", ("a@example.com", "b@example.com"), "group 'x'"))
+    assert [
+        ([target.address for target in each.targets], each.heading.apart)
+        for each in result.deliveries
+    ] == [(["a@example.com"], True), (["b@example.com"], True)]
 
 
 def test_bad_mail_addresses_fail_alone_and_leave_the_headers() -> None:
@@ -140,7 +145,7 @@ def test_bad_mail_addresses_fail_alone_and_leave_the_headers() -> None:
     result = routed(Request("email", ("a@example.com", "nobody")), mail=Mail(cc=(evil, "z" * 300)))
     (delivery,) = result.deliveries
     assert [target.address for target in delivery.targets] == ["a@example.com"]
-    assert delivery.notification.mail.cc == ()
+    assert delivery.heading == Heading(("a@example.com",))
     assert [target.address for target, _ in result.unroutable] == ["nobody", evil, "z" * 300]
     assert [target.label for target, _ in result.unroutable] == [
         "nobody",

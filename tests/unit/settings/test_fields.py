@@ -159,6 +159,33 @@ def test_mail_addresses() -> None:
     )
     assert email.from_address == "告警 <a@example.com>"
     assert email.default_to == ("b@example.com", "C <c@example.com>")
+    given = '"Doe, Jane" <a@faß.example>; b@example.com'
+    email = EmailSettings.model_validate({"from_address": "a@faß.example", "default_to": given})
+    assert email.default_to == ('"Doe, Jane" <a@faß.example>', "b@example.com")
+    email = EmailSettings.model_validate({"default_to": '["a@example.com", "b@example.com"]'})
+    assert email.default_to == ("a@example.com", "b@example.com")
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("Notifier.Example.com", "notifier.example.com"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("[192.0.2.1]", "[192.0.2.1]"),
+        ("[2001:DB8::1]", "[IPv6:2001:db8::1]"),
+        ("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+    ],
+)
+def test_helo_names(given: str, taken: str) -> None:
+    """A host name, or an address in brackets as mail writes it."""
+    assert EmailSettings(helo_name=given).helo_name == taken
+
+
+@pytest.mark.parametrize("given", ["", "two words", "[192.0.2]", "a\r\nMAIL", "[x]"])
+def test_bad_helo_names(given: str) -> None:
+    """What EHLO would not take, or would take for two commands."""
+    says = "is neither a host name nor an address in brackets"
+    assert problem(EmailSettings, helo_name=given) == says
 
 
 @pytest.mark.parametrize("given", ["", "somebody", "@example.com", "a@", "a@b\nBcc: c@d", "<>"])

@@ -20,12 +20,14 @@ def test_every_setting_reaches_the_mail_server() -> None:
             tls="implicit",
             from_address="Notifier <n@example>",
             timeout=7,
+            helo_name="notifier.example",
         )
     )
     assert server is not None
     assert (server.host, server.port, server.tls) == ("mail.example", 465, "implicit")
     assert (server.username, server.password, server.timeout) == ("user", "password", 7)
     assert server.from_address == "Notifier <n@example>"
+    assert server.helo_name == "notifier.example"
 
 
 def test_a_mail_server_may_want_no_login() -> None:

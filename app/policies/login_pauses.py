@@ -1,0 +1,34 @@
+"""How often a login that was refused is tried again."""
+
+PAUSES = (60.0, 300.0, 900.0)
+"""Seconds after the first refusal in a row, the second, and every further one.
+
+Servers lock accounts after five to ten logins with a wrong password within some ten minutes.
+"""
+
+
+class LoginPauses:
+    """Keeps logins apart that a server refuses. Times are monotonic seconds.
+
+    Attributes:
+        said: What the server said when it last refused one.
+    """
+
+    def __init__(self) -> None:
+        self._refusals = 0
+        self._until = 0.0
+        self.said = ""
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until the next login may be tried."""
+        return max(self._until - now, 0.0) if self._refusals else 0.0
+
+    def refused(self, said: str, now: float) -> None:
+        """Note a refusal, and what the server said."""
+        self._until = now + PAUSES[min(self._refusals, len(PAUSES) - 1)]
+        self._refusals += 1
+        self.said = said
+
+    def accepted(self) -> None:
+        """Note a login."""
+        self._refusals = 0

@@ -1,0 +1,1 @@
+"""Mails: addresses, headers, texts, and how they become bytes. Pure."""
