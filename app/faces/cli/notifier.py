@@ -7,7 +7,7 @@ import click
 from app.edges.service_client import ServiceClient
 from app.engine.doctor.examination import examine
 from app.engine.doctor.findings import Verdict
-from app.faces.cli import dead_letters
+from app.faces.cli import dead_letters, importing
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
@@ -33,6 +33,7 @@ def command() -> None:
 
 
 command.add_command(dead_letters.command)
+command.add_command(importing.command)
 
 
 @command.command()
