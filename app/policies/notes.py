@@ -7,6 +7,7 @@ MOST_NOTES = 20
 MAX_FIELD = 100
 MAX_PROBLEM = 300
 MAX_QUOTE = 60
+ATTACHMENTS = "kwargs.attachments"
 
 
 class Notes:

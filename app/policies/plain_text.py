@@ -56,14 +56,6 @@ def readable(notification: Notification, limit: int = MOST_TEXT) -> str:
     return notification.content
 
 
-def details(notification: Notification) -> str:
-    """Return fields, link and footer, one to a line."""
-    lines = [f"{field.name}: {field.value}" for field in notification.fields]
-    lines += [notification.url] if notification.url else []
-    lines += [notification.footer.text] if notification.footer else []
-    return "\n".join(lines)
-
-
 def html_to_text(html: str, limit: int = MOST_TEXT) -> str:
     """Return what a reader would see of an HTML text.
 

@@ -99,14 +99,14 @@ def mark_of(target: Target) -> TargetMark:
     return TargetMark(
         channel=shortened(target.channel, LONGEST_LABEL),
         label=shortened(target.label, LONGEST_LABEL),
-        id=fingerprint(target.channel, target.address),
+        id=fingerprint(target.channel, target.address, target.part),
     )
 
 
-def fingerprint(channel: str, address: str) -> str:
+def fingerprint(channel: str, address: str, part: int = 0) -> str:
     """Return a target's stable id, from which its address cannot be told."""
-    name = f"{channel}\0{address}".encode("utf-8", "surrogatepass")
-    return sha256(name).hexdigest()[:FINGERPRINT_LENGTH]
+    name = f"{channel}\0{address}" + (f"\0{part}" if part else "")
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def here(record: Record) -> Origin:

@@ -47,7 +47,7 @@ def _targets(routed: Routed) -> Iterable[Target]:
 
 
 def _id(target: Target) -> str:
-    return fingerprint(target.channel, target.address)
+    return fingerprint(target.channel, target.address, target.part)
 
 
 def _only(routed: Routed, wanted: Iterable[str], lost: Iterable[TargetMark]) -> Routed:

@@ -11,6 +11,7 @@ from app.policies.addresses import (
     discord_limit_key,
     normalise_webhook,
 )
+from app.policies.discord_rendering import render
 from app.policies.mail.routing import Addressed, route_mail
 from app.policies.redaction import redact, scrub
 from app.values.delivery import Delivery, Destination, Target
@@ -89,14 +90,17 @@ class _Router:
         self._defaults = defaults
         self._source = source
         self._digest = digest
-        self.deliveries: dict[str, Delivery] = {}
+        self.deliveries: dict[tuple[str, int], Delivery] = {}
         self.unroutable: list[tuple[Target, str]] = []
 
     def add(self, target: Target, destination: Destination) -> None:
-        if target.address not in self.deliveries:
-            said = _with_keyword(self._notification, target.access.keyword)
-            self.deliveries[target.address] = Delivery(
-                said, destination, (target,), self._source, self._digest
+        if (target.address, 0) in self.deliveries:
+            return
+        said = _with_keyword(self._notification, target.access.keyword)
+        for part in range(_requests_for(said, destination)):
+            each = replace(target, part=part) if part else target
+            self.deliveries[target.address, part] = Delivery(
+                said, destination, (each,), self._source, self._digest
             )
 
     def webhook(self, request: Request) -> None:
@@ -125,7 +129,7 @@ class _Router:
             self._refuse("email", entry, error)
         destination = Destination("email", smtp, redact(smtp))
         for targets, heading in found.parts:
-            self.deliveries[f"mailto:{targets[0].address}"] = Delivery(
+            self.deliveries[f"mailto:{targets[0].address}", 0] = Delivery(
                 self._notification, destination, targets, self._source, self._digest, heading
             )
 
@@ -165,6 +169,13 @@ def _cached_destination(channel: str, url: str) -> tuple[Target, Destination]:
     if shared is None:
         return target, Destination(channel, address, target.label)
     return target, Destination("discord", shared, redact(shared))
+
+
+def _requests_for(notification: Notification, destination: Destination) -> int:
+    """Return how many requests it takes to tell a destination: only embeds ask for several."""
+    if destination.channel != "discord" or not notification.embeds:
+        return 1
+    return len(render(notification).requests)
 
 
 def _let_in(target: Target, access: Access | None) -> Target:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from app.policies.notes import ATTACHMENTS, Notes
+from app.values.note import Note
 from app.values.notification import Field, Metadata, Notification
 
 MIN_KEY_BYTES = 24
@@ -54,6 +56,19 @@ def encode(notification: Notification, now: float) -> bytes:
         metadata=notification.metadata,
     )
     return _encoder.encode(_Body("notification", datetime.fromtimestamp(moment, UTC), data))
+
+
+def left_out(notification: Notification) -> tuple[Note, ...]:
+    """Return notes on what says something and has no place in the form."""
+    author, footer, embeds = notification.author, notification.footer, notification.embeds
+    attachments = notification.mail.attachments
+    if not (author or footer or embeds or attachments):
+        return ()
+    said = {"author": author, "footer": footer, "embeds": embeds, ATTACHMENTS: attachments}
+    notes = Notes()
+    for field in (name for name, given in said.items() if given):
+        notes.left_out(field, "the form of Standard Webhooks has no place for it")
+    return notes.all()
 
 
 def headers(webhook_id: str, now: float, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:

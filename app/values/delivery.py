@@ -29,12 +29,15 @@ class Target(msgspec.Struct, frozen=True):
         address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret.
         label: The redacted address.
         access: What it takes to be let in there.
+        part: Which of its requests this is, counted from 0, of a notification that takes several:
+            each is accepted or not by itself.
     """
 
     channel: str
     address: str
     label: str
     access: Access = NO_ACCESS
+    part: int = 0
 
 
 class Mailbox(msgspec.Struct, frozen=True, gc=False):

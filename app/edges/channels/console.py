@@ -3,14 +3,21 @@
 from collections.abc import Callable, Sequence
 
 from app.edges.channels.base import Channel
-from app.policies.plain_text import details, one_line, readable, shorten, without_control
+from app.policies.mail.text import text_of
+from app.policies.notes import ATTACHMENTS
+from app.policies.plain_text import SHORTENED, one_line, readable, shorten, without_control
 from app.values.delivery import Delivery
+from app.values.note import Note
 from app.values.notification import Notification
 from app.values.outcome import Answer, Delivered, Outcome, Retry
 
 MOST_TEXT = 100_000
 MOST_TITLE = 1000
 """Characters of one notification that are written; what is longer is shortened."""
+
+
+_NO_FILES = Note(ATTACHMENTS, "the console takes no files; left out")
+_TOO_LONG = Note("content", "longer than is written to the console; shortened")
 
 
 class ConsoleChannel(Channel):
@@ -28,20 +35,24 @@ class ConsoleChannel(Channel):
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
         (delivery,) = deliveries
+        text = block(delivery.notification)
         outcome: Outcome
         try:
-            self._write(block(delivery.notification))
+            self._write(text)
         except (OSError, ValueError) as error:  # closed, full, or without the characters
             outcome = Retry(f"the console cannot be written to: {error}")
         else:
             outcome = Delivered()
-        return Answer(((outcome,) * len(delivery.targets),))
+        notes: tuple[Note, ...] = (_NO_FILES,) if delivery.notification.mail.attachments else ()
+        if SHORTENED in text:
+            notes += (_TOO_LONG,)
+        return Answer(((outcome,) * len(delivery.targets),), notes=(notes,))
 
 
 def block(notification: Notification) -> str:
-    """Return the text: title and priority, content, then fields, link and footer, indented."""
+    """Return the text: title and priority, then all that a mail's text says, indented."""
     title = one_line((notification.title or "Notification")[:MOST_TITLE])
     head = f"--- {title} ({notification.priority.name.lower()})"
-    text = shorten("\n".join([readable(notification), details(notification)]), MOST_TEXT)
+    text = shorten(text_of(notification, readable(notification), title), MOST_TEXT)
     body = without_control(text).strip()
     return "\n  ".join([head, *body.splitlines()]) + "\n"

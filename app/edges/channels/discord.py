@@ -19,9 +19,12 @@ from app.edges.channels.base import Channel
 from app.edges.channels.rendering import Renderings
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.discord_limits import MAX_EMBEDS
-from app.policies.discord_payload import embeds_of, encode, fits
+from app.policies.discord_payload import encode, fits
+from app.policies.discord_rendering import render
 from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
+from app.values.note import Note
+from app.values.notification import Embed
 from app.values.outcome import Answer, Gone, Outcome, RateLimited, Scope
 
 BAN_PATIENCE = 60.0
@@ -70,16 +73,16 @@ class DiscordChannel(Channel):
         self._http = http
         self._timeout = timeout
         self._clock = clock
-        self._embeds = Renderings(embeds_of)
+        self._rendered = Renderings(render)
 
     def prepare(self, delivery: Delivery) -> None:
         """See ``Channel.prepare``."""
-        self._embeds.of(delivery.notification)
+        self._rendered.of(delivery.notification)
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
         target = deliveries[0].targets[0]
-        embeds = [embed for each in deliveries for embed in self._embeds.of(each.notification)]
+        embeds = [embed for each in deliveries for embed in self._embeds(each)]
         body = encode(embeds, deliveries[0].notification.sender)
         said = None
         outcome: Outcome
@@ -92,7 +95,11 @@ class DiscordChannel(Channel):
         else:
             outcome = classify(answer, self._clock(), target)
             said = allowance(answer.headers, self._clock())
-        return Answer(tuple((outcome,) * len(each.targets) for each in deliveries), said)
+        return Answer(
+            tuple((outcome,) * len(each.targets) for each in deliveries),
+            said,
+            tuple(map(self._notes, deliveries)),
+        )
 
     def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
         """Say whether one more fits: in Discord's limits, the same thread, the same sender."""
@@ -102,8 +109,17 @@ class DiscordChannel(Channel):
             return False
         if first.notification.sender != more.notification.sender:
             return False
-        embeds = [embed for each in deliveries for embed in self._embeds.of(each.notification)]
-        return fits(embeds, self._embeds.of(more.notification))
+        embeds = [embed for each in deliveries for embed in self._embeds(each)]
+        return fits(embeds, self._embeds(more))
+
+    def _embeds(self, delivery: Delivery) -> tuple[Embed, ...]:
+        """Return what one request tells of a delivery; one that has changed since has the last."""
+        requests = self._rendered.of(delivery.notification).requests
+        return requests[min(delivery.targets[0].part, len(requests) - 1)]
+
+    def _notes(self, delivery: Delivery) -> tuple[Note, ...]:
+        """Return what is not told of a notification; its first request says it for all."""
+        return () if delivery.targets[0].part else self._rendered.of(delivery.notification).notes
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:

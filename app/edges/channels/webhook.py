@@ -7,7 +7,7 @@ from app.edges.channels.answers import allowance, failure, judge, quote_body
 from app.edges.channels.base import Channel
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.identifiers import webhook_id
-from app.policies.standard_webhooks import encode, headers
+from app.policies.standard_webhooks import encode, headers, left_out
 from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
 from app.values.outcome import Answer, Outcome
@@ -58,7 +58,8 @@ class WebhookChannel(Channel):
         else:
             outcome = classify(answer, self._clock(), target)
             said = allowance(answer.headers, self._clock())
-        return Answer(((outcome,) * len(delivery.targets),), said)
+        notes = left_out(delivery.notification)
+        return Answer(((outcome,) * len(delivery.targets),), said, (notes,) if notes else ())
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 
 from app.inbox.discord import RefusedError, read_message
-from app.policies.discord_payload import embeds_of, encode
+from app.policies.discord_payload import encode
+from app.policies.discord_rendering import render
 from app.values.inbox import InboxCard
 from app.values.notification import Notification
 from tests.support.notifications import NOTIFICATIONS
@@ -185,5 +186,5 @@ def test_up_to_the_limits(message: dict[str, Any]) -> None:
 @given(NOTIFICATIONS)
 def test_whatever_the_worker_sends(told: Notification) -> None:
     """The inbox is no stricter than Discord: it shows every embed that the worker makes."""
-    embeds = embeds_of(told)
-    assert len(read_message(encode(embeds, told.sender))) == len(embeds)
+    for embeds in render(told).requests:
+        assert len(read_message(encode(embeds, told.sender))) == len(embeds)

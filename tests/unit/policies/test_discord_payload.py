@@ -8,17 +8,11 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from app.policies.discord_limits import NOTHING
-from app.policies.discord_payload import embeds_of, encode, fits, size
-from app.policies.plain_text import SHORTENED
+from app.policies.discord_payload import encode, fits
+from app.policies.discord_rendering import render
 from app.values.errors import InvalidRecordError
 from app.values.notification import (
-    Author,
-    ContentType,
     Embed,
-    Field,
-    Footer,
-    Image,
     Notification,
     Request,
     Sender,
@@ -65,9 +59,10 @@ def as_record(told: Notification) -> dict[str, Any]:
 @given(NOTIFICATIONS)
 def test_discord_takes_every_notification(told: Notification) -> None:
     """Whatever it holds; and nobody's text is hidden behind another's link."""
-    sent = accepted(embeds_of(told), told.sender)
-    hidden = [embed for embed in sent if embed not in shown_embeds(sent)]
-    assert all(embed.keys() <= {"url", "image", "thumbnail", *UNSEEN} for embed in hidden)
+    for request in render(told).requests:
+        sent = accepted(request, told.sender)
+        hidden = [embed for embed in sent if embed not in shown_embeds(sent)]
+        assert all(embed.keys() <= {"url", "image", "thumbnail", *UNSEEN} for embed in hidden)
 
 
 @settings(max_examples=50, deadline=None)
@@ -78,7 +73,8 @@ def test_discord_takes_whatever_is_parsed(told: Notification) -> None:
         parsed = read(as_record(told))
     except InvalidRecordError:
         reject()
-    accepted(embeds_of(parsed), parsed.sender)
+    for request in render(parsed).requests:
+        accepted(request, parsed.sender)
 
 
 SMALL = st.builds(
@@ -98,7 +94,7 @@ SMALL = st.builds(
 def test_what_fits_is_taken_and_shown(queue: list[Notification]) -> None:
     """Merged as far as they fit, everything shows; one more would be refused or hidden."""
     merged: tuple[Embed, ...] = ()
-    for part in map(embeds_of, queue):
+    for part in (render(told).requests[0] for told in queue):
         alone = shown(part)
         together = [*merged, *part]
         if fits(merged, part):
@@ -137,86 +133,10 @@ def test_what_fits(embeds: tuple[Embed, ...], more: tuple[Embed, ...], together:
     assert fits(embeds, more) is together
 
 
-def test_a_long_text_is_split() -> None:
-    """At the end of a line, into embeds of one colour: title on the first, fields on the last."""
-    text = ("line " * 19 + "line\n") * 50
-    fields = (Field("a", "b"),)
-    embeds = embeds_of(notification(text, title="T", color=7, fields=fields, footer=Footer("f")))
-    assert [embed.color for embed in embeds] == [7, 7]
-    assert "".join(embed.description or "" for embed in embeds) == text
-    assert (embeds[0].description or "").endswith("line")
-    assert (embeds[0].title, embeds[1].title) == ("T", None)
-    assert (embeds[0].fields, embeds[1].fields) == ((), fields)
-    assert (embeds[0].footer, embeds[1].footer) == (None, Footer("f"))
-    assert accepted(embeds)
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        notification("x" * 7000),
-        notification("交" * 7000),
-        notification("📈" * 4000),
-        notification("x" * 100_000, title="t" * 300),
-        notification(fields=(Field("n" * 256, "v" * 1024),) * 40),
-        notification("x" * 5000, embeds=(Embed(description="y" * 4096),)),
-        notification(embeds=(Embed(title="y"),) * 12),
-        notification("x" * 4096, embeds=(Embed(description=" " * 1900 + "y" * 100),)),
-        notification("x" * 4096, embeds=(Embed(author=Author("a"), description="y" * 3000),)),
-    ],
-)
-def test_what_is_cut_says_so(told: Notification) -> None:
-    """What does not fit into one request ends with a visible mark."""
-    embeds = embeds_of(told)
-    assert (embeds[-1].description or "").endswith(SHORTENED)
-    assert size(embeds) <= 6000
-    assert accepted(embeds)
-
-
-def test_the_mark_stands_on_what_is_there() -> None:
-    """Of an embed for which no character is left, nothing is sent."""
-    room = 6000 - 4096 - len("\n" + SHORTENED)
-    more = tuple(Embed(description="y" * length) for length in (room, 20))
-    first, last = embeds_of(notification("x" * 4096, embeds=more))
-    assert first.description == "x" * 4096
-    assert last.description == "y" * room + "\n" + SHORTENED
-
-
-def test_the_mark_is_shown() -> None:
-    """Even where it stands on a picture that would go with the first of its URL."""
-    pictures = (Embed(image=Image(LINK), url=LINK),) * 11
-    embeds = embeds_of(notification("x", url=LINK, embeds=pictures))
-    assert [embed.url for embed in embeds] == [LINK] * 9 + [None]
-    assert embeds[-1].description == SHORTENED
-
-
-def test_a_link_is_not_shared() -> None:
-    """Of embeds with one URL Discord shows the first; later ones keep their text, not the link."""
-    told = notification(
-        "text",
-        url=LINK,
-        embeds=(
-            Embed(title="a", url=LINK),
-            Embed(image=Image(LINK), url=LINK),
-            Embed(title="b", url=LINK + "b"),
-        ),
-    )
-    assert [embed.url for embed in embeds_of(told)] == [LINK, None, LINK, LINK + "b"]
-
-
-@pytest.mark.parametrize(
-    ("content", "kind"), [(" \n", ContentType.TEXT), ("<br><!-- -->", ContentType.HTML)]
-)
-def test_a_notification_that_says_nothing(content: str, kind: ContentType) -> None:
-    """It is sent all the same: somebody asked for it."""
-    told = notification(content, content_type=kind, color=7)
-    assert embeds_of(told) == (Embed(description=NOTHING, color=7),)
-    assert accepted(embeds_of(told))
-
-
 def test_nobody_is_mentioned() -> None:
     """A text with @everyone in it wakes nobody; what Discord refuses of a sender is left out."""
-    verdict = judge(encode(embeds_of(notification("@everyone")), Sender("clyde", "nowhere")))
+    (embeds,) = render(notification("@everyone")).requests
+    verdict = judge(encode(embeds, Sender("clyde", "nowhere")))
     assert isinstance(verdict, dict)
     assert set(verdict) == {"embeds", "allowed_mentions"}
     assert verdict["allowed_mentions"] == {"parse": []}

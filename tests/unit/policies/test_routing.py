@@ -2,10 +2,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.policies.record_headers import mark_of
 from app.policies.routing import Defaults, Routed, route
 from app.values.delivery import Delivery, Destination, Heading, Target
 from app.values.note import Note
-from app.values.notification import NO_ACCESS, Access, Footer, Mail, Notification, Request
+from app.values.notification import NO_ACCESS, Access, Embed, Footer, Mail, Notification, Request
 from tests.support.messages import DISCORD_URL, HOOK_URL
 
 SMTP = "smtp://127.0.0.1:2525"
@@ -247,3 +248,19 @@ def test_the_keyword_that_a_robot_demands_is_in_the_footer(
 def test_what_is_for_nobody_goes_nowhere() -> None:
     """A notification for inactive users alone has no requests."""
     assert routed() == Routed((), ())
+
+
+def test_embeds_that_do_not_fit_are_a_further_delivery() -> None:
+    """To the same address, and accepted or not by itself; other channels get one delivery."""
+    requests = Request("discord", (DISCORD_URL,)), Request("webhook", (HOOK_URL,))
+    embeds = tuple(Embed(title=str(number)) for number in range(10))
+    notification = Notification("hello", requests, embeds=embeds)
+    deliveries = route(notification, DEFAULTS, source="s", digest=DIGEST).deliveries
+    assert [(each.destination.channel, each.targets[0].part) for each in deliveries] == [
+        ("discord", 0),
+        ("discord", 1),
+        ("webhook", 0),
+    ]
+    first, second, _ = deliveries
+    assert first.targets[0].address == second.targets[0].address
+    assert mark_of(first.targets[0]).id != mark_of(second.targets[0]).id

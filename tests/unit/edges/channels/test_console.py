@@ -5,7 +5,17 @@ import msgspec
 from app.edges.channels.console import ConsoleChannel
 from app.policies.plain_text import SHORTENED
 from app.values.delivery import Delivery, Destination, Target
-from app.values.notification import Field, Notification, Priority, Request
+from app.values.notification import (
+    Attachment,
+    Author,
+    Embed,
+    Field,
+    Footer,
+    Mail,
+    Notification,
+    Priority,
+    Request,
+)
 from app.values.outcome import Delivered, Retry
 
 DELIVERY = Delivery(
@@ -52,8 +62,27 @@ async def test_a_notification_of_megabytes_is_shortened() -> None:
     long = msgspec.structs.replace(
         DELIVERY.notification, content="x\n" * 4_000_000, title="t" * 9**6
     )
-    await ConsoleChannel(written.append).send(
+    answer = await ConsoleChannel(written.append).send(
         [msgspec.structs.replace(DELIVERY, notification=long)]
     )
+    assert [note.field for note in answer.notes[0]] == ["content"]
     assert len(written[0]) < 250_000
     assert SHORTENED in written[0]
+
+
+async def test_everything_that_says_something_is_written_but_files() -> None:
+    """Author, footer and the producer's embeds as in a mail's text; attachments are noted."""
+    written: list[str] = []
+    full = msgspec.structs.replace(
+        DELIVERY.notification,
+        author=Author("Bot"),
+        footer=Footer("foot"),
+        embeds=(Embed(title="embedded", description="more"),),
+        mail=Mail(attachments=(Attachment("r.csv", b"", "text/csv"),)),
+    )
+    answer = await ConsoleChannel(written.append).send(
+        [msgspec.structs.replace(DELIVERY, notification=full)]
+    )
+    for text in ("Bot", "foot", "embedded", "more"):
+        assert f"  {text}\n" in written[0]
+    assert [note.field for note in answer.notes[0]] == ["kwargs.attachments"]

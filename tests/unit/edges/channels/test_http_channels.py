@@ -14,13 +14,17 @@ from app.edges.channels.discord import DiscordChannel
 from app.edges.channels.webhook import WebhookChannel
 from app.edges.guard import AddressGuard
 from app.edges.http import HttpPort, open_http_client
+from app.policies.parsing.colors import BLUE
+from app.policies.routing import Defaults, route
 from app.values.delivery import Delivery, Destination, Target
 from app.values.notification import (
+    Attachment,
     Author,
     Embed,
     Field,
     Footer,
     Image,
+    Mail,
     Notification,
     Request,
     Sender,
@@ -334,7 +338,7 @@ async def test_an_embed_says_what_the_notification_says(
 ) -> None:
     """Title, text, colour, fields, footer and author make one embed, as the original did."""
     await discord(http, hooks, **fields)
-    assert hooks.received[0].json["embeds"][0] == embed
+    assert hooks.received[0].json["embeds"][0] == {"color": BLUE, **embed}
 
 
 async def test_html_is_readable_where_html_is_not_shown(http: HttpPort, hooks: HttpServer) -> None:
@@ -428,3 +432,42 @@ async def test_notifications_to_discord_are_merged_within_its_limits(
     other = delivery(hooks.url(SECRET_PATH), sender=Sender("somebody else"))
     assert not channel.mergeable(parts, other)
     assert not channel.mergeable([parts[0]] * 10, parts[1])
+
+
+async def test_what_takes_two_requests_is_told_in_two(http: HttpPort, hooks: HttpServer) -> None:
+    """Each part is a target of its own; the first says what of the whole is not told."""
+    embeds = (*(Embed(title=str(number)) for number in range(9)), Embed(title="9", url="nowhere"))
+    request = Request("discord", (hooks.url(SECRET_PATH),))
+    told = Notification("text", (request,), title="T", embeds=embeds)
+    deliveries = route(told, Defaults(), source="s", digest=b"d").deliveries
+    channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
+    answers = [await channel.send([each]) for each in deliveries]
+    assert [answer.outcomes for answer in answers] == [((Delivered("HTTP 204"),),)] * 2
+    assert [[embed.get("title") for embed in each.json["embeds"]] for each in hooks.received] == [
+        ["T", *map(str, range(9))],
+        ["9"],
+    ]
+    assert [[note.field for note in answer.notes[0]] for answer in answers] == [
+        ["embeds[9].url"],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "noted"),
+    [
+        ({}, []),
+        ({"color": 1, "url": "https://example.com/", "sender": Sender("me")}, []),
+        ({"footer": Footer("f"), "author": Author("me")}, ["author", "footer"]),
+        ({"embeds": (Embed(title="t"),)}, ["embeds"]),
+        ({"mail": Mail(attachments=(Attachment("a", b"", "text/csv"),))}, ["kwargs.attachments"]),
+    ],
+)
+async def test_what_the_standard_form_has_no_place_for_is_noted(
+    http: HttpPort, hooks: HttpServer, fields: dict[str, Any], noted: list[str]
+) -> None:
+    """The receiver gets the rest; who looks sees what it did not get."""
+    channel = WebhookChannel(http, 0.5, clock=lambda: NOW)
+    answer = await channel.send([delivery(hooks.url("/hook"), **fields)])
+    assert answer.outcomes == ((Delivered("HTTP 204"),),)
+    assert [note.field for notes in answer.notes for note in notes] == noted
