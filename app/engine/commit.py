@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from app.edges.kafka.consumer import Consumer
 from app.engine.journal import Journal
@@ -16,6 +18,8 @@ log = logging.getLogger(__name__)
 INTERVAL = 1.0
 SETTLEMENTS = 500
 TIMEOUT = 10.0
+REFUSED_PAUSE = 15.0
+"""Seconds until a commit is tried again for a topic that this user may not commit for."""
 OVERDUE = 10.0
 """Seconds without an acknowledgement after which nothing more is admitted: a coordinator that is
 away must not let repeats pile up."""
@@ -51,6 +55,8 @@ class Committer:
         self._pressing = asyncio.Event()
         self._settled = 0
         self._owing_since: float | None = None
+        self._turn: asyncio.Timeout | None = None
+        self._refused: dict[str, float] = {}
 
     @property
     def overdue_for(self) -> float | None:
@@ -82,7 +88,24 @@ class Committer:
             self._pressing.clear()
             self._settled = 0
             async with self.lock:
-                await self.commit(TIMEOUT)
+                try:
+                    async with asyncio.timeout(TIMEOUT) as self._turn:
+                        await self.commit(TIMEOUT)
+                except TimeoutError:
+                    log.warning("a commit is not waited for any longer")
+                finally:
+                    self._turn = None
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Hold the lock, without waiting for a commit that Kafka does not answer.
+
+        The whole group waits for whoever lets go of its partitions.
+        """
+        if self._turn is not None:
+            self._turn.reschedule(asyncio.get_running_loop().time())
+        async with self.lock:
+            yield
 
     async def commit(self, timeout: float) -> bool:
         """Commit what is due; the caller holds the lock. Return whether Kafka acknowledged."""
@@ -96,7 +119,7 @@ class Committer:
             # An offset of a topic that is gone must not become one of the topic in its place.
             if await self._looked(timeout) and not (commits := await self._due()):
                 return True
-            await self._consumer.commit(
+            refused = await self._consumer.commits.commit(
                 {
                     assigned.partition: _stamped(assigned, each)
                     for assigned, each in commits.items()
@@ -107,8 +130,11 @@ class Committer:
             log.warning("%s", error)
             return False
         self._owing_since = None
+        retry_at = self._journal.monotonic() + REFUSED_PAUSE
+        self._refused |= dict.fromkeys(refused, retry_at)
         for assigned, commit in commits.items():
-            assigned.ledger.acknowledged(commit)
+            if assigned.partition.topic not in refused:
+                assigned.ledger.acknowledged(commit)
         return True
 
     async def _looked(self, timeout: float) -> bool:
@@ -129,17 +155,20 @@ class Committer:
         settled that it does not speak of.
         """
         deadline = self._journal.monotonic() + timeout
-        await self._consumer.commit_ended(timeout)
+        await self._consumer.commits.ended(timeout)
         self._assignment.freeze()
         left = deadline - self._journal.monotonic()
         if left > 0:
             await self.commit(left)
-        self._consumer.abandon_commit()
+        self._consumer.commits.abandon()
         self._owing_since = None
 
     async def _due(self) -> dict[Assigned, Commit]:
         commits: dict[Assigned, Commit] = {}
+        now = self._journal.monotonic()
         for assigned in list(self._assignment):
+            if self._refused.get(assigned.partition.topic, now) > now:
+                continue
             if self._positions.is_away(assigned.partition.topic):
                 continue  # Kafka would refuse it, and what is committed with it
             if not assigned.ledger.unsettled:

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 1.0
+FAILING_SECONDS = 10.0
+"""Seconds for which every poll may fail before the consumer is made anew."""
 MOST_DUE = 64
 """Records of retry topics that are taken at once: what is new is not to wait for them."""
 LEAP = 1000
@@ -73,7 +75,12 @@ class Intake:
             consumer: The member to poll.
             positions: Keeps its positions true to the logs.
             max_poll_records: The most records to take at once.
+
+        Raises:
+            KafkaRefusedError: This worker may not be a member of the group any more.
+            KafkaUnavailableError: Polling has failed for a while, each time.
         """
+        failing_since: float | None = None
         while True:
             self.polled_at = self._journal.monotonic()
             self._admission.relieve()
@@ -82,9 +89,14 @@ class Intake:
                     await asyncio.sleep(0)  # a full backlog must not keep the loop to itself
             except PositionLostError as lost:
                 await self._find(positions, lost.partitions)
-            except (KafkaUnavailableError, KafkaRefusedError) as error:
+            except KafkaUnavailableError as error:
+                failing_since = failing_since or self.polled_at
+                if self.polled_at - failing_since > FAILING_SECONDS:
+                    raise
                 log.error("polling failed, trying again: %s", error)  # noqa: TRY400 - Kafka's own words say it all
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                failing_since = None
 
     async def _find(self, positions: Positions, partitions: list[TopicPartition]) -> None:
         try:

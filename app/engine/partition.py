@@ -64,6 +64,7 @@ class Assigned:
         head: The record at the position, which was not due when it was last fetched; None where
             the last poll found nothing of the kind.
         held: Nothing is fetched of it until that is due.
+        unreadable: Kafka lets nobody read it now; it is asked again by itself.
         sightings: Where its log ended, in a retry topic.
         active: False once it was taken away; nothing is settled then.
     """
@@ -88,6 +89,7 @@ class Assigned:
         self.readable_end: int | None = None
         self.head: Head | None = None
         self.held = False
+        self.unreadable = False
         self.active = True
         self.sightings = Sightings(delay or 0.0)
 
@@ -147,7 +149,7 @@ class Assigned:
     @property
     def fetchable(self) -> int:
         """How many of those can be fetched now: not those that open transactions hide."""
-        return max(self.unfetched - self.hidden, 0)
+        return 0 if self.unreadable else max(self.unfetched - self.hidden, 0)
 
     @property
     def hidden(self) -> int:

@@ -12,12 +12,15 @@ from app.engine.dispatch import Dispatcher
 from app.engine.intake import Intake
 from app.engine.item import Item
 from app.engine.journal import Journal
+from app.engine.letting_go import LettingGo
 from app.engine.partition import Assigned, Assignment, Leftovers
 from app.engine.positions import Positions
+from app.engine.sampling import Sampler
 from app.engine.settlement import Settler
 from app.engine.starts import find_starts
 from app.engine.subscription import Subscription
-from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.engine.unreadable import UnreadablePartitions
+from app.values.errors import KafkaUnavailableError
 from app.values.record import TopicPartition
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,10 @@ REVOKE_PATIENCE = 1.0
 LEAVE_PATIENCE = 3.0
 """Seconds that it takes at most to put aside what is partly done."""
 LAST_COMMIT_TIMEOUT = 5.0
-SAMPLE_SECONDS = 2.0
+SILENCE = 60.0
+"""Seconds without an answer after which the brokers are looked for anew."""
+HOPELESS = 10.0
+"""Seconds without an answer after which a last word is not waited for."""
 
 
 class Session:
@@ -45,10 +51,11 @@ class Session:
         drop: Drops what is held of a partition that begins anew.
         on_rebalance: Called when partitions were taken away or given.
         on_sample: Called each time the ends of the logs were asked for.
+        patience: Seconds without an answer after which the session fails: only another one, from
+            the bootstrap addresses, finds brokers that have moved.
 
     Attributes:
         joined: Whether partitions are assigned and records are taken.
-        answered_at: Monotonic seconds when Kafka last answered.
     """
 
     def __init__(
@@ -65,24 +72,25 @@ class Session:
         drop: Callable[[Assigned], None],
         on_rebalance: Callable[[], None],
         on_sample: Callable[[], Awaitable[None]],
+        patience: float = SILENCE,
     ) -> None:
         self._connection = connection
         self._subscription = subscription
         self._assignment = assignment
         self._intake = intake
         self._dispatcher = dispatcher
-        self._settler = settler
+        self._letting_go = LettingGo(assignment, settler, journal)
         self._journal = journal
         self._conditions = conditions
         self._on_rebalance = on_rebalance
-        self._on_sample = on_sample
+        self._patience = patience
         self._leftovers: Leftovers = {}
         self._leaving = False
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._intake_task: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._begun = asyncio.Event()
         self.joined = False
-        self.answered_at = journal.monotonic()
         self._consumer = Consumer(
             connection,
             subscription.consumed,
@@ -101,6 +109,23 @@ class Session:
             committing=committing,
         )
         self.committer = Committer(self._consumer, assignment, self._positions, journal, committing)
+        self._sampler = Sampler(
+            self._consumer,
+            assignment,
+            self._positions,
+            subscription.first_partition,
+            journal,
+            on_sample,
+        )
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since any broker last answered."""
+        return self._consumer.silent_for()
+
+    def look(self, unreadable: UnreadablePartitions) -> None:
+        """Let it be said which partitions cannot be read."""
+        unreadable.look(self._consumer.unreadable(), self._consumer.hidden_topics())
 
     async def open(self) -> None:
         """Join the group; return once it is known where to begin.
@@ -108,15 +133,34 @@ class Session:
         Raises:
             KafkaUnavailableError, KafkaRefusedError: Kafka is away, or says no.
         """
-        await self._consumer.start()
-        joined = asyncio.ensure_future(self._begun.wait())
+        self._watching = asyncio.create_task(self._watch(), name="watch for silence")
+        joining = asyncio.create_task(self._join(), name="join the group")
         try:
-            await asyncio.wait((joined, self._broken), return_when="FIRST_COMPLETED")
+            await asyncio.wait((joining, self._broken), return_when="FIRST_COMPLETED")
+            if self._broken.done():
+                self._broken.result()
+            joining.result()
         finally:
-            joined.cancel()
-        if self._broken.done():
-            self._broken.result()
-        self.answered_at = self._journal.monotonic()
+            joining.cancel()
+            await asyncio.gather(joining, return_exceptions=True)
+
+    async def _join(self) -> None:
+        await self._consumer.start()
+        await self._begun.wait()
+
+    async def _watch(self) -> None:
+        """Fail once no broker has answered for too long."""
+        while True:
+            left = self._patience - self.silent_for
+            if left <= 0:
+                break
+            await asyncio.sleep(left)
+        self.fail(
+            KafkaUnavailableError(
+                f"no broker that this worker knows has answered for {self._patience:g} s: they are"
+                " looked for anew, from the bootstrap addresses"
+            )
+        )
 
     async def run(self) -> None:
         """Consume until something fails; never returns otherwise."""
@@ -127,7 +171,7 @@ class Session:
         tasks = (
             self._intake_task,
             asyncio.create_task(self.committer.run(), name="commit"),
-            asyncio.create_task(self._sample(), name="sample"),
+            asyncio.create_task(self._sampler.run(), name="sample"),
         )
         try:
             done, _ = await asyncio.wait((*tasks, self._broken), return_when="FIRST_COMPLETED")
@@ -155,7 +199,7 @@ class Session:
         if self._intake_task is not None:
             self._intake_task.cancel()
         self._dispatcher.drain()
-        return await self._until_quiet(timeout)
+        return await self._letting_go.until_quiet(timeout)
 
     async def close(self) -> None:
         """Put aside what is partly done, commit, and leave; bounded, whatever Kafka does."""
@@ -163,35 +207,19 @@ class Session:
         self.joined = False
         self._dispatcher.draining = True
         self._dispatcher.discard(lambda _: True)
-        await self._put_aside_partly_done()
-        async with self.committer.lock:
-            await self.committer.fence(LAST_COMMIT_TIMEOUT)
+        hopeless = self.silent_for > min(HOPELESS, self._patience)
+        if not hopeless:
+            await self._letting_go.put_aside_partly_done(LEAVE_PATIENCE)
+        async with self.committer.alone():
+            await self.committer.fence(0.0 if hopeless else LAST_COMMIT_TIMEOUT)
             self._assignment.take()
         self._dispatcher.discard(lambda _: True)
-        await self._consumer.stop()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._consumer.stop(at_once=hopeless)
         if self._broken.done() and not self._broken.cancelled():
             self._broken.exception()  # seen by run, or of no interest any more
-
-    async def _until_quiet(self, timeout: float) -> bool:
-        deadline = self._journal.monotonic() + timeout
-        while any(item.under_way for item in self._assignment.items()):
-            if self._journal.monotonic() >= deadline:
-                return False
-            await asyncio.sleep(0.02)
-        return True
-
-    async def _put_aside_partly_done(self) -> None:
-        """Keep what is done from being done again by whoever gets the partition next."""
-        for item in list(self._assignment.items()):
-            lost = item in item.assigned.strays  # nobody can read it again
-            if (item.partly_done or lost) and not item.leaving and not item.finished:
-                item.put_aside()
-                self._settler.finish(item)
-        deadline = self._journal.monotonic() + LEAVE_PATIENCE
-        while any(item.leaving for item in self._assignment.items()):
-            if self._journal.monotonic() >= deadline:
-                return
-            await asyncio.sleep(0.02)
 
     async def _revoked(self, partitions: set[TopicPartition]) -> None:
         """Let go: finish what was started if it ends soon, commit, and fence."""
@@ -199,10 +227,10 @@ class Session:
         self._consumer.forget_all()
         self._dispatcher.draining = True
         self._dispatcher.discard(lambda _: True)
-        await self._until_quiet(REVOKE_PATIENCE)
+        await self._letting_go.until_quiet(REVOKE_PATIENCE)
         self._dispatcher.discard(lambda _: True)  # what failed meanwhile waits for another attempt
-        await self._put_aside_partly_done()
-        async with self.committer.lock:
+        await self._letting_go.put_aside_partly_done(LEAVE_PATIENCE)
+        async with self.committer.alone():
             if partitions:
                 await self.committer.fence(LAST_COMMIT_TIMEOUT)
             # Those of the assignment before that did not come in again yet are still under way.
@@ -229,7 +257,7 @@ class Session:
             for partition, start in starts.items():
                 self._consumer.seek(partition, start.offset)
             if fresh:
-                await self._consumer.commit(fresh, LAST_COMMIT_TIMEOUT)
+                await self._consumer.commits.commit(fresh, LAST_COMMIT_TIMEOUT)
         except Exception as error:  # noqa: BLE001 - aiokafka would only log it; run raises it
             self.fail(error)
             return
@@ -240,29 +268,6 @@ class Session:
         self.joined = True
         self._begun.set()
         log.info("this worker has %d partitions: %s", len(partitions), _named(partitions) or "none")
-
-    async def _sample(self) -> None:
-        """Ask Kafka where its logs end: for the lag, and to know that it is there."""
-        while True:
-            try:
-                await self._positions.look()
-                # Whoever has no partition asks about one all the same, to know that Kafka is there.
-                asked = self._assignment.partitions() or [self._subscription.first_partition]
-                began = self._journal.monotonic()
-                ends = await self._consumer.logs.known_ends(asked)
-                ended = self._journal.monotonic()
-                for assigned in list(self._assignment):
-                    if (end := ends.get(assigned.partition)) is not None:
-                        assigned.saw_end(end, began, ended)
-                    # Past what holds no records: nothing there waits to be fetched.
-                    assigned.position = await self._consumer.position(assigned.partition)
-                    assigned.readable_end = self._consumer.readable_end(assigned.partition)
-            except (KafkaUnavailableError, KafkaRefusedError) as error:
-                log.warning("%s", error)
-            else:
-                self.answered_at = self._journal.monotonic()
-            await self._on_sample()
-            await asyncio.sleep(SAMPLE_SECONDS)
 
 
 def _started(items: dict[int, Item]) -> dict[int, Item]:

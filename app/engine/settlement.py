@@ -73,6 +73,7 @@ class Settler:
         self._on_settled = on_settled
         self._blocked: dict[str, str] = {}
         self._unacknowledged: dict[Item, tuple[str, float]] = {}
+        self._refused: set[Item] = set()
 
     @property
     def leaving(self) -> int:
@@ -87,7 +88,9 @@ class Settler:
         missed = self._journal.monotonic() - PATIENCE
         for topic, since in self._unacknowledged.values():
             if since < missed:
-                return f"{topic}: Kafka has not acknowledged a record for more than {PATIENCE:g} s"
+                trouble = self._producer.trouble_with(topic)
+                why = f" ({trouble})" if trouble else ""
+                return f"{topic}: no record was acknowledged for more than {PATIENCE:g} s{why}"
             break  # the oldest comes first
         return None
 
@@ -95,6 +98,11 @@ class Settler:
         """Forget what was being written; its tasks were cancelled."""
         self._blocked.clear()
         self._unacknowledged.clear()
+        self._refused.clear()
+
+    def is_refused(self, item: Item) -> bool:
+        """Say whether Kafka refuses what is being written: to wait for it may be in vain."""
+        return item in self._refused
 
     def finish(self, item: Item) -> None:
         """Settle an item about which nothing more is done here."""
@@ -136,6 +144,7 @@ class Settler:
 
     def _no_longer_awaits(self, item: Item) -> None:
         self._unacknowledged.pop(item, None)
+        self._refused.discard(item)
         if self._blocked:
             awaited = {topic for topic, _ in self._unacknowledged.values()}
             self._blocked = {topic: why for topic, why in self._blocked.items() if topic in awaited}
@@ -219,6 +228,10 @@ class Settler:
                 if topic not in self._blocked:
                     log.error("%s cannot be written, trying again: %s", topic, error)  # noqa: TRY400 - the error is Kafka's, a traceback tells nothing
                 self._blocked[topic] = str(error)
+                if isinstance(error, KafkaRefusedError):
+                    self._refused.add(item)
+                else:
+                    self._refused.discard(item)
             else:
                 self._blocked.pop(topic, None)
                 return

@@ -23,11 +23,12 @@ from app.engine.parking import Parking
 from app.engine.partition import Assignment
 from app.engine.picture import WorkerState, health_body, take_picture
 from app.engine.pulse import Pulse
-from app.engine.session import Session
+from app.engine.session import SILENCE, Session
 from app.engine.settlement import Exits, Settler
 from app.engine.subscription import Subscription, prepare
 from app.engine.tasks import Tasks, to_its_end
 from app.engine.trimming import Trimmer
+from app.engine.unreadable import UnreadablePartitions
 from app.policies.health import Signs, problem
 from app.policies.repeats import Repeats
 from app.policies.retry import RetryPolicy
@@ -59,6 +60,7 @@ class WorkerOptions(msgspec.Struct, frozen=True):
         max_in_flight: Notifications taken and not settled at most.
         drain_timeout: Seconds a stop waits for started deliveries.
         concurrency: Requests under way per destination, by channel name.
+        silence: Seconds without an answer after which Kafka is looked for anew.
     """
 
     subscription: Subscription
@@ -66,6 +68,7 @@ class WorkerOptions(msgspec.Struct, frozen=True):
     drain_timeout: float
     retry: RetryPolicy
     concurrency: Mapping[str, int]
+    silence: float = SILENCE
 
 
 class NotificationWorker:
@@ -144,6 +147,12 @@ class NotificationWorker:
         )
         self._pulse = Pulse(journal, self._assignment, self._dispatcher, self._intake)
         self._transactions = OpenTransactions(self._assignment, self._conditions, journal)
+        self._unreadable = UnreadablePartitions(
+            self._assignment,
+            subscription.topics,
+            self._conditions,
+            user=connection.options.get("sasl_plain_username"),
+        )
         self._trimmer = Trimmer(connection, self._assignment, journal)
         self._session: Session | None = None
         self._supervisor: asyncio.Task[None] | None = None
@@ -250,6 +259,7 @@ class NotificationWorker:
             drop=self._admission.drop,
             on_rebalance=self._admission.reset,
             on_sample=self._sampled,
+            patience=self._options.silence,
         )
         try:
             if timed:
@@ -283,6 +293,8 @@ class NotificationWorker:
         self._dispatcher.drop_idle()
         self._dispatcher.put_aside_overdue(self._assignment.items())
         self._transactions.look()
+        if self._session is not None:
+            self._session.look(self._unreadable)
         self._show_faults()
         self._conditions.replace("recipients", self._addresses.recipients.warnings)
         self._pulse.beat()
@@ -376,7 +388,7 @@ class NotificationWorker:
             )
         return Signs(
             status=self._status,
-            broker_silent_for=now - session.answered_at if session.joined else None,
+            broker_silent_for=session.silent_for if session.joined else None,
             commit_overdue_for=session.committer.overdue_for,
             poll_silent_for=now - self._intake.polled_at,
             fetch_silent_for=self._pulse.fetch_silent_for(),

@@ -52,6 +52,7 @@ class Cluster:
     config_failure: NotifierError | None = None
     transactions: list[list[OpenTransaction]] = field(default_factory=lambda: [[]])
     newest: float | None = None
+    unreadable: dict[TopicPartition, int] = field(default_factory=dict)
 
 
 class FakeSurvey(Survey):
@@ -90,6 +91,10 @@ class FakeSurvey(Survey):
     async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
         """See ``Survey``."""
         return {at: each for at, each in self._cluster.logs.items() if at.topic in {*topics}}
+
+    async def unreadable(self, topics: Collection[str]) -> dict[TopicPartition, int]:
+        """See ``Survey``."""
+        return {at: code for at, code in self._cluster.unreadable.items() if at.topic in topics}
 
     async def open_transactions(
         self, partitions: Collection[TopicPartition]

@@ -15,6 +15,7 @@ What aiokafka 0.14 does, and what is done about it here:
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -23,6 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from app.edges.kafka.connection import Connection
@@ -44,7 +46,10 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
 
     Attributes:
         answered_at: Monotonic seconds when a broker last answered; at first, when it was made.
+        on_fetch: Called with every answer to a fetch before anybody else sees it.
     """
+
+    on_fetch: Callable[[Any], None] | None = None
 
     def __init__(self, connection: Connection, request_timeout_ms: int) -> None:
         super().__init__(request_timeout_ms=request_timeout_ms, **connection.options)
@@ -60,7 +65,13 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         """Send a request to a broker and return its answer."""
         answer = await super().send(node_id, request, group=group)
         self.answered_at = time.monotonic()
+        if self.on_fetch is not None and isinstance(request, FetchRequest):
+            self.on_fetch(answer)
         return answer
+
+    def silent_for(self) -> float:
+        """Return the seconds since a broker last answered."""
+        return time.monotonic() - self.answered_at
 
     async def close(self) -> None:
         """Close every connection, by force if its other end does not answer."""

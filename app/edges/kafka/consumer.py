@@ -11,17 +11,16 @@ What aiokafka 0.14 does that its users must know, and what is done about it here
 * ``getmany`` without partitions means all of them, so the open ones are named. Fetched records of a
   partition that is left out hold up all fetches of its broker for a tenth of a second: one that is
   left out for longer is paused, which drops them.
-* ``commit`` retries for ever, and a commit that is cancelled stays under way: every commit has a
-  time-out after which it is not waited for, and there is never a second one beside it.
+* What goes wrong with one partition gets in the way of all others: it rests (``fetch_watch``).
 * ``stop`` does not call the listener and may hang: it is bounded.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from math import ceil
+from typing import Any
 
-from aiokafka import ConsumerRebalanceListener, OffsetAndMetadata
+from aiokafka import ConsumerRebalanceListener
 from aiokafka import TopicPartition as Theirs
 from aiokafka import errors as kafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -29,21 +28,24 @@ from aiokafka.structs import ConsumerRecord
 
 from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
+from app.edges.kafka.commits import Commits
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
+from app.edges.kafka.fetch_watch import FetchWatch, Unreadable
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.raw_fetch import RawFetch
-from app.policies.commit_metadata import LONGEST
-from app.policies.ledger import Commit
-from app.values.errors import KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 
 log = logging.getLogger(__name__)
 
 REBALANCE_TIMEOUT = 30.0
-STOP_TIMEOUT = 10.0
+STOP_TIMEOUT = 5.0
+AT_ONCE = 0.5
 NOWHERE = TopicPartition("-", 0)
 """A partition that is not there: polling it returns nothing and keeps the idle timer fresh."""
+
+UNDECODED = (kafka.CorruptRecordException, kafka.RecordTooLargeError, kafka.UnsupportedCodecError)
+"""What aiokafka raises of a batch that it cannot decode, among much else."""
 
 OnChange = Callable[[set[TopicPartition]], Awaitable[None]]
 
@@ -69,6 +71,7 @@ class Consumer:
         on_revoked: Awaited with the partitions that are being taken away; the group waits for it.
 
     Attributes:
+        commits: Commits for this member.
         logs: Tells about the logs of the partitions.
         metadata_updates: How often the client has learnt anew what topics there are: every 30 s,
             and whenever a leader has moved or a topic has gone.
@@ -85,8 +88,8 @@ class Consumer:
         on_revoked: OnChange,
     ) -> None:
         self._next: dict[TopicPartition, int] = {}
+        self._topics = topics
         self._generation = 0
-        self._committing: asyncio.Task[None] | None = None
         # The embedded broker keeps a left group waiting for as long as its sessions last.
         session_timeout_ms = 3_000 if connection.embedded else 10_000
         self._client = new_consumer(
@@ -107,6 +110,8 @@ class Consumer:
         self._raw = RawFetch(self._client)
         self.metadata_updates = 0
         self._client._client.cluster.add_listener(self._learnt)  # noqa: SLF001 - it tells nobody else
+        self._watch = FetchWatch(self._client)
+        self.commits = Commits(self._client)
         self.logs = PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request
         self._client.subscribe(list(topics), listener=_Listener(on_assigned, on_revoked))
 
@@ -123,11 +128,15 @@ class Consumer:
         with translated("let this worker join the group"):
             await self._client.start()
 
-    async def stop(self) -> None:
-        """Leave the group and close, within a few seconds whatever Kafka does."""
-        if self._committing is not None:
-            self._committing.cancel()
-        await close_consumer(self._client, STOP_TIMEOUT)
+    async def stop(self, *, at_once: bool = False) -> None:
+        """Leave the group and close, within a few seconds whatever Kafka does.
+
+        Args:
+            at_once: Kafka does not answer: hardly wait until it knows.
+        """
+        self.commits.abandon()
+        self._watch.reset()
+        await close_consumer(self._client, AT_ONCE if at_once else STOP_TIMEOUT)
 
     async def poll(
         self, partitions: Collection[TopicPartition], max_records: int, timeout: float
@@ -145,18 +154,14 @@ class Consumer:
         """
         generation = self._generation
         try:
-            batches = await self._client.getmany(
-                *(Theirs(*partition) for partition in partitions or (NOWHERE,)),
-                timeout_ms=ceil(timeout * 1000),  # 0 would not wait at all
-                max_records=max_records,
-            )
+            batches = await self._fetched(partitions, max_records, timeout)
         except kafka.NoOffsetForPartitionError:
             self._rewind(partitions)  # asked before the position was set; it is by now
             return []
         except kafka.OffsetOutOfRangeError as error:
             self._rewind(partitions)
             raise PositionLostError([TopicPartition(*tp) for tp in error.args[0]]) from error
-        except (kafka.CorruptRecordException, kafka.RecordTooLargeError):
+        except UNDECODED:
             return await self._read_raw(partitions, max_records)
         except kafka.KafkaError as error:
             self._rewind(partitions)
@@ -177,12 +182,34 @@ class Consumer:
                 self._next[partition] = batch[-1].offset + 1
         return records
 
+    async def _fetched(
+        self, partitions: Collection[TopicPartition], max_records: int, timeout: float
+    ) -> Mapping[tuple[str, int], Sequence["ConsumerRecord[bytes, bytes]"]]:
+        """Return what aiokafka has; that a topic is refused keeps nobody else's from coming."""
+        while True:
+            open_now = [each for each in partitions if not self._watch.resting(each)] or [NOWHERE]
+            try:
+                fetched: Mapping[tuple[str, int], Any] = await self._client.getmany(
+                    *(Theirs(*partition) for partition in open_now),
+                    timeout_ms=ceil(timeout * 1000),  # 0 would not wait at all
+                    max_records=max_records,
+                )
+            except kafka.TopicAuthorizationFailedError as error:
+                if all(topic != error.args[0] for topic, _ in open_now):
+                    raise
+            else:
+                return fetched
+
     async def _read_raw(
         self, partitions: Collection[TopicPartition], max_records: int
     ) -> list[Record]:
         self._rewind(partitions)
         generation = self._generation
-        wanted = {each: self._next[each] for each in partitions if each in self._next}
+        wanted = {
+            each: self._next[each]
+            for each in partitions
+            if each in self._next and not self._watch.resting(each)
+        }
         with translated("hand over records"):
             stretches = await self._raw.read(wanted)
         if generation != self._generation:
@@ -218,69 +245,35 @@ class Consumer:
 
     def pause(self, partition: TopicPartition) -> None:
         """Fetch nothing of an assigned partition, and drop what was fetched of it."""
-        self._client.pause(Theirs(*partition))
+        self._watch.hold(partition)
 
     def resume(self, partition: TopicPartition) -> None:
         """Fetch an assigned partition again."""
-        self._client.resume(Theirs(*partition))
+        self._watch.release(partition)
+
+    def unreadable(self) -> Mapping[TopicPartition, Unreadable]:
+        """Return which partitions cannot be read now, and why; each is asked again by itself."""
+        return self._watch.unreadable(self._next)
+
+    def hidden_topics(self) -> Collection[str]:
+        """Return the subscribed topics that this user may not even see, as far as is known."""
+        cluster = self._client._client.cluster  # noqa: SLF001 - it has no public way to ask
+        return [each for each in self._topics if each in cluster.unauthorized_topics]
+
+    def silent_for(self) -> float:
+        """Return the seconds since any broker last answered."""
+        return float(self._client._client.silent_for())  # noqa: SLF001 - as above
 
     def forget_all(self) -> None:
         """Drop all positions: the partitions are being taken away."""
         self._generation += 1
         self._next.clear()
+        self._watch.reset()
 
     async def position(self, partition: TopicPartition) -> int:
         """Return the next offset to be fetched; past gaps that hold no records."""
         with translated("tell the position"):
             return int(await self._client.position(Theirs(*partition)))
-
-    async def commit(self, commits: Mapping[TopicPartition, Commit], timeout: float) -> None:
-        """Commit, or raise after ``timeout`` seconds; then the commit may still come to pass.
-
-        Raises:
-            KafkaUnavailableError: Not acknowledged, or the partitions are somebody else's by now.
-            KafkaRefusedError: Not allowed.
-        """
-        deadline = asyncio.get_running_loop().time() + timeout
-        if not await self.commit_ended(timeout):
-            raise KafkaUnavailableError("Kafka did not acknowledge an earlier commit yet")
-        offsets = {
-            Theirs(*partition): OffsetAndMetadata(each.offset, each.metadata)
-            for partition, each in commits.items()
-        }
-        committing = self._committing = asyncio.create_task(self._commit(offsets), name="commit")
-        left = deadline - asyncio.get_running_loop().time()
-        await asyncio.wait({committing}, timeout=max(left, 0.0))
-        if not committing.done():
-            raise KafkaUnavailableError("Kafka did not acknowledge a commit: no answer in time")
-        await committing
-
-    async def commit_ended(self, timeout: float) -> bool:
-        """Wait for a commit under way, at most ``timeout`` seconds; say whether there is none."""
-        committing = self._committing
-        if committing is None or committing.done():
-            return True
-        await asyncio.wait({committing}, timeout=timeout)
-        return committing.done()
-
-    def abandon_commit(self) -> None:
-        """Try a commit no further that is not acknowledged."""
-        if self._committing is not None:
-            self._committing.cancel()
-            self._committing = None
-
-    async def _commit(self, offsets: Mapping[Theirs, OffsetAndMetadata]) -> None:
-        with translated("acknowledge a commit"):
-            # The refusal names no partition: first what is long goes without, then everything.
-            for longest in (LONGEST, 0):
-                try:
-                    await self._client.commit(offsets)
-                except (kafka.OffsetMetadataTooLargeError, kafka.InvalidCommitOffsetSizeError):
-                    log.warning("the broker takes no commit metadata of this size: leaving it out")
-                    offsets = _without_metadata(offsets, longest)
-                else:
-                    return
-            await self._client.commit(offsets)
 
     def readable_end(self, partition: TopicPartition) -> int | None:
         """Return the offset from which on open transactions hide records, as last fetched.
@@ -303,16 +296,6 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
 
     async def on_partitions_revoked(self, revoked: Iterable[tuple[str, int]]) -> None:
         await self._on_revoked({TopicPartition(*partition) for partition in revoked})
-
-
-def _without_metadata(
-    offsets: Mapping[Theirs, OffsetAndMetadata], longest: int
-) -> Mapping[Theirs, OffsetAndMetadata]:
-    """Leave out metadata that is longer than so many characters."""
-    return {
-        partition: each if len(each.metadata) <= longest else OffsetAndMetadata(each.offset, "")
-        for partition, each in offsets.items()
-    }
 
 
 def _record(partition: TopicPartition, fetched: "ConsumerRecord[bytes, bytes]") -> Record:

@@ -10,6 +10,7 @@ from app.edges.kafka.admin import Admin
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.partition_logs import PartitionLogs
+from app.edges.kafka.reading import unreadable
 from app.edges.kafka.transactions import OpenTransaction, transaction_holders
 from app.values.record import TopicPartition
 
@@ -57,6 +58,12 @@ class Survey(Admin):
             self._logs.starts(partitions), self._logs.ends(partitions)
         )
         return {each: range(starts[each], ends[each]) for each in partitions}
+
+    async def unreadable(self, topics: Collection[str]) -> dict[TopicPartition, int]:
+        """Return Kafka's error code for each partition of these topics that cannot be read."""
+        partitions = await self._partitions(topics)
+        with translated("say what can be read"):
+            return await unreadable(self._client._client, partitions)  # noqa: SLF001 - as in Admin
 
     async def open_transactions(
         self, partitions: Collection[TopicPartition]

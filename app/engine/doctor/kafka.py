@@ -10,6 +10,7 @@ from app.edges.kafka.survey import Survey
 from app.edges.probe import listens
 from app.engine.doctor.clock import check_clock
 from app.engine.doctor.findings import PATIENCE, Finding, Verdict, bounded, fail, ok, skip
+from app.engine.doctor.reading import check_reading
 from app.engine.doctor.topics import check_own_topics, check_topics
 from app.engine.doctor.transactions import check_transactions
 from app.policies.commit_metadata import Committed
@@ -52,6 +53,7 @@ async def check_kafka(
         for subject, check, remedy in (
             ("topics", check_topics(cluster, kafka), _TOPIC_REMEDY),
             ("own topics", check_own_topics(cluster, kafka), _TOPIC_REMEDY),
+            ("reading", check_reading(cluster, kafka), _TOPIC_REMEDY),
             ("group", _group(cluster, kafka), _GROUP_REMEDY),
             ("lag", _lag(cluster, kafka), _GROUP_REMEDY),
             ("transactions", check_transactions(cluster, kafka), _TOPIC_REMEDY),

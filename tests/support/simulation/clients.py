@@ -19,6 +19,7 @@ from app.values.record import Headers, TopicPartition
 from tests.support.simulation.cluster import Cluster
 from tests.support.simulation.group import Group
 from tests.support.simulation.inside import WatchedAssignment
+from tests.support.simulation.loop import now
 
 DELAYS = {0.0: "0s", 30.0: "30s"}
 """The retry topics but for the long ones: to wait for those costs more than it shows."""
@@ -68,9 +69,20 @@ class _Connections:
     def __init__(self, logs: Cluster) -> None:
         self.logs = logs
         self.cluster = self
+        self.answered_at = now()
+        self.unauthorized_topics: frozenset[str] = frozenset()
 
     def add_listener(self, listener: Callable[[object], None]) -> None:
         """Never learn anything anew: topics stay."""
+
+    def silent_for(self) -> float:
+        """Return the seconds since it was told where logs end."""
+        return now() - self.answered_at
+
+    def leader_for_partition(self, partition: object) -> int:
+        """Return the one broker."""
+        del partition
+        return 0
 
     async def close(self) -> None:
         """Close what is not there."""
@@ -80,6 +92,7 @@ class FakeLogs(PartitionLogs):
     """Tells about the cluster's logs as soon as it can."""
 
     def __init__(self, client: _Connections) -> None:
+        self._connections = client
         self._cluster = client.logs
 
     async def topic_ids(self, topics: Collection[str]) -> dict[str, str | None]:
@@ -96,6 +109,7 @@ class FakeLogs(PartitionLogs):
         """Return where logs end."""
         await asyncio.sleep(0.001)
         await self._cluster.there.wait()
+        self._connections.answered_at = now()
         return {each: len(self._cluster.logs[each]) for each in partitions}
 
     known_ends = ends

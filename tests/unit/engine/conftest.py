@@ -58,7 +58,10 @@ class RefusingProducer(Producer):
 class Stage:
     """Everything that a test of the worker touches."""
 
-    def __init__(self, connection: Connection, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, broker: EmbeddedBroker, connection: Connection, stack: AsyncExitStack
+    ) -> None:
+        self.broker = broker
         self.connection = connection
         self.channel = ScriptedChannel()
         self.journal: SkewedJournal = journal()
@@ -75,6 +78,7 @@ class Stage:
         channels: Mapping[str, Channel] | None = None,
         attempts: int = 3,
         max_age: float = 0.0,
+        silence: float = 60.0,
         defaults: Defaults = Defaults(webhook_url=HOOK_URL),  # noqa: B008 - frozen
         recipients_file: Path | None = None,
     ) -> NotificationWorker:
@@ -95,6 +99,7 @@ class Stage:
             drain_timeout=drain_timeout,
             retry=RetryPolicy(attempts, base_delay=0.01, max_delay=0.01, max_age=max_age),
             concurrency={"webhook": 16, "email": 4},
+            silence=silence,
         )
         made = NotificationWorker(
             options,
@@ -162,7 +167,7 @@ async def stage() -> AsyncIterator[Stage]:
         broker = await stack.enter_async_context(EmbeddedBroker())
         options = {"bootstrap_servers": broker.address, "client_id": "test"}
         connection = Connection(broker.address, options, embedded=True)
-        made = Stage(connection, stack)
+        made = Stage(broker, connection, stack)
         stack.push_async_callback(made.producer.close)
         yield made
     await asyncio.sleep(0)

@@ -11,12 +11,20 @@ from tests.support.engine import PARTITION, item, journal, notification
 
 
 class GatedConsumer:
-    """Acknowledges a commit when the test lets it; its positions are as they should be."""
+    """Acknowledges a commit when the test lets it; its positions are as they should be.
+
+    Attributes:
+        refused: Topics that it acknowledges nothing for.
+        asked_for: The partitions of every commit.
+    """
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
+        self.commits = self
         self.asked = asyncio.Event()
         self.gate = asyncio.Event()
+        self.refused: frozenset[str] = frozenset()
+        self.asked_for: list[set[TopicPartition]] = []
 
     def is_away(self, topic: str) -> bool:
         """Say that every topic is there."""
@@ -31,19 +39,23 @@ class GatedConsumer:
         """Return what was seen last."""
         return self._assignment[partition].position
 
-    async def commit_ended(self, timeout: float) -> bool:
+    async def ended(self, timeout: float) -> bool:
         """Say that there was none."""
         del timeout
         return True
 
-    def abandon_commit(self) -> None:
+    def abandon(self) -> None:
         """Try no further."""
 
-    async def commit(self, commits: Mapping[TopicPartition, Commit], timeout: float) -> None:
+    async def commit(
+        self, commits: Mapping[TopicPartition, Commit], timeout: float
+    ) -> frozenset[str]:
         """Wait for the gate."""
-        del commits, timeout
+        del timeout
+        self.asked_for.append(set(commits))
         self.asked.set()
         await self.gate.wait()
+        return self.refused
 
 
 def committer_of(consumer: GatedConsumer, assignment: Assignment) -> Committer:
@@ -83,3 +95,39 @@ async def test_nothing_is_settled_during_the_last_commit() -> None:
     consumer.gate.set()
     await fencing
     assert assigned.ledger.committed == 1
+
+
+async def test_a_topic_that_may_not_be_committed_holds_up_no_other() -> None:
+    """It is asked for again after a while; what is acknowledged counts, and admission goes on."""
+    assignment = Assignment()
+    other = TopicPartition("other", 0)
+    assignment.give({PARTITION: Start(0), other: Start(0)}, {})
+    consumer = GatedConsumer(assignment)
+    consumer.refused = frozenset(["other"])
+    consumer.gate.set()
+    committer = committer_of(consumer, assignment)
+    for each in assignment:
+        each.settle(item(notification(), each, offset=0))
+    assert await committer.commit(10.0)
+    assert committer.overdue_for is None
+    assert assignment[PARTITION].ledger.committed == 1
+    assert assignment[other].ledger.committed == 0
+    assignment[PARTITION].settle(item(notification(), assignment[PARTITION], offset=1))
+    assert await committer.commit(10.0)
+    assert consumer.asked_for == [{PARTITION, other}, {PARTITION}]
+
+
+async def test_who_lets_go_does_not_wait_for_a_commit_that_hangs() -> None:
+    """The whole group waits for it."""
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(0)}, {})
+    consumer = GatedConsumer(assignment)
+    committer = committer_of(consumer, assignment)
+    assignment[PARTITION].settle(item(notification(), assignment[PARTITION], offset=0))
+    committer._pressing.set()
+    running = asyncio.create_task(committer.run())
+    await consumer.asked.wait()
+    async with asyncio.timeout(1.0), committer.alone():
+        assert committer.lock.locked()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -7,12 +7,16 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as AnyPartition
+from aiokafka.errors import GroupAuthorizationFailedError
 
 from app.edges.kafka.admin import Admin
+from app.edges.kafka.consumer import Consumer
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
 from app.policies.commit_metadata import with_topic_id
+from app.values.errors import KafkaRefusedError
 from app.values.record import TopicPartition
+from tests.support.broker_faults import BrokerFaults
 from tests.support.engine import until
 
 if TYPE_CHECKING:
@@ -57,7 +61,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
     await stage.publish(envelope("one"))
     await until(lambda: len(commits) == 1)
     await session_of(worker)._revoked(set(worker._assignment.partitions()))
-    assert consumer._committing is None
+    assert consumer.commits._committing is None
     await until(lambda: all(task is not None and task.done() for task in commits))
     answer.set()
 
@@ -153,3 +157,75 @@ async def test_revoked_while_leaving_and_assigned_while_leaving_do_nothing_new(
     await session._assigned(partitions)
     assert not session.joined
     assert len(worker._assignment) == 0
+
+
+async def test_brokers_that_are_silent_are_looked_for_anew(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """They may have come back elsewhere: the next session asks the bootstrap addresses."""
+    worker = stage.worker(silence=3.5)  # longer than it takes this broker to forget a member
+    await worker.start()
+    await stage.publish(envelope("before"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    await until(lambda: worker.snapshot().lag == 0)
+    session = session_of(worker)
+    faults = BrokerFaults(stage.broker)
+    faults.take_down()
+    await until(lambda: worker._session is not session)
+    faults.bring_up()
+    await until(lambda: worker.snapshot().is_running)
+    await stage.publish(envelope("after"))
+    await until(lambda: worker.snapshot().messages_sent == 2)
+    assert stage.channel.contents == ["before", "after"]
+
+
+async def test_a_member_that_cannot_join_does_not_wait_for_ever(
+    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The coordinator may be where nobody finds it: then, too, the brokers are looked for anew."""
+    joined: list[object] = []
+
+    async def join(consumer: Consumer) -> None:
+        joined.append(consumer)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Consumer, "start", join)
+    worker = stage.worker(silence=0.1)
+    starting = asyncio.create_task(worker.start())
+    await until(lambda: len(joined) == 2)
+    monkeypatch.undo()
+    await starting
+    assert worker.snapshot().is_running
+
+
+async def test_a_member_that_is_refused_joins_anew_until_it_may(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Health names the right; nothing has to be restarted."""
+    worker = stage.worker()
+    await worker.start()
+    session = session_of(worker)
+    coordinator = session._consumer._client._coordinator
+    coordinator._pending_exception = GroupAuthorizationFailedError("group")
+    await until(lambda: worker._session is not session)
+    await until(lambda: worker.snapshot().is_running)
+    await stage.publish(envelope("after"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+
+
+async def test_a_stop_does_not_wait_for_what_kafka_refuses_to_take(
+    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may never take it; the offset is not committed past, and the record is there next time."""
+
+    async def refuse(*_: object) -> None:
+        raise KafkaRefusedError("it takes no such record")
+
+    worker = stage.worker(drain_timeout=60.0)
+    await worker.start()
+    await stage.publish({"channels": ["webhook"]})
+    monkeypatch.setattr(stage.producer, "write", refuse)
+    await until(lambda: "no such record" in worker.get_health_status().get("problem", ""))
+    async with asyncio.timeout(5):
+        await worker.stop()
+    assert await stage.committed() == 0

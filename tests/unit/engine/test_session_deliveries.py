@@ -172,11 +172,11 @@ async def test_a_member_without_partitions_knows_that_kafka_is_there(
     stage: "Stage", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More workers than partitions: the idle ones are well."""
-    monkeypatch.setattr("app.engine.session.SAMPLE_SECONDS", 0.01)
+    monkeypatch.setattr("app.engine.sampling.INTERVAL", 0.01)
     worker = stage.worker()
     await worker.start()
     session, partitions = session_of(worker), set(worker._assignment.partitions())
     await session._revoked(partitions)
     await session._assigned(set())
-    answered_at = session.answered_at
-    await until(lambda: session.answered_at > answered_at + 0.5)
+    session._consumer._client._client.answered_at = 0.0
+    await until(lambda: session.silent_for < 1.0)

@@ -31,6 +31,11 @@ class ScriptedProducer:
         self.gate.set()
         self.asked = 0
 
+    def trouble_with(self, topic: str) -> str | None:
+        """Say that there is none."""
+        del topic
+        return None
+
     def heal(self) -> None:
         """Fail no more."""
         self._failures.clear()

@@ -308,7 +308,8 @@ async def test_a_stop_lets_a_session_end_that_is_ending(
     gate, leaving, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
     stop_consumer = session._consumer.stop
 
-    async def leave_slowly() -> None:
+    async def leave_slowly(*, at_once: bool = False) -> None:
+        del at_once
         leaving.set()
         await gate.wait()
         await stop_consumer()
@@ -506,7 +507,7 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
     stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record that cannot be read is a dead letter; health names the error until it is past."""
-    monkeypatch.setattr("app.engine.session.SAMPLE_SECONDS", 0.01)
+    monkeypatch.setattr("app.engine.sampling.INTERVAL", 0.01)
 
     def parse(value: bytes, **known: Any) -> Notification:
         if b"poison" in value:

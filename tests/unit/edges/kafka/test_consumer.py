@@ -2,18 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from types import SimpleNamespace
 
 import pytest
-from aiokafka.errors import OffsetMetadataTooLargeError
+from aiokafka.errors import OffsetMetadataTooLargeError, TopicAuthorizationFailedError
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.admin import Admin
+from app.edges.kafka.closing import _tasks
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.consumer import Consumer
+from app.edges.kafka.consumer import Consumer, _record
+from app.edges.kafka.fetch_watch import NO_LEADER
 from app.edges.kafka.first_start import commit_first_start
 from app.policies.commit_metadata import Committed, Settled, encode
 from app.policies.ledger import Commit
+from app.values.errors import KafkaRefusedError
 from app.values.record import Record, TopicPartition
+from tests.support.broker_faults import BROKER, FETCH, NOBODY, BrokerFaults
+from tests.support.engine import until
 from tests.support.topic import Topic
 
 NAME = "notifications"
@@ -147,12 +153,12 @@ async def test_a_poll_waits_however_short_its_time_is(member: Member) -> None:
 async def test_commits_carry_their_metadata(member: Member) -> None:
     """What is settled above the offset is read back with it."""
     metadata = encode(1, 9, [1, 4])
-    await member.consumer.commit({FIRST: Commit(1, metadata)}, 5.0)
+    await member.consumer.commits.commit({FIRST: Commit(1, metadata)}, 5.0)
     async with Admin(member_connection(member)) as admin:
         committed = await admin.committed("group", [FIRST, TopicPartition(NAME, 1)])
     assert committed[FIRST] == Committed(1, Settled(9, (1, 4)))
     assert committed[TopicPartition(NAME, 1)] is None
-    await member.consumer.commit({FIRST: Commit(2, "somebody else's")}, 5.0)
+    await member.consumer.commits.commit({FIRST: Commit(2, "somebody else's")}, 5.0)
     async with Admin(member_connection(member)) as admin:
         committed = await admin.committed("group", [FIRST])
     assert committed[FIRST] == Committed(2, None, odd=True)
@@ -172,7 +178,9 @@ async def test_metadata_that_the_broker_refuses_is_left_out_where_it_is_long(
         accepted.append(dict(offsets))
 
     member.consumer._client.commit = commit
-    await member.consumer.commit({FIRST: Commit(1, "x" * 5000), second: Commit(2, "short")}, 5.0)
+    await member.consumer.commits.commit(
+        {FIRST: Commit(1, "x" * 5000), second: Commit(2, "short")}, 5.0
+    )
     assert accepted == [{FIRST: (1, ""), second: (2, kept)}]
 
 
@@ -196,3 +204,83 @@ def member_connection(member: Member) -> Connection:
     """Return how the member's broker is reached."""
     servers = member.consumer._client._client._bootstrap_servers
     return Connection(servers, {"bootstrap_servers": servers}, embedded=True)
+
+
+@pytest.mark.parametrize("code", [29, 56, 3, 74])
+async def test_a_partition_that_is_refused_for_a_while_goes_on_by_itself(
+    member: Member, topic: Topic, broker: EmbeddedBroker, code: int
+) -> None:
+    """Whoever polls hears nothing of it: the others have their records."""
+    await member.records(1)
+    BrokerFaults(broker).answer(FETCH, [code, code])
+    await topic.write(b"second")
+    assert [record.value for record in await member.records(1)] == [b"second"]
+    await until(lambda: not member.consumer.unreadable())
+
+
+async def test_others_go_on_while_a_partition_has_no_leader(
+    member: Member, topic: Topic, broker: EmbeddedBroker
+) -> None:
+    """It is named until somebody leads it, and metadata is not asked for without end."""
+    faults = BrokerFaults(broker)
+    other = TopicPartition(NAME, 1)
+    faults.set_leader(NAME, 1, NOBODY)
+    client = member.consumer._client._client
+    await client.force_metadata_update()
+    await member.records(1)
+    for number in range(3):
+        await topic.write(b"%d" % number)
+    assert len(await member.records(3)) == 3
+    assert {each: why.code for each, why in member.consumer.unreadable().items()} == {
+        other: NO_LEADER
+    }
+    faults.set_leader(NAME, 1, BROKER)
+    await topic.write(b"late", partition=1)
+    async with asyncio.timeout(10):
+        while not await member.consumer.poll([FIRST, other], 10, 0.1):
+            pass
+    assert not member.consumer.unreadable()
+
+
+async def test_a_member_that_may_not_be_one_is_told(
+    member: Member, broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is no partition's business: it has to join anew."""
+    del broker
+    await member.records(1)
+
+    async def refused(*_: object, **__: object) -> None:
+        raise TopicAuthorizationFailedError("another")
+
+    monkeypatch.setattr(member.consumer._client, "getmany", refused)
+    with pytest.raises(KafkaRefusedError, match="may not see another"):
+        await member.consumer.poll([FIRST], 10, 0.1)
+
+
+async def test_a_message_without_a_time_is_read(member: Member) -> None:
+    """Kafka's first format knows none."""
+    del member
+    fetched = SimpleNamespace(offset=1, timestamp=None, key=None, value=b"old", headers=())
+    assert _record(FIRST, fetched).timestamp == 0.0
+
+
+async def test_closing_leaves_nothing_behind_that_goes_on(
+    member: Member, broker: EmbeddedBroker
+) -> None:
+    """A member whose tasks lived on would be given partitions, and do nothing with them."""
+    BrokerFaults(broker).take_down()
+    tasks = _tasks(member.consumer._client)
+    assert tasks
+    async with asyncio.timeout(4):
+        await member.consumer.stop(at_once=True)
+    assert all(task.done() for task in tasks)
+
+
+async def test_somebody_can_tell_for_how_long_nobody_has_answered(
+    member: Member, broker: EmbeddedBroker
+) -> None:
+    """Whoever has waited long enough looks for the brokers anew."""
+    await member.records(1)
+    assert member.consumer.silent_for() < 2.0
+    BrokerFaults(broker).take_down()
+    await until(lambda: member.consumer.silent_for() > 0.5)
