@@ -215,20 +215,10 @@ def _defaults(
 
 
 def _worker_options(settings: Settings) -> WorkerOptions:
-    kafka, retry = settings.kafka, settings.retry
+    retry = settings.retry
     webhook_concurrency = settings.webhook.concurrency
     return WorkerOptions(
-        subscription=Subscription(
-            topics=kafka.topics,
-            dead_letter_topic=kafka.dead_letter_topic,
-            retry_prefix=kafka.retry_topic,
-            control_topic=kafka.control_topic,
-            group_id=kafka.group_id,
-            start_at_earliest=kafka.auto_offset_reset == "earliest",
-            max_poll_records=kafka.max_poll_records,
-            partitions=kafka.partitions,
-            replication_factor=kafka.replication_factor,
-        ),
+        subscription=Subscription.of(settings.kafka),
         max_in_flight=settings.worker.max_in_flight,
         drain_timeout=settings.worker.drain_timeout,
         retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_age),

@@ -4,7 +4,7 @@ It is driven through librdkafka's C interface (``rdkafka_mock.h``), because conf
 one can neither silence it nor spare a group the three seconds before its first assignment.
 
 What it cannot do, met with aiokafka 0.14: create, grow or delete topics (it names no controller;
-a topic is made, with four partitions, when somebody asks for its metadata), describe configurations
+a topic is made, with four partitions, by a metadata request that says so), describe configurations
 or groups, list groups, delete records, find offsets by time, list a group's offsets without naming
 the partitions, and hold a group of two. It hands out one record batch a fetch and acknowledges with
 a timestamp of 1234. Memory only: see ``app.policies.embedded_capacity`` for what it drops.

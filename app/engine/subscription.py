@@ -1,18 +1,16 @@
 """What a worker consumes, and the topics it needs for that."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.first_start import commit_first_start
+from app.policies import own_topics
 from app.policies.deferral import retry_topics
+from app.settings.models import KafkaSettings
 from app.values.record import TopicPartition
-
-HEADERS_ROOM = 65_536
-"""Bytes that the service's headers may add to a record."""
-RETRY_RETENTION_MS = 7 * 86_400_000
+from app.values.topic import WantedTopic
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -21,6 +19,7 @@ class Subscription(msgspec.Struct, frozen=True):
     Attributes:
         topics: To consume.
         dead_letter_topic: Where what cannot be delivered goes.
+        dead_letter_retention: Seconds that it is kept there at least.
         retry_prefix: What the names of the group's retry topics begin with.
         control_topic: Compacted: what the group's workers tell each other.
         start_at_earliest: Where a group starts that has no offsets at all.
@@ -37,6 +36,23 @@ class Subscription(msgspec.Struct, frozen=True):
     max_poll_records: int
     partitions: int
     replication_factor: int | None
+    dead_letter_retention: float = 30 * 86_400.0
+
+    @classmethod
+    def of(cls, kafka: KafkaSettings) -> "Subscription":
+        """Return what the settings say."""
+        return cls(
+            topics=kafka.topics,
+            dead_letter_topic=kafka.dead_letter_topic,
+            dead_letter_retention=kafka.dead_letter_retention,
+            retry_prefix=kafka.retry_topic,
+            control_topic=kafka.control_topic,
+            group_id=kafka.group_id,
+            start_at_earliest=kafka.auto_offset_reset == "earliest",
+            max_poll_records=kafka.max_poll_records,
+            partitions=kafka.partitions,
+            replication_factor=kafka.replication_factor,
+        )
 
     @property
     def delays(self) -> Mapping[str, float]:
@@ -63,48 +79,49 @@ class Subscription(msgspec.Struct, frozen=True):
         """
         return frozenset((*self.consumed, self.dead_letter_topic))
 
+    @property
+    def sources(self) -> tuple[WantedTopic, ...]:
+        """The consumed topics, as they are made if they are not there."""
+        return tuple(WantedTopic(topic, self.partitions) for topic in self.topics)
 
-async def prepare(connection: Connection, subscription: Subscription) -> None:
+    def own_topics(self, largest: int) -> tuple[WantedTopic, ...]:
+        """Return the topics that the group writes for itself, as they have to be.
+
+        Args:
+            largest: Bytes of the largest batch that a consumed topic takes.
+        """
+        return own_topics.own_topics(
+            dead_letter_topic=self.dead_letter_topic,
+            retry_prefix=self.retry_prefix,
+            control_topic=self.control_topic,
+            dead_letter_retention=self.dead_letter_retention,
+            partitions=self.partitions,
+            largest=largest,
+        )
+
+
+async def prepare(
+    connection: Connection,
+    subscription: Subscription,
+    make_topics: Callable[[], Awaitable[None]],
+) -> None:
     """See to it that everything can be written before anything is taken.
 
-    Missing topics are created; where the group begins is committed.
+    The topics are made; where the group begins is committed.
 
     Args:
         connection: Where Kafka is.
         subscription: What is going to be consumed.
+        make_topics: Makes the topics that are not there, and proves that they can be written.
 
     Raises:
         KafkaUnavailableError: Kafka is away.
         KafkaRefusedError: Something is not allowed; the text names the missing right.
     """
-    wanted = subscription
-    async with Admin(connection) as admin:
-        await admin.create_missing(
-            {topic: {} for topic in wanted.topics}, wanted.partitions, wanted.replication_factor
-        )
-        largest = await admin.largest_record(wanted.topics) + HEADERS_ROOM
-        await admin.create_missing(
-            _own_topics(wanted, largest), wanted.partitions, wanted.replication_factor
-        )
-        await admin.prove_writable([wanted.dead_letter_topic, *wanted.delays])
+    await make_topics()
     await commit_first_start(
-        connection, wanted.group_id, wanted.topics, earliest=wanted.start_at_earliest
+        connection,
+        subscription.group_id,
+        subscription.topics,
+        earliest=subscription.start_at_earliest,
     )
-
-
-def _own_topics(subscription: Subscription, largest: int) -> Mapping[str, Mapping[str, str]]:
-    """Return the service's own topics, each with the settings it needs."""
-    kept = {"cleanup.policy": "delete", "max.message.bytes": str(largest)}
-    deferred = {
-        **kept,
-        "message.timestamp.type": "LogAppendTime",  # what due times are counted from
-        "retention.ms": str(RETRY_RETENTION_MS),
-    }
-    return {
-        subscription.dead_letter_topic: kept,
-        **dict.fromkeys(subscription.delays, deferred),
-        subscription.control_topic: {
-            "cleanup.policy": "compact",
-            "message.timestamp.type": "LogAppendTime",  # how the brokers are asked for the time
-        },
-    }

@@ -27,6 +27,7 @@ from app.engine.session import SILENCE, Session
 from app.engine.settlement import Exits, Settler
 from app.engine.subscription import Subscription, prepare
 from app.engine.tasks import Tasks, to_its_end
+from app.engine.topics import TopicKeeper
 from app.engine.trimming import Trimmer
 from app.engine.unreadable import UnreadablePartitions
 from app.policies.health import Signs, problem
@@ -154,6 +155,13 @@ class NotificationWorker:
             user=connection.options.get("sasl_plain_username"),
         )
         self._trimmer = Trimmer(connection, self._assignment, journal)
+        self._topics = TopicKeeper(
+            connection,
+            subscription,
+            self._conditions,
+            spawn=self._tasks.spawn,
+            monotonic=journal.monotonic,
+        )
         self._session: Session | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Lock()
@@ -243,7 +251,7 @@ class NotificationWorker:
     async def _consume(self) -> None:
         """Live one session; it ends with an error or with a cancellation."""
         self._dispatcher.draining = False
-        await prepare(self._connection, self._options.subscription)
+        await prepare(self._connection, self._options.subscription, self._topics.make)
         timed = not self._connection.embedded  # that one has this machine's clock
         if timed:
             await self._clock.ask()
@@ -295,6 +303,8 @@ class NotificationWorker:
         self._transactions.look()
         if self._session is not None:
             self._session.look(self._unreadable)
+
+        self._topics.look_when_due()
         self._show_faults()
         self._conditions.replace("recipients", self._addresses.recipients.warnings)
         self._pulse.beat()

@@ -32,6 +32,7 @@ class KafkaSettings(_Group):
 
     Attributes:
         bootstrap_servers: ``host:port,…``, every entry with its port, or ``embedded``.
+        dead_letter_retention: Seconds that dead letters are kept at least.
         retry_topic: Prefix of the group's retry topics.
         replication_factor: Of topics that the service creates; None is the broker's default.
     """
@@ -49,6 +50,7 @@ class KafkaSettings(_Group):
     ssl_certfile: fields.UserPath | None = None
     ssl_keyfile: fields.UserPath | None = None
     dead_letter_topic: fields.TopicName = "notifications.dlq"
+    dead_letter_retention: fields.TimeOut = 2_592_000.0
     retry_topic: fields.TopicName = Field(
         default_factory=lambda known: f"notifications.retry.{known['group_id']}"
     )

@@ -89,11 +89,11 @@ async def test_missing_rights_are_named_one_after_the_other(
     await allow(guarded, "TOPIC", world.topic, "READ")
     await until_problem("notifications.retry", "allow it Describe and Read")
     await allow(guarded, "TOPIC", "notifications.", "READ")
-    await until_problem("notifications.retry", "allow this user Create")
+    await until_problem("notifications.retry", "Allow this user Create")
     await allow(guarded, "TOPIC", "notifications.", "CREATE")
     await until_problem("not write to", f"{world.topic}.dlq", "notifications.retry", "Write")
     await allow(guarded, "TOPIC", f"{world.topic}.dlq", "WRITE")
-    await until_problem("not write to notifications.retry", "allow it Write")
+    await until_problem("not write to notifications.control", "allow it Write")
     await allow(guarded, "TOPIC", "notifications.", "WRITE")
     await until_problem(f"group {world.group}", "allow it Read")
     assert hooks.received == []

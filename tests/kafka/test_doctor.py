@@ -2,13 +2,14 @@
 
 import pytest
 
-from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import connect_to
 from app.edges.kafka.producer import Producer
+from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.doctor.findings import Finding, Verdict
 from app.engine.doctor.kafka import check_kafka
 from app.policies.deferral import retry_topics
 from app.settings.models import KafkaSettings
+from app.values.topic import WantedTopic
 from tests.support.end_to_end import World, world
 from tests.support.kafka_cluster import Kafka
 
@@ -29,6 +30,7 @@ def settings(world: World, broker: str) -> KafkaSettings:
         topics=(world.topic,),
         group_id=world.group,
         dead_letter_topic=world.settings["NOTIFIER_KAFKA__DEAD_LETTER_TOPIC"],
+        partitions=4,
     )
 
 
@@ -45,7 +47,7 @@ async def test_what_the_worker_makes_is_fit_for_it(world: World, settings: Kafka
     assert found["deferred"].text == "0s: 0, 30s: 0, 2m: 0, 10m: 0, 1h: 0"
     retry = found[f"topic {settings.retry_topic}.2m"]
     assert retry.text == "partitions: 4; records are kept for 7 days"
-    assert found[f"topic {settings.control_topic}"].text == "partitions: 4; compacted"
+    assert found[f"topic {settings.control_topic}"].text == "partitions: 1; compacted"
     await service.stop()
     producer = Producer(connect_to(settings))
     try:
@@ -64,14 +66,17 @@ async def test_topics_made_by_hand_with_the_usual_settings_are_faults(
 ) -> None:
     """Whoever creates them beforehand hears what each of them lacks."""
     own = [settings.dead_letter_topic, *retry_topics(settings.retry_topic), settings.control_topic]
-    async with Admin(connect_to(settings)) as admin:
-        await admin.create_missing({topic: {} for topic in (*settings.topics, *own)}, 1, None)
+    async with TopicAdmin(connect_to(settings)) as admin:
+        await admin.create([WantedTopic(topic, 1) for topic in (*settings.topics, *own)], None)
     found = [finding async for finding in check_kafka(settings)]
     faults = dict.fromkeys(own, "")
     for finding in found:
         if finding.verdict is Verdict.FAIL:
             faults[finding.subject.removeprefix("topic ")] += f"{finding.text}\n"
     for topic in own[:-1]:
-        assert "Set it to 1114124." in faults[topic]
-        assert ("Set it to LogAppendTime." in faults[topic]) is (topic in own[1:-1])
-    assert faults[settings.control_topic].endswith("Set it to compact.\n")
+        assert "Set its max.message.bytes to 1114124;" in faults[topic]
+        assert "--partitions 4)" in faults[topic]
+    for topic in own:
+        assert "Set its message.timestamp.type to LogAppendTime;" in faults[topic]
+    assert "Set its retention.ms to 2592000000;" in faults[settings.dead_letter_topic]
+    assert "Set its cleanup.policy to compact;" in faults[settings.control_topic]

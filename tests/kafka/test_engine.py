@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from aiokafka.admin import NewPartitions
 
-from app.edges.kafka.connection import Connection
-from app.edges.kafka.survey import Survey
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import Answer, Hang, HttpServer, Received
 from tests.support.kafka_cluster import Kafka
@@ -167,21 +165,3 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_start(
     assert any(
         said in service.log for said in ("the topic was made anew", "this worker has 4 partitions")
     )
-
-
-async def test_its_own_topics_have_the_settings_they_need(kafka: Kafka, world: World) -> None:
-    """Retry topics stamp by themselves, nothing is compacted but the control topic."""
-    await world.service()
-    retry = f"notifications.retry.{world.group}"
-    names = [f"{retry}.{ending}" for ending in ("0s", "30s", "2m", "10m", "1h")]
-    control = f"notifications.control.{world.group}"
-    async with Survey(
-        Connection(kafka.bootstrap, {"bootstrap_servers": kafka.bootstrap})
-    ) as survey:
-        configs = await survey.topic_configs([*names, f"{world.topic}.dlq", control])
-    for name in names:
-        assert configs[name]["message.timestamp.type"] == "LogAppendTime"
-    for name in (*names, f"{world.topic}.dlq"):
-        assert configs[name]["cleanup.policy"] == "delete"
-        assert int(configs[name]["max.message.bytes"]) == 1_048_588 + 65_536
-    assert configs[control]["cleanup.policy"] == "compact"

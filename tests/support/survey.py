@@ -1,14 +1,19 @@
 """A cluster as the doctor sees it, without Kafka."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from app.edges.kafka.survey import Survey
 from app.edges.kafka.transactions import OpenTransaction
+from app.engine.subscription import Subscription
 from app.policies.commit_metadata import Committed
-from app.values.errors import NotifierError
+from app.settings.models import KafkaSettings
+from app.values.errors import KafkaRefusedError, NotifierError
+from app.values.group import Group, GroupMember
 from app.values.record import TopicPartition
+from app.values.rights import Right
+from app.values.topic import TopicState, WantedTopic
 
 SOURCE, DEAD = "notifications", "notifications.dlq"
 RETRY = "notifications.retry.notification_worker_group"
@@ -19,37 +24,45 @@ USUAL = {
     "message.timestamp.type": "CreateTime",
     "retention.ms": "604800000",
 }
-_QUEUE = {"max.message.bytes": "66536"}
-NEEDED: Mapping[str, Mapping[str, str]] = {
-    DEAD: _QUEUE,
-    **{
-        f"{RETRY}.{delay}": _QUEUE | {"message.timestamp.type": "LogAppendTime"}
-        for delay in ("0s", "30s", "2m", "10m", "1h")
-    },
-    CONTROL: {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"},
-}
-"""The service's own topics with what they need beside the usual."""
+LARGEST = 1000
+OWN = {topic.name: topic for topic in Subscription.of(KafkaSettings()).own_topics(LARGEST)}
+"""The group's own topics, as they have to be."""
 
 
 @dataclass
 class Cluster:
-    """What a cluster would answer."""
+    """What a cluster would answer, and what is changed in it.
+
+    Attributes:
+        refused: Topics that cannot be made, each with the reason and what to do.
+        unaltered: Topics whose settings cannot be changed, each with the reason.
+        unwritable: Topics that this user may not write to.
+        denied: The topics on which this user lacks a right, by right.
+        denied_on_group: The rights that it lacks on the group.
+    """
 
     places: list[tuple[str, int]] = field(default_factory=list)
-    partitions: dict[str, int] = field(
-        default_factory=lambda: {SOURCE: 2, **dict.fromkeys(NEEDED, 3)}
+    states: dict[str, TopicState] = field(
+        default_factory=lambda: {
+            SOURCE: TopicState(2, 1),
+            **{name: TopicState(topic.partitions, 1) for name, topic in OWN.items()},
+        }
     )
     configs: dict[str, dict[str, str]] = field(
         default_factory=lambda: {
             SOURCE: dict(USUAL),
-            **{topic: {**USUAL, **needed} for topic, needed in NEEDED.items()},
+            **{name: {**USUAL, **topic.config} for name, topic in OWN.items()},
         }
     )
-    hosts: list[str] = field(default_factory=list)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unaltered: dict[str, str] = field(default_factory=dict)
+    members: list[GroupMember] = field(default_factory=list)
     logs: dict[TopicPartition, range] = field(default_factory=dict)
     offsets: dict[TopicPartition, Committed] = field(default_factory=dict)
     failures: list[NotifierError] = field(default_factory=list)
-    config_failure: NotifierError | None = None
+    unwritable: set[str] = field(default_factory=set)
+    denied: dict[Right, set[str]] = field(default_factory=dict)
+    denied_on_group: list[Right] = field(default_factory=list)
     transactions: list[list[OpenTransaction]] = field(default_factory=lambda: [[]])
     newest: float | None = None
     unreadable: dict[TopicPartition, int] = field(default_factory=dict)
@@ -71,22 +84,80 @@ class FakeSurvey(Survey):
         """See ``Survey``."""
         return self._cluster.places
 
-    async def topics(self) -> dict[str, int]:
-        """See ``Survey``."""
-        return self._cluster.partitions
+    async def visible(self, names: Collection[str]) -> dict[str, TopicState]:
+        """See ``Admin``."""
+        return {name: self._cluster.states[name] for name in names if name in self._cluster.states}
+
+    async def topics(self, names: Collection[str]) -> dict[str, TopicState]:
+        """See ``Admin``."""
+        return await self.visible(names)
+
+    async def create(
+        self, wanted: Iterable[WantedTopic], replication_factor: int | None
+    ) -> dict[str, TopicState]:
+        """See ``TopicAdmin``."""
+        for topic in wanted:
+            if topic.name in self._cluster.refused:
+                raise KafkaRefusedError(self._cluster.refused[topic.name][0])
+            if topic.name not in self._cluster.states:
+                self._cluster.states[topic.name] = TopicState(
+                    topic.partitions, replication_factor or 1
+                )
+                self._cluster.configs[topic.name] = {**USUAL, **topic.config}
+        return self._cluster.states
+
+    async def refusals(
+        self,
+        wanted: Iterable[WantedTopic],
+        replication_factor: int | None,  # noqa: ARG002 - as in ``TopicAdmin``
+        *,
+        validate_only: bool = False,
+    ) -> dict[str, tuple[str, str]]:
+        """See ``TopicAdmin``."""
+        assert validate_only
+        refused = self._cluster.refused
+        return {topic.name: refused[topic.name] for topic in wanted if topic.name in refused}
 
     async def topic_configs(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
-        """See ``Survey``."""
-        if self._cluster.config_failure:
-            raise self._cluster.config_failure
-        return {topic: self._cluster.configs[topic] for topic in topics}
+        """See ``TopicAdmin``."""
+        return {
+            topic: self._cluster.configs[topic]
+            for topic in topics
+            if topic in self._cluster.configs
+        }
 
-    async def members(self, group_id: str) -> list[str]:
+    async def largest_record(self, topics: Collection[str]) -> int:
+        """See ``TopicAdmin``."""
+        configs = await self.topic_configs(topics)
+        return max(int(each["max.message.bytes"]) for each in configs.values())
+
+    async def alter(self, settings: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """See ``TopicAdmin``."""
+        for topic, changed in settings.items():
+            if topic not in self._cluster.unaltered:
+                self._cluster.configs[topic] |= changed
+        return {topic: why for topic, why in self._cluster.unaltered.items() if topic in settings}
+
+    async def prove_writable(self, topics: Collection[str]) -> None:
+        """See ``TopicAdmin``."""
+        if closed := self._cluster.unwritable.intersection(topics):
+            raise KafkaRefusedError(f"not writable: {', '.join(sorted(closed))}")
+
+    async def denied(self, right: Right, topics: Collection[str]) -> frozenset[str]:
+        """See ``Survey``."""
+        return frozenset(self._cluster.denied.get(right, set()).intersection(topics))
+
+    async def denied_on_group(self, rights: Sequence[Right], group_id: str) -> Sequence[Right]:
+        """See ``Survey``."""
+        assert group_id == "notification_worker_group"
+        return [right for right in rights if right in self._cluster.denied_on_group]
+
+    async def group(self, group_id: str) -> Group:
         """See ``Survey``."""
         assert group_id == "notification_worker_group"
         if self._cluster.failures:
             raise self._cluster.failures.pop()
-        return self._cluster.hosts
+        return Group("consumer", "roundrobin", tuple(self._cluster.members))
 
     async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
         """See ``Survey``."""
@@ -116,3 +187,8 @@ class FakeSurvey(Survey):
         assert group_id == "notification_worker_group"
         offsets = self._cluster.offsets
         return {at: offsets.get(at) for at in partitions}
+
+
+def worker_at(host: str, *topics: str) -> GroupMember:
+    """Return a member of the group that is a worker of this service."""
+    return GroupMember("notification-worker", host, topics or (SOURCE,))

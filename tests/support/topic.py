@@ -6,6 +6,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
@@ -22,6 +23,16 @@ CRC_AT, ATTRIBUTES_AT = 17, 21  # in the header of a record batch
 async def no_marks() -> Mapping[Place, ReplayMark]:
     """Return the marks of a topic of which nothing was replayed."""
     return {}
+
+
+async def make_topics(address: str, *names: str) -> None:
+    """Make topics on the embedded broker: clients of this service make none by naming them."""
+    client = AIOKafkaClient(bootstrap_servers=address)
+    try:
+        await client.bootstrap()
+        await client.send(client.get_random_node(), MetadataRequest(list(names), True))
+    finally:
+        await client.close()
 
 
 class Topic:
@@ -45,6 +56,10 @@ class Topic:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._producer.stop()
 
+    async def make(self) -> None:
+        """Make the topic, as the first record does."""
+        await make_topics(self.connection.bootstrap_servers, self.name)
+
     async def write(
         self,
         value: bytes,
@@ -55,6 +70,7 @@ class Topic:
         key: bytes | None = None,
     ) -> None:
         """Write one record, that many seconds after noon."""
+        await self.make()
         await self._producer.send_and_wait(
             self.name,
             value,
@@ -68,6 +84,7 @@ class Topic:
         self, values: Sequence[bytes], *, partition: int = 0, headers: Headers = ()
     ) -> None:
         """Write records a second apart, as one batch."""
+        await self.make()
         batch = self._producer.create_batch()
         for number, value in enumerate(values):
             assert batch.append(
@@ -104,6 +121,7 @@ class Topic:
         await self._send_batch(batch, partition)
 
     async def _send_batch(self, batch: bytearray, partition: int) -> None:
+        await self.make()
         client = AIOKafkaClient(bootstrap_servers=self.connection.bootstrap_servers)
         await client.bootstrap()
         try:

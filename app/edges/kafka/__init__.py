@@ -1,1 +1,8 @@
-"""Kafka through aiokafka, translated into this package's values and errors."""
+"""Kafka, through aiokafka: what it raises is translated here, what it lacks is added here."""
+
+from app.edges.kafka.error_codes import add_error_codes
+from app.edges.kafka.quiet_metadata import create_nothing_by_asking
+
+# Before anybody can make a client.
+add_error_codes()
+create_nothing_by_asking()

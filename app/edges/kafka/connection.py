@@ -18,8 +18,7 @@ class Connection(msgspec.Struct, frozen=True):
     Attributes:
         bootstrap_servers: ``host:port,…``; for the embedded broker its real address.
         options: Keyword arguments of every aiokafka client. Holds secrets: never shown.
-        embedded: The embedded broker knows no topic creation and makes topics when asked
-            about them.
+        embedded: The embedded broker knows no topic creation, and no settings of topics.
         identity: Which cluster it is, once a broker has told.
     """
 

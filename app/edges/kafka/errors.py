@@ -2,15 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from aiokafka import errors as kafka
 
+from app.edges.kafka.error_codes import InvalidRecordError, UnsupportedCompressionTypeError
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 
 _ADDRESS = re.compile(r"\('([^']*)', (\d+), <AddressFamily[^>]*>\)")
 _NUMBER = re.compile(r"^\[Error \d+\] ")  # Kafka's; its name follows
+_NAME = re.compile(r"\w+")
 
 
 class RefusedRecordError(kafka.KafkaError):  # type: ignore[misc]  # aiokafka ships no types
@@ -23,6 +26,7 @@ REFUSALS: tuple[type[Exception], ...] = (
     kafka.ClusterAuthorizationFailedError,
     kafka.GroupAuthorizationFailedError,
     kafka.IncompatibleBrokerVersion,
+    kafka.InvalidTimestampError,
     kafka.InvalidTopicError,
     kafka.PolicyViolationError,
     RefusedRecordError,
@@ -30,6 +34,8 @@ REFUSALS: tuple[type[Exception], ...] = (
     kafka.TopicAuthorizationFailedError,
     kafka.UnsupportedSaslMechanismError,
     kafka.UnsupportedVersionError,
+    InvalidRecordError,
+    UnsupportedCompressionTypeError,
 )
 
 TOO_LARGE: tuple[type[Exception], ...] = (
@@ -37,13 +43,64 @@ TOO_LARGE: tuple[type[Exception], ...] = (
     kafka.RecordListTooLargeError,
 )
 
+READ = "Describe and Read"
+WRITE = "Write"
+
+_WORDS: Final[Mapping[str, str]] = {
+    "ClusterAuthorizationFailedError": (
+        "brokers before Kafka 2.8 want the right IdempotentWrite on the cluster from whoever"
+        " writes: allow it"
+    ),
+    "GroupMaxSizeReachedError": (
+        "the group has as many members as the brokers allow: stop one of them, or raise the"
+        " brokers' group.max.size"
+    ),
+    "InconsistentGroupProtocolError": (
+        "the group's other members divide its partitions in a way that this worker does not know"
+        " (it takes the assignor roundrobin alone), or the group is none of consumers: some other"
+        " program uses this group id. Give this service one of its own (NOTIFIER_KAFKA__GROUP_ID),"
+        " or stop the other program"
+    ),
+    "InvalidGroupIdError": "the brokers do not take this group id: set NOTIFIER_KAFKA__GROUP_ID",
+    "InvalidRecordError": (
+        "the topic does not take such a record; a topic that is compacted takes none without a"
+        " key: set its cleanup.policy to delete"
+    ),
+    "InvalidSessionTimeoutError": (
+        "the brokers do not allow sessions of 10 s: let group.min.session.timeout.ms and"
+        " group.max.session.timeout.ms include it"
+    ),
+    "InvalidTimestampError": (
+        "the clocks of this machine and of the topic's records are further apart than the topic"
+        " allows: set this machine's clock, or the topic's message.timestamp.type to LogAppendTime"
+    ),
+    "KafkaStorageError": "a broker cannot use its disk: its log says why",
+    "NodeNotReadyError": (
+        "a broker cannot be reached at the address that the cluster gives for it"
+        " (its advertised.listeners)"
+    ),
+    "NotEnoughReplicasError": (
+        "fewer replicas of the topic are in sync than its min.insync.replicas asks for: bring the"
+        " brokers back, or lower it"
+    ),
+    "PolicyViolationError": "a policy of the brokers forbids it; their administrator knows it",
+    "ThrottlingQuotaExceededError": "this user's quota is used up",
+    "UnknownTopicOrPartitionError": "there is no such topic or partition",
+    "UnsupportedCompressionTypeError": (
+        "the topic's record format does not go with this compression: set its compression.type"
+        " to producer"
+    ),
+}
+"""What is wrong and what to do, by the name of the error."""
+
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str, right: str = READ) -> Iterator[None]:
     """Translate what aiokafka raises in the block.
 
     Args:
         doing: What was being done, for the error's text: ``"commit offsets"``.
+        right: What this user has to be allowed on a topic for it.
 
     Raises:
         RecordTooLargeError: The topic takes no record of that size.
@@ -55,17 +112,18 @@ def translated(doing: str) -> Iterator[None]:
     except TOO_LARGE as error:
         raise RecordTooLargeError(f"Kafka refused to {doing}: it is too large") from error
     except REFUSALS as error:
-        raise KafkaRefusedError(f"Kafka refused to {doing}: {_remedy(error)}") from error
+        raise KafkaRefusedError(f"Kafka refused to {doing}: {_remedy(error, right)}") from error
     except (kafka.KafkaError, TimeoutError, OSError, asyncio.InvalidStateError) as error:
         raise KafkaUnavailableError(f"Kafka did not {doing}: {describe(error)}") from error
 
 
-def _remedy(error: Exception) -> str:
+def _remedy(error: Exception, right: str) -> str:
     """Say which right is missing, where that is what is wrong."""
     subject = str(error.args[0]) if error.args else ""
     match error:
         case kafka.TopicAuthorizationFailedError():
-            return f"this user may not see {subject}: allow it Describe and Read on each topic"
+            verb = "write to" if right == WRITE else "see"
+            return f"this user may not {verb} {subject}: allow it {right} on each topic"
         case kafka.GroupAuthorizationFailedError():
             group = subject.rpartition(" ")[2]  # the name, or a sentence that ends in it
             return f"this user may not use the group {group}: allow it Read on it"
@@ -77,8 +135,10 @@ def _remedy(error: Exception) -> str:
 
 def describe(error: BaseException) -> str:
     """Return an exception as one line; aiokafka's often have no text of their own."""
-    text = _NUMBER.sub("", _ADDRESS.sub(r"\1:\2", " ".join(str(error).split())))
-    name = type(error).__name__
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return text if text.startswith(name) else f"{name}: {text}" if text else name
+    name = type(error).__name__
+    text = _NUMBER.sub("", _ADDRESS.sub(r"\1:\2", " ".join(str(error).split())))
+    text = text if text.startswith(name) else f"{name}: {text}" if text else name
+    words = next((_WORDS[each] for each in _NAME.findall(text) if each in _WORDS), None)
+    return f"{text}: {words}" if words else text

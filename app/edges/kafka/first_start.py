@@ -36,11 +36,11 @@ async def commit_first_start(
         KafkaUnavailableError, KafkaRefusedError: As everywhere.
     """
     async with Admin(connection) as admin:
-        counts = await admin.partition_counts(topics)
+        there = await admin.topics(topics)
         partitions = [
             TopicPartition(topic, number)
-            for topic, count in counts.items()
-            for number in range(count)
+            for topic, state in there.items()
+            for number in range(state.partitions)
         ]
         committed = await admin.committed(group_id, partitions)
     if any(committed.values()):

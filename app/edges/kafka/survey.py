@@ -1,23 +1,24 @@
-"""What the doctor asks of a cluster; nothing is changed by it."""
+"""What can be asked of a cluster beside its topics; nothing is changed by it."""
 
 import asyncio
 from collections.abc import Collection, Sequence
-from itertools import chain
 
-from aiokafka.errors import for_code
-
-from app.edges.kafka.admin import Admin
 from app.edges.kafka.errors import translated
+from app.edges.kafka.groups import describe_group
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.reading import unreadable
+from app.edges.kafka.rights import denied, denied_on_group
+from app.edges.kafka.topic_admin import TopicAdmin
 from app.edges.kafka.transactions import OpenTransaction, transaction_holders
+from app.values.group import Group
 from app.values.record import TopicPartition
+from app.values.rights import Right
 
 _REQUEST_TIMEOUT = 5.0
 
 
-class Survey(Admin):
+class Survey(TopicAdmin):
     """An admin connection that looks around.
 
     Every method raises ``KafkaUnavailableError`` or ``KafkaRefusedError``.
@@ -29,24 +30,20 @@ class Survey(Admin):
             cluster = await self._client.describe_cluster()
         return [(broker["host"], broker["port"]) for broker in cluster["brokers"]]
 
-    async def topics(self) -> dict[str, int]:
-        """Return the number of partitions of every topic that this user may see.
-
-        Asking for a topic by its name might create it.
-        """
-        with translated("list topics"):
-            described = await self._client.describe_topics()
-        return {topic["topic"]: len(topic["partitions"]) for topic in described}
-
-    async def members(self, group_id: str) -> Sequence[str]:
-        """Return the host of every member of the group; a host may be there twice."""
-        hosts: list[str] = []
+    async def group(self, group_id: str) -> Group:
+        """Return a group with all its members, whichever protocol they use."""
         with translated("describe the consumer group"):
-            responses = await self._client.describe_consumer_groups([group_id])
-            for code, _, _, _, _, members, *_ in chain(*(each.groups for each in responses)):
-                _raise_for(code, group_id)
-                hosts += [host.removeprefix("/") for _, _, host, *_ in members]
-        return sorted(hosts)
+            return await describe_group(self._client, group_id)
+
+    async def denied(self, right: Right, topics: Collection[str]) -> frozenset[str]:
+        """Return those topics on which this user lacks a right; found out by trying."""
+        with translated(f"say whether topics allow {right.value}"):
+            return await denied(self._client, right, topics)
+
+    async def denied_on_group(self, rights: Sequence[Right], group_id: str) -> Sequence[Right]:
+        """Return those rights on a group that this user lacks; found out by trying."""
+        with translated("say whether the group may be used"):
+            return await denied_on_group(self._client, rights, group_id)
 
     async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
         """Return the offsets that are in the logs of topics now, of those that are there.
@@ -88,13 +85,11 @@ class Survey(Admin):
     async def _partitions(self, topics: Collection[str]) -> list[TopicPartition]:
         """Return the partitions of those topics that are there, and learn who leads them."""
         with translated("list topics"):
-            # Asking for a topic by its name might create it.
-            metadata = await self._client._get_cluster_metadata()  # noqa: SLF001 - it keeps no leaders otherwise
+            metadata = await self._client._get_cluster_metadata(list(topics))  # noqa: SLF001 - it keeps no leaders otherwise
         self._client._client.cluster.update_metadata(metadata)  # noqa: SLF001
         return [
             TopicPartition(topic["topic"], each["partition"])
             for topic in metadata.to_object()["topics"]
-            if topic["topic"] in topics
             for each in topic["partitions"]
         ]
 
@@ -113,8 +108,3 @@ class Survey(Admin):
                 stretches = await reader.read(ends, lambda _: True) if ends else {}
         times = [each.timestamp for last in stretches.values() for each in last.records]
         return max(times, default=None)
-
-
-def _raise_for(code: int, subject: str) -> None:
-    if code:
-        raise for_code(code)(subject)

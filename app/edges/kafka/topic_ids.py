@@ -30,15 +30,17 @@ PATIENCE: Final = 3.0
 _NONE: Final = bytes(16)
 
 
-class _Uuid(AbstractType[str]):  # type: ignore[misc]  # aiokafka ships no types
+class Uuid(AbstractType[str]):  # type: ignore[misc]  # aiokafka ships no types
     """Sixteen bytes, as Kafka's own tools print them; empty where a broker knows no ids."""
 
     @classmethod
     def encode(cls, value: str) -> bytes:
+        """See ``AbstractType``."""
         return base64.urlsafe_b64decode(value + "==") if value else _NONE
 
     @classmethod
     def decode(cls, data: BytesIO) -> str:
+        """See ``AbstractType``."""
         raw = data.read(16)
         return "" if raw == _NONE else base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -65,7 +67,7 @@ class _MetadataResponse(Response):  # type: ignore[misc]
             CompactArray(
                 ("error_code", Int16),
                 ("topic", CompactString("utf-8")),
-                ("topic_id", _Uuid),
+                ("topic_id", Uuid),
                 ("is_internal", Boolean),
                 (
                     "partitions",
@@ -98,7 +100,7 @@ class _MetadataStruct(RequestStruct):  # type: ignore[misc]
         (
             "topics",
             CompactArray(
-                ("topic_id", _Uuid), ("topic", CompactString("utf-8")), ("tags", TaggedFields)
+                ("topic_id", Uuid), ("topic", CompactString("utf-8")), ("tags", TaggedFields)
             ),
         ),
         ("allow_auto_topic_creation", Boolean),

@@ -1,15 +1,19 @@
 """What a check finds, and the rule that no check stops the others."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
-from app.values.errors import NotifierError
+from app.values.errors import KafkaUnavailableError, NotifierError
 
 PATIENCE = 5.0
 """Seconds that one check may take."""
+AGAIN_SECONDS = 0.2
+
+T = TypeVar("T")
 
 
 class Verdict(StrEnum):
@@ -69,3 +73,15 @@ async def bounded(
     except Exception as error:  # noqa: BLE001 - one check must not keep the others from their work
         problem = f"the check itself failed: {type(error).__name__}: {error}"
         return [fail(subject, problem, "Please report this.")]
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again for a while: a cluster that never had a group has to make room for it first."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE - 1
+    while True:
+        try:
+            return await ask()
+        except KafkaUnavailableError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(AGAIN_SECONDS)

@@ -1,24 +1,30 @@
 """Checks of Kafka: brokers, topics, the group, its lag, what is deferred."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import TypeVar
 
 from app.edges.kafka.connection import Connection, connect_to
 from app.edges.kafka.survey import Survey
 from app.edges.probe import listens
 from app.engine.doctor.clock import check_clock
-from app.engine.doctor.findings import PATIENCE, Finding, Verdict, bounded, fail, ok, skip
+from app.engine.doctor.findings import (
+    PATIENCE,
+    Finding,
+    Verdict,
+    bounded,
+    fail,
+    ok,
+    patiently,
+    skip,
+)
 from app.engine.doctor.reading import check_reading
-from app.engine.doctor.topics import check_own_topics, check_topics
+from app.engine.doctor.topics import check_own_topics, check_topics, check_unread
 from app.engine.doctor.transactions import check_transactions
 from app.policies.commit_metadata import Committed
 from app.policies.deferral import DELAYS, retry_topics
 from app.settings.models import KafkaSettings, env_name
-from app.values.errors import KafkaUnavailableError, SettingsError
-
-T = TypeVar("T")
+from app.values.errors import SettingsError
 
 _BROKER_REMEDY = (
     f"Check that Kafka runs and that {env_name('kafka.bootstrap_servers')} names it"
@@ -26,7 +32,6 @@ _BROKER_REMEDY = (
 )
 _TOPIC_REMEDY = "Check the brokers' health, and that this user may Describe its topics."
 _GROUP_REMEDY = "Check the brokers' health, and that this user may Describe and Read the group."
-_AGAIN_SECONDS = 0.2
 
 
 async def check_kafka(
@@ -54,6 +59,7 @@ async def check_kafka(
             ("topics", check_topics(cluster, kafka), _TOPIC_REMEDY),
             ("own topics", check_own_topics(cluster, kafka), _TOPIC_REMEDY),
             ("reading", check_reading(cluster, kafka), _TOPIC_REMEDY),
+            ("unread topics", check_unread(cluster, kafka), _TOPIC_REMEDY),
             ("group", _group(cluster, kafka), _GROUP_REMEDY),
             ("lag", _lag(cluster, kafka), _GROUP_REMEDY),
             ("transactions", check_transactions(cluster, kafka), _TOPIC_REMEDY),
@@ -79,17 +85,23 @@ async def _brokers(stack: AsyncExitStack, cluster: Survey) -> list[Finding]:
 
 
 async def _group(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    hosts = await _patiently(lambda: cluster.members(kafka.group_id))
-    there = await cluster.topics()
-    idle = len(hosts) - sum(there.get(topic, 0) for topic in kafka.topics)
+    hosts = await _hosts(cluster, kafka)
+    there = await cluster.visible(kafka.topics)
+    idle = len(hosts) - sum(each.partitions for each in there.values())
     text = f"members: {len(hosts)} ({', '.join(hosts) or 'no worker is running'})"
     if 0 < idle < len(hosts):
         text += f"; {idle} of them get nothing new, the topics have fewer partitions"
     return [ok(f"group {kafka.group_id}", text)]
 
 
+async def _hosts(cluster: Survey, kafka: KafkaSettings) -> list[str]:
+    """Return where the members of the group are; a host may be there twice."""
+    group = await patiently(lambda: cluster.group(kafka.group_id))
+    return sorted(member.host for member in group.members)
+
+
 async def _lag(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    hosts = await _patiently(lambda: cluster.members(kafka.group_id))
+    hosts = await _hosts(cluster, kafka)
     logs = await cluster.log_ranges(kafka.topics)
     committed = await cluster.committed(kafka.group_id, logs)
     lag = dict.fromkeys(kafka.topics, 0)
@@ -106,7 +118,7 @@ async def _lag(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
 
 async def _deferred(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
     """Count what is in the retry topics and not done; what is not due yet is no lag."""
-    hosts = await _patiently(lambda: cluster.members(kafka.group_id))
+    hosts = await _hosts(cluster, kafka)
     topics = retry_topics(kafka.retry_topic)
     logs = await cluster.log_ranges(topics)
     committed = await cluster.committed(kafka.group_id, logs)
@@ -121,7 +133,7 @@ async def _deferred(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
 
 
 async def _clock(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    hosts = await _patiently(lambda: cluster.members(kafka.group_id))
+    hosts = await _hosts(cluster, kafka)
     return await check_clock(cluster, kafka, len(hosts))
 
 
@@ -138,15 +150,3 @@ def unsettled(offsets: range, committed: Committed | None) -> int:
         return len(range(max(committed.offset, offsets.start), offsets.stop))
     mark = max(committed.settled.mark, offsets.start)
     return len(range(mark, offsets.stop)) + len(committed.settled.unsettled)
-
-
-async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask again for a while: a cluster that never had a group has to make room for it first."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE - 1
-    while True:
-        try:
-            return await ask()
-        except KafkaUnavailableError:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            await asyncio.sleep(_AGAIN_SECONDS)

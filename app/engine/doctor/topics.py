@@ -1,118 +1,94 @@
-"""Checks of topics: the consumed ones, and the service's own with the settings they need."""
+"""Checks of topics: the consumed ones, and the group's own with the settings they need."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from app.edges.kafka.survey import Survey
-from app.engine.doctor.findings import Finding, fail, ok, skip
-from app.engine.subscription import HEADERS_ROOM, RETRY_RETENTION_MS
-from app.policies.deferral import retry_topics
-from app.settings.models import KafkaSettings
-from app.values.errors import KafkaRefusedError
+from app.engine.doctor.findings import Finding, fail, ok, patiently
+from app.engine.subscription import Subscription
+from app.engine.topics import find_faults
+from app.engine.unread import describe_unread, unread_topics
+from app.policies.own_topics import kept_for
+from app.settings.models import KafkaSettings, env_name
+from app.values.topic import TopicFault, TopicState, WantedTopic
 
-Config = Mapping[str, str]
-
-_DAY_MS = 86_400_000
+LEAST_RETENTION = 7 * 86_400_000
+"""Milliseconds that dead letters are kept at least: somebody has to get round to them."""
 
 
 async def check_topics(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    """Look whether the consumed topics are there."""
-    there = await cluster.topics()
-    return [
-        ok(f"topic {topic}", f"partitions: {there[topic]}")
-        if topic in there
-        else _absent(topic, kafka)
-        for topic in kafka.topics
-    ]
+    """Look whether the consumed topics are there, or else can be made."""
+    sources = Subscription.of(kafka).sources
+    there = await cluster.visible(kafka.topics)
+    found = [ok(f"topic {name}", f"partitions: {each.partitions}") for name, each in there.items()]
+    missing = [topic for topic in sources if topic.name not in there]
+    return found + await _absent(cluster, kafka, missing, made_while_running=False)
 
 
 async def check_own_topics(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    """Look at the dead-letter, retry and control topics: the worker mends none that is there."""
-    there = await cluster.topics()
-    own = (kafka.dead_letter_topic, *retry_topics(kafka.retry_topic), kafka.control_topic)
-    known = {*own, *kafka.topics} & there.keys()
-    try:
-        configs = await cluster.topic_configs(known) if known else {}
-    except KafkaRefusedError as error:
-        return [skip(f"topic {topic}", f"its settings are not looked at: {error}") for topic in own]
-    largest = _largest(configs[topic] for topic in kafka.topics if topic in there)
+    """Look at the group's own topics as the worker does, which puts right what it may."""
+    wanted = Subscription.of(kafka)
+    own = wanted.own_topics(await cluster.largest_record(kafka.topics))
+    there = await cluster.visible([topic.name for topic in own])
+    faults = await find_faults(cluster, wanted, own)
+    configs = await cluster.topic_configs(there)
     found: list[Finding] = []
     for topic in own:
-        if topic not in there:
-            found.append(_absent(topic, kafka))
-        elif faults := [*_faults(topic, configs[topic], kafka, largest)]:
-            found += faults
-        else:
-            text = f"partitions: {there[topic]}; {_kept(configs[topic])}"
-            found.append(ok(f"topic {topic}", text))
-    return found
+        if topic.name in there:
+            state, config = there[topic.name], configs.get(topic.name)
+            found += _own(topic, state, config, faults[topic.name], kafka)
+    missing = [topic for topic in own if topic.name not in there]
+    return found + await _absent(cluster, kafka, missing, made_while_running=True)
 
 
-def _faults(topic: str, config: Config, kafka: KafkaSettings, largest: int) -> Iterator[Finding]:
-    """Find what is wrong with a topic of the service's own; ``largest`` as ``_largest`` has it."""
-    if topic == kafka.control_topic:
-        yield from _control_faults(topic, config)
+async def check_unread(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
+    """Look for records where Ginkgo writes some, and nobody of the group reads."""
+    unread = await unread_topics(cluster, kafka.group_id, kafka.topics)
+    return [
+        fail(f"topic {topic}", *describe_unread(topic, count)) for topic, count in unread.items()
+    ]
+
+
+def _own(
+    topic: WantedTopic,
+    state: TopicState,
+    config: Mapping[str, str] | None,
+    faults: list[TopicFault],
+    kafka: KafkaSettings,
+) -> Iterator[Finding]:
+    """Tell what is wrong with a topic that is there, or that nothing is."""
+    subject = f"topic {topic.name}"
+    for fault in faults:
+        itself = "; a worker does it if this user may AlterConfigs" if fault.altered else ""
+        yield fail(subject, fault.problem, f"{fault.remedy}{itself}.")
+    if faults or config is None:
         return
-    yield from _queue_faults(topic, config, largest)
-    delay = retry_topics(kafka.retry_topic).get(topic)
-    if delay is not None:
-        yield from _retry_faults(topic, config, delay)
+    retention = int(config["retention.ms"])
+    if topic.name == kafka.dead_letter_topic and 0 <= retention < LEAST_RETENTION:
+        problem = f"{kept_for(config)} only: dead letters are gone before somebody looks at them"
+        yield fail(subject, problem, f"Raise {env_name('kafka.dead_letter_retention')}.")
+    else:
+        yield ok(subject, f"partitions: {state.partitions}; {kept_for(config)}")
 
 
-def _absent(topic: str, kafka: KafkaSettings) -> Finding:
-    return ok(
-        f"topic {topic}",
-        "is not there, or hidden from this user; the worker creates it at its start"
-        f" (partitions: {kafka.partitions})",
-    )
-
-
-def _largest(sources: Iterable[Config]) -> int:
-    """Return the largest batch in bytes that any consumed topic takes; 0 where none is there."""
-    return max((int(config["max.message.bytes"]) for config in sources), default=0)
-
-
-def _queue_faults(topic: str, config: Config, largest: int) -> Iterator[Finding]:
-    """Find what keeps a topic from taking every record that the consumed topics take."""
-    subject = f"topic {topic}"
-    if "compact" in config["cleanup.policy"]:
-        problem = "it is compacted: records get lost, those without a key are refused"
-        yield fail(subject, problem, "Set its cleanup.policy to delete.")
-    limit, needed = int(config["max.message.bytes"]), largest + HEADERS_ROOM
-    if largest and limit < needed:
-        problem = (
-            f"its max.message.bytes is {limit}, and the consumed topics take {largest} without"
-            " the headers that are added: the largest records do not fit"
-        )
-        yield fail(subject, problem, f"Set it to {needed}.")
-
-
-def _retry_faults(topic: str, config: Config, delay: float) -> Iterator[Finding]:
-    """Find what keeps a retry topic from holding its records for ``delay`` seconds."""
-    subject = f"topic {topic}"
-    if (kind := config["message.timestamp.type"]) != "LogAppendTime":
-        problem = f"its message.timestamp.type is {kind}: records come due at the wrong time"
-        yield fail(subject, problem, "Set it to LogAppendTime.")
-    if 0 <= int(config["retention.ms"]) <= delay * 1000:
-        problem = f"{_kept(config)}: they may be gone before they are due"
-        yield fail(subject, problem, f"Set its retention.ms to {RETRY_RETENTION_MS}.")
-
-
-def _control_faults(topic: str, config: Config) -> Iterator[Finding]:
-    if (kind := config["message.timestamp.type"]) != "LogAppendTime":
-        problem = f"its message.timestamp.type is {kind}: workers do not hear the brokers' time"
-        yield fail(f"topic {topic}", problem, "Set it to LogAppendTime.")
-    if (policy := config["cleanup.policy"]) != "compact":
-        problem = f"its cleanup.policy is {policy}: what was replayed is forgotten with time"
-        yield fail(f"topic {topic}", problem, "Set it to compact.")
-
-
-def _kept(config: Config) -> str:
-    milliseconds = int(config["retention.ms"])
-    if config["cleanup.policy"] == "compact":
-        return "compacted"
-    if milliseconds < 0:
-        return "records are kept for ever"
-    if milliseconds < _DAY_MS:
-        return f"records are kept for {milliseconds / 60_000:g} minutes"
-    days = milliseconds / _DAY_MS
-    return f"records are kept for {days:g} day{'' if days == 1 else 's'}"
+async def _absent(
+    cluster: Survey, kafka: KafkaSettings, missing: list[WantedTopic], *, made_while_running: bool
+) -> list[Finding]:
+    """Tell of topics that are not there: who makes them, or why that is impossible."""
+    if not missing:
+        return []
+    refused = await cluster.refusals(missing, kafka.replication_factor, validate_only=True)
+    running = bool((await patiently(lambda: cluster.group(kafka.group_id))).members)
+    found = []
+    for topic in missing:
+        subject = f"topic {topic.name}"
+        if topic.name in refused:
+            problem, remedy = refused[topic.name]
+            found.append(fail(subject, f"is not there, and cannot be made: {problem}", remedy))
+        elif running and not made_while_running:
+            remedy = "Create it again, or restart the workers: they create it at their start."
+            found.append(fail(subject, "is not there, although workers of the group run", remedy))
+        else:
+            when = "within seconds" if running else "at its start"
+            text = f"is not there; the worker creates it {when} (partitions: {topic.partitions})"
+            found.append(ok(subject, text))
+    return found

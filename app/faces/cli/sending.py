@@ -11,11 +11,12 @@ from uuid import uuid4
 from app.edges.kafka.connection import connect_to
 from app.edges.kafka.errors import translated
 from app.edges.kafka.producer import Producer
-from app.edges.kafka.survey import Survey
+from app.edges.kafka.topic_admin import TopicAdmin
 from app.edges.service_client import ServiceBusyError, ServiceClient
 from app.policies.test_messages import Kind, test_message
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, NotifierError
+from app.values.topic import WantedTopic
 
 BUSY_PATIENCE = 30.0
 """Seconds that one message waits for a service that is busy."""
@@ -114,12 +115,11 @@ async def to_kafka(kafka: KafkaSettings, topic: str) -> AsyncIterator[Send]:
     """
     connection = connect_to(kafka)
     with translated("answer"):
-        async with asyncio.timeout(_KAFKA_TIMEOUT), Survey(connection) as cluster:
+        async with asyncio.timeout(_KAFKA_TIMEOUT), TopicAdmin(connection) as cluster:
             if topic in kafka.topics:
-                await cluster.create_missing(
-                    {topic: {}}, kafka.partitions, kafka.replication_factor
-                )
-            elif topic not in await cluster.topics():
+                wanted = WantedTopic(topic, kafka.partitions)
+                await cluster.create([wanted], kafka.replication_factor)
+            elif topic not in await cluster.visible([topic]):
                 raise KafkaRefusedError(
                     f"there is no topic {topic}, or it is hidden from this user"
                 )

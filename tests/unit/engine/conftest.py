@@ -24,7 +24,7 @@ from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, TopicPartition
 from tests.support.engine import ScriptedChannel, SkewedJournal, journal, until
-from tests.support.topic import no_marks
+from tests.support.topic import make_topics, no_marks
 
 TOPIC = "notifications"
 DEAD_LETTERS = "notifications.dlq"
@@ -169,5 +169,6 @@ async def stage() -> AsyncIterator[Stage]:
         connection = Connection(broker.address, options, embedded=True)
         made = Stage(broker, connection, stack)
         stack.push_async_callback(made.producer.close)
+        await make_topics(broker.address, TOPIC)
         yield made
     await asyncio.sleep(0)

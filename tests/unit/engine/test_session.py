@@ -11,11 +11,13 @@ from aiokafka.errors import GroupAuthorizationFailedError
 
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.consumer import Consumer
+from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
 from app.policies.commit_metadata import with_topic_id
 from app.values.errors import KafkaRefusedError
 from app.values.record import TopicPartition
+from app.values.topic import WantedTopic
 from tests.support.broker_faults import BrokerFaults
 from tests.support.engine import until
 
@@ -114,8 +116,8 @@ async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(
     await until(lambda: worker.snapshot().messages_sent == 1)
     session = session_of(worker)
     added = TopicPartition("another", 2)
-    async with Admin(stage.connection) as admin:
-        await admin.partition_counts(["another"])  # makes it there
+    async with TopicAdmin(stage.connection) as admin:
+        await admin.create([WantedTopic("another", 4)], None)
         assert (await admin.committed("group", [added]))[added] is None
     session._consumer._client.subscribe(["another"])
     await until(

@@ -14,6 +14,7 @@ from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTo
 from app.values.record import Record
 from tests.support.broker_faults import BROKER, NOBODY, PRODUCE, BrokerFaults
 from tests.support.engine import until
+from tests.support.topic import make_topics
 
 INVALID_RECORD, TOO_LARGE, NOT_ALLOWED, BAD_TIMESTAMP = 87, 10, 29, 32
 NO_LEADER, FEW_REPLICAS, DISK_LOST, QUOTA = 6, 19, 56, 89
@@ -22,8 +23,9 @@ OUT_OF_ORDER, NEWER_EPOCH, NO_SUCH_ID, UNKNOWN, TIMED_OUT = 45, 47, 49, -1, 7
 
 @pytest.fixture
 async def broker() -> AsyncIterator[EmbeddedBroker]:
-    """A running broker."""
+    """A running broker with the topics that are written to."""
     async with EmbeddedBroker() as started:
+        await make_topics(started.address, "letters", "aside")
         yield started
 
 

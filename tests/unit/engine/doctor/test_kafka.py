@@ -11,9 +11,10 @@ from app.policies.commit_metadata import Committed, Settled
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
+from app.values.topic import TopicState, WantedTopic
 from tests.support.http_server import http_server
 from tests.support.service import free_port
-from tests.support.survey import RETRY, SOURCE, Cluster, FakeSurvey
+from tests.support.survey import RETRY, SOURCE, Cluster, FakeSurvey, worker_at
 
 SERVERS = "kafka.example:9092"
 
@@ -47,9 +48,9 @@ async def test_members_are_listed(cluster: Cluster) -> None:
     """The group's line names hosts, and how many workers are more than there are partitions."""
     group = "group notification_worker_group"
     assert (await examined(cluster))[group].text == "members: 0 (no worker is running)"
-    cluster.hosts = ["10.0.0.1", "10.0.0.2"]
+    cluster.members = [worker_at("10.0.0.1"), worker_at("10.0.0.2")]
     assert (await examined(cluster))[group].text == "members: 2 (10.0.0.1, 10.0.0.2)"
-    cluster.hosts += ["10.0.0.3"]
+    cluster.members += [worker_at("10.0.0.3")]
     text = (await examined(cluster))[group].text
     assert text.endswith("; 1 of them get nothing new, the topics have fewer partitions")
 
@@ -77,7 +78,7 @@ async def test_lag_is_summed_by_topic(cluster: Cluster) -> None:
         TopicPartition(SOURCE, 1): range(5, 105),
     }
     cluster.offsets = {TopicPartition(SOURCE, 0): Committed(1000)}
-    cluster.hosts = ["10.0.0.1"]
+    cluster.members = [worker_at("10.0.0.1")]
     lag = (await examined(cluster))["lag"]
     assert (lag.verdict, lag.text) == (Verdict.OK, "notifications: 1,100")
     lag = (await examined(cluster, auto_offset_reset="latest"))["lag"]
@@ -96,7 +97,7 @@ async def test_lag_without_a_worker_is_a_fault(cluster: Cluster) -> None:
 
 async def test_what_is_deferred_is_no_lag(cluster: Cluster) -> None:
     """It is counted by delay; what is settled above a committed offset is not."""
-    cluster.hosts = ["10.0.0.1"]
+    cluster.members = [worker_at("10.0.0.1")]
     cluster.logs = {
         TopicPartition(SOURCE, 0): range(3),
         TopicPartition(f"{RETRY}.0s", 0): range(5),
@@ -146,14 +147,14 @@ async def test_certificates_that_cannot_be_read_are_a_fault(tmp_path: Path) -> N
 async def test_a_real_protocol_is_spoken() -> None:
     """Over TCP, brokers, topics and the ends of their logs are found."""
     async with EmbeddedBroker() as broker:
-        connection = Connection(broker.address, {"bootstrap_servers": broker.address})
+        options = {"bootstrap_servers": broker.address}
+        connection = Connection(broker.address, options, embedded=True)
         host, port = broker.address.split(":")
         async with Survey(connection) as survey:
             assert list(await survey.brokers()) == [(host, int(port))]
-            assert await survey.topics() == {}
+            assert await survey.topics([SOURCE]) == {}
             assert await survey.log_ranges([SOURCE]) == {}
-            await survey.create_missing({SOURCE: {}}, 4, None)
-            await survey.partition_counts([SOURCE])
-            assert await survey.topics() == {SOURCE: 4}
+            await survey.create([WantedTopic(SOURCE, 4)], None)
+            assert await survey.topics([SOURCE]) == {SOURCE: TopicState(4, 1)}
             logs = await survey.log_ranges([SOURCE])
     assert logs == {TopicPartition(SOURCE, number): range(0) for number in range(4)}

@@ -1,12 +1,25 @@
+"""The doctor's look at topics: what the worker makes is fit, and what is wrong is said."""
+
 import pytest
 
 from app.engine.doctor.findings import Finding, Verdict
-from app.engine.doctor.topics import check_own_topics, check_topics
+from app.engine.doctor.topics import check_own_topics, check_topics, check_unread
 from app.settings.models import KafkaSettings
-from app.values.errors import KafkaRefusedError
-from tests.support.survey import CONTROL, DEAD, NEEDED, RETRY, SOURCE, Cluster, FakeSurvey
+from app.values.record import TopicPartition
+from app.values.topic import TopicState
+from tests.support.survey import (
+    CONTROL,
+    DEAD,
+    OWN,
+    RETRY,
+    SOURCE,
+    Cluster,
+    FakeSurvey,
+    worker_at,
+)
 
 KAFKA = KafkaSettings(bootstrap_servers="kafka.example:9092")
+NEWER = "ginkgo.notifications"
 
 
 @pytest.fixture
@@ -15,107 +28,138 @@ async def cluster() -> Cluster:
     return Cluster()
 
 
-async def examined(cluster: Cluster) -> list[Finding]:
+async def examined(cluster: Cluster, kafka: KafkaSettings = KAFKA) -> list[Finding]:
     """Return what is found about all topics."""
     survey = FakeSurvey(cluster)
-    return [*await check_topics(survey, KAFKA), *await check_own_topics(survey, KAFKA)]
+    checks = (check_topics, check_own_topics, check_unread)
+    return [finding for check in checks for finding in await check(survey, kafka)]
 
 
-async def about(cluster: Cluster, topic: str) -> Finding:
+async def about(cluster: Cluster, topic: str, kafka: KafkaSettings = KAFKA) -> Finding:
     """Return the only finding about a topic."""
-    [finding] = [each for each in await examined(cluster) if each.subject == f"topic {topic}"]
+    found = await examined(cluster, kafka)
+    [finding] = [each for each in found if each.subject == f"topic {topic}"]
     return finding
 
 
 async def test_topics_as_the_worker_makes_them_are_fit(cluster: Cluster) -> None:
     """Each shows its partitions, and how long its records are kept."""
     found = await examined(cluster)
-    assert [finding.subject for finding in found] == [f"topic {t}" for t in (SOURCE, *NEEDED)]
+    assert [finding.subject for finding in found] == [f"topic {t}" for t in (SOURCE, *OWN)]
     assert {finding.verdict for finding in found} == {Verdict.OK}
     assert (await about(cluster, SOURCE)).text == "partitions: 2"
-    kept = "partitions: 3; records are kept for 7 days"
-    assert {(await about(cluster, topic)).text for topic in (DEAD, f"{RETRY}.2m")} == {kept}
-    assert (await about(cluster, CONTROL)).text == "partitions: 3; compacted"
+    assert (await about(cluster, DEAD)).text == "partitions: 12; records are kept for 30 days"
+    assert (await about(cluster, f"{RETRY}.2m")).text.endswith("records are kept for 7 days")
+    assert (await about(cluster, CONTROL)).text == "partitions: 1; compacted"
 
 
 async def test_missing_topics_are_the_workers_to_make(cluster: Cluster) -> None:
-    """That is no fault; nothing is asked about settings then."""
-    cluster.partitions = {}
-    cluster.config_failure = KafkaRefusedError("asked all the same")
+    """That is no fault as long as nobody runs, or they are the group's own."""
+    cluster.states = {}
     found = await examined(cluster)
-    assert len(found) == 8
-    for finding in found:
-        assert finding.verdict is Verdict.OK
-        assert "the worker creates it at its start (partitions: 12)" in finding.text
+    assert len(found) == 1 + len(OWN)
+    assert {finding.verdict for finding in found} == {Verdict.OK}
+    assert "the worker creates it at its start (partitions: 12)" in found[0].text
+    cluster.members = [worker_at("10.0.0.1")]
+    source, *own = await examined(cluster)
+    assert source.verdict is Verdict.FAIL
+    assert "although workers of the group run" in source.text
+    assert {finding.verdict for finding in own} == {Verdict.OK}
+    assert "the worker creates it within seconds" in own[0].text
 
 
-async def test_own_topics_are_looked_at_before_the_consumed_one_is_there(cluster: Cluster) -> None:
-    """There is no limit to compare theirs with yet."""
-    del cluster.partitions[SOURCE]
-    cluster.configs[DEAD]["max.message.bytes"] = "1"
-    assert (await about(cluster, DEAD)).verdict is Verdict.OK
+async def test_a_topic_that_cannot_be_made_is_a_fault(cluster: Cluster) -> None:
+    """Kafka is asked whether it would be, and its reason is told with what to do."""
+    del cluster.states[DEAD]
+    cluster.refused = {DEAD: ("it collides with notifications_dlq", "Give it another name")}
+    finding = await about(cluster, DEAD)
+    assert finding.verdict is Verdict.FAIL
+    assert "cannot be made: it collides with notifications_dlq. Give it another" in finding.text
 
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
-    [("-1", "for ever"), ("3600000", "for 60 minutes"), ("86400000", "for 1 day")],
+    [("-1", "for ever"), ("864000000000", "for 10000 days")],
 )
 async def test_how_long_records_are_kept_is_told(
     cluster: Cluster, milliseconds: str, text: str
 ) -> None:
     """A retention below zero is none."""
     cluster.configs[DEAD]["retention.ms"] = milliseconds
-    assert (await about(cluster, DEAD)).text == f"partitions: 3; records are kept {text}"
+    assert (await about(cluster, DEAD)).text == f"partitions: 12; records are kept {text}"
 
 
-@pytest.mark.parametrize("topic", [DEAD, f"{RETRY}.0s", f"{RETRY}.10m"])
 @pytest.mark.parametrize(
-    ("name", "value", "remedy"),
+    ("topic", "name", "value", "remedy"),
     [
-        ("cleanup.policy", "compact,delete", "Set its cleanup.policy to delete."),
-        ("max.message.bytes", "66535", "Set it to 66536."),
+        (DEAD, "cleanup.policy", "compact,delete", "Set its cleanup.policy to delete"),
+        (DEAD, "max.message.bytes", "66535", "Set its max.message.bytes to 66536"),
+        (
+            DEAD,
+            "message.timestamp.type",
+            "CreateTime",
+            "Set its message.timestamp.type to LogAppendTime",
+        ),
+        (DEAD, "retention.ms", "7200000", "Set its retention.ms to 2592000000"),
+        (f"{RETRY}.1h", "retention.bytes", "1000000", "Set its retention.bytes to -1"),
+        (f"{RETRY}.2m", "retention.ms", "120000", "Set its retention.ms to 604800000"),
+        (CONTROL, "cleanup.policy", "delete", "Set its cleanup.policy to compact"),
     ],
 )
-async def test_a_topic_that_cannot_take_everything_is_a_fault(
+async def test_a_wrong_setting_is_a_fault(
     cluster: Cluster, topic: str, name: str, value: str, remedy: str
 ) -> None:
-    """Compaction loses records; too small a limit has no room for the largest and its headers."""
+    """It is named with what it does, and with the value that is needed."""
     cluster.configs[topic][name] = value
     finding = await about(cluster, topic)
     assert finding.verdict is Verdict.FAIL
-    assert finding.text.endswith(remedy)
+    assert f"its {name} is {value}: " in finding.text
+    assert finding.text.endswith(f"{remedy}; a worker does it if this user may AlterConfigs.")
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "remedy"),
-    [
-        ("message.timestamp.type", "CreateTime", "Set it to LogAppendTime."),
-        ("retention.ms", "120000", "Set its retention.ms to 604800000."),
-    ],
-)
-async def test_a_retry_topic_that_does_not_hold_its_records_is_a_fault(
-    cluster: Cluster, name: str, value: str, remedy: str
-) -> None:
-    """They come due by the broker's clock, and are to be there then."""
-    cluster.configs[f"{RETRY}.2m"][name] = value
-    finding = await about(cluster, f"{RETRY}.2m")
+async def test_dead_letters_are_kept_for_a_week_at_least(cluster: Cluster) -> None:
+    """Also where the service was told to keep them for less."""
+    cluster.configs[DEAD]["retention.ms"] = "7200000"
+    short = KafkaSettings(bootstrap_servers="kafka.example:9092", dead_letter_retention=7200)
+    finding = await about(cluster, DEAD, short)
     assert finding.verdict is Verdict.FAIL
-    assert finding.text.endswith(remedy)
+    assert "kept for 2 hours only" in finding.text
+    assert "NOTIFIER_KAFKA__DEAD_LETTER_RETENTION" in finding.text
 
 
-@pytest.mark.parametrize("policy", ["delete", "compact,delete"])
-async def test_a_control_topic_that_forgets_is_a_fault(cluster: Cluster, policy: str) -> None:
-    """Marks of what was replayed are kept for ever."""
-    cluster.configs[CONTROL]["cleanup.policy"] = policy
-    finding = await about(cluster, CONTROL)
+async def test_too_few_partitions_are_a_fault(cluster: Cluster) -> None:
+    """Nobody can take partitions away or move records: it is said how to add some."""
+    cluster.states[f"{RETRY}.30s"] = TopicState(1, 1)
+    finding = await about(cluster, f"{RETRY}.30s")
     assert finding.verdict is Verdict.FAIL
-    assert finding.text.endswith("Set it to compact.")
+    assert "it has 1 partition, and NOTIFIER_KAFKA__PARTITIONS is 12" in finding.text
+    assert f"--alter --topic {RETRY}.30s --partitions 12" in finding.text
 
 
-async def test_settings_that_may_not_be_read_are_no_fault(cluster: Cluster) -> None:
-    """The worker does not need that permission."""
-    cluster.config_failure = KafkaRefusedError("not allowed")
-    for topic in NEEDED:
-        finding = await about(cluster, topic)
-        assert finding.verdict is Verdict.SKIP
-        assert finding.text.endswith("not allowed")
+async def test_own_topics_are_copied_as_often_as_the_consumed_ones(cluster: Cluster) -> None:
+    """A broker that is lost takes no dead letters with it if it takes no notifications."""
+    cluster.states[SOURCE] = TopicState(2, 3)
+    finding = await about(cluster, DEAD)
+    assert finding.verdict is Verdict.FAIL
+    assert "its records stand on 1 broker, and 3 are asked for" in finding.text
+
+
+async def test_settings_that_may_not_be_read_are_a_fault(cluster: Cluster) -> None:
+    """Nobody can tell then whether they are right."""
+    del cluster.configs[DEAD]
+    finding = await about(cluster, DEAD)
+    assert finding.verdict is Verdict.FAIL
+    assert "Allow it DescribeConfigs on the topic" in finding.text
+
+
+async def test_records_where_nobody_looks_are_pointed_out(cluster: Cluster) -> None:
+    """Newer versions of Ginkgo write to another topic than older ones."""
+    cluster.states[NEWER] = TopicState(1, 1)
+    cluster.logs = {TopicPartition(NEWER, 0): range(5, 17)}
+    finding = await about(cluster, NEWER)
+    assert finding.verdict is Verdict.FAIL
+    assert f"nobody of this group reads the topic {NEWER}" in finding.text
+    assert "records there: 12. Add" in finding.text
+    assert f"Add {NEWER} to NOTIFIER_KAFKA__TOPICS" in finding.text
+    cluster.members = [worker_at("10.0.0.1", SOURCE, NEWER)]
+    assert not [each for each in await examined(cluster) if each.subject == f"topic {NEWER}"]

@@ -1,0 +1,77 @@
+"""Consumer groups, described."""
+
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
+from aiokafka.errors import IncompatibleBrokerVersion, for_code
+
+from app.edges.kafka.requests import DescribeNewGroup
+from app.values.group import Group, GroupMember
+
+CONSUMERS: Final = "consumer"
+_NO_SUCH_GROUP: Final = 69
+
+
+async def describe_group(admin: AIOKafkaAdminClient, group_id: str) -> Group:
+    """Return a group with its members, those of KIP-848's protocol included.
+
+    A group has such members, or has had some, or it has not: the classic request calls the first
+    kind dead, the new one does not know the second.
+
+    Args:
+        admin: Connected.
+        group_id: The group.
+
+    Raises:
+        KafkaError: The coordinator did not answer, or this user may not describe the group.
+    """
+    coordinator = await admin.find_coordinator(group_id)
+    [response] = await admin.describe_consumer_groups([group_id], coordinator)
+    [(code, _, state, protocol_type, assignor, members, *_)] = response.groups
+    if code not in (0, _NO_SUCH_GROUP):
+        raise for_code(code)(group_id)
+    if members or state not in ("Dead", ""):
+        return Group(protocol_type, assignor, tuple(map(_member, members)))
+    return await _new_group(admin, coordinator, group_id)
+
+
+async def _new_group(admin: AIOKafkaAdminClient, coordinator: int, group_id: str) -> Group:
+    try:
+        response = await admin._send_request(DescribeNewGroup(group_id), coordinator)  # noqa: SLF001 - it has no public way to a raw request
+    except (IncompatibleBrokerVersion, NotImplementedError):
+        return Group()  # brokers that do not know the protocol
+    [group] = response.to_object()["groups"]
+    if group["error_code"] == _NO_SUCH_GROUP:
+        return Group()
+    if group["error_code"]:
+        raise for_code(group["error_code"])(group_id)
+    members = tuple(
+        GroupMember(each["client_id"], _host(each["client_host"]), _topics(each))
+        for each in group["members"]
+    )
+    return Group(CONSUMERS, group["assignor_name"], members)
+
+
+def _member(raw: tuple[Any, ...]) -> GroupMember:
+    _, client_id, host, metadata, *_ = raw
+    return GroupMember(client_id, _host(host), _subscribed(metadata))
+
+
+def _subscribed(metadata: bytes) -> tuple[str, ...]:
+    """Return what a classic member subscribes to; nothing while the group is being balanced."""
+    if not metadata:
+        return ()
+    try:
+        return tuple(ConsumerProtocolMemberMetadata.decode(metadata).subscription)
+    except ValueError:
+        return ()  # no consumer's
+
+
+def _topics(member: dict[str, Any]) -> tuple[str, ...]:
+    named = tuple(member["subscribed_topic_names"] or ())
+    return named or tuple(each["topic_name"] for each in member["assignment"]["topic_partitions"])
+
+
+def _host(raw: str) -> str:
+    return raw.removeprefix("/")

@@ -1,0 +1,31 @@
+"""A consumer group, as the brokers see it."""
+
+import msgspec
+
+
+class GroupMember(msgspec.Struct, frozen=True):
+    """A member of a group.
+
+    Attributes:
+        client_id: What the program calls itself.
+        host: Where it is.
+        topics: What it subscribes to.
+    """
+
+    client_id: str
+    host: str
+    topics: tuple[str, ...]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A group; one that never was has no members.
+
+    Attributes:
+        protocol_type: ``consumer`` for consumers; empty while there are no members.
+        assignor: How its partitions are divided; empty while that is not settled.
+        members: All of them, whichever protocol they use.
+    """
+
+    protocol_type: str = ""
+    assignor: str = ""
+    members: tuple[GroupMember, ...] = ()

@@ -1,0 +1,49 @@
+"""Topics, as they are and as the service needs them."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class TopicState(msgspec.Struct, frozen=True):
+    """A topic that is there.
+
+    Attributes:
+        partitions: How many it has.
+        replicas: Copies of the partition that has the fewest.
+    """
+
+    partitions: int
+    replicas: int
+
+
+class WantedTopic(msgspec.Struct, frozen=True):
+    """A topic as the service makes it.
+
+    Attributes:
+        settings: What it needs, by the setting's name in Kafka: a text is the value itself, a
+            number the least that will do (below zero stands for no limit).
+    """
+
+    name: str
+    partitions: int
+    settings: Mapping[str, str | int] = {}
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The settings it is created with."""
+        return {name: str(value) for name, value in self.settings.items()}
+
+
+class TopicFault(msgspec.Struct, frozen=True):
+    """What is wrong with a topic of the service's own.
+
+    Attributes:
+        problem: A sentence without its subject and its full stop.
+        remedy: What somebody can do about it.
+        altered: The setting and the value that puts it right; None where no setting does.
+    """
+
+    problem: str
+    remedy: str
+    altered: tuple[str, str] | None = None

@@ -1,0 +1,180 @@
+"""The keeper of topics: what it makes, mends, misses and says."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from app.edges.kafka.connection import Connection
+from app.engine.conditions import Conditions
+from app.engine.subscription import Subscription
+from app.engine.topics import AWAY_PATIENCE, INTERVAL, TopicKeeper
+from app.settings.models import KafkaSettings
+from app.values.errors import KafkaRefusedError
+from app.values.record import TopicPartition
+from app.values.rights import Right
+from app.values.topic import TopicState
+from tests.support.survey import CONTROL, DEAD, OWN, RETRY, SOURCE, Cluster, FakeSurvey
+
+KAFKA = Connection("kafka.example:9092", {})
+
+
+class Stage:
+    """A keeper, its cluster, and a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.cluster = Cluster()
+        self.now = 0.0
+        self.conditions = Conditions(lambda: self.now)
+        self.looks: list[asyncio.Task[None]] = []
+        self.keeper = TopicKeeper(
+            KAFKA,
+            Subscription.of(KafkaSettings()),
+            self.conditions,
+            spawn=self.spawn,
+            monotonic=lambda: self.now,
+            survey=lambda _: FakeSurvey(self.cluster),
+        )
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Start a look."""
+        self.looks.append(asyncio.create_task(work, name=name))
+        return self.looks[-1]
+
+    def problem(self) -> str:
+        """Return what stops the work; nothing where nothing does."""
+        return self.conditions.problem or ""
+
+    def said(self) -> dict[tuple[str, str], str]:
+        """Return everything that is said, by kind and subject."""
+        return {(each.kind, each.subject): each.text for each in self.conditions}
+
+
+@pytest.fixture
+async def stage() -> Stage:
+    """Everything is as it has to be."""
+    return Stage()
+
+
+async def test_everything_is_made_before_the_work_begins(stage: Stage) -> None:
+    """With what it needs, whatever the brokers' defaults are."""
+    stage.cluster.states = {}
+    stage.cluster.configs = {}
+    await stage.keeper.make()
+    assert stage.cluster.states.keys() == {SOURCE, *OWN}
+    assert stage.cluster.configs[DEAD]["retention.ms"] == "2592000000"
+    assert stage.cluster.configs[f"{RETRY}.1h"]["message.timestamp.type"] == "LogAppendTime"
+    assert stage.cluster.configs[CONTROL]["cleanup.policy"] == "compact"
+    assert stage.said() == {}
+
+
+async def test_nothing_begins_before_everything_can_be_written(stage: Stage) -> None:
+    """Whoever takes a record has to be able to put it away."""
+    stage.cluster.unwritable = {CONTROL}
+    with pytest.raises(KafkaRefusedError, match=f"not writable: {CONTROL}"):
+        await stage.keeper.make()
+
+
+async def test_wrong_settings_are_put_right(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Others are left as they are, and it is logged."""
+    stage.cluster.configs[DEAD] |= {"retention.ms": "60000", "segment.ms": "60000"}
+    await stage.keeper.make()
+    assert stage.cluster.configs[DEAD]["retention.ms"] == "2592000000"
+    assert stage.cluster.configs[DEAD]["segment.ms"] == "60000"
+    assert f"{DEAD} was not as it has to be and was put right: retention.ms=2592000000" in (
+        caplog.text
+    )
+    assert stage.said() == {}
+
+
+async def test_what_is_more_than_enough_is_left(stage: Stage) -> None:
+    """Limits of size and time are the least that will do."""
+    more = {"retention.ms": "-1", "max.message.bytes": "9999999"}
+    stage.cluster.configs[DEAD] |= more
+    await stage.keeper.make()
+    assert stage.cluster.configs[DEAD].items() >= more.items()
+
+
+async def test_what_cannot_be_put_right_is_said_until_somebody_does(stage: Stage) -> None:
+    """The work goes on meanwhile."""
+    stage.cluster.configs[DEAD]["cleanup.policy"] = "compact"
+    stage.cluster.unaltered = {DEAD: "this user may not change it: allow it AlterConfigs"}
+    stage.cluster.states[f"{RETRY}.0s"] = TopicState(1, 1)
+    await stage.keeper.make()
+    said = stage.said()
+    assert said.keys() == {("topic_settings", DEAD), ("topic_settings", f"{RETRY}.0s")}
+    assert "those without a key are refused" in said["topic_settings", DEAD]
+    assert "allow it AlterConfigs" in said["topic_settings", DEAD]
+    assert not stage.problem()
+    stage.cluster.unaltered = {}
+    stage.cluster.states[f"{RETRY}.0s"] = TopicState(12, 1)
+    await stage.keeper.look()
+    assert stage.said() == {}
+
+
+async def test_own_topics_that_vanish_are_made_again(stage: Stage) -> None:
+    """A dead letter would have nowhere to go."""
+    del stage.cluster.states[DEAD]
+    await stage.keeper.look()
+    assert stage.cluster.states[DEAD] == TopicState(12, 1)
+    assert not stage.problem()
+
+
+async def test_an_own_topic_that_may_not_be_made_again_is_a_problem(stage: Stage) -> None:
+    """Until it is there."""
+    del stage.cluster.states[DEAD]
+    stage.cluster.refused = {DEAD: ("allow this user Create on it", "")}
+    await stage.keeper.look()
+    assert stage.problem() == "allow this user Create on it"
+    stage.cluster.refused = {}
+    await stage.keeper.look()
+    assert not stage.problem()
+
+
+async def test_a_consumed_topic_that_is_away_for_a_minute_is_a_problem(stage: Stage) -> None:
+    """Whoever deletes a topic to make it anew is given the time; it is not made here."""
+    state = stage.cluster.states.pop(SOURCE)
+    await stage.keeper.look()
+    stage.now = AWAY_PATIENCE - 1
+    await stage.keeper.look()
+    assert not stage.problem()
+    stage.now = AWAY_PATIENCE
+    await stage.keeper.look()
+    assert f"the topic {SOURCE} is not there any more" in stage.problem()
+    stage.cluster.states[SOURCE] = state
+    await stage.keeper.look()
+    assert not stage.problem()
+
+
+async def test_a_consumed_topic_that_is_hidden_is_not_taken_for_gone(stage: Stage) -> None:
+    """Whoever reads it says so."""
+    del stage.cluster.states[SOURCE]
+    stage.cluster.denied = {Right.DESCRIBE: {SOURCE}}
+    for now in (0, 1 + AWAY_PATIENCE):
+        stage.now = now
+        await stage.keeper.look()
+    assert stage.said() == {}
+
+
+async def test_records_that_nobody_reads_are_pointed_out(stage: Stage) -> None:
+    """Ginkgo's newer versions write to another topic."""
+    newer = "ginkgo.notifications"
+    stage.cluster.states[newer] = TopicState(1, 1)
+    stage.cluster.logs = {TopicPartition(newer, 0): range(3)}
+    await stage.keeper.look()
+    assert "records there: 3" in stage.said()["topic_unread", newer]
+    assert not stage.problem()
+
+
+async def test_it_looks_now_and_again_and_never_twice_at_once(stage: Stage) -> None:
+    """However often it is asked to."""
+    for _ in range(3):
+        stage.keeper.look_when_due()
+    await asyncio.gather(*stage.looks)
+    stage.keeper.look_when_due()
+    assert len(stage.looks) == 1
+    stage.now = INTERVAL
+    stage.keeper.look_when_due()
+    assert len(stage.looks) == 2
+    await asyncio.gather(*stage.looks)
