@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from app.policies.plain_text import one_line, without_control
+from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.errors import NotifierError
 from app.values.replay import Place, Replay
@@ -101,8 +102,8 @@ class ServiceClient:
             raise self._stranger()
         return body
 
-    async def publish(self, item: bytes) -> None:
-        """Have one notification published.
+    async def publish(self, item: bytes) -> Published:
+        """Have one notification published; return its id and what was left out of it.
 
         Args:
             item: A JSON object of contract section 3.
@@ -111,7 +112,7 @@ class ServiceClient:
             ServiceBusyError: Not now.
             ServiceError: It was refused.
         """
-        await self._ask("POST", "/notifications", item)
+        return self._typed(await self._ask("POST", "/notifications", item), Published)
 
     async def dead_letters(
         self, *, limit: int, cursor: str | None = None, reason: str | None = None

@@ -220,3 +220,66 @@ async def test_dead_letters_are_listed_shown_and_replayed(
     assert "rejected  -" not in listed
     status, _, err = await dead_letters("replay", "--all")
     assert (status, err) == (1, "Error: There is nothing to send again.\n")
+
+
+RECIPIENTS = """
+users:
+  trader-001:
+    name: Day trader
+    contacts:
+      - {type: webhook, address: "https://hooks.example/in/very-secret", primary: true}
+      - {type: email, address: trader@example.com}
+  quiet-one: {active: false, contacts: [{type: email, address: quiet@example.com}]}
+groups:
+  traders: {uuid: group-456, name: Traders, members: [trader-001, quiet-one]}
+"""
+
+
+async def test_one_notification_is_sent_from_the_command_line(
+    world: World, tmp_path: Path, hooks: HttpServer
+) -> None:
+    """Text or template, with what decorates it; what is left out is said."""
+    service = await world.service({"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/hook")})
+
+    async def send(*arguments: str) -> tuple[int, str, str]:
+        return await run(tmp_path, {}, "notifier", "send", *arguments, "--url", service.url)
+
+    status, message_id, err = await send(
+        "disk full", "--title", "host-7", "--color", "no colour", "--field", "disk=sda"
+    )
+    assert status == 0, err
+    assert message_id.strip()
+    assert "color" in err
+    await service.until_stats(lambda got: got["messages_sent"] == 1)
+    sent = hooks.received[0].json["data"]
+    assert (sent["content"], sent["title"]) == ("disk full", "host-7")
+    assert sent["fields"] == [{"name": "disk", "value": "sda"}]
+    status, _, err = await send("x", "--user", "nobody")
+    assert (status, "nobody" in err) == (1, True)
+
+
+async def test_recipients_are_shown_without_their_secrets(tmp_path: Path) -> None:
+    """Who there is, and who gets what is for a user or a group."""
+    path = tmp_path / "recipients.yaml"
+    path.write_text(RECIPIENTS, encoding="utf-8")
+    settings = {"NOTIFIER_RECIPIENTS_FILE": str(path)}
+
+    async def recipients(*arguments: str) -> tuple[int, str, str]:
+        return await run(tmp_path, settings, "notifier", "recipients", *arguments)
+
+    _, listed, _ = await recipients()
+    assert listed.splitlines() == [
+        "user   trader-001 (Day trader): webhook, email",
+        "user   quiet-one: email  (inactive: gets nothing)",
+        "group  traders (Traders): trader-001, quiet-one",
+    ]
+    for name in ("traders", "group-456", "Traders"):
+        status, shown, _ = await recipients("show", name)
+        assert status == 0
+        assert "very-secret" not in shown
+        assert "email    trader@example.com  only if its channel is named" in shown
+        assert "quiet-one  (inactive: gets nothing)" in shown
+    status, _, err = await recipients("show", "nobody")
+    assert (status, "neither a user nor a group" in err) == (1, True)
+    unset = await run(tmp_path, {}, "notifier", "recipients")
+    assert (unset[0], "NOTIFIER_RECIPIENTS_FILE" in unset[2]) == (1, True)

@@ -7,7 +7,7 @@ import click
 from app.edges.service_client import ServiceClient
 from app.engine.doctor.examination import examine
 from app.engine.doctor.findings import Verdict
-from app.faces.cli import dead_letters, importing
+from app.faces.cli import dead_letters, importing, recipients
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
@@ -16,6 +16,7 @@ from app.faces.cli.output import (
     url_option,
     version_option,
 )
+from app.faces.cli.send import send
 from app.policies.plain_text import one_line
 from app.policies.redaction import scrub
 from app.settings.load import LoadedSettings, load_from_process
@@ -34,6 +35,8 @@ def command() -> None:
 
 command.add_command(dead_letters.command)
 command.add_command(importing.command)
+command.add_command(recipients.command)
+command.add_command(send)
 
 
 @command.command()

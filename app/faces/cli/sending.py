@@ -149,10 +149,12 @@ async def through_service(
             deadline = time.monotonic() + patience
             while True:
                 try:
-                    return await client.publish(value)
+                    await client.publish(value)
                 except ServiceBusyError as error:
                     if time.monotonic() + error.retry_after > deadline:
                         raise
                     await asyncio.sleep(error.retry_after)
+                else:
+                    return
 
         yield send

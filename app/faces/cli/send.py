@@ -1,0 +1,106 @@
+"""``notifier send``: one real notification, from a person or a script."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from app.edges.service_client import ServiceClient
+from app.faces.cli.output import api_key_option, plain_errors, url_option
+from app.policies.outgoing import Typed, compose
+
+PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.option("--user", metavar="ID", help="To a user of the recipients file.")
+@click.option("--group", metavar="NAME", help="To a group of the recipients file.")
+@click.option("--to", multiple=True, metavar="ADDRESS", help="To a mail address or webhook URL.")
+@click.option("--channel", "channels", multiple=True, metavar="NAME", help="By this channel.")
+@click.option("--title", help="The title.")
+@click.option("--priority", type=click.Choice(list(PRIORITIES)), help="normal unless given.")
+@click.option("--color", help="Such as #ff0000.")
+@click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A labelled value.")
+@click.option("--template", metavar="ID", help="Fill in a template instead of a text.")
+@click.option("--set", "variables", multiple=True, metavar="K=V", help="A variable of it.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Take the text from a file; - is standard input.",
+)
+@url_option("Where the service is.")
+@api_key_option
+def send(
+    text: str | None,
+    user: str | None,
+    group: str | None,
+    to: tuple[str, ...],
+    channels: tuple[str, ...],
+    title: str | None,
+    priority: str | None,
+    color: str | None,
+    fields: tuple[str, ...],
+    template: str | None,
+    variables: tuple[str, ...],
+    file: Path | None,
+    url: str,
+    api_key: str | None,
+) -> None:
+    """Send one notification through a running service.
+
+    TEXT is what to say; without it, and without --file and --template, standard input is.
+    """
+    with plain_errors():
+        typed = Typed(
+            text=_text(text, file, template),
+            user=user,
+            group=group,
+            channels=channels,
+            to=to,
+            title=title,
+            priority=PRIORITIES[priority] if priority else None,
+            color=color,
+            fields=_pairs(fields, "--field"),
+            template=template,
+            variables=dict(_pairs(variables, "--set")),
+        )
+        asyncio.run(_publish(compose(typed), url, api_key))
+
+
+async def _publish(message: bytes, url: str, api_key: str | None) -> None:
+    async with ServiceClient(url, api_key) as client:
+        accepted = await client.publish(message)
+    for warning in accepted.warnings:
+        click.echo(f"{warning.field}: {warning.problem}", err=True)
+    for message_id in accepted.message_ids:
+        click.echo(message_id)
+
+
+def _text(text: str | None, file: Path | None, template: str | None) -> str | None:
+    if text is not None and file is not None:
+        raise click.UsageError("give either TEXT or --file")
+    if text is not None:
+        return text
+    if file is not None and str(file) != "-":
+        try:
+            return file.read_text(encoding="utf-8").rstrip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(f"--file: {file} cannot be read as UTF-8 text") from error
+    if template is not None and file is None:
+        return None
+    if sys.stdin.isatty() and file is None:
+        raise click.UsageError("there is nothing to send: give TEXT, --file or --template")
+    return sys.stdin.read().rstrip("\n")
+
+
+def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:
+    pairs = []
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not name or not equals:
+            raise click.UsageError(f"{option}: {each!r} is not NAME=VALUE")
+        pairs.append((name, value))
+    return pairs
