@@ -33,6 +33,7 @@ from app.values.record import TopicPartition
 log = logging.getLogger(__name__)
 
 BATCH = 500
+_QUICK_BYTES = 64 * 1024  # what is larger is checked in a thread
 """Records that are under way at once."""
 
 Positions = Iterable[tuple[TopicPartition, int]]
@@ -83,7 +84,11 @@ class Publisher:
             KafkaUnavailableError: Not acknowledged in time.
             KafkaRefusedError: Kafka said no.
         """
-        records, published = self._checked(items, idempotency_key)
+        if sum(map(len, items)) > _QUICK_BYTES:  # others are not to wait for it
+            checked = asyncio.to_thread(self._checked, items, idempotency_key)
+            records, published = await checked
+        else:
+            records, published = self._checked(items, idempotency_key)
         await self._send(records)
         return published
 

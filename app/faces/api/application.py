@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from typing import Any, Protocol
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.middleware import Middleware
 
 from app.faces.api import (
@@ -20,9 +20,11 @@ from app.faces.api import (
 )
 from app.faces.api.discretion import Discretion
 from app.faces.api.guard import AccessGuard
-from app.faces.api.middleware import BodyLimit, SecurityHeaders
+from app.faces.api.middleware import BodyLimit, HeadAsGet, SecurityHeaders
 from app.faces.api.openapi import ANY_PROBLEM, Documented
+from app.faces.api.parameters import no_unknown_parameters
 from app.faces.api.problems import Problem
+from app.faces.api.responses import JsonResponse
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetterPage
 from app.values.replay import Replay
@@ -41,7 +43,10 @@ _BODIES = (
     replays.ReplayRequest,
     Replay,
 )
-MAX_BODY = 16 * 1024 * 1024
+MAX_NOTIFICATIONS = 16 * 1024 * 1024
+MAX_BODY = 1024 * 1024
+MAX_FORM = 64 * 1024
+"""Bytes; a form is read in one go, which nobody else is to wait for."""
 
 _DESCRIPTION = """\
 Delivers notifications from a Kafka topic to Discord, webhooks and e-mail.
@@ -59,18 +64,18 @@ class Lifespan(Protocol):
         ...
 
 
-def build_app(lifespan: Lifespan, *, max_body: int = MAX_BODY) -> FastAPI:
+def build_app(lifespan: Lifespan) -> FastAPI:
     """Build the control plane; it serves nothing until ``lifespan`` has yielded the service.
 
     Args:
         lifespan: Starts and stops the service.
-        max_body: The largest request body in bytes.
     """
     app = Documented(
         described=_BODIES,
         title="Notification worker",
         version=version("notification-worker"),
         description=_DESCRIPTION,
+        openapi_url=None,  # FastAPI's own route takes any parameter
         docs_url=None,  # it would load scripts from another host; the dashboard has the page
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -80,11 +85,26 @@ def build_app(lifespan: Lifespan, *, max_body: int = MAX_BODY) -> FastAPI:
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Discretion),
+            Middleware(HeadAsGet),
             Middleware(AccessGuard),
-            Middleware(BodyLimit, limit=max_body),
+            Middleware(BodyLimit, limit_of=body_limit),
         ],
+        dependencies=[Depends(no_unknown_parameters)],
     )
+    app.get("/openapi.json", include_in_schema=False)(_document)
     problems.install(app)
     for module in (status, control, notifications, replays, history, events, inbox):
         app.include_router(module.router, responses=ANY_PROBLEM)
     return app
+
+
+def body_limit(path: str, content_type: str) -> int:
+    """Return how large the body of a request may be, in bytes."""
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return MAX_FORM
+    return MAX_NOTIFICATIONS if path == "/notifications" else MAX_BODY
+
+
+async def _document(request: Request) -> JsonResponse:
+    document: FastAPI = request.app
+    return JsonResponse(document.openapi())

@@ -1,5 +1,8 @@
 """What stands before every route, as plain ASGI: headers, size of bodies."""
 
+import asyncio
+from collections.abc import Callable
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,6 +46,33 @@ def _secure(headers: MutableHeaders) -> None:
         headers.setdefault("Cache-Control", "no-store")
 
 
+class HeadAsGet:
+    """Answers HEAD as GET, without the body: whatever can be read can be asked about."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        begun = asyncio.Event()
+
+        async def beginning(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body"})
+                begun.set()
+
+        async def nothing() -> Message:
+            """End a stream that would go on for ever."""
+            await begun.wait()
+            return {"type": "http.disconnect"}
+
+        await self._app({**scope, "method": "GET"}, nothing, beginning)
+
+
 class BodyLimit:
     """Refuses bodies beyond a size, before they are read or while they are.
 
@@ -50,21 +80,23 @@ class BodyLimit:
 
     Args:
         app: What is served.
-        limit: The largest body in bytes.
+        limit_of: Returns the limit in bytes for a request by its path and its content type.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit_of: Callable[[str, str], int]) -> None:
         self._app = app
-        self._limit = limit
+        self._limit_of = limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        detail = f"The body is larger than {self._limit:,} bytes. Send it in several requests."
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._limit:
+        headers = Headers(scope=scope)
+        limit = self._limit_of(scope["path"], headers.get("content-type", ""))
+        detail = f"The body is larger than {limit:,} bytes. Send it in several requests."
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
             await respond(ProblemError(413, detail), scope["path"])(scope, receive, send)
             return
         received = 0
@@ -73,7 +105,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
+            if received > limit:
                 raise HTTPException(413, detail)
             return message
 

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.faces.api.responses import JsonResponse, ProblemResponse
 from app.policies.redaction import scrub
@@ -21,6 +22,7 @@ from app.values.errors import (
     TemplateError,
 )
 
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 # Sent by ServerErrorMiddleware, which stands outside every other middleware.
 _NEVER_STORED = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -176,6 +178,20 @@ def _unrouted(request: Request, error: HTTPException) -> ProblemError:
     if detail == http.HTTPStatus.NOT_FOUND.phrase:  # the router's own, which says little
         detail = f"There is nothing at {path}. GET /docs lists every call."
     elif detail == http.HTTPStatus.METHOD_NOT_ALLOWED.phrase:
-        allowed = (error.headers or {}).get("Allow", "another method")
+        allowed = ", ".join(_methods(request))
         detail = f"{path} does not take {request.method}; it takes {allowed}."
+        return ProblemError(error.status_code, detail, headers={"Allow": allowed})
     return ProblemError(error.status_code, detail, headers=error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return every method that the path takes; the router itself names those of one route."""
+    routes = request.app.routes
+    found = [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
+    return sorted({*found, *(["HEAD"] if "GET" in found else [])})

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.faces.api.dependencies import Running
+from app.faces.api.problems import Fault, unusable
 from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
@@ -17,6 +18,8 @@ from app.faces.dashboard.view import Filters, Page, attempts_view, inbox_view
 from app.faces.service import Service
 from app.policies.report import render_report
 
+MOST_FIELDS = 1000
+
 
 def dashboard_router() -> APIRouter:
     """Build the routes of the page; its files are served by ``mount_static``."""
@@ -24,8 +27,17 @@ def dashboard_router() -> APIRouter:
     peek = DeadLetterPeek()
 
     @router.get("/")
-    async def page(request: Request, service: Running) -> HTMLResponse:
-        shown = await _gather(request, service, peek)
+    async def page(
+        service: Running,
+        status: str = "",
+        channel: str = "",
+        q: str = "",
+        refresh: str = "",
+        replay: str = "",
+        flash: str = "",
+    ) -> HTMLResponse:
+        filters = Filters.of({"status": status, "channel": channel, "q": q, "refresh": refresh})
+        shown = await _gather(service, peek, filters, replay, flash)
         return HTMLResponse(page_template().render(page=shown, link=_link(shown.filters)))
 
     @router.post("/actions/{name}")
@@ -33,17 +45,21 @@ def dashboard_router() -> APIRouter:
         if name not in ACTIONS:
             raise HTTPException(404)
         body = await request.body()
-        form = dict(parse_qsl(body.decode(errors="replace")))
-        flash = await act(name, service, form)
+        try:
+            fields = parse_qsl(body.decode(errors="replace"), max_num_fields=MOST_FIELDS)
+        except ValueError:
+            raise unusable([Fault("body", f"it has more than {MOST_FIELDS:,} fields")]) from None
+        flash = await act(name, service, dict(fields))
         return RedirectResponse(f"/?flash={flash}", 303)
 
     return router
 
 
-async def _gather(request: Request, service: Service, peek: DeadLetterPeek) -> Page:
-    filters = Filters.of(request.query_params)
+async def _gather(
+    service: Service, peek: DeadLetterPeek, filters: Filters, replay: str, flash: str
+) -> Page:
     dead_letters = await peek.look(service.dead_letters)
-    planned = await plan(service.replayer, request.query_params.get("replay", ""))
+    planned = await plan(service.replayer, replay)
     now = datetime.now(UTC)
     snapshot = service.worker.snapshot()
     attempts, pace = attempts_view(service.attempts, filters, now)
@@ -57,7 +73,7 @@ async def _gather(request: Request, service: Service, peek: DeadLetterPeek) -> P
         plan=planned,
         replay=service.replayer.progress,
         inbox=inbox_view(service.inbox),
-        flash=FLASHES.get(request.query_params.get("flash", "")),
+        flash=FLASHES.get(flash),
         time=now.isoformat(),
     )
 

@@ -18,8 +18,8 @@ async def no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
 
 @pytest.fixture
 def app() -> FastAPI:
-    """Return the control plane, with a limit on bodies that a test can exceed."""
-    return build_app(no_lifespan, max_body=100_000)
+    """Return the control plane."""
+    return build_app(no_lifespan)
 
 
 @pytest.fixture

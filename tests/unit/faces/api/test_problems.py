@@ -140,3 +140,27 @@ async def test_a_problem_does_not_repeat_what_is_secret(
     assert "hooks.example.com" in body["detail"]
     lost = await client.post("/api/webhooks/1/s3cret", json={})
     assert "s3cret" not in lost.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/stop", "POST"),
+        ("HEAD", "/stop", "POST"),
+        ("DELETE", "/stats", "GET, HEAD"),
+        ("PATCH", "/dead-letters/replay", "GET, HEAD, POST"),
+        ("POST", "/inbox", "DELETE, GET, HEAD"),
+        ("POST", "/log-level", "PUT"),
+        ("POST", "/openapi.json", "GET, HEAD"),
+        ("OPTIONS", "/notifications", "POST"),
+    ],
+)
+async def test_every_method_that_a_path_takes_is_named(
+    client: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    """In Allow, and in words; several routes may share a path."""
+    answer = await client.request(method, path)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == allowed
+    if method != "HEAD":
+        assert answer.json()["detail"].endswith(f"; it takes {allowed}.")

@@ -1,0 +1,27 @@
+"""Query parameters: one that means nothing is a typing error, and is not passed over."""
+
+from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
+from fastapi.routing import APIRoute
+
+from app.faces.api.problems import Fault, unusable
+
+LONGEST_NAME = 100
+
+
+async def no_unknown_parameters(request: Request) -> None:
+    """End a request with 422 whose query names what its route does not take."""
+    if not request.query_params:
+        return
+    route: APIRoute = request.scope["route"]
+    fields = get_flat_params(route.dependant)
+    known = [field.alias for field in fields if isinstance(field.field_info, Query)]
+    takes = f"this call takes {', '.join(known)}" if known else "this call takes none"
+    faults = [
+        Fault("query", f"there is no such parameter; {takes}", name[:LONGEST_NAME])
+        for name in dict.fromkeys(request.query_params)
+        if name not in known
+    ]
+    if faults:
+        raise unusable(faults)
