@@ -15,6 +15,7 @@ from typing import Any, TextIO, get_args
 
 from app.policies.plain_text import clip
 from app.policies.redaction import NO_SECRETS, Secrets, scrub
+from app.policies.visible import visible, visible_json
 from app.settings.models import LogLevel, LogSettings, env_name
 from app.values.errors import SettingsError
 
@@ -31,10 +32,8 @@ _QUIET_UNLESS_DEBUG = ("aiokafka", "mail.log")
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 _NOT_EXTRA = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
-# A title or an answer with line breaks or terminal codes must not forge lines.
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != ord("\t")}
-_CONTROL_IN_LINE = _CONTROL | {ord("\n"): "\\n", ord("\r"): "\\r"}
-_CONTROL_IN_TRACE = {code: text for code, text in _CONTROL.items() if code != ord("\n")}
+# A title or an answer with line breaks must not forge lines.
+_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r"})
 
 
 @contextmanager
@@ -213,11 +212,11 @@ class _ConsoleFormatter(_Formatter):
     """``2026-01-01 12:00:00,123 INFO     app.engine.worker: message``, in local time."""
 
     def format(self, record: logging.LogRecord) -> str:
-        message = self._clean(record.getMessage()).translate(_CONTROL_IN_LINE)
+        message = visible(self._clean(record.getMessage()).translate(_BREAKS))
         repeated = getattr(record, "repeated", 0)
         more = f" (and {repeated} times more since the last)" if repeated else ""
         head = f"{self.formatTime(record)} {record.levelname:<8} {record.name}"
-        traces = (f"\n{text.translate(_CONTROL_IN_TRACE)}" for _, text in self._traces(record))
+        traces = (f"\n{visible(text)}" for _, text in self._traces(record))
         return f"{head}: {message}{more}{''.join(traces)}"
 
 
@@ -235,7 +234,8 @@ class _JsonFormatter(_Formatter):
         }
         known = _NOT_EXTRA | line.keys()
         extra = {name: value for name, value in vars(record).items() if name not in known}
-        return json.dumps(line | self._clean_values(extra), ensure_ascii=False)
+        written = json.dumps(line | self._clean_values(extra), ensure_ascii=False)
+        return visible_json(written.encode(errors="backslashreplace")).decode()
 
     def _clean_values(self, values: Mapping[Any, Any]) -> dict[str, Any]:
         return {self._clean(str(key)): self._clean_value(value) for key, value in values.items()}

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import httpx
 import msgspec
 
-from app.policies.plain_text import one_line, without_control
+from app.policies.visible import visible, visible_line
 from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.errors import NotifierError
@@ -84,7 +84,7 @@ class ServiceClient:
         text = (await self._ask("GET", "/report")).text
         if not text.startswith(_REPORT):
             raise self._stranger()
-        return without_control(text).rstrip("\n")
+        return visible(text).rstrip("\n")
 
     async def health(self) -> Mapping[str, Any]:
         """Return the body of ``GET /health``, whatever it says; it needs no key.
@@ -171,7 +171,7 @@ class ServiceClient:
             detail = msgspec.json.decode(answer.content, type=_Problem).detail
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._stranger() from None
-        text = f"{self.url} answered {answer.status_code}: {one_line(detail)[:_QUOTED]}"
+        text = f"{self.url} answered {answer.status_code}: {visible_line(detail)[:_QUOTED]}"
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             text += " Here it is given with --api-key or NOTIFIER_API_KEY."
         if (seconds := answer.headers.get("retry-after", "")).isdecimal():
@@ -186,7 +186,7 @@ class ServiceClient:
             raise ServiceError(f"{self.url} did not answer in time") from None
         except httpx.ConnectError as error:
             raise ServiceAbsentError(
-                f"no service answers at {self.url} ({one_line(str(error))})"
+                f"no service answers at {self.url} ({visible_line(str(error))})"
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL):
             raise self._stranger() from None

@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+from app.policies.visible import visible
+
 
 def say(text: str) -> None:
     """Print a line, if anybody reads it.
@@ -9,4 +11,4 @@ def say(text: str) -> None:
     A pipe whose reader has ended must neither stop the worker nor keep it from stopping.
     """
     with suppress(OSError, ValueError):
-        print(text, flush=True)
+        print(visible(text), flush=True)

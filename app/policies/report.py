@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from app.policies.visible import visible
 from app.values.snapshot import Snapshot
 
 WIDTH = 60
@@ -20,27 +21,29 @@ def render_report(snapshot: Snapshot, now: datetime) -> str:
         snapshot: What to report.
         now: Local time with its zone; the last message is shown in the same zone.
     """
-    return "\n".join(
-        [
-            _DOUBLE,
-            f"  Worker Status Report - {now:%Y-%m-%d %H:%M:%S}",
-            _DOUBLE,
-            f"  Status:           {snapshot.status}",
-            f"  Is Running:       {snapshot.is_running}",
-            f"  Group ID:         {snapshot.group_id}",
-            f"  Topic:            {', '.join(snapshot.topics)}",
-            _SINGLE,
-            f"  Messages Consumed:    {snapshot.messages_consumed:,}",
-            f"  Messages Sent:        {snapshot.messages_sent:,}",
-            f"  Messages Failed:      {snapshot.messages_failed:,}",
-            f"  Messages Retried:     {snapshot.messages_retried:,}",
-            _SINGLE,
-            f"  Uptime:            {_duration(snapshot.uptime_seconds)}",
-            *_since_the_first_message(snapshot, now),
-            _DOUBLE,
-            *_further(snapshot),
-        ]
-    )
+    return visible("\n".join(_lines(snapshot, now)))
+
+
+def _lines(snapshot: Snapshot, now: datetime) -> list[str]:
+    return [
+        _DOUBLE,
+        f"  Worker Status Report - {now:%Y-%m-%d %H:%M:%S}",
+        _DOUBLE,
+        f"  Status:           {snapshot.status}",
+        f"  Is Running:       {snapshot.is_running}",
+        f"  Group ID:         {snapshot.group_id}",
+        f"  Topic:            {', '.join(snapshot.topics)}",
+        _SINGLE,
+        f"  Messages Consumed:    {snapshot.messages_consumed:,}",
+        f"  Messages Sent:        {snapshot.messages_sent:,}",
+        f"  Messages Failed:      {snapshot.messages_failed:,}",
+        f"  Messages Retried:     {snapshot.messages_retried:,}",
+        _SINGLE,
+        f"  Uptime:            {_duration(snapshot.uptime_seconds)}",
+        *_since_the_first_message(snapshot, now),
+        _DOUBLE,
+        *_further(snapshot),
+    ]
 
 
 def _since_the_first_message(snapshot: Snapshot, now: datetime) -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from app.edges.channels.base import Channel
 from app.policies.mail.text import text_of
 from app.policies.notes import ATTACHMENTS
-from app.policies.plain_text import SHORTENED, one_line, readable, shorten, without_control
+from app.policies.plain_text import SHORTENED, readable, shorten
+from app.policies.visible import visible, visible_line
 from app.values.delivery import Delivery
 from app.values.note import Note
 from app.values.notification import Notification
@@ -51,8 +52,8 @@ class ConsoleChannel(Channel):
 
 def block(notification: Notification) -> str:
     """Return the text: title and priority, then all that a mail's text says, indented."""
-    title = one_line((notification.title or "Notification")[:MOST_TITLE])
+    title = visible_line((notification.title or "Notification")[:MOST_TITLE])
     head = f"--- {title} ({notification.priority.name.lower()})"
     text = shorten(text_of(notification, readable(notification), title), MOST_TEXT)
-    body = without_control(text).strip()
+    body = visible(text).strip()
     return "\n  ".join([head, *body.splitlines()]) + "\n"

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from app.faces.api import examples
 from app.faces.api.dependencies import Running
 from app.faces.api.openapi import text_answer
+from app.faces.api.responses import encode
 from app.faces.service import Service
 from app.values.snapshot import Attempt, Snapshot
 
@@ -102,7 +103,7 @@ class EventStream(Response):
 
 def event(name: str, data: Snapshot | Attempt) -> bytes:
     """Encode one event; JSON has no line breaks, so one data line is enough."""
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), encode(data))
 
 
 async def _gone(receive: Receive) -> None:

@@ -3,6 +3,13 @@
 import msgspec
 from starlette.responses import Response
 
+from app.policies.visible import visible_json
+
+
+def encode(content: object) -> bytes:
+    """Encode any value that msgspec can; who reads it in a terminal sees what is hidden in it."""
+    return visible_json(msgspec.json.encode(content))
+
 
 class JsonResponse(Response):
     """Any value that msgspec can encode."""
@@ -11,7 +18,7 @@ class JsonResponse(Response):
 
     def render(self, content: object) -> bytes:
         """Encode the body."""
-        return msgspec.json.encode(content)
+        return encode(content)
 
 
 class ProblemResponse(JsonResponse):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from app.policies.plain_text import one_line, without_control
+from app.policies.visible import visible, visible_line
 from app.values.dead_letter import DeadLetter
 
 _GAP = "  "
@@ -34,7 +34,7 @@ def _row(letter: DeadLetter) -> tuple[str, ...]:
     unnamed = [target for target in letter.targets_failed if _address(target) not in letter.error]
     failed = f" ({', '.join(unnamed)})" if unnamed else ""
     replayed = _local(letter.replayed) if letter.replayed else "-"
-    return letter.id, _local(letter.time), letter.reason, replayed, one_line(said + failed)
+    return letter.id, _local(letter.time), letter.reason, replayed, visible_line(said + failed)
 
 
 def _address(target: str) -> str:
@@ -61,10 +61,10 @@ def details(letter: DeadLetter) -> Iterator[str]:
         "Key": letter.key,
     }
     for name, text in rows.items():
-        yield f"{name + ':':<{_LABEL_WIDTH}}{one_line(text) if text else '-'}"
+        yield f"{name + ':':<{_LABEL_WIDTH}}{visible_line(text) if text else '-'}"
     yield "\nHeaders:"
     for name, text in letter.headers.items():
-        yield f"  {one_line(f'{name}: {text}')}"
+        yield f"  {visible_line(f'{name}: {text}')}"
     yield "\nValue:"
     yield "-" if letter.value is None else pretty(letter.value)
 
@@ -73,7 +73,7 @@ def pretty(value: str) -> str:
     """Return JSON with a line for each item, and any other text as it is."""
     with suppress(ValueError, RecursionError):
         value = json.dumps(json.loads(value), indent=2, ensure_ascii=False)
-    return without_control(value)
+    return visible(value)
 
 
 def cut(line: str, width: int) -> str:
@@ -104,4 +104,4 @@ def _local(iso: str) -> str:
     try:
         return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M:%S}"
     except (ValueError, OverflowError):
-        return one_line(iso)
+        return visible_line(iso)

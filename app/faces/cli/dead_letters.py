@@ -10,7 +10,7 @@ import click
 
 from app.edges.service_client import ServiceClient
 from app.faces.cli.dead_letter_texts import details, table
-from app.faces.cli.output import CONTEXT, api_key_option, plain_errors, url_option
+from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, url_option
 from app.faces.cli.replaying import follow, plan_lines
 from app.policies.replaying import read_place
 from app.values.dead_letter import DeadLetter
@@ -42,13 +42,13 @@ def list_(limit: int, reason: str | None, url: str, api_key: str | None) -> None
     with plain_errors():
         letters, more = asyncio.run(_read(url, api_key, limit, reason))
     if not letters:
-        click.echo("There are no dead letters" + (f" with the reason {reason}." if reason else "."))
+        echo("There are no dead letters" + (f" with the reason {reason}." if reason else "."))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in table(letters, width):
-        click.echo(line)
+        echo(line)
     if more:
-        click.echo(f"There are more: --limit {limit * 10}", err=True)
+        echo(f"There are more: --limit {limit * 10}", err=True)
 
 
 async def _read(
@@ -81,7 +81,7 @@ def show(identity: str, url: str, api_key: str | None) -> None:
     with plain_errors():
         letter = asyncio.run(read())
     for line in details(letter):
-        click.echo(line)
+        echo(line)
 
 
 @command.command()
@@ -127,7 +127,7 @@ def replay(
     with plain_errors():
         plan = asyncio.run(ask({**selection, "dry_run": True}))
         for line in plan_lines(plan):
-            click.echo(line)
+            echo(line)
         if not plan.replayable:
             raise click.ClickException("There is nothing to send again.")
         if dry_run:

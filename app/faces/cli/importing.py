@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from app.edges.ginkgo_database import read_tables
-from app.faces.cli.output import CONTEXT, plain_errors
+from app.faces.cli.output import CONTEXT, echo, plain_errors
 from app.policies.ginkgo_import import import_recipients, import_templates
 from app.values.errors import NotifierError
 
@@ -55,15 +55,15 @@ def ginkgo(
     with plain_errors():
         imported = import_recipients(read_tables(mysql))
         _write(output, _HEAD + imported.document, force=force)
-        click.echo(f"{output}: {imported.users} users, {imported.groups} groups")
+        echo(f"{output}: {imported.users} users, {imported.groups} groups")
         left_out = [*imported.left_out]
         if templates is not None:
             left_out += _import_templates(templates, templates_dir, force=force)
     for line in left_out:
-        click.echo(f"left out: {line}", err=True)
-    click.echo(f"Use it: NOTIFIER_RECIPIENTS_FILE={output.absolute()}")
+        echo(f"left out: {line}", err=True)
+    echo(f"Use it: NOTIFIER_RECIPIENTS_FILE={output.absolute()}")
     if templates is not None:
-        click.echo(f"        NOTIFIER_TEMPLATES_DIR={templates_dir.absolute()}")
+        echo(f"        NOTIFIER_TEMPLATES_DIR={templates_dir.absolute()}")
 
 
 def _import_templates(exported: Path, folder: Path, *, force: bool) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def _import_templates(exported: Path, folder: Path, *, force: bool) -> tuple[str
         raise NotifierError(f"{exported}: {error}") from None
     for name, text in imported.files.items():
         _write(folder / name, text, force=force)
-    click.echo(f"{folder}: {len(imported.files)} templates")
+    echo(f"{folder}: {len(imported.files)} templates")
     return imported.left_out
 
 

@@ -11,14 +11,15 @@ from app.faces.cli import dead_letters, importing, recipients
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
+    echo,
     plain_errors,
     run,
     url_option,
     version_option,
 )
 from app.faces.cli.send import send
-from app.policies.plain_text import one_line
 from app.policies.redaction import scrub
+from app.policies.visible import visible_line
 from app.settings.load import LoadedSettings, load_from_process
 from app.values.errors import SettingsError
 
@@ -49,7 +50,7 @@ def status(url: str, api_key: str | None, watch: bool) -> None:
         try:
             asyncio.run(_show_report(url, api_key, watch=watch))
         except KeyboardInterrupt:
-            click.echo()  # the prompt is not to follow the report's last line
+            echo()  # the prompt is not to follow the report's last line
 
 
 async def _show_report(url: str, api_key: str | None, *, watch: bool) -> None:
@@ -58,7 +59,7 @@ async def _show_report(url: str, api_key: str | None, *, watch: bool) -> None:
             report = await client.report()
             if watch:
                 click.clear()  # nothing where the output is no terminal
-            click.echo(report)
+            echo(report)
             if not watch:
                 return
             await asyncio.sleep(WATCH_SECONDS)
@@ -79,11 +80,11 @@ def doctor(context: click.Context, url: str) -> None:
         context.exit(1)
     _show_settings(loaded)
     faults = asyncio.run(_examine(loaded, url))
-    click.echo()
+    echo()
     if faults:
-        click.echo(f"{faults} of the checks failed.")
+        echo(f"{faults} of the checks failed.")
         context.exit(1)
-    click.echo("Nothing is at fault.")
+    echo("Nothing is at fault.")
 
 
 async def _examine(loaded: LoadedSettings, url: str) -> int:
@@ -96,15 +97,15 @@ async def _examine(loaded: LoadedSettings, url: str) -> int:
 
 
 def _show(verdict: Verdict, subject: str, text: str) -> None:
-    click.echo(f"{verdict:<{_MARK_WIDTH}}  {subject + ':':<{_SUBJECT_WIDTH}} {one_line(text)}")
+    echo(f"{verdict:<{_MARK_WIDTH}}  {subject + ':':<{_SUBJECT_WIDTH}} {visible_line(text)}")
 
 
 def _show_settings(loaded: LoadedSettings) -> None:
     rows = loaded.describe()
     names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
     for name, value, source in rows:
-        click.echo(f"{name:<{names}}  {value:<{values}}  {source}")
-    click.echo()
+        echo(f"{name:<{names}}  {value:<{values}}  {source}")
+    echo()
 
 
 def main() -> None:

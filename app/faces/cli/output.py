@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from app.edges.service_client import DEFAULT_URL
+from app.policies.visible import visible
 from app.values.errors import NotifierError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -49,4 +50,14 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except NotifierError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(visible(str(error))) from error
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Print a line; what steers terminals is shown as escapes, wherever it comes from.
+
+    Args:
+        text: Without the line break at its end.
+        err: To standard error.
+    """
+    click.echo(visible(text), err=err)

@@ -3,7 +3,7 @@
 import click
 
 from app.edges.recipients import load_recipients
-from app.faces.cli.output import CONTEXT, plain_errors
+from app.faces.cli.output import CONTEXT, echo, plain_errors
 from app.policies.redaction import redact
 from app.settings.load import load_from_process
 from app.settings.models import env_name
@@ -21,10 +21,10 @@ def command(context: click.Context) -> None:
         recipients = _load()
     for key, user in recipients.users.items():
         ways = ", ".join(dict.fromkeys(contact.type for contact in user.contacts)) or "no contacts"
-        click.echo(f"user   {_named(key, user.name)}: {ways}{_quiet(user)}")
+        echo(f"user   {_named(key, user.name)}: {ways}{_quiet(user)}")
     for key, group in recipients.groups.items():
         members = ", ".join(group.members) or "nobody"
-        click.echo(f"group  {_named(key, group.name)}: {members}")
+        echo(f"group  {_named(key, group.name)}: {members}")
 
 
 @command.command()
@@ -36,16 +36,16 @@ def show(context: click.Context, who: str) -> None:
         recipients = _load()
     users = _members(recipients, who)
     if users is None:
-        click.echo(f"{who}: neither a user nor a group of the recipients file", err=True)
+        echo(f"{who}: neither a user nor a group of the recipients file", err=True)
         context.exit(1)
     for key in users:
         user = recipients.users[key]
-        click.echo(f"{_named(key, user.name)}{_quiet(user)}")
+        echo(f"{_named(key, user.name)}{_quiet(user)}")
         primary = [contact for contact in user.contacts if contact.primary] or user.contacts
         for contact in user.contacts:
-            click.echo(f"  {_line(contact, told=contact in primary)}")
+            echo(f"  {_line(contact, told=contact in primary)}")
         if not user.contacts:
-            click.echo("  no contacts: what is for this user is a dead letter")
+            echo("  no contacts: what is for this user is a dead letter")
 
 
 def _load() -> Recipients:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import click
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.output import INTERRUPTED
+from app.faces.cli.output import INTERRUPTED, echo
 from app.faces.replay_words import left_out
-from app.policies.plain_text import one_line
+from app.policies.visible import visible_line
 from app.values.replay import Replay
 
 EVERY = 0.5
@@ -44,14 +44,14 @@ def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
         with _progress(begun.replayable) as show:
             ended = asyncio.run(_follow(connect, begun, show))
     except KeyboardInterrupt:
-        click.echo("The replay goes on in the service.", err=True)
+        echo("The replay goes on in the service.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     done = f"{ended.replayed:,} of {ended.replayable:,} sent again."
     if ended.state != "done":
-        why = one_line(ended.error or ended.state)
+        why = visible_line(ended.error or ended.state)
         again = "The same command goes on where this ended."
         raise click.ClickException(f"The replay ended early: {why}. {done} {again}")
-    click.echo(done)
+    echo(done)
 
 
 async def _follow(

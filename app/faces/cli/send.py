@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.output import api_key_option, plain_errors, url_option
+from app.faces.cli.output import api_key_option, echo, plain_errors, url_option
 from app.policies.outgoing import Typed, compose
 
 PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
@@ -74,9 +74,9 @@ async def _publish(message: bytes, url: str, api_key: str | None) -> None:
     async with ServiceClient(url, api_key) as client:
         accepted = await client.publish(message)
     for warning in accepted.warnings:
-        click.echo(f"{warning.field}: {warning.problem}", err=True)
+        echo(f"{warning.field}: {warning.problem}", err=True)
     for message_id in accepted.message_ids:
-        click.echo(message_id)
+        echo(message_id)
 
 
 def _text(text: str | None, file: Path | None, template: str | None) -> str | None:

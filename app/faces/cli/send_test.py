@@ -16,6 +16,7 @@ from app.faces.cli.output import (
     CONTEXT,
     INTERRUPTED,
     api_key_option,
+    echo,
     plain_errors,
     run,
     url_option,
@@ -83,15 +84,15 @@ def command(
         else:
             topic = topic or loaded.settings.kafka.topics[0]
             sender, where = to_kafka(loaded.settings.kafka, topic), f"to the topic {topic}"
-            click.echo(broker_line(loaded))
+            echo(broker_line(loaded))
         if warning := missing_destination(loaded.settings, Kind(kind)):
-            click.echo(f"Warning: {warning}", err=True)
-        click.echo(f"Sending {kind} messages {where}: {count:,}")
+            echo(f"Warning: {warning}", err=True)
+        echo(f"Sending {kind} messages {where}: {count:,}")
         try:
             tally, interrupted = _send(sender, Kind(kind), count, delay)
         except NotifierError as error:
             raise click.ClickException(f"{error}. {_remedy(error, loaded)}") from error
-    click.echo(f"{_RULE}\n{tally.summary()}\n{_RULE}")
+    echo(f"{_RULE}\n{tally.summary()}\n{_RULE}")
     if interrupted:
         context.exit(INTERRUPTED)
     if tally.last_error is not None:
@@ -168,7 +169,7 @@ def _send(
 def _progress(count: int, tally: Tally) -> Iterator[Callable[[str], None]]:
     """Yield what shows progress: a bar on a terminal, a line for each message elsewhere."""
     if not sys.stdout.isatty():
-        yield lambda text: click.echo(f"[{tally.total}/{count}] {text}")
+        yield lambda text: echo(f"[{tally.total}/{count}] {text}")
         return
     with click.progressbar(length=count, show_pos=True) as bar:
         yield lambda _: bar.update(1)

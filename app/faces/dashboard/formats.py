@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from app.policies.visible import visible
 from app.values.note import Note
 
 NOTHING = "–"
@@ -94,4 +95,4 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 
 def show(value: Any, form: str) -> str:
     """Return ``value`` in one of ``FORMATS``; a dash when there is nothing to show."""
-    return NOTHING if value is None or value in ("", ()) else FORMATS[form](value)
+    return NOTHING if value is None or value in ("", ()) else visible(FORMATS[form](value))

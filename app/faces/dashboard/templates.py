@@ -12,6 +12,7 @@ from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.dashboard.replays import ALL
 from app.faces.replay_words import LEFT_OUT
+from app.policies.visible import visible
 from app.resources import templates_directory
 from app.values.outcome import Reason
 
@@ -42,6 +43,7 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_finalize,
     )
     environment.filters |= {"show": formats.show, "marked": marked, "colour": colour}
     environment.globals |= {
@@ -62,8 +64,16 @@ def page_environment() -> Environment:
     return environment
 
 
+def _finalize(value: object) -> object:
+    """Show what is hidden in a text, whatever it is put into."""
+    if isinstance(value, Markup):
+        return Markup(visible(value))  # noqa: S704 - as safe as it was
+    return visible(value) if isinstance(value, str) else value
+
+
 def marked(text: str) -> Markup:
     """Return ``text`` escaped, with its bold, italic and code marks as elements."""
+    text = visible(text)
     shown = Markup("")
     end = 0
     for match in _MARKS.finditer(text):

@@ -1,6 +1,6 @@
 // Writes values into the elements that the templates have marked with `data-f`.
 
-import { marked, show } from "./format.js";
+import { marked, show, visible } from "./format.js";
 
 /** Writes each value of `values` into the elements below `root` that name it. */
 export function fill(root, values) {
@@ -23,7 +23,7 @@ function put(element, value) {
   if (form === "state") element.dataset.state = value ?? "";
   if (form === "clock") element.dateTime = value ?? "";
   if (form === "number") element.toggleAttribute("data-zero", !value);
-  const text = form === "plain" ? value ?? "" : show(value, form);
+  const text = form === "plain" ? visible(value ?? "") : show(value, form);
   // What has not changed is not written: a screen reader would say it again.
   if (element.textContent !== text) element.textContent = text;
 }

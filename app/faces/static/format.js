@@ -35,17 +35,29 @@ export const formats = {
   },
 };
 
+// Tabs, lines and joiners stay; app/policies/visible.py has the same.
+const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+/** A text whose characters that steer or hide are escapes: U+202E turns what follows around. */
+export function visible(text) {
+  return text.replaceAll("\r\n", "\n").replace(HIDDEN, (found) => {
+    const code = found.charCodeAt(0);
+    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
+
 /** A value in one of `formats`; a dash when there is nothing to show. */
 export function show(value, form) {
   const nothing = value === null || value === undefined || value.length === 0;
-  return nothing ? NOTHING : formats[form](value);
+  return nothing ? NOTHING : visible(formats[form](value));
 }
 
 const MARKS = /\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|`([^`\n]+)`/g;
 const TAGS = ["strong", "em", "code"];
 
 /** Nodes for a text with bold, italic and code marks, as Discord shows them. */
-export function marked(text) {
+export function marked(given) {
+  const text = visible(given);
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(MARKS)) {

@@ -1,5 +1,7 @@
 // Sends the page's forms to the API instead, and says what became of it.
 
+import { visible } from "./format.js";
+
 /** Takes over every form with `data-call`; `after(form, body)` is told of each success. */
 export function takeOver(answer, after) {
   document.addEventListener("submit", async (event) => {
@@ -54,6 +56,6 @@ export function tell(answer, tone, text) {
   clearTimeout(fading);
   answer.role = tone === "bad" ? "alert" : "status";
   answer.dataset.tone = tone;
-  answer.textContent = text;
+  answer.textContent = visible(text);
   fading = setTimeout(() => { answer.textContent = ""; }, tone === "bad" ? 30_000 : 8_000);
 }

@@ -1,7 +1,7 @@
 // The development inbox: what came in, as Discord or a mail program would show it.
 
 import { fill, list } from "./bind.js";
-import { marked } from "./format.js";
+import { marked, visible } from "./format.js";
 
 const EVERY = 500; // ms between two reads at least
 
@@ -49,7 +49,7 @@ function make(card, key) {
 function withHtml(element, html) {
   element.querySelector("details").hidden = !html;
   // The frame is sandboxed: no scripts, no forms, no origin.
-  if (html) element.querySelector("iframe").srcdoc = html;
+  if (html) element.querySelector("iframe").srcdoc = visible(html);
   return element;
 }
 

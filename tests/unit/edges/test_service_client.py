@@ -27,7 +27,7 @@ async def test_the_report_is_returned_as_it_is() -> None:
         http_server(text(REPORT + "\x1b[2J")) as server,
         ServiceClient(server.url(), "key-1") as client,
     ):
-        assert await client.report() == REPORT + " [2J"
+        assert await client.report() == REPORT + r"\x1b[2J"
     [request] = server.received
     assert (request.method, request.path) == ("GET", "/report")
     assert request.headers["authorization"] == "Bearer key-1"

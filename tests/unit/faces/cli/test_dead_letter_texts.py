@@ -26,8 +26,8 @@ def test_a_line_is_cut_to_columns(line: str, width: int, shown: str) -> None:
     ("value", "shown"),
     [
         ('{"a":{"b":[1,2.5]}}', '{\n  "a": {\n    "b": [\n      1,\n      2.5\n    ]\n  }\n}'),
-        ('"\\u001b[2J\\u009b"', '"\\u001b[2J "'),
-        ("not\x1b[2J\nJSON", "not [2J\nJSON"),
+        ('"\\u001b[2J\\u009b\\u202e"', r'"\u001b[2J\x9b\u202e"'),
+        ("not\x1b[2J\nJSON", "not\\x1b[2J\nJSON"),
         ("[" * 100_000, "[" * 100_000),
         ("", ""),
     ],

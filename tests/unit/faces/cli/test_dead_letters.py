@@ -60,7 +60,7 @@ async def test_dead_letters_are_listed(fakes: Fakes, url: str) -> None:
     header, newer, older = result.stdout.splitlines()
     assert header.split() == ["ID", "TIME", "REASON", "REPLAYED", "WHAT", "HAPPENED"]
     assert newer.startswith("3/17  ")
-    said = "  🚨 系统告警: 400 [2J Bad Request (webhook https://hooks.example/***)"
+    said = "  🚨 系统告警: 400\\x1b[2J Bad Request (webhook https://hooks.example/***)"
     assert newer.endswith(f"  rejected  -                  {said}")
     assert older.startswith("0/7   ")
     assert older.endswith("content: missing")

@@ -302,3 +302,34 @@ async def test_the_page_names_no_other_host(client: httpx.AsyncClient) -> None:
     assert "<style" not in answer.text
     assert not re.search(r"<script(?! type=\"module\" src=)", answer.text)
     assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_what_is_hidden_in_a_title_is_shown(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """A title that turns what follows around, or steers a terminal, is seen through."""
+    fakes.attempts.add(make_attempt(1, title="pay \u202e001", error="\x1b[2J"))
+    fakes.worker.change(problem="topic \u202e gone")
+    fakes.dead_letters.letters = [make_dead_letter("0/1", title="\u2066a", error="b\u200f")]
+    fakes.inbox.received = [
+        InboxCard(1, "discord", "2026-01-01T12:00:00.000+00:00", "c\u202e", "**d\u202e**")
+    ]
+    page = await text_of(client)
+    for shown in ("pay \\u202e001", "\\x1b[2J", "topic \\u202e gone", "\\u2066a", "b\\u200f"):
+        assert shown in page
+    assert "c\\u202e" in page
+    assert "<strong>d\\u202e</strong>" in page
+    assert not set("\u202e\x1b\u2066\u200f") & set(page)
+    for path in ("/deliveries", "/dead-letters", "/stats", "/inbox", "/report"):
+        assert not set("\u202e\x1b\u2066\u200f") & set((await client.get(path)).text)
+
+
+@pytest.mark.parametrize("path", ["/?colour=red", "/docs?x"])
+async def test_an_unknown_parameter_is_refused(client: httpx.AsyncClient, path: str) -> None:
+    """On pages, too."""
+    assert (await client.get(path)).status_code == 422
+
+
+async def test_a_form_with_no_end_of_fields_is_refused(client: httpx.AsyncClient) -> None:
+    """It is not even taken apart."""
+    answer = await client.post("/actions/stop", content=b"a=1&" * 5000)
+    assert answer.status_code == 422
+    assert "more than 1,000 fields" in answer.json()["detail"]

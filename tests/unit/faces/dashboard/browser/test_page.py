@@ -356,7 +356,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
     """A figure does not change its form when the first event arrives."""
     now = datetime.now(UTC)
     values: dict[str, list[object]] = {
-        "text": ["RUNNING", None, ""],
+        "text": ["RUNNING", None, "", "a\u202eb\x1b[2J\r\nc\td\ufeff \u200d \u2066"],
         "number": [0, 7, 1234, 1234567],
         "percent": [0, 0.5, 0.97249, 0.99999, 1],
         "rate": [0, 0.01, 0.254, 1, 3.24, 99.9, 100, 1234.4],
@@ -384,7 +384,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
             for form, each in values.items()
         ]
         assert shown == expected
-        texts = ["a **b** *c* `d` <e>", "2 * 3", "**over\nlines**", ""]
+        texts = ["a **b** *c* `d` <e>", "2 * 3", "**over\nlines**", "", "**\u202ea** \x1b"]
         mark = """async ([texts, script]) => {
           const { marked } = await import(script);
           return texts.map((text) => {
