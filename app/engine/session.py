@@ -151,10 +151,12 @@ class Session:
     async def _watch(self) -> None:
         """Fail once no broker has answered for too long."""
         while True:
-            left = self._patience - self.silent_for
-            if left <= 0:
+            silent = self.silent_for
+            if silent >= self._patience:
                 break
-            await asyncio.sleep(left)
+            if silent >= self._patience / 2:
+                self._consumer.knock()
+            await asyncio.sleep(self._patience / 8)
         self.fail(
             KafkaUnavailableError(
                 f"no broker that this worker knows has answered for {self._patience:g} s: they are"

@@ -304,8 +304,8 @@ MUTANTS = (
     Mutant(
         "wait for ever for brokers that have moved",
         "app/engine/session.py",
-        "            if left <= 0:\n                break\n",
-        "            left = max(left, 1.0)\n",
+        "            if silent >= self._patience:\n                break\n",
+        "",
         ("tests/unit/engine/test_session.py",),
     ),
     Mutant(

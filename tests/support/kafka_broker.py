@@ -10,6 +10,7 @@ from pathlib import Path
 
 STOP_TIMEOUT = 30.0
 MAIN_CLASS = "kafka.Kafka"
+ADVERTISED = re.compile(r"(?m)^(advertised\.listeners=.*?CLIENT://)[^,\n]*")
 SETTING = re.compile(r"\t\S+ = ")
 FORMAT_CLASS = "kafka.tools.StorageTool"
 
@@ -73,6 +74,11 @@ class Broker:
         except subprocess.CalledProcessError as error:
             error.add_note(str((error.stdout + error.stderr).decode()))
             raise
+
+    def advertise(self, address: str) -> None:
+        """Gives clients this address from the next start on."""
+        text = self._config.read_text(encoding="utf-8")
+        self._config.write_text(ADVERTISED.sub(rf"\g<1>{address}", text), encoding="utf-8")
 
     def launch(self) -> None:
         """Starts the process, which does not serve at once.

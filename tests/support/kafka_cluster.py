@@ -115,6 +115,7 @@ class KafkaCluster(Kafka):
         brokers: How many, 1 or 3.
         users: Passwords of users that log in (SASL PLAIN) at ``guarded`` and may do nothing that
             nobody allows them; whoever does not log in, at ``bootstrap``, may do everything.
+        advertised: ``host:port`` that a single broker gives to its clients instead of its own.
 
     Attributes:
         guarded: ``host:port`` where users log in, on a single broker with users.
@@ -128,10 +129,12 @@ class KafkaCluster(Kafka):
         jars: Path,
         brokers: int = 3,
         users: Mapping[str, str] | None = None,
+        advertised: str | None = None,
     ) -> None:
         *ports, guarded_port = free_ports(2 * brokers + 1)
         self.guarded = f"127.0.0.1:{guarded_port}"
         self._users = users or {}
+        self._advertised = advertised
         command = (java, *JVM, "-cp", f"{jars}/*")
         self._brokers = [
             Broker(command, node, ports[2 * node], ports[2 * node + 1], folder / f"broker-{node}")
@@ -150,6 +153,8 @@ class KafkaCluster(Kafka):
                     if self._users:
                         properties += guard_properties(broker, self.guarded, self._users)
                     formatting.create_task(broker.format(cluster_id, properties))
+            if self._advertised is not None:
+                self.advertise(0, self._advertised)
             await self.start()
         except BaseException:
             await self._end()
@@ -196,6 +201,10 @@ class KafkaCluster(Kafka):
     def pause_broker(self, node: int) -> None:
         """Makes a broker hang: connections stay open, nothing answers."""
         self._brokers[node].signal(signal.SIGSTOP)
+
+    def advertise(self, node: int, address: str) -> None:
+        """Lets a broker that is down give its clients another address from its next start on."""
+        self._brokers[node].advertise(address)
 
     async def resume_broker(self, node: int) -> None:
         """Lets a paused broker go on."""

@@ -73,6 +73,10 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         """Return the seconds since a broker last answered."""
         return time.monotonic() - self.answered_at
 
+    def knock(self) -> None:
+        """Ask any broker anything: whoever waits for its turn in a group hears nothing else."""
+        self.force_metadata_update()
+
     async def close(self) -> None:
         """Close every connection, by force if its other end does not answer."""
         writers = [each._writer for each in self._conns.values()]  # noqa: SLF001 - it has no public way to give up

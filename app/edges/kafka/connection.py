@@ -10,6 +10,8 @@ from app.settings.models import KafkaSettings
 from app.values.errors import SettingsError
 
 CLIENT_ID = "notification-worker"
+METADATA_MAX_AGE = 30
+"""Seconds in which a topic that was deleted, or has more partitions, is noticed."""
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ def connect_to(kafka: KafkaSettings, embedded_address: str | None = None) -> Con
         "bootstrap_servers": servers,
         "client_id": CLIENT_ID,
         "security_protocol": kafka.security_protocol,
-        "metadata_max_age_ms": 30_000,  # a topic that was deleted or grew is noticed in time
+        "metadata_max_age_ms": METADATA_MAX_AGE * 1000,
     }
     if kafka.security_protocol.endswith("SSL"):
         options["ssl_context"] = _ssl_context(kafka)

@@ -264,6 +264,10 @@ class Consumer:
         """Return the seconds since any broker last answered."""
         return float(self._client._client.silent_for())  # noqa: SLF001 - as above
 
+    def knock(self) -> None:
+        """Ask the brokers for a sign of life."""
+        self._client._client.knock()  # noqa: SLF001 - as above
+
     def forget_all(self) -> None:
         """Drop all positions: the partitions are being taken away."""
         self._generation += 1

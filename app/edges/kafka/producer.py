@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
-from app.edges.kafka.connection import Connection
+from app.edges.kafka.connection import METADATA_MAX_AGE, Connection
 from app.edges.kafka.errors import RefusedRecordError, describe, translated
 from app.edges.kafka.producer_client import ProducerClient
 from app.values.record import Headers, TopicPartition
@@ -61,6 +61,7 @@ class Producer:
         self._connection = connection
         self._timeout = timeout
         self._patience = patience
+        self._stale_after = max(patience, 2 * METADATA_MAX_AGE)  # it asks for them of itself
         self._compression = compression
         self._now = now
         self._on_append = on_append
@@ -149,6 +150,8 @@ class Producer:
 
     async def _started(self) -> ProducerClient:
         """Return the client; whoever needs it while it is being started waits for the same one."""
+        if self._client is not None and self._client.client.silent_for() >= self._stale_after:
+            self._replace("no broker that it knows answers", self._client.abandon())
         while self._client is None:
             if self._starting is None or self._starting.done():
                 self._starting = asyncio.create_task(self._start(), name="start a Kafka producer")

@@ -275,3 +275,14 @@ async def test_closing_does_not_wait_for_a_client_that_cannot_start(
     await producer.close()
     with pytest.raises(KafkaUnavailableError, match="closed"):
         await writing
+
+
+async def test_a_client_that_nobody_has_answered_meanwhile_is_not_used_any_more(
+    producer: Producer,
+) -> None:
+    """It asks for metadata twice a minute: whoever writes next does not wait another minute."""
+    await write(producer)
+    client = client_of(producer)
+    client.client.answered_at -= 61.0
+    assert await write(producer) == 1
+    assert client_of(producer) is not client
