@@ -2,12 +2,87 @@ from pathlib import Path
 
 import pytest
 
-from app.edges.templates import MAX_OUTPUT, load_templates
+from app.edges.templates import load_templates
+from app.edges.templates.rendering import MAX_OUTPUT
 from app.policies.parsing import RenderedMessage
 from app.policies.parsing.colors import DIRECTIONS, LEVELS
 from app.values.errors import TemplateError
+from app.values.notification import Author, Field, Footer
 
-PRESETS = ("system_alert", "system_alert.en", "trading_signal", "trading_signal.en")
+NAMES = (
+    *("backtest_complete", "data_sync_status", "long_signal", "risk_alert", "short_signal"),
+    *("strategy_summary", "system_alert", "system_startup", "trading_signal"),
+)
+PRESETS = tuple(each for name in NAMES for each in (name, f"{name}.en"))
+SIGNALS = [
+    {
+        "symbol": "600519.SH",
+        "direction": "LONG",
+        "price": 1500.5,
+        "quantity": 100,
+        "confidence": 87,
+    },
+    {"symbol": "000001.SZ", "direction": "SHORT", "price": 12.3, "quantity": 0, "confidence": 55},
+]
+CONTEXTS: dict[str, dict[str, object]] = {
+    "backtest_complete": {
+        "strategy_name": "双均线",
+        "return_rate": "12.3%",
+        "sharpe_ratio": 1.85,
+        "trade_count": 42,
+        "date_range": "2025-01-01 - 2025-12-31",
+    },
+    "data_sync_status": {
+        "data_type": "日K线",
+        "symbol": "000001.SZ",
+        "update_time": "2026-01-01 18:00:00",
+        "record_count": 5000,
+    },
+    "long_signal": {
+        "symbol": "600519.SH",
+        "content": "均线金叉",
+        "price": 1500.5,
+        "quantity": "10%",
+        "timestamp": "2026-01-01 10:00:00",
+    },
+    "risk_alert": {
+        "risk_type": "回撤",
+        "message": "组合回撤超限",
+        "portfolio_id": "p-1",
+        "trigger_condition": "回撤 > 10%",
+        "current_value": 0.1234,
+        "threshold": 0.1,
+    },
+    "short_signal": {
+        "symbol": "000001.SZ",
+        "content": "跌破支撑",
+        "price": 12.3,
+        "quantity": 1000,
+        "timestamp": "2026-01-01 10:00:00",
+    },
+    "strategy_summary": {
+        "timestamp": "2026-01-01 15:00:00",
+        "long_count": 3,
+        "short_count": 1,
+        "neutral_count": 9,
+        "signals": SIGNALS,
+    },
+    "system_alert": {
+        "alert_type": "数据库",
+        "message": "连接失败",
+        "severity": "CRITICAL",
+        "module": "DataManager",
+        "timestamp": "2026-01-01 10:00:00",
+    },
+    "system_startup": {
+        "hostname": "quant-1",
+        "start_time": "2026-01-01 09:00:00",
+        "version": "0.8.1",
+        "environment": "live",
+    },
+    "trading_signal": {"direction": "LONG", "code": "AAPL", "price": 150.25, "volume": 100},
+}
+"""The original's own variables for each of its presets."""
 SIGNAL = {
     "direction": "LONG",
     "code": "AAPL",
@@ -34,9 +109,53 @@ def content(source: str) -> str:
     return "{% block content %}" + source + "{% endblock %}"
 
 
+def said(message: RenderedMessage) -> str:
+    """Return everything that a message says."""
+    fields = "\n".join(f"{field.name}: {field.value}" for field in message.fields)
+    return f"{message.title or ''}\n{message.content}\n{fields}"
+
+
 def test_the_presets_are_there() -> None:
-    """Trading signal and system alert, in both languages."""
-    assert load_templates(None).ids == PRESETS
+    """The original's eight and its trading signal, in both languages."""
+    assert set(load_templates(None).ids) == set(PRESETS)
+
+
+@pytest.mark.parametrize("language", ["", ".en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_preset_says_everything_in_its_variables(name: str, language: str) -> None:
+    """Every value of the original's context is to be read, and nothing is missing."""
+    message = load_templates(None).render(name + language, CONTEXTS[name])
+    values = [value for value in CONTEXTS[name].values() if not isinstance(value, list)]
+    values += [
+        value for signal in SIGNALS for value in signal.values() if name in "strategy_summary"
+    ]
+    for value in values:
+        if value != "LONG" or name != "trading_signal":  # it is said in words
+            assert str(value) in said(message)
+    assert message.title
+    assert message.color is not None
+    assert message.notes == ()
+    assert len(message.content.splitlines()) == len(message.content.strip().splitlines())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_without_its_variables_says_what_it_can(name: str) -> None:
+    """Nothing fails; every variable that is shown is noted, and no field is empty."""
+    message = load_templates(None).render(name, {})
+    assert message.content
+    assert "None" not in said(message)
+    assert message.notes
+    assert all(note.problem == "is missing; left empty" for note in message.notes)
+    assert all(field.value for field in message.fields)
+
+
+def test_presets_tell_their_variables() -> None:
+    """Those that a context may give, not what a template sets for itself."""
+    templates = load_templates(None)
+    assert templates.variables("risk_alert") == tuple(sorted(CONTEXTS["risk_alert"]))
+    assert "titles" not in templates.variables("system_alert")
+    assert set(CONTEXTS["system_alert"]) < set(templates.variables("system_alert"))
+    assert not templates.is_own("risk_alert")
 
 
 def test_a_trading_signal_says_everything() -> None:
@@ -119,6 +238,7 @@ def test_an_own_template_is_added(own: Path) -> None:
     write(own, "README.md", "not a template")
     templates = load_templates(own)
     assert set(templates.ids) == {*PRESETS, "plain", "full"}
+    assert templates.is_own("plain")
     assert templates.render("plain", {"a": "<1>"}) == RenderedMessage("<1>")
     assert templates.render("full", {"a": "<1>"}) == RenderedMessage(
         "text", "two lines", 0x00FF00, "<b>&lt;1&gt;</b>"
@@ -166,22 +286,20 @@ def test_values_are_data(own: Path) -> None:
 @pytest.mark.parametrize("template_id", ["other", "../trading_signal", "_mail", ""])
 def test_an_unknown_template_is_refused_with_the_known_ones(template_id: str) -> None:
     """No id leads out of the directory or to a part."""
-    with pytest.raises(TemplateError, match=r"is unknown; there are: system_alert, "):
+    with pytest.raises(TemplateError, match=r"is unknown; there are: backtest_complete, "):
         load_templates(None).render(template_id, {})
 
 
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        (content("\n{{ missing }}"), r"\(own.txt.j2:2\): 'missing' is undefined"),
-        (content("{{ a.b.c }}"), "has no attribute 'b'"),
-        (content("{{ 1 / 0 }}"), "division by zero"),
+        (content("\n{{ 1 / 0 }}"), r"\(own.txt.j2:2\): division by zero"),
+        (content("{{ missing }}"), "no content"),
         (content("{{ a + 1 }}"), "can only concatenate"),
         (content("{{ ''.__class__.__mro__ }}"), "unsafe"),
         (content("{{ [].append(1) }}"), "append.*unsafe"),
         (content("  "), "no content"),
         (content("{% for _ in range(99999) %}{{ a * 99 }}{% endfor %}"), f"more than {MAX_OUTPUT}"),
-        ("{% block color %}red{% endblock %}" + content("x"), "expected a colour"),
         ("{% macro m() %}{{ m() }}{% endmacro %}" + content("{{ m() }}"), "recursion"),
     ],
 )
@@ -193,12 +311,132 @@ def test_a_failing_template_is_an_error(own: Path, source: str, reason: str) -> 
         templates.render("own", {"a": "x"})
 
 
-def test_a_failing_html_alternative_is_named(own: Path) -> None:
-    """The error points at the file that is at fault."""
+@pytest.mark.parametrize(
+    ("block", "source"),
+    [
+        ("color", "red"),
+        ("title", "{{ 1 / 0 }}"),
+        ("url", "{{ a + 1 }}"),
+        ("author", "{{ ''.__class__ }}"),
+        ("footer", "{{ [].append(1) }}"),
+        ("fields", "{% for _ in range(99999) %}{{ a * 99 }}{% endfor %}"),
+    ],
+)
+def test_a_failing_decoration_is_left_out(own: Path, block: str, source: str) -> None:
+    """The text is sent; the note says where it failed and why."""
+    decoration = f"{{% block {block} %}}{source}{{% endblock %}}"
+    write(own, "own.txt.j2", content("x") + decoration)
+    message = load_templates(own).render("own", {"a": "x"})
+    (note,) = message.notes
+    assert message == RenderedMessage("x", notes=message.notes)
+    assert note.field == block
+    assert note.problem.startswith("template 'own'")
+    assert note.problem.endswith("; left out")
+
+
+def test_a_failing_html_alternative_is_left_out(own: Path) -> None:
+    """The note points at the file that is at fault."""
     write(own, "own.txt.j2", content("x"))
-    write(own, "own.html.j2", "\n\n{{ missing }}")
-    with pytest.raises(TemplateError, match=r"\(own.html.j2:3\): 'missing' is undefined"):
-        load_templates(own).render("own", {})
+    write(own, "own.html.j2", "\n\n{{ 1 / 0 }}")
+    (note,) = load_templates(own).render("own", {}).notes
+    assert note.field == "html"
+    assert "(own.html.j2:3): division by zero" in note.problem
+
+
+def test_a_template_says_whatever_goes_with_its_text(own: Path) -> None:
+    """Link, author, footer, and fields: one a line, with or without a word on how they stand."""
+    write(
+        own,
+        "own.txt.j2",
+        content("x")
+        + "{% block url %} https://example.com/{{ a }} {% endblock %}"
+        + "{% block author %}by {{ a }}{% endblock %}"
+        + "{% block footer %}\n foot\n note {% endblock %}"
+        + "{% block fields %}\n"
+        + "One | 1 | inline\nTwo | {{ b }}\n\n  Three|3|false\nFour | a | b | true\n"
+        + "{{ a }} | ok | INLINE\nEmpty | {{ none_such }} | inline\nAlone\n"
+        + "{% endblock %}",
+    )
+    message = load_templates(own).render("own", {"a": "v", "b": "x | y | inline\nz"})
+    assert message.url == "https://example.com/v"
+    assert message.author == Author("by v")
+    assert message.footer == Footer("foot note")
+    assert message.fields == (
+        Field("One", "1", inline=True),
+        Field("Two", "x | y | inline\nz"),
+        Field("Three", "3"),
+        Field("Four", "a | b", inline=True),
+        Field("v", "ok", inline=True),
+    )
+    assert [note.field for note in message.notes] == ["context.none_such"]
+
+
+@pytest.mark.parametrize(
+    ("source", "rendered"),
+    [
+        ("Price: {{ price }}.", "Price: ."),
+        ("{{ price.last }}{{ price['last'] }}{{ price() }}-", "-"),
+        ("{{ price * 2 + 1 - 3 / price }}{{ -price }}{{ 2 ** price }}-", "-"),
+        ("{{ price | round(2) }}{{ price | int }}{{ price | float }}{{ price | abs }}-", "-"),
+        ("{{ '%.2f' | format(price) }}{{ price | upper }}{{ price | length }}-", "0-"),
+        ("{{ '{:.2f}'.format(price) }}{{ price ~ '%' }}", "%"),
+        ("{% for each in prices %}{{ each }}{% endfor %}-", "-"),
+        ("{% if price > 1 %}high{% elif price < 1 %}low{% else %}unknown{% endif %}", "unknown"),
+    ],
+)
+def test_what_is_missing_is_empty_and_noted(own: Path, source: str, rendered: str) -> None:
+    """Never a zero that was nobody's price, and no reason to lose the message."""
+    write(own, "own.txt.j2", content(source))
+    message = load_templates(own).render("own", {})
+    assert message.content == rendered
+    if "if" not in source:
+        assert [note.field for note in message.notes] in (["context.price"], ["context.prices"])
+
+
+def test_to_ask_whether_something_is_there_is_no_use_of_it(own: Path) -> None:
+    """What a template has an answer for is not missing."""
+    asked = (
+        "{% if a %}1{% endif %}{% if b is defined %}2{% endif %}{{ c | default('3') }}{{ d or 4 }}"
+    )
+    write(own, "own.txt.j2", content(asked))
+    assert load_templates(own).render("own", {}) == RenderedMessage("34")
+
+
+def test_what_one_message_lacks_is_not_the_nexts(own: Path) -> None:
+    """Each has its own notes."""
+    write(own, "own.txt.j2", content("x{{ a }}"))
+    templates = load_templates(own)
+    assert templates.render("own", {}).notes
+    assert templates.render("own", {"a": 1}).notes == ()
+
+
+def test_without_text_the_title_or_the_fields_are_what_is_said(own: Path) -> None:
+    """A text that is empty for want of a variable is no reason to say nothing."""
+    write(own, "titled.txt.j2", "{% block title %}t{% endblock %}" + content("{{ missing }}"))
+    write(own, "listed.txt.j2", "{% block fields %}a | {{ b }}{% endblock %}")
+    templates = load_templates(own)
+    assert templates.render("titled", {}).content == "t"
+    assert templates.render("titled", {}).title is None
+    assert templates.render("listed", {"b": 1}).content == "a: 1"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.00001234, "0.00001234"), (1e22, "10000000000000000000000"), (150.0, "150.0"), (None, "")],
+)
+def test_numbers_read_as_a_person_writes_them(own: Path, value: object, written: str) -> None:
+    """And null is nothing, not the word None."""
+    write(own, "own.txt.j2", content("-{{ value }}-"))
+    assert load_templates(own).render("own", {"value": value}).content == f"-{written}-"
+
+
+def test_fields_are_bounded(own: Path) -> None:
+    """What is beyond the bound is left out, with a note."""
+    loop = "{% for n in range(300) %}{{ n }} | v\n{% endfor %}"
+    write(own, "own.txt.j2", content("x") + f"{{% block fields %}}{loop}{{% endblock %}}")
+    message = load_templates(own).render("own", {})
+    assert len(message.fields) == 250
+    assert [note.field for note in message.notes] == ["fields"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +448,7 @@ def test_a_failing_html_alternative_is_named(own: Path) -> None:
         (
             "own.txt.j2",
             "{% block titel %}{% endblock %}" + content("x"),
-            r"own\.txt\.j2: block 'titel' is unknown; there are: title, content, color",
+            r"own\.txt\.j2: block 'titel' is unknown; there are: title, content, color, url, author",
         ),
         ("own.html.j2", "x", r"own\.html\.j2: there is no own\.txt\.j2 beside it"),
         ("own.j2", "x", r"own\.j2: a template is named <id>\.txt\.j2 or <id>\.html\.j2"),

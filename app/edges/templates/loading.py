@@ -1,35 +1,23 @@
-"""Message templates: Jinja2 files that make a title, a text, a colour and perhaps HTML.
-
-``<id>.txt.j2`` defines the blocks ``content`` and, if it likes, ``title`` and ``color``
-(``#RRGGBB``); ``<id>.html.j2`` beside it is the HTML alternative for mail, with every value
-escaped. Files whose names begin with ``_`` are parts for ``include``, ``import`` and ``extends``.
-The filters ``direction_color`` and ``level_color`` give the service's own colours.
-
-Templates of one's own go before the built-in ones of the same id; an own text does not keep the
-built-in HTML. Everything is read and compiled when it is loaded, so a bad file shows then. Values
-are data: a template in a value stays text. The sandbox keeps templates from reaching into Python.
-"""
+"""Reading template files, checking them, rendering them."""
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import DictLoader, StrictUndefined, Template, TemplateSyntaxError
-from jinja2.meta import find_referenced_templates
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import DictLoader, Template, TemplateSyntaxError, nodes
+from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
+from app.edges.templates.rendering import BLOCKS, Source, render
+from app.edges.templates.values import Environment
 from app.policies.parsing import RenderedMessage
-from app.policies.parsing.colors import direction_color, level_color, read_color
+from app.policies.parsing.colors import direction_color, level_color
 from app.resources import templates_directory
 from app.values.errors import TemplateError
 
-MAX_OUTPUT = 1_000_000  # characters; a Kafka record holds about as many
-
 _TEXT, _HTML = ".txt.j2", ".html.j2"
 _BUILT_IN = templates_directory() / "messages"
-_BLOCKS = ("title", "content", "color")
+_SAYING = ("content", "title", "fields")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 
 
@@ -45,22 +33,21 @@ class Templates:
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
-        sources = {name: _read(path) for name, path in files.items()}
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=DictLoader(sources),
+        self._sources = {name: _read(path) for name, path in files.items()}
+        self._environment = Environment(
+            loader=DictLoader(self._sources),
             autoescape=lambda name: name is not None and name.endswith(_HTML),
-            undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             cache_size=-1,
             auto_reload=False,
         )
         self._environment.filters.update(direction_color=direction_color, level_color=level_color)
-        for name, source in sources.items():
+        for name, source in self._sources.items():
             self._check(name, source)
         self._texts = {
             name.removesuffix(_TEXT): self._environment.get_template(name)
-            for name in sources
+            for name in self._sources
             if name.endswith(_TEXT) and not name.startswith("_")
         }
         for template in self._texts.values():
@@ -70,6 +57,15 @@ class Templates:
     def ids(self) -> tuple[str, ...]:
         """The ids that messages can name."""
         return tuple(sorted(self._texts))
+
+    def variables(self, template_id: str) -> tuple[str, ...]:
+        """Return the variables that a template's text takes, in the order of their names."""
+        tree = self._environment.parse(self._sources[f"{template_id}{_TEXT}"])
+        return tuple(sorted(find_undeclared_variables(tree) - _own_names(tree)))
+
+    def is_own(self, template_id: str) -> bool:
+        """Say whether a template's text is the operator's own, not a built-in one."""
+        return self._files[f"{template_id}{_TEXT}"].parent != _BUILT_IN
 
     def render(self, template_id: str, context: Mapping[str, object]) -> RenderedMessage:
         """Render a template.
@@ -81,33 +77,10 @@ class Templates:
         if template is None:
             known = ", ".join(self.ids)
             raise TemplateError(f"template {template_id[:100]!r} is unknown; there are: {known}")
-        try:
-            return self._render(template_id, template, context)
-        except Exception as error:  # noqa: BLE001 - templates can raise anything, given any data
-            raise TemplateError(f"template {template_id!r}{_place(error)}: {error}") from None
-
-    def _render(
-        self, template_id: str, template: Template, values: Mapping[str, object]
-    ) -> RenderedMessage:
-        context = template.new_context(dict(values))
-        # The whole runs first: what stands outside the blocks (set, import, extends) counts for
-        # them, too.
-        _join(template.root_render_func(context))
-        content = _block(context, "content")
-        if not content:
-            raise TemplateError("it rendered no content")
-        color = _block(context, "color")
-        html_name = f"{template_id}{_HTML}"
-        html = None
-        if html_name in self._files:
-            page = self._environment.get_template(html_name)
-            html = _join(page.root_render_func(page.new_context(dict(values))))
-        return RenderedMessage(
-            content=content,
-            title=" ".join(_block(context, "title").split()) or None,
-            color=read_color(color) if color else None,
-            html=html or None,
-        )
+        page = None
+        if f"{template_id}{_HTML}" in self._files:
+            page = self._environment.get_template(f"{template_id}{_HTML}")
+        return render(self._environment, Source(template_id, template, page), context)
 
     def _check(self, name: str, source: str) -> None:
         path = self._files[name]
@@ -128,12 +101,24 @@ class Templates:
 
     def _check_blocks(self, template: Template) -> None:
         path = self._files[template.name or ""]
-        unknown = sorted(set(template.blocks) - set(_BLOCKS))
+        unknown = sorted(set(template.blocks) - set(BLOCKS))
         if unknown:
-            known = ", ".join(_BLOCKS)
+            known = ", ".join(BLOCKS)
             raise TemplateError(f"{path}: block {unknown[0]!r} is unknown; there are: {known}")
-        if "content" not in template.blocks:
+        tree = self._environment.parse(self._sources[template.name or ""])
+        extends = any(find_referenced_templates(tree))
+        if not extends and not any(name in template.blocks for name in _SAYING):
             raise TemplateError(f"{path}: block 'content' is missing")
+
+
+def _own_names(tree: nodes.Template) -> set[str]:
+    """Return what a template sets itself, but for what it makes of a variable of that name."""
+    own = set()
+    for assignment in tree.find_all(nodes.Assign):
+        used = {name.name for name in assignment.node.find_all(nodes.Name)}
+        if isinstance(assignment.target, nodes.Name) and assignment.target.name not in used:
+            own.add(assignment.target.name)
+    return own
 
 
 def load_templates(directory: Path | None) -> Templates:
@@ -174,30 +159,3 @@ def _read(path: Path) -> str:
         raise TemplateError(f"{path}: is not UTF-8") from None
     except OSError as error:
         raise TemplateError(f"{path}: {error.strerror}") from None
-
-
-def _block(context: Context, name: str) -> str:
-    blocks = context.blocks.get(name)
-    return _join(blocks[0](context)).strip() if blocks else ""
-
-
-def _join(pieces: Iterable[str]) -> str:
-    """Put the output together, and stop in time where it never ends."""
-    length, output = 0, []
-    for piece in pieces:
-        length += len(piece)
-        if length > MAX_OUTPUT:
-            raise TemplateError(f"it rendered more than {MAX_OUTPUT} characters")
-        output.append(piece)
-    return "".join(output)
-
-
-def _place(error: Exception) -> str:
-    """Return file and line of the template where an error came up, where it was in one."""
-    place, traceback = "", error.__traceback__
-    while traceback is not None:
-        template = traceback.tb_frame.f_globals.get("__jinja_template__")
-        if isinstance(template, Template):
-            place = f" ({template.name}:{template.get_corresponding_lineno(traceback.tb_lineno)})"
-        traceback = traceback.tb_next
-    return place
