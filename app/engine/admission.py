@@ -13,6 +13,7 @@ from app.engine.settlement import Settler
 from app.policies.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
 from app.policies.parsing import parse
 from app.policies.record_headers import origin_texts
+from app.policies.redaction import scrub
 from app.policies.repeats import Repeats
 from app.policies.resuming import still_to_send
 from app.policies.routing import Routed, route
@@ -259,9 +260,9 @@ class Admission:
                 templates=self._addresses.templates,
             )
         except UnroutableError as error:
-            return Reason.UNROUTABLE, str(error)
+            return Reason.UNROUTABLE, scrub(str(error))
         except (InvalidRecordError, TemplateError) as error:
-            return Reason.INVALID, str(error)
+            return Reason.INVALID, scrub(str(error))
         except Exception as error:  # noqa: BLE001 - one record must not end everybody's session
             return Reason.INVALID, self._journal.fault(f"reading {record.coordinates}", error)
         return None

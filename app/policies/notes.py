@@ -41,7 +41,7 @@ class Notes:
 
 def quoted(value: object) -> str:
     """Return a producer's value as a note may show it: short, on one line, without secrets."""
-    return _cut(scrub(repr(value)[: 4 * MAX_QUOTE]), MAX_QUOTE)
+    return _cut(scrub(repr(value), most=4 * MAX_QUOTE), MAX_QUOTE)
 
 
 def _cut(text: str, longest: int) -> str:

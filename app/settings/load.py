@@ -3,8 +3,9 @@
 import json
 import os
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import InitSettingsSource
 
 from app.policies.proxies import Proxies, ProxyError, find_proxies
+from app.policies.redaction import Secrets, scrub, veil
 from app.settings import checks, sources
 from app.settings.files import Found
 from app.settings.models import SETTINGS, Settings, env_name
@@ -45,10 +47,11 @@ class LoadedSettings:
     def describe(self) -> list[tuple[str, str, str]]:
         """List every setting: its name in the environment, its value, where it came from.
 
-        Secrets are masked; what is not set is empty.
+        Secrets are masked, wherever they stand; what is not set is empty.
         """
+        secrets = Secrets(self.secret_values())
         return [
-            (env_name(name), show(self.settings.value(name)), self.sources[name])
+            (env_name(name), veil(show(self.settings.value(name)), secrets), self.sources[name])
             for name in SETTINGS
         ]
 
@@ -97,7 +100,7 @@ def load_settings(
     """
     dotenv = sources.read_dotenv(directory)
     named = sources.config_file(environ) or sources.config_file(dotenv)
-    layers = (
+    layers: Layers = (
         sources.from_flags(flags or {}),
         sources.from_variables(environ, sources.ENVIRONMENT),
         sources.from_variables(dotenv, sources.DOTENV),
@@ -109,8 +112,13 @@ def load_settings(
         *sources.unknown_names(environ, sources.ENVIRONMENT),
         *sources.unknown_names(dotenv, sources.DOTENV),
     ]
-    settings = _validate(layers, origins, unknown)
-    return LoadedSettings(settings, origins, _proxies(settings, environ))
+    secrets = _secrets_in(layers)
+    try:
+        settings = _validate(layers, origins, unknown, secrets)
+        return LoadedSettings(settings, origins, _proxies(settings, environ))
+    except SettingsError as error:
+        # Also where it was set as something else: a webhook's address as a topic's name.
+        raise SettingsError(scrub(str(error), secrets)) from None
 
 
 def _proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies | None:
@@ -153,6 +161,23 @@ def _origin(name: str, layers: Layers) -> str:
     return next((layer[name].origin for layer in layers if name in layer), DEFAULT)
 
 
+def _secrets_in(layers: Layers) -> Secrets:
+    """Return what was given for secret settings, whether it can be used or not."""
+    given = (layer[name].value for layer in layers for name in layer if SETTINGS[name])
+    return Secrets(chain.from_iterable(map(_texts, given)))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_texts, value.values()))
+    elif isinstance(value, list | tuple):
+        yield from chain.from_iterable(map(_texts, value))
+    elif value is not None:
+        yield str(value)
+
+
 def _nested(found: Mapping[str, Found]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, (value, _) in found.items():
@@ -161,12 +186,14 @@ def _nested(found: Mapping[str, Found]) -> dict[str, Any]:
     return nested
 
 
-def _validate(layers: Layers, origins: Mapping[str, str], unknown: Sequence[str]) -> Settings:
+def _validate(
+    layers: Layers, origins: Mapping[str, str], unknown: Sequence[str], secrets: Secrets
+) -> Settings:
     stack = tuple(InitSettingsSource(Settings, _nested(layer)) for layer in layers)
     try:
         settings = Settings(_build_sources=(stack, {}))
     except ValidationError as error:
-        wrong = [_problem(detail, origins) for detail in error.errors(include_url=False)]
+        wrong = [_problem(detail, origins, secrets) for detail in error.errors(include_url=False)]
         # No "from error": the chain would carry the rejected values, secrets among them.
         raise SettingsError("; ".join([*unknown, *filter(None, wrong)])) from None
     faults = [_line(name, problem, origins) for name, problem in checks.faults(settings)]
@@ -175,7 +202,7 @@ def _validate(layers: Layers, origins: Mapping[str, str], unknown: Sequence[str]
     return settings
 
 
-def _problem(detail: ErrorDetails, origins: Mapping[str, str]) -> str | None:
+def _problem(detail: ErrorDetails, origins: Mapping[str, str], secrets: Secrets) -> str | None:
     """Turn one of pydantic's errors into a line's worth; None for what only follows from others."""
     if detail["type"] == "default_factory_not_called":
         return None
@@ -183,16 +210,19 @@ def _problem(detail: ErrorDetails, origins: Mapping[str, str]) -> str | None:
     names = (".".join(map(str, loc[:end])) for end in (1, 2))
     name = next(name for name in names if name in SETTINGS)
     entry = f"entry {loc[-1] + 1} " if isinstance(loc[-1], int) else ""
-    return _line(name, entry + _what_is_wrong(detail, secret=SETTINGS[name]), origins)
+    return _line(name, entry + _what_is_wrong(detail, None if SETTINGS[name] else secrets), origins)
 
 
-def _what_is_wrong(detail: ErrorDetails, *, secret: bool) -> str:
+def _what_is_wrong(detail: ErrorDetails, secrets: Secrets | None) -> str:
+    """Say what is wrong; the value is quoted unless the setting is secret (None)."""
     if detail["type"] == "value_error":  # a validator of ours, which knows what it may quote
         return str(detail["ctx"]["error"])
     text = detail["msg"].removeprefix("Input ").partition(", unable")[0]
-    if secret or not isinstance(detail["input"], str | int | float):
+    given = detail["input"]
+    if secrets is None or not isinstance(given, str | int | float):
         return text
-    return f"{text}, not {reprlib.repr(detail['input'])}"
+    quoted = scrub(given, secrets) if isinstance(given, str) else given
+    return f"{text}, not {reprlib.repr(quoted)}"
 
 
 def _line(name: str, problem: str, origins: Mapping[str, str]) -> str:

@@ -28,8 +28,13 @@ DOTENV = ".env"
 CONFIG_FILE = "NOTIFIER_CONFIG_FILE"
 _GINKGO = "~/.ginkgo/"
 _GINKGO_DIR = "GINKGO_DIR"
-# Names of this service that are no settings: this one, the client's key, the test suite's broker.
-_OTHER_NAMES = frozenset({CONFIG_FILE, "NOTIFIER_API_KEY", "NOTIFIER_TEST_KAFKA"})
+# Names of this service that are no settings: this one, where the commands find the service and the
+# key that they send it, the test suite's broker.
+_OTHER_NAMES = frozenset({CONFIG_FILE, "NOTIFIER_URL", "NOTIFIER_API_KEY", "NOTIFIER_TEST_KAFKA"})
+# Kubernetes tells every container where the services of its namespace are: those of one that is
+# called notifier, or notifier-api, begin like settings.
+_KUBERNETES = "KUBERNETES_SERVICE_HOST"
+_LINK = "_SERVICE_HOST"
 _FLAGS = {
     "kafka.group_id": "--group-id",
     "kafka.auto_offset_reset": "--auto-offset",
@@ -72,12 +77,22 @@ def from_variables(variables: Mapping[str, str], place: str) -> dict[str, Found]
 def unknown_names(variables: Mapping[str, str], place: str) -> Iterator[str]:
     """Refuse names that begin like a setting's and are none: a typing error, most likely."""
     known = _OTHER_NAMES | {env_name(name) for name in SETTINGS}
+    links = _links(variables)
     endings = {name.removeprefix(PREFIX): name for name in known}
     for name in sorted({name.upper() for name in variables} - known):
-        if name.startswith(PREFIX):
+        if name.startswith(PREFIX) and not name.startswith(links):
             close = get_close_matches(name.removeprefix(PREFIX), endings, n=1)
             hint = f"; did you mean {endings[close[0]]}?" if close else ""
             yield f"{name}: there is no such setting{hint} (from {place})"
+
+
+def _links(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return how the names begin that Kubernetes has set for services that are called like us."""
+    if _KUBERNETES not in variables:
+        return ()
+    services = [name.removesuffix(_LINK) for name in variables if name.endswith(_LINK)]
+    ours = (name for name in services if f"{name}_".startswith(PREFIX))
+    return tuple(f"{name}_{kind}" for name in ours for kind in ("SERVICE_", "PORT"))
 
 
 def config_file(variables: Mapping[str, str]) -> str:

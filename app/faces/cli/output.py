@@ -31,7 +31,13 @@ api_key_option = click.option(
 def url_option(help_text: str) -> Callable[[Command], Command]:
     """Return the flag that names a running service."""
     return click.option(
-        "--url", default=DEFAULT_URL, show_default=True, metavar="URL", help=help_text
+        "--url",
+        default=DEFAULT_URL,
+        envvar="NOTIFIER_URL",
+        show_default=True,
+        show_envvar=True,
+        metavar="URL",
+        help=help_text,
     )
 
 

@@ -152,6 +152,24 @@ def test_settings_that_do_not_fit_together(sandbox: Sandbox) -> None:
     )
 
 
+def test_a_secret_in_the_wrong_place_is_not_quoted(sandbox: Sandbox) -> None:
+    """Where it is set as itself as well, or is an address that anybody could send to."""
+    way_in = "https://discord.com/api/webhooks/1/hush"
+    line = sandbox.refusal(
+        {
+            "NOTIFIER_KAFKA__TOPICS": "hush-hush-hush",
+            "NOTIFIER_KAFKA__SASL_PASSWORD": "hush-hush-hush",
+            "NOTIFIER_LOG__FORMAT": way_in,
+            "NOTIFIER_EMAIL__PORT": "https://h.example/hush",
+            "NOTIFIER_EMAIL__TLS": "discord.com/api/webhooks/1/" + "hush" * 20,
+            "NOTIFIER_WEBHOOK__SIGNING_SECRET": '["hush", {"a": "hush"}]',
+        }
+    )
+    assert "hush" not in line
+    assert "NOTIFIER_LOG__FORMAT" in line
+    assert "h.example" in line
+
+
 def test_a_bad_dotenv_file(sandbox: Sandbox) -> None:
     """A line of it that cannot be read stops the start."""
     sandbox.write(".env", "NOTIFIER_INBOX=true\nhush")

@@ -76,9 +76,35 @@ def test_names_that_are_known() -> None:
     """Settings, the service's other names, and everybody else's."""
     names = (
         *("NOTIFIER_KAFKA__TOPICS", "NOTIFIER_API_KEYS", "NOTIFIER_API_KEY"),
-        *("NOTIFIER_CONFIG_FILE", "NOTIFIER_TEST_KAFKA", "PATH", "NOTIFIERS", "GINKGO_KAFKA_HOST"),
+        *(
+            "NOTIFIER_CONFIG_FILE",
+            "NOTIFIER_URL",
+            "NOTIFIER_TEST_KAFKA",
+            "PATH",
+            "NOTIFIERS",
+            "GINKGO_KAFKA_HOST",
+        ),
     )
     assert not list(unknown_names(dict.fromkeys(names, "x"), ENVIRONMENT))
+
+
+def test_kubernetes_names_its_services_like_settings() -> None:
+    """A service that is called notifier stops no start; a typing error beside it still does."""
+    links = {
+        "KUBERNETES_SERVICE_HOST": "10.0.0.1",
+        "NOTIFIER_SERVICE_HOST": "10.0.0.2",
+        "NOTIFIER_SERVICE_PORT": "8000",
+        "NOTIFIER_SERVICE_PORT_HTTP": "8000",
+        "NOTIFIER_PORT": "tcp://10.0.0.2:8000",
+        "NOTIFIER_PORT_8000_TCP": "tcp://10.0.0.2:8000",
+        "NOTIFIER_PORT_8000_TCP_ADDR": "10.0.0.2",
+        "NOTIFIER_API_SERVICE_HOST": "10.0.0.3",
+        "NOTIFIER_API_PORT_80_TCP_PROTO": "tcp",
+    }
+    assert not list(unknown_names(links, ENVIRONMENT))
+    assert len(list(unknown_names({**links, "NOTIFIER_EMAIL_PORT": "25"}, ENVIRONMENT))) == 1
+    del links["KUBERNETES_SERVICE_HOST"]
+    assert len(list(unknown_names(links, ENVIRONMENT))) == len(links)
 
 
 def test_the_configuration_file() -> None:
