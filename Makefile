@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-kafka soak mutants bench lock
+.PHONY: help run test test-kafka test-mail soak mutants bench lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,11 +27,15 @@ test: .venv/.test ## format, lint, types, unit and end-to-end tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term -m "not kafka"
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term -m "not kafka and not mail"
 
 test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brokers)
 	@$(BIN)/python -m tests.support.tools kafka
 	$(BIN)/python -m pytest tests/kafka
+
+test-mail: .venv/.test ## mails handed to real Postfix and OpenSMTPD, from Debian's packages (as root)
+	@$(BIN)/python -m tests.support.tools mail
+	$(BIN)/python -m pytest tests/mail
 
 soak: .venv/.test ## the ledger test in full: 100,000 notifications, every fault, a table (15 minutes)
 	@$(BIN)/python -m tests.support.tools kafka

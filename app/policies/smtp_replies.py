@@ -19,6 +19,7 @@ _SENDERS_FAULT = re.compile(
     r"|blocked using|reputation|sending (?:quota|limit)|user sending)\b",
     re.IGNORECASE,
 )
+_RECIPIENTS_FAULT = re.compile("recipient address rejected", re.IGNORECASE)
 _LOGIN_CODES = frozenset({530, 534, 535, 538})  # RFC 4954
 _SESSION_CODES = frozenset({503, 504})  # the addresses are sound: it is the session that is not
 _SENDERS_CODES = frozenset({("1", "7"), ("1", "8")})
@@ -139,6 +140,8 @@ def is_about_the_sender(reply: Reply) -> bool:
     enhanced = _ENHANCED.match(reply.text)
     if enhanced is not None and enhanced[1] in {"1", "2"}:  # addresses, mailboxes
         return enhanced.groups() in _SENDERS_CODES
+    if _RECIPIENTS_FAULT.search(reply.text):
+        return False
     if reply.code in _SESSION_CODES or reply.stage is Stage.SENDER:
         return True
     return bool(_SENDERS_FAULT.search(reply.text))

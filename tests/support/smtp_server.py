@@ -249,12 +249,18 @@ class ScriptedSmtp:
 
 
 class Certificates:
-    """A throw-away authority, and contexts for a server on 127.0.0.1 and its clients."""
+    """A throw-away authority, and contexts for a server on 127.0.0.1 and its clients.
+
+    Attributes:
+        pem: The server's key and certificates, for servers that are not Python's.
+    """
 
     def __init__(self) -> None:
         self.authority = trustme.CA()
         self.server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self.authority.issue_cert("127.0.0.1", "localhost").configure_cert(self.server)
+        issued = self.authority.issue_cert("127.0.0.1", "localhost")
+        issued.configure_cert(self.server)
+        self.pem = issued.private_key_and_cert_chain_pem.bytes().decode()
         self.client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.authority.configure_trust(self.client)
 

@@ -1,6 +1,6 @@
 """Finds what the tests need on this machine, and installs what it lacks.
 
-``python -m tests.support.tools browser`` or ``… kafka``: silent and quick when everything is
+``python -m tests.support.tools browser`` (``kafka``, ``mail``): silent and quick when everything is
 there; otherwise one line on standard error says what is installed, or what is missing and how to
 get it (exit 1). Tests are never skipped for want of a tool.
 """
@@ -47,6 +47,12 @@ NO_JAVA = (
 NO_MAVEN = (
     "The tests on real Kafka need Maven to download it: install it (Debian: apt-get install "
     "maven), or name a running Kafka in NOTIFIER_TEST_KAFKA=host:port."
+)
+# Beside the servers: a shell, by which OpenSMTPD delivers, and what knows Postfix's passwords.
+MAIL_PACKAGES = ("postfix", "opensmtpd", "dash", "libsasl2-modules", "sasl2-bin")
+NO_MAIL_SERVERS = (
+    "The tests on real mail servers unpack Debian's packages of Postfix and OpenSMTPD and run them "
+    "as root in a folder of their own: run them as root on Debian or Ubuntu (a container will do)."
 )
 NO_KAFKA = (
     "Maven could not download Apache Kafka: check its way to a repository (~/.m2/settings.xml), "
@@ -139,6 +145,23 @@ class Tools:
         missing = f"The tests need {name}: install it (Debian: apt-get install {package})."
         return self._provide(lambda: self._which(name), [lambda: self._apt([package])], missing)
 
+    def mail_servers(self) -> Path:
+        """The folder with Postfix and OpenSMTPD, unpacked, and the libraries that they need.
+
+        Unpacked and not installed: the two exclude each other, and this machine may have a mail
+        server of its own.
+
+        Raises:
+            MissingToolError: They could not be downloaded.
+        """
+        digest = hashlib.sha256(" ".join(MAIL_PACKAGES).encode()).hexdigest()
+        root = self.cache / f"mail-servers-{digest[:12]}"
+        return self._provide(
+            lambda: root if root.is_dir() else None,
+            [lambda: self._unpack(MAIL_PACKAGES, root)],
+            NO_MAIL_SERVERS,
+        )
+
     def find_browser(self) -> Path | None:
         """A browser on the path, else the newest one that Playwright downloaded."""
         for name in BROWSERS:
@@ -206,6 +229,24 @@ class Tools:
         options = ("--yes", "--no-install-recommends", "-oDPkg::Lock::Timeout=300")
         self._run([apt, "install", *options, *packages])
 
+    def _unpack(self, packages: Sequence[str], root: Path) -> None:
+        """Unpacks Debian packages and the libraries that they depend on, beside `root` first."""
+        apt, cache, dpkg = map(self._which, ("apt-get", "apt-cache", "dpkg-deb"))
+        if not (self.root and apt and cache and dpkg):
+            return
+        announce(f"downloading {' '.join(packages)} with apt-get")
+        self._run([apt, "update"])
+        partial = root.with_name(f"{root.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        names = with_libraries(cache, packages)
+        downloaded = self._run([apt, "download", *names], folder=partial)
+        archives = sorted(partial.glob("*.deb"))
+        if downloaded and all(self._run([dpkg, "--extract", each, partial]) for each in archives):
+            for each in archives:
+                each.unlink()
+            partial.rename(root)
+
     def _download_browser(self) -> None:
         announce("downloading Chromium with Playwright")
         dependencies = ["--with-deps"] if self.root and self._which("apt-get") else []
@@ -222,7 +263,7 @@ class Tools:
         if done and all(zipfile.is_zipfile(jar) for jar in partial.iterdir()):
             partial.rename(jars)
 
-    def _run(self, command: Sequence[str | Path]) -> bool:
+    def _run(self, command: Sequence[str | Path], folder: Path | None = None) -> bool:
         """Whether the command succeeded; what it printed is in the log."""
         env = os.environ | {"PATH": self.path, "DEBIAN_FRONTEND": "noninteractive"}
         with self._log.open("a", encoding="utf-8") as log:
@@ -230,6 +271,7 @@ class Tools:
             try:
                 subprocess.run(
                     command,
+                    cwd=folder,
                     env=env,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -251,6 +293,20 @@ def kafka_folder(pom: str) -> str:
     version = re.search(r"<kafka\.version>(.+?)</", pom)
     digest = hashlib.sha256(pom.encode()).hexdigest()[:12]
     return f"kafka-{version[1] if version else ''}-{digest}"
+
+
+def with_libraries(apt_cache: Path, packages: Sequence[str]) -> list[str]:
+    """The packages, and the libraries that they depend on, and those of the libraries."""
+    found: set[str] = set()
+    asked = set(packages)
+    while asked:
+        command = [str(apt_cache), "depends", "--important", *sorted(asked)]
+        said = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+        found |= asked
+        asked = set(re.findall(r"Depends: ((?:lib|zlib)[^\s:]*)", said)) - found
+    return sorted(found)
 
 
 def java_version(java: Path) -> int:
@@ -277,12 +333,14 @@ def main(arguments: Sequence[str]) -> int:
         match arguments:
             case ["browser"]:
                 tools.browser()
+            case ["mail"]:
+                tools.mail_servers()
             case ["kafka"]:
                 if not os.environ.get("NOTIFIER_TEST_KAFKA"):
                     tools.java()
                     tools.kafka_jars()
             case _:
-                print("usage: python -m tests.support.tools browser|kafka", file=sys.stderr)
+                print("usage: python -m tests.support.tools browser|kafka|mail", file=sys.stderr)
                 return 2
     except MissingToolError as error:
         print(error, file=sys.stderr)

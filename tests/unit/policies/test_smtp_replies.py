@@ -142,6 +142,7 @@ def test_a_mail_that_is_too_large_is_told_from_a_mailbox_that_is_full(
         (rcpt("554 5.7.1 <b@y>: Relay access denied"), True),
         (rcpt("550 5.1.1 <b@y>: Recipient address rejected: User unknown in relay table"), False),
         (rcpt("554 5.7.1 <b@y>: Recipient address rejected: Access denied"), False),
+        (rcpt("504 5.5.2 <r>: Recipient address rejected: need fully-qualified address"), False),
         (rcpt("501 5.1.3 Bad recipient address syntax"), False),
         # Exim
         (rcpt("550 HELO should be a FQDN or address literal (See RFC 2821 4.1.1.1)"), True),

@@ -8,9 +8,11 @@ import pytest
 
 from tests.support.tools import (
     BROWSER_PACKAGES,
+    MAIL_PACKAGES,
     NO_BROWSER,
     NO_JAVA,
     NO_KAFKA,
+    NO_MAIL_SERVERS,
     NO_MAVEN,
     POM,
     MissingToolError,
@@ -221,6 +223,51 @@ def test_an_incomplete_download_never_counts(
     assert str(raised.value).startswith(NO_KAFKA)
     program("mvn", whole)
     assert [path.name for path in machine.kafka_jars().iterdir()] == ["kafka.jar"]
+
+
+DEPENDS = """case "$*" in
+*mail*|*postfix*) printf 'postfix\\n  PreDepends: libb\\n  Depends: debconf\\n  Depends: libc6\\n' ;;
+*libb*) printf 'libb\\n  Depends: zlib1g\\n  Depends: libc6\\n' ;;
+esac"""
+EXTRACT = 'if [ "$1" = --extract ]; then echo x > "$3/$(/usr/bin/basename "$2" .deb)"; fi'
+
+
+def test_mail_servers_are_unpacked_with_their_libraries(
+    administered: Tools, program: Program, tmp_path: Path
+) -> None:
+    """What their packages depend on beyond libraries stays away, and nothing is installed."""
+    calls = tmp_path / "calls"
+    download = 'shift; for each; do : > "$each.deb"; done'
+    program("apt-get", f'echo "$@" >> {calls}; if [ "$1" = download ]; then {download}; fi')
+    program("apt-cache", DEPENDS)
+    program("dpkg-deb", EXTRACT)
+    root = administered.mail_servers()
+    wanted = {*MAIL_PACKAGES, "libb", "libc6", "zlib1g"}
+    assert {each.name for each in root.iterdir()} == wanted
+    update, downloaded = calls.read_text(encoding="utf-8").splitlines()
+    assert update == "update"
+    assert downloaded == " ".join(["download", *sorted(wanted)])
+    assert administered.mail_servers() == root
+    assert len(calls.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_mail_servers_need_an_administrator_of_debian(machine: Tools, program: Program) -> None:
+    """They run in a root of their own; whoever cannot do that is told how to."""
+    program("apt-get", "")
+    with pytest.raises(MissingToolError) as missing:
+        machine.mail_servers()
+    assert str(missing.value).startswith(NO_MAIL_SERVERS)
+
+
+def test_mail_servers_that_cannot_be_downloaded_are_missing(
+    administered: Tools, program: Program
+) -> None:
+    """What was unpacked halfway never counts."""
+    program("apt-get", "exit 100")
+    program("apt-cache", DEPENDS)
+    program("dpkg-deb", EXTRACT)
+    with pytest.raises(MissingToolError):
+        administered.mail_servers()
 
 
 def test_a_changed_version_makes_a_new_folder() -> None:
