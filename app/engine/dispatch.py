@@ -18,6 +18,7 @@ from app.policies.pacing import InvalidRequests
 from app.policies.retry import RetryPolicy
 from app.policies.shares import Shares
 from app.values.delivery import Delivery, Destination
+from app.values.snapshot import DestinationState
 
 IDLE_SECONDS = 600.0
 PATIENCE = 10.0
@@ -31,6 +32,11 @@ CHUNK = 64
 """Jobs that a lane gives up at a time, or as many as it has more than any other."""
 
 T = TypeVar("T")
+
+_DENIED = (
+    "{} lets nothing of this service's in: {}; what is for it waits and is tried again with growing"
+    " pauses, so put right what it names"
+)
 
 
 class Dispatcher:
@@ -89,6 +95,14 @@ class Dispatcher:
     def could_work(self) -> bool:
         """Whether any lane has something that could be done now."""
         return any(lane.could_work for lane in self)
+
+    def denied(self) -> dict[str, str]:
+        """Return the destinations that let nothing in, by their labels, with what to do."""
+        return {
+            lane.destination.label: _DENIED.format(lane.destination.label, lane.last_error)
+            for lane in self
+            if lane.state()[0] is DestinationState.DENIED
+        }
 
     def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
         """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""

@@ -307,6 +307,7 @@ class NotificationWorker:
         self._topics.look_when_due()
         self._show_faults()
         self._conditions.replace("recipients", self._addresses.recipients.warnings)
+        self._conditions.replace("denied", self._dispatcher.denied())
         self._pulse.beat()
         stuck = self._pulse.stuck()
         if stuck is not None:

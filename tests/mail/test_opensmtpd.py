@@ -1,6 +1,5 @@
 """Mails handed to OpenSMTPD as its manual has it: a hundred a session, one answer a command."""
 
-from collections import Counter
 from pathlib import Path
 
 from app.edges.channels.email import EmailChannel
@@ -19,8 +18,8 @@ async def test_more_mails_than_a_session_takes_arrive(unpacked: Path) -> None:
             (outcome,) = await send_all(channel, mails)
             assert isinstance(outcome, Delivered)
         await channel.close()
-        found = Counter(str(mail["Delivered-To"]) for mail in await server.mails(205))
-        assert found == Counter(f"u{number}@example.com" for number in range(205))
+        found = await server.mails(f"u{number}@example.com" for number in range(205))
+        assert {len(each) for each in found.values()} == {1}
 
 
 async def test_every_recipient_has_their_own_answer(unpacked: Path) -> None:
@@ -36,4 +35,4 @@ async def test_every_recipient_has_their_own_answer(unpacked: Path) -> None:
         assert isinstance(answer.outcomes[0][0], Delivered)
         assert len(answer.notes) == 1
         await channel.close()
-        assert len(await server.mails(2)) == 2
+        assert await server.mails(["a@example.com"])

@@ -12,7 +12,8 @@ import socket
 import stat
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -73,17 +74,22 @@ class RealServer:
     port: int
     root: Path
 
-    async def mails(self, count: int) -> list[EmailMessage]:
-        """Wait until so many mails were delivered, one for each recipient; return them."""
+    async def mails(self, recipients: Iterable[str]) -> dict[str, list[EmailMessage]]:
+        """Wait until each of these has a mail; return what each has."""
+        wanted = set(recipients)
+        found: defaultdict[str, list[EmailMessage]] = defaultdict(list)
+        read: set[Path] = set()
         async with asyncio.timeout(PATIENCE):
-            while len(found := self._delivered()) < count:  # noqa: ASYNC110 - another process's doing
+            while wanted - found.keys():
+                for path in self._delivered() - read:
+                    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+                    found[str(mail["X-Original-To"] or mail["Delivered-To"])].append(mail)
+                    read.add(path)
                 await asyncio.sleep(LOOK)
-        return [message_from_bytes(each.read_bytes(), policy=policy.default) for each in found]
+        return {recipient: found[recipient] for recipient in wanted}
 
-    def _delivered(self) -> list[Path]:
-        return sorted(
-            (self.root / "var/mail/all/new").glob("*"), key=lambda path: path.stat().st_mtime
-        )
+    def _delivered(self) -> set[Path]:
+        return set((self.root / "var/mail/all/new").glob("*"))
 
 
 @asynccontextmanager

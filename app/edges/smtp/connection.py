@@ -5,13 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from app.edges.smtp.helo import full_name
-from app.edges.smtp.login import log_in
 from app.edges.smtp.session import SmtpSession
-from app.edges.smtp.wire import SmtpError, open_wire
+from app.edges.smtp.wire import open_wire
 from app.edges.tls import default_tls_context
 from app.policies.host_names import address_literal, ascii_host
-from app.policies.redaction import Secrets, scrub
+from app.policies.redaction import Secrets
 
 Tls = Literal["starttls", "implicit", "none"]
 
@@ -81,23 +79,6 @@ async def connect(server: MailServer, own_name: str | None = None) -> SmtpSessio
         wire.abort()
         raise
     return session
-
-
-async def check_login(server: MailServer) -> None:
-    """Connect, log in and go, as the doctor does.
-
-    Raises:
-        SmtpError: It did not work; the text says why, fit to be shown.
-    """
-    try:
-        session = await connect(server, await full_name())
-        try:
-            if server.username is not None:
-                await log_in(session, server.username, server.password or "")
-        finally:
-            await session.quit()
-    except SmtpError as error:
-        raise SmtpError(scrub(str(error), server.secrets)) from None
 
 
 def _ascii(host: str) -> str:

@@ -14,8 +14,9 @@ from app.edges.http.request import parse_target
 from app.edges.http.ways import Way
 from app.edges.probe import check_proxied, check_reachable
 from app.edges.recipients import load_recipients
+from app.edges.smtp.check import check_server
 from app.edges.smtp.configured import configured_mail_server
-from app.edges.smtp.connection import MailServer, check_login
+from app.edges.smtp.connection import MailServer
 from app.edges.tls import default_tls_context
 from app.engine.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
 from app.policies.addresses import normalise_webhook
@@ -27,7 +28,8 @@ from app.values.errors import RecipientsFileError, UnroutableError
 _AT_ONCE = 16
 _MAIL_REMEDY = (
     f"Check {env_name('email.host')}, {env_name('email.port')}, {env_name('email.tls')}"
-    " and the login."
+    f" and the login; for a sender or a name that is refused, {env_name('email.from_address')}"
+    f" and {env_name('email.helo_name')}."
 )
 _WEBHOOK_REMEDY = "Check the URL and this machine's way out (DNS, firewall, proxy)."
 
@@ -35,7 +37,7 @@ _WEBHOOK_REMEDY = "Check the URL and this machine's way out (DNS, firewall, prox
 async def check_mail(
     settings: Settings, tls_context: ssl.SSLContext | None = None
 ) -> list[Finding]:
-    """Connect to the mail server, start TLS, log in, and go.
+    """Connect to the mail server, start TLS, log in, name sender and recipient, and go.
 
     Args:
         settings: All settings.
@@ -46,11 +48,12 @@ async def check_mail(
         taken = "the inbox takes e-mail" if settings.inbox else "e-mail goes to the dead letters"
         return [skip("mail server", f"none is set ({env_name('email.host')}): {taken}")]
     server = replace(server, timeout=PATIENCE, tls_context=tls_context)
-    return await bounded("mail server", _login(server), _MAIL_REMEDY)
+    recipient = next(iter(settings.email.default_to), None)
+    return await bounded("mail server", _try(server, recipient), _MAIL_REMEDY)
 
 
-async def _login(server: MailServer) -> list[Finding]:
-    await check_login(server)
+async def _try(server: MailServer, recipient: str | None) -> list[Finding]:
+    await check_server(server, recipient)
     tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "not encrypted"}[server.tls]
     login = f"logged in as {server.username}" if server.username else "without a login"
     return [ok("mail server", f"{server.host}:{server.port}, {tls}, {login}")]

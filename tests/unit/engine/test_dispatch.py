@@ -282,6 +282,21 @@ async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:
     assert bench.states() == {"denied": DestinationState.OPEN}
 
 
+async def test_who_lets_nothing_in_is_named_with_what_they_said() -> None:
+    """So that somebody puts it right; no longer once something was let in."""
+    outcomes: list[Outcome] = [Denied("535 wrong password", certain=True)]
+    bench = Bench(ScriptedChannel([outcomes]))
+    bench.put(discord("a"))
+    await until(lambda: bool(bench.dispatcher.denied()))
+    (label, text), *_ = bench.dispatcher.denied().items()
+    assert label == "a"
+    assert text.startswith("a lets nothing of this service's in: 535 wrong password; ")
+    bench.dispatcher.probe_now()
+    bench.put(discord("a"))
+    await until(lambda: not bench.dispatcher.denied())
+    await bench.tasks.cancel()
+
+
 async def test_what_comes_in_again_is_behind_what_stands_before_it() -> None:
     """A stop drops the one ahead with its key, and so what a rebalance had brought back behind it."""
     hung, other = discord("hung"), discord("other", "other.example")

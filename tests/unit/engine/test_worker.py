@@ -14,7 +14,7 @@ from app.policies.parsing import parse as real_parse
 from app.policies.routing import Defaults
 from app.policies.statistics import Verdict
 from app.values.notification import Notification
-from app.values.outcome import Delivered, Rejected, Retry
+from app.values.outcome import Delivered, Denied, Rejected, Retry
 from app.values.record import TopicPartition
 from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
@@ -528,6 +528,21 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
     assert worker._session is session
     stage.journal.ahead = 601.0
     await until(lambda: not worker.snapshot().conditions)
+
+
+async def test_a_destination_that_lets_nothing_in_is_shown_for_as_long(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong password is for somebody to put right; what waits for it is not lost."""
+    monkeypatch.setattr("app.engine.sampling.INTERVAL", 0.01)
+    stage.channel = ScriptedChannel([[Denied("535 wrong password", certain=True)]] * 2)
+    worker = stage.worker(max_age=60.0)
+    await worker.start()
+    await stage.publish(envelope("one"))
+    await until(lambda: bool(worker.snapshot().conditions))
+    (condition,) = worker.snapshot().conditions
+    assert (condition.kind, condition.stops_work) == ("denied", False)
+    assert "535 wrong password" in condition.text
 
 
 async def test_what_cannot_be_routed_for_a_fault_is_a_dead_letter(

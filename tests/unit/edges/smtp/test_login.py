@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.edges.smtp.connection import MailServer, check_login, connect
+from app.edges.smtp.connection import MailServer, connect
 from app.edges.smtp.login import LoginRefusedError, log_in
 from app.edges.smtp.pool import SmtpPool
 from app.edges.smtp.transaction import Envelope
@@ -162,14 +162,3 @@ async def test_sessions_log_in_each() -> None:
         assert all(reply.good for reply in await asyncio.gather(*(send(pool) for _ in range(4))))
         assert attempts(server) == len(server.talks) == 4
         await pool.close()
-
-
-async def test_the_doctor_logs_in_and_goes() -> None:
-    """Or hears why not."""
-    async with odd_smtp(answering(PLAIN="235 ok"), offers=("AUTH PLAIN",)) as server:
-        await check_login(server_of(server))
-        server.odd = answering()
-        with pytest.raises(SmtpError, match="535"):
-            await check_login(server_of(server))
-        await check_login(server_of(server, username=None, password=None))
-    assert [talk.heard[-1] for talk in server.talks] == ["QUIT"] * 3
