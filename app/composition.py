@@ -220,6 +220,7 @@ def _worker_options(settings: Settings) -> WorkerOptions:
     return WorkerOptions(
         subscription=Subscription.of(settings.kafka),
         max_in_flight=settings.worker.max_in_flight,
+        default_ttl=settings.default_ttl,
         drain_timeout=settings.worker.drain_timeout,
         retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_age),
         concurrency={

@@ -11,6 +11,7 @@ from app.engine.parked import Parked, Why
 from app.engine.partition import Assigned, Assignment
 from app.engine.settlement import Settler
 from app.policies.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
+from app.policies.lifetimes import with_default_lifetime
 from app.policies.parsing import parse
 from app.policies.record_headers import origin_texts
 from app.policies.redaction import scrub
@@ -46,6 +47,8 @@ class Admission:
         journal: Where unusable records are written down.
         ours: Topics whose notifications are this worker's to route.
         max_in_flight: Items received and unsettled at most.
+        default_ttl: Seconds after which a notification without a lifetime of its own is too old to
+            be taken up; 0 for never.
         max_age: Seconds for which a notification is tried; 0 where nothing is put aside.
         on_change: Called when there may be more room than before.
     """
@@ -61,6 +64,7 @@ class Admission:
         *,
         ours: frozenset[str],
         max_in_flight: int,
+        default_ttl: float,
         max_age: float,
         on_change: Callable[[], None],
     ) -> None:
@@ -72,6 +76,7 @@ class Admission:
         self._journal = journal
         self._ours = ours
         self._max_in_flight = max_in_flight
+        self._default_ttl = default_ttl
         self._max_age = max_age
         self._on_change = on_change
         self._bytes = 0
@@ -253,12 +258,7 @@ class Admission:
         if record.unreadable is not None:
             return Reason.INVALID, f"the record cannot be read: {record.unreadable}"
         try:
-            item.notification = parse(
-                record.value,
-                timestamp=item.published_at,
-                recipients=self._addresses.recipients,
-                templates=self._addresses.templates,
-            )
+            item.notification = self._parse(item)
         except UnroutableError as error:
             return Reason.UNROUTABLE, scrub(str(error))
         except (InvalidRecordError, TemplateError) as error:
@@ -266,6 +266,19 @@ class Admission:
         except Exception as error:  # noqa: BLE001 - one record must not end everybody's session
             return Reason.INVALID, self._journal.fault(f"reading {record.coordinates}", error)
         return None
+
+    def _parse(self, item: Item) -> Notification:
+        published_at = item.published_at
+        notification = parse(
+            item.record.value,
+            timestamp=published_at,
+            recipients=self._addresses.recipients,
+            templates=self._addresses.templates,
+        )
+        if item.before is not None or not self._default_ttl:
+            return notification
+        now = self._journal.broker_now()
+        return with_default_lifetime(notification, published_at, now, self._default_ttl)
 
     def _is_repeat(self, item: Item) -> bool:
         """Settle or set aside a repeat."""

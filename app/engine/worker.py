@@ -59,6 +59,8 @@ class WorkerOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         max_in_flight: Notifications taken and not settled at most.
+        default_ttl: Seconds after which a notification without a lifetime of its own is too old to
+            be taken up; 0 for never.
         drain_timeout: Seconds a stop waits for started deliveries.
         concurrency: Requests under way per destination, by channel name.
         silence: Seconds without an answer after which Kafka is looked for anew.
@@ -70,6 +72,7 @@ class WorkerOptions(msgspec.Struct, frozen=True):
     retry: RetryPolicy
     concurrency: Mapping[str, int]
     silence: float = SILENCE
+    default_ttl: float = 0.0
 
 
 class NotificationWorker:
@@ -131,6 +134,7 @@ class NotificationWorker:
             journal,
             ours=subscription.ours,
             max_in_flight=options.max_in_flight,
+            default_ttl=options.default_ttl,
             max_age=options.retry.max_age,
             on_change=self._room_changed,
         )

@@ -157,6 +157,7 @@ class Settings(BaseSettings):
     email: EmailSettings = Field(default_factory=EmailSettings)
     recipients_file: fields.UserPath | None = None
     templates_dir: fields.UserPath | None = None
+    default_ttl: fields.Seconds = 0.0
     inbox: bool = Field(default_factory=lambda known: known["kafka"].embedded)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     api_keys: fields.ApiKeys = ()

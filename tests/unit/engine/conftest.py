@@ -81,6 +81,7 @@ class Stage:
         silence: float = 60.0,
         defaults: Defaults = Defaults(webhook_url=HOOK_URL),  # noqa: B008 - frozen
         recipients_file: Path | None = None,
+        default_ttl: float = 0.0,
     ) -> NotificationWorker:
         """Return a worker that is stopped when the test ends."""
         options = WorkerOptions(
@@ -96,6 +97,7 @@ class Stage:
                 replication_factor=1,
             ),
             max_in_flight=max_in_flight,
+            default_ttl=default_ttl,
             drain_timeout=drain_timeout,
             retry=RetryPolicy(attempts, base_delay=0.01, max_delay=0.01, max_age=max_age),
             concurrency={"webhook": 16, "email": 4},

@@ -303,3 +303,29 @@ async def test_what_has_a_lifetime_that_cannot_be_read_is_sent_at_once_or_not_at
     (letter,) = await stage.dead_letters()
     assert letter.reason == "exhausted"
     assert "its lifetime cannot be read" in letter.error
+
+
+async def test_what_is_old_when_it_is_first_taken_has_expired(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Nobody gets yesterday's signals; what has a lifetime of its own goes by that."""
+    worker = stage.worker(default_ttl=3600.0)
+    await stage.publish(envelope("yesterday's"), envelope("valid", ttl_seconds=2 * DAY))
+    stage.journal.skew = DAY
+    await worker.start()
+    await until(lambda: worker.snapshot().messages_consumed == 2)
+    assert stage.channel.contents == ["valid"]
+    assert worker.snapshot().messages_expired == 1
+    (letter,) = await stage.dead_letters()
+    assert letter.reason == "expired"
+
+
+async def test_what_was_taken_in_time_may_be_late(stage: "Stage", envelope: "Envelope") -> None:
+    """The default lifetime is for an outage of this service, not of a destination."""
+    stage.channel = ScriptedChannel([[Retry("refused")]] * 3)
+    worker = stage.worker(default_ttl=20.0, max_age=DAY)
+    await worker.start()
+    await stage.publish(envelope("late"))
+    await until(lambda: worker.snapshot().deferred_waiting == 1)
+    stage.journal.let_pass(31)
+    await until(lambda: worker.snapshot().messages_sent == 1)
