@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Iterable
+from typing import cast
 
 from app.policies.smtp_replies import MAX_REPLY, MalformedReplyError, Reply, Stage, read_reply
 from app.values.errors import NotifierError
@@ -39,9 +40,9 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See ``asyncio.Protocol``."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a stream was expected")
-        self._transport = transport
+        self._transport = cast(
+            asyncio.Transport, transport
+        )  # uvloop's are of no class of asyncio's
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""

@@ -10,6 +10,7 @@ from app.edges.smtp.connection import MailServer
 from app.edges.smtp.pool import SmtpPool
 from app.edges.smtp.transaction import Envelope
 from app.policies.smtp_replies import Reply, Stage
+from tests.support.engine import run_on_uvloop
 from tests.support.odd_smtp import OFFERS, OddSmtp, Talk, odd_smtp
 
 ONE_BY_ONE = tuple(offer for offer in OFFERS if offer != "PIPELINING")
@@ -56,6 +57,18 @@ async def test_a_mail_arrives_as_it_was_written(offers: tuple[str, ...]) -> None
     assert (mail.sender, mail.recipients) == ("f@example.com", ("a@example.com", "b@example.com"))
     assert mail.text == TEXT
     assert server.talks[0].heard[-1] == "QUIT"
+
+
+def test_a_mail_arrives_on_the_loop_that_the_service_runs_on() -> None:
+    """Its transports are of no class of asyncio's."""
+
+    async def main() -> None:
+        async with odd_smtp() as server:
+            pool = pool_of(server)
+            assert codes(await pool.send(envelope("a@example.com"))) == [250]
+            await pool.close()
+
+    run_on_uvloop(main())
 
 
 async def test_commands_go_together_to_a_server_that_takes_them_so() -> None:
