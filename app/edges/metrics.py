@@ -13,7 +13,7 @@ PREFIX = "ginkgo_worker"
 _DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _LATENCIES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3600.0)
 _LOOP_LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
-MOVED = ("log_truncated", "retention", "topic_recreated", "unknown")
+MOVED = ("log_truncated", "restored", "retention", "topic_recreated", "unknown")
 """Why a position may be set elsewhere than where reading had got to."""
 
 

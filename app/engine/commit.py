@@ -147,21 +147,24 @@ class Committer:
                 "Kafka did not tell the ids of its topics: no answer in time"
             ) from error
 
-    async def fence(self, timeout: float) -> None:
+    async def fence(self, timeout: float) -> bool:
         """Make the last commit of an assignment; the caller holds the lock.
 
         Afterwards none is under way: one that came late could reset the next generation, and one
         that is tried again could take back what another worker has committed since. And nothing is
         settled that it does not speak of.
+
+        Returns:
+            Whether Kafka acknowledged it.
         """
         deadline = self._journal.monotonic() + timeout
         await self._consumer.commits.ended(timeout)
         self._assignment.freeze()
         left = deadline - self._journal.monotonic()
-        if left > 0:
-            await self.commit(left)
+        acknowledged = left > 0 and await self.commit(left)
         self._consumer.commits.abandon()
         self._owing_since = None
+        return acknowledged
 
     async def _due(self) -> dict[Assigned, Commit]:
         commits: dict[Assigned, Commit] = {}

@@ -16,6 +16,7 @@ from app.engine.letting_go import LettingGo
 from app.engine.partition import Assigned, Assignment, Leftovers
 from app.engine.positions import Positions
 from app.engine.sampling import Sampler
+from app.engine.saving import CommitSaver
 from app.engine.settlement import Settler
 from app.engine.starts import find_starts
 from app.engine.subscription import Subscription
@@ -34,6 +35,7 @@ SILENCE = 60.0
 """Seconds without an answer after which the brokers are looked for anew."""
 HOPELESS = 10.0
 """Seconds without an answer after which a last word is not waited for."""
+SAVE_TIMEOUT = 3.0
 
 
 class Session:
@@ -46,6 +48,7 @@ class Session:
         intake: Takes records.
         dispatcher: Holds what is under way.
         settler: Writes what is put aside.
+        saver: Writes down what was committed last.
         journal: Tells the time.
         conditions: Where it is said what becomes of topics and logs.
         drop: Drops what is held of a partition that begins anew.
@@ -66,6 +69,7 @@ class Session:
         intake: Intake,
         dispatcher: Dispatcher,
         settler: Settler,
+        saver: CommitSaver,
         journal: Journal,
         conditions: Conditions,
         *,
@@ -80,6 +84,7 @@ class Session:
         self._intake = intake
         self._dispatcher = dispatcher
         self._letting_go = LettingGo(assignment, settler, journal)
+        self._saver = saver
         self._journal = journal
         self._conditions = conditions
         self._on_rebalance = on_rebalance
@@ -213,7 +218,8 @@ class Session:
         if not hopeless:
             await self._letting_go.put_aside_partly_done(LEAVE_PATIENCE)
         async with self.committer.alone():
-            await self.committer.fence(0.0 if hopeless else LAST_COMMIT_TIMEOUT)
+            if await self.committer.fence(0.0 if hopeless else LAST_COMMIT_TIMEOUT):
+                await self._save()
             self._assignment.take()
         self._dispatcher.discard(lambda _: True)
         if self._watching is not None:
@@ -222,6 +228,14 @@ class Session:
         await self._consumer.stop(at_once=hopeless)
         if self._broken.done() and not self._broken.cancelled():
             self._broken.exception()  # seen by run, or of no interest any more
+
+    async def _save(self) -> None:
+        """Write down where a group that may be away for long has got to."""
+        try:
+            async with asyncio.timeout(SAVE_TIMEOUT):
+                await self._saver.save()
+        except TimeoutError:
+            log.info("the last commits were not written down in time")
 
     async def _revoked(self, partitions: set[TopicPartition]) -> None:
         """Let go: finish what was started if it ends soon, commit, and fence."""

@@ -1,11 +1,9 @@
 """What a worker consumes, and the topics it needs for that."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from app.edges.kafka.connection import Connection
-from app.edges.kafka.first_start import commit_first_start
 from app.policies import own_topics
 from app.policies.deferral import retry_topics
 from app.settings.models import KafkaSettings
@@ -98,30 +96,3 @@ class Subscription(msgspec.Struct, frozen=True):
             partitions=self.partitions,
             largest=largest,
         )
-
-
-async def prepare(
-    connection: Connection,
-    subscription: Subscription,
-    make_topics: Callable[[], Awaitable[None]],
-) -> None:
-    """See to it that everything can be written before anything is taken.
-
-    The topics are made; where the group begins is committed.
-
-    Args:
-        connection: Where Kafka is.
-        subscription: What is going to be consumed.
-        make_topics: Makes the topics that are not there, and proves that they can be written.
-
-    Raises:
-        KafkaUnavailableError: Kafka is away.
-        KafkaRefusedError: Something is not allowed; the text names the missing right.
-    """
-    await make_topics()
-    await commit_first_start(
-        connection,
-        subscription.group_id,
-        subscription.topics,
-        earliest=subscription.start_at_earliest,
-    )

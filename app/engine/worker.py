@@ -15,6 +15,7 @@ from app.engine.admission import Admission
 from app.engine.clock import ClockWatch
 from app.engine.conditions import Conditions
 from app.engine.dispatch import Dispatcher
+from app.engine.group_start import GroupStart
 from app.engine.intake import Intake
 from app.engine.item import Item
 from app.engine.journal import Journal
@@ -23,9 +24,10 @@ from app.engine.parking import Parking
 from app.engine.partition import Assignment
 from app.engine.picture import WorkerState, health_body, take_picture
 from app.engine.pulse import Pulse
+from app.engine.saving import CommitSaver
 from app.engine.session import SILENCE, Session
 from app.engine.settlement import Exits, Settler
-from app.engine.subscription import Subscription, prepare
+from app.engine.subscription import Subscription
 from app.engine.tasks import Tasks, to_its_end
 from app.engine.topics import TopicKeeper
 from app.engine.trimming import Trimmer
@@ -151,6 +153,10 @@ class NotificationWorker:
             self._assignment, self._admission, journal, self._clock, may_admit=self._may_admit
         )
         self._pulse = Pulse(journal, self._assignment, self._dispatcher, self._intake)
+        self._saver = CommitSaver(producer, subscription, self._assignment, journal)
+        self._group_start = GroupStart(
+            connection, subscription, self._saver, journal, self._conditions
+        )
         self._transactions = OpenTransactions(self._assignment, self._conditions, journal)
         self._unreadable = UnreadablePartitions(
             self._assignment,
@@ -255,7 +261,8 @@ class NotificationWorker:
     async def _consume(self) -> None:
         """Live one session; it ends with an error or with a cancellation."""
         self._dispatcher.draining = False
-        await prepare(self._connection, self._options.subscription, self._topics.make)
+        await self._topics.make()
+        await self._group_start.prepare()
         timed = not self._connection.embedded  # that one has this machine's clock
         if timed:
             await self._clock.ask()
@@ -266,6 +273,7 @@ class NotificationWorker:
             self._intake,
             self._dispatcher,
             self._settler,
+            self._saver,
             self._journal,
             self._conditions,
             drop=self._admission.drop,
@@ -277,6 +285,7 @@ class NotificationWorker:
             if timed:
                 self._tasks.spawn(self._clock.run(), "clock")
             self._tasks.spawn(self._parking.run(), "parking")
+            self._tasks.spawn(self._saver.run(), "save commits")
             await session.open()
             self._start_error = self._failure = None
             self._pulse.reset()

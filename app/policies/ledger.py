@@ -43,7 +43,8 @@ class Ledger:
         self._highest_settled = start - 1
         self._mark = settled.mark if settled else start
         self._awaited = deque(settled.unsettled if settled else ())
-        self._acknowledged = Commit(start)
+        known = encode(start, settled.mark, settled.unsettled) if settled else ""
+        self._acknowledged = Commit(start, known)
         self._owed = owed
         self.crowded = False
 
@@ -53,13 +54,13 @@ class Ledger:
         return len(self._unsettled)
 
     @property
-    def last_commit(self) -> Commit:
-        """What was last committed and acknowledged, or the start."""
-        return self._acknowledged
+    def last_commit(self) -> Commit | None:
+        """What Kafka has of this partition; None while it is to have something else."""
+        return None if self._owed else self._acknowledged
 
     @property
     def committed(self) -> int:
-        """The offset of that."""
+        """The last offset whose commit was acknowledged, or the start."""
         return self._acknowledged.offset
 
     def passes_over(self, offset: int) -> bool:

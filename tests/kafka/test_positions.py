@@ -2,14 +2,19 @@
 
 import asyncio
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import NewPartitions
 from confluent_kafka import Producer as TransactionalProducer
+from confluent_kafka.admin import AdminClient
 
 from app.engine.doctor.findings import Finding
 from app.engine.doctor.kafka import check_kafka
 from app.settings.models import KafkaSettings
+from tests.support.commands import run
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import HttpServer, Received
 from tests.support.kafka_cluster import Kafka, KafkaCluster
@@ -126,3 +131,60 @@ async def test_a_log_that_lost_its_end_is_not_sent_again(
     assert partition["committed"] == partition["end"] == 305 - stats["messages_vanished"]
     health = (await service.client.get("/health")).json()
     assert any("Kafka lost the end of its log" in text for text in health["warnings"])
+
+
+async def test_offsets_that_kafka_forgot_are_known_until_somebody_says_otherwise(
+    kafka: Kafka, world: World, hooks: HttpServer, tmp_path: Path
+) -> None:
+    """The control topic keeps the last commits; notifier group reset forgets both, on purpose."""
+    service = await world.service()
+    publish = await world.publisher(service)
+    await publish(*envelopes("old", 20))
+    await service.until_stats(lambda got: got["messages_sent"] == 20 and got["lag"] == 0)
+    reset = ("group", "reset", "--yes")
+    status, _, refusal = await run(tmp_path, world.settings, "notifier", *reset)
+    assert (status, f"the group {world.group} has members" in refusal) == (1, True)
+    await service.stop()
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for deleted in admin.delete_consumer_groups([world.group]).values():
+        await asyncio.to_thread(deleted.result, 30)
+    await publish(*envelopes("new", 3))
+    again = await world.service()
+    await again.until_stats(lambda got: got["messages_sent"] == 3 and got["lag"] == 0)
+    assert contents(hooks.received[20:]) == ["new0", "new1", "new2"]
+    warning = (await again.client.get("/health")).json()["warnings"][0]
+    assert "going on at the commits that the control topic kept" in warning
+    await again.stop()
+    status, said, _ = await run(tmp_path, world.settings, "notifier", *reset)
+    assert (status, "up to 23 records are read and sent again" in said) == (0, True)
+    status, said, _ = await run(tmp_path, world.settings, "notifier", *reset)
+    assert (status, "Nothing is known of the group" in said) == (0, True)
+    last = await world.service()
+    await last.until_stats(lambda got: got["messages_sent"] == 23)
+
+
+async def test_partitions_that_the_original_left_without_a_commit_begin_at_latest(
+    kafka: Kafka, world: World, hooks: HttpServer
+) -> None:
+    """Its group, its offset of one partition, old records on the others: nothing old is sent."""
+    await kafka.create_topic(world.topic, partitions=4)
+    publish = await world.publisher(None)
+    for value in envelopes("old", 40):
+        await publish(value, key=value["content"].encode())
+    async with AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=world.group) as client:
+        first = TopicPartition(world.topic, 0)
+        client.assign([first])
+        (count,) = (await client.end_offsets([first])).values()
+        await client.commit({first: count - 1})
+    service = await world.service({"NOTIFIER_KAFKA__AUTO_OFFSET_RESET": "latest"})
+    await service.until_stats(lambda got: got["messages_sent"] == 1 and got["lag"] == 0)
+    await publish(*envelopes("new", 4))
+    await service.until_stats(lambda got: got["messages_sent"] == 5 and got["lag"] == 0)
+    assert contents(hooks.received[1:]) == [f"new{number}" for number in range(4)]
+    await service.stop()
+    async with kafka.admin() as admin:
+        await admin.create_partitions({world.topic: NewPartitions(5)})
+    again = await world.service({"NOTIFIER_KAFKA__AUTO_OFFSET_RESET": "latest"})
+    stats = await again.until_stats(lambda got: got["lag"] == 0)
+    offsets = [each["committed"] for each in stats["partitions"] if each["topic"] == world.topic]
+    assert (sum(offsets), offsets[-1]) == (44, 0)

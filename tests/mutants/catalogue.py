@@ -7,6 +7,8 @@ DEFERRING = "tests/unit/engine/test_deferring.py"
 LANE = "tests/unit/engine/test_lane.py"
 PARKING = "tests/unit/engine/test_parking.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
+GROUP_START = "tests/unit/engine/test_group_start.py"
+BEGINNINGS = "tests/unit/policies/test_beginnings.py"
 POSITIONS = "tests/unit/engine/test_positions.py"
 
 
@@ -91,10 +93,10 @@ MUTANTS = (
     ),
     Mutant(
         "commit nothing before the first admission with latest",
-        "app/edges/kafka/first_start.py",
-        "await client.commit(dict(starts))",
+        "app/engine/group_start.py",
+        "await offsets.commit(wanted.group_id, commits_of(starts))",
         "starts.clear()",
-        ("tests/unit/edges/kafka/test_consumer.py",),
+        (GROUP_START,),
     ),
     Mutant(
         "commit nothing for a partition that was added",
@@ -219,10 +221,10 @@ MUTANTS = (
     ),
     Mutant(
         "believe the commit of another topic of the same name",
-        "app/engine/starts.py",
-        "        and found.topic_id != topic_id\n",
-        "        and found.topic_id == topic_id is None\n",
-        ("tests/unit/engine/test_session.py",),
+        "app/policies/beginnings.py",
+        "        if are_different(committed.topic_id, topic_id):\n",
+        "        if are_different(committed.topic_id, committed.topic_id):\n",
+        (BEGINNINGS,),
     ),
     Mutant(
         "leave a commit behind the end that a log has lost",
@@ -335,5 +337,40 @@ MUTANTS = (
         "        self._strangers[address] = cluster_id, time.monotonic()\n        return False",
         "        return True",
         ("tests/unit/edges/kafka/test_client.py",),
+    ),
+    Mutant(
+        "read a partition that was there at first from its start",
+        "app/policies/beginnings.py",
+        "partition.partition >= visit.partitions else",
+        "partition.partition >= 0 else",
+        (BEGINNINGS,),
+    ),
+    Mutant(
+        "send again what Kafka forgot and the control topic knows",
+        "app/policies/beginnings.py",
+        "    if kept is not None:\n",
+        "    if kept is None and deferred is None:\n",
+        (BEGINNINGS,),
+    ),
+    Mutant(
+        "restore the commits of another topic",
+        "app/policies/beginnings.py",
+        "    if are_different(kept.topic_id, topic_id):\n        return FromStart(Why.RECREATED)\n",
+        "",
+        (BEGINNINGS,),
+    ),
+    Mutant(
+        "begin anew at once although the group was here",
+        "app/engine/group_start.py",
+        "                await self._warn()\n",
+        "                pass\n",
+        (GROUP_START,),
+    ),
+    Mutant(
+        "write down the last commits never",
+        "app/engine/saving.py",
+        "            await self.write(entries)\n",
+        "            pass\n",
+        ("tests/unit/engine/test_saving.py",),
     ),
 )

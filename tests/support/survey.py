@@ -8,6 +8,7 @@ from app.edges.kafka.survey import Survey
 from app.edges.kafka.transactions import OpenTransaction
 from app.engine.subscription import Subscription
 from app.policies.commit_metadata import Committed
+from app.policies.saved_commits import Saved
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, NotifierError
 from app.values.group import Group, GroupMember
@@ -63,6 +64,8 @@ class Cluster:
     unwritable: set[str] = field(default_factory=set)
     denied: dict[Right, set[str]] = field(default_factory=dict)
     denied_on_group: list[Right] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+    saved: Saved = field(default_factory=lambda: Saved({}, {}))
     transactions: list[list[OpenTransaction]] = field(default_factory=lambda: [[]])
     newest: float | None = None
     unreadable: dict[TopicPartition, int] = field(default_factory=dict)
@@ -166,6 +169,15 @@ class FakeSurvey(Survey):
     async def unreadable(self, topics: Collection[str]) -> dict[TopicPartition, int]:
         """See ``Survey``."""
         return {at: code for at, code in self._cluster.unreadable.items() if at.topic in topics}
+
+    async def topic_ids(self, topics: Collection[str]) -> Mapping[str, str | None]:
+        """See ``Survey``."""
+        return {topic: self._cluster.ids.get(topic) for topic in topics}
+
+    async def saved(self, control_topic: str, group_id: str) -> Saved:
+        """See ``Survey``."""
+        assert (control_topic, group_id) == (CONTROL, "notification_worker_group")
+        return self._cluster.saved
 
     async def open_transactions(
         self, partitions: Collection[TopicPartition]

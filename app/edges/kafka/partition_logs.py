@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import TopicPartition as Theirs
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
+    KafkaConnectionError,
     KafkaError,
     LeaderNotAvailableError,
     NotLeaderForPartitionError,
@@ -51,6 +52,22 @@ class PartitionLogs:
 
     def __init__(self, client: AIOKafkaClient) -> None:
         self._client = client
+
+    async def learn(self, topics: Collection[str]) -> list[TopicPartition]:
+        """Return the partitions of those topics that are there, and learn who leads them.
+
+        It knows nothing of other topics afterwards: not for a consumer's client.
+        """
+        with translated("list topics"):
+            self._client.set_topics(topics)
+            if not await self._client.force_metadata_update():
+                raise KafkaConnectionError("no broker says what topics there are")
+        told = self._client.cluster.partitions_for_topic
+        return [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in sorted(told(topic) or ())
+        ]
 
     async def starts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the first offset still there of every one of the partitions."""

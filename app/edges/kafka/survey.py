@@ -1,7 +1,7 @@
 """What can be asked of a cluster beside its topics; nothing is changed by it."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from app.edges.kafka.errors import translated
 from app.edges.kafka.groups import describe_group
@@ -9,8 +9,10 @@ from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.reading import unreadable
 from app.edges.kafka.rights import denied, denied_on_group
+from app.edges.kafka.saved_commits import read_saved
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.edges.kafka.transactions import OpenTransaction, transaction_holders
+from app.policies.saved_commits import Saved
 from app.values.group import Group
 from app.values.record import TopicPartition
 from app.values.rights import Right
@@ -61,6 +63,14 @@ class Survey(TopicAdmin):
         partitions = await self._partitions(topics)
         with translated("say what can be read"):
             return await unreadable(self._client._client, partitions)  # noqa: SLF001 - as in Admin
+
+    async def topic_ids(self, topics: Collection[str]) -> Mapping[str, str | None]:
+        """Return the id of each topic that is there; None if the brokers know no ids."""
+        return await self._logs.topic_ids(topics)
+
+    async def saved(self, control_topic: str, group_id: str) -> Saved:
+        """Return what the control topic keeps of a group."""
+        return await read_saved(self._connection, control_topic, group_id)
 
     async def open_transactions(
         self, partitions: Collection[TopicPartition]

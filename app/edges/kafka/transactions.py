@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition as Theirs
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
     CompactArray,
@@ -190,8 +190,8 @@ async def transaction_holders(
     for leader, led in by_leader.items():
         try:
             found |= _oldest(await client.send(leader, _Producers(led)))
-        except NotImplementedError:  # aiokafka's word for what a broker does not speak
-            continue
+        except (IncompatibleBrokerVersion, NotImplementedError):
+            continue  # what a broker does not speak
     names = await _names(client, {each.producer_id for each in found.values()})
     return {
         partition: replace(each, transactional_id=names.get(each.producer_id))

@@ -18,6 +18,7 @@ from app.engine.doctor.findings import (
     patiently,
     skip,
 )
+from app.engine.doctor.positions import check_positions
 from app.engine.doctor.reading import check_reading
 from app.engine.doctor.topics import check_own_topics, check_topics, check_unread
 from app.engine.doctor.transactions import check_transactions
@@ -62,6 +63,7 @@ async def check_kafka(
             ("unread topics", check_unread(cluster, kafka), _TOPIC_REMEDY),
             ("group", _group(cluster, kafka), _GROUP_REMEDY),
             ("lag", _lag(cluster, kafka), _GROUP_REMEDY),
+            ("offsets", check_positions(cluster, kafka), _GROUP_REMEDY),
             ("transactions", check_transactions(cluster, kafka), _TOPIC_REMEDY),
             ("deferred", _deferred(cluster, kafka), _GROUP_REMEDY),
             ("clock", _clock(cluster, kafka), _TOPIC_REMEDY),
@@ -108,7 +110,8 @@ async def _lag(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
     for partition, offsets in logs.items():
         begin = offsets.start if kafka.auto_offset_reset == "earliest" else offsets.stop
         found = committed[partition]
-        lag[partition.topic] += offsets.stop - (begin if found is None else found.offset)
+        at = begin if found is None else found.offset
+        lag[partition.topic] += max(offsets.stop - at, 0)
     text = ", ".join(f"{topic}: {count:,}" for topic, count in lag.items())
     if any(lag.values()) and not hosts:
         problem = f"records wait and no worker is running ({text})"

@@ -7,7 +7,7 @@ import click
 from app.edges.service_client import ServiceClient
 from app.engine.doctor.examination import examine
 from app.engine.doctor.findings import Verdict
-from app.faces.cli import dead_letters, importing, recipients, templates
+from app.faces.cli import dead_letters, group, importing, recipients, templates
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
@@ -39,6 +39,7 @@ command.add_command(importing.command)
 command.add_command(recipients.command)
 command.add_command(send)
 command.add_command(templates.command)
+command.add_command(group.command)
 
 
 @command.command()

@@ -11,9 +11,12 @@ from aiokafka import TopicPartition as Theirs
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError
 
 from app.edges.kafka.connection import Connection
+from app.edges.kafka.group_offsets import GroupHasMembersError
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.producer import Producer
 from app.policies.commit_metadata import Committed, read_commit
+from app.policies.ledger import Commit
+from app.policies.saved_commits import Saved, SavedReader
 from app.values.errors import KafkaUnavailableError
 from app.values.record import Headers, TopicPartition
 from tests.support.simulation.cluster import Cluster
@@ -24,6 +27,7 @@ from tests.support.simulation.loop import now
 DELAYS = {0.0: "0s", 30.0: "30s"}
 """The retry topics but for the long ones: to wait for those costs more than it shows."""
 TOPIC_ID = "the-id-of-all-topics--"
+CONTROL = "control"
 POLLS_FAIL = 0.002
 WRITES_FAIL = 0.02
 
@@ -32,15 +36,18 @@ WRITES_FAIL = 0.02
 def kafka_in_memory() -> Iterator[None]:
     """Let the engine find the stand-ins where it looks for Kafka's clients."""
 
-    async def prepare(*_: object) -> None:
+    async def find_topics(*_: object) -> None:
         """Find everything there."""
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.edges.kafka.consumer.new_consumer", _new_consumer)
         patch.setattr("app.edges.kafka.consumer.PartitionLogs", FakeLogs)
         patch.setattr("app.engine.starts.Admin", FakeAdmin)
+        patch.setattr("app.engine.starts.read_saved", read_saved)
+        patch.setattr("app.engine.group_start.GroupOffsets", FakeAdmin)
+        patch.setattr("app.engine.group_start.read_saved", read_saved)
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
-        patch.setattr("app.engine.worker.prepare", prepare)
+        patch.setattr("app.engine.worker.TopicKeeper.make", find_topics)
         patch.setattr("app.policies.deferral.DELAYS", DELAYS)
         yield
 
@@ -99,6 +106,13 @@ class FakeLogs(PartitionLogs):
     def __init__(self, client: _Connections) -> None:
         self._connections = client
         self._cluster = client.logs
+
+    async def learn(self, topics: Collection[str]) -> list[TopicPartition]:
+        """Return the partitions of topics."""
+        await asyncio.sleep(0.001)
+        if not self._cluster.there.is_set():
+            raise KafkaUnavailableError("away")
+        return self._cluster.partitions(topics)
 
     async def topic_ids(self, topics: Collection[str]) -> dict[str, str | None]:
         """Return the ids of topics."""
@@ -271,18 +285,44 @@ class FakeConsumer:
         return None
 
 
+async def read_saved(connection: Connection, control_topic: str, group_id: str) -> Saved:
+    """Return what workers have written down."""
+    cluster = _cluster_of(connection)
+    await asyncio.sleep(0.001)
+    if not cluster.there.is_set():
+        raise KafkaUnavailableError("away")
+    reader = SavedReader(group_id)
+    for key, value in cluster.kept[control_topic].items():
+        reader.take(key, value)
+    return reader.saved()
+
+
+def _cluster_of(connection: Connection) -> Cluster:
+    group: Group = connection.options["group"]
+    return group.cluster
+
+
 class FakeAdmin:
-    """Stands for ``Admin``, as far as it reads committed offsets."""
+    """Stands for ``Admin`` and ``GroupOffsets``, as far as offsets are concerned."""
 
     def __init__(self, connection: Connection) -> None:
-        group: Group = connection.options["group"]
-        self._cluster = group.cluster
+        self._group: Group = connection.options["group"]
+        self._cluster = self._group.cluster
+        self.logs = FakeLogs(_Connections(self._cluster))
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         pass
+
+    async def commit(self, group_id: str, commits: Mapping[TopicPartition, Commit]) -> None:
+        """Commit while the group has no members."""
+        del group_id
+        await asyncio.sleep(0.001)
+        if self._group.members:
+            raise GroupHasMembersError
+        self._cluster.commit({each: (told.offset, told.metadata) for each, told in commits.items()})
 
     async def committed(
         self, group_id: str, partitions: Iterable[TopicPartition]
@@ -339,3 +379,14 @@ class FakeProducer(Producer):
         record = self._cluster.append(topic, key, value, headers)
         await asyncio.sleep(chance.random() * 0.05)
         return record.partition, record.offset
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> tuple[TopicPartition, int]:
+        """Write to the compacted topic, of which nobody reads more than the last word."""
+        del headers
+        await self._cluster.there.wait()
+        if self.dead:
+            await asyncio.Event().wait()
+        self._cluster.kept[topic][key or b""] = value
+        return TopicPartition(topic, 0), 0

@@ -37,6 +37,7 @@ class Cluster:
     Attributes:
         logs: Records by partition; None is an offset that holds none.
         committed: What the group has committed: offset and metadata.
+        kept: What stands in compacted topics, by key.
         there: Cleared, nothing is handed out or acknowledged until it is set.
         well: Polls and writes do not fail by chance.
         news: Set whenever something was written; whoever waits for news clears it.
@@ -46,6 +47,7 @@ class Cluster:
         self.chance = chance
         self.logs: defaultdict[TopicPartition, list[Record | None]] = defaultdict(list)
         self.committed: dict[TopicPartition, tuple[int, str]] = {}
+        self.kept: defaultdict[str, dict[bytes, bytes | None]] = defaultdict(dict)
         self.there = asyncio.Event()
         self.there.set()
         self.well = False

@@ -19,7 +19,7 @@ from app.policies.statistics import Statistics
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
 from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books, name_in
-from tests.support.simulation.clients import FakeConsumer, FakeProducer, connection_to
+from tests.support.simulation.clients import CONTROL, FakeConsumer, FakeProducer, connection_to
 from tests.support.simulation.cluster import EPOCH, PARTITIONS
 from tests.support.simulation.destinations import MAIL_SERVER, Destinations
 from tests.support.simulation.group import Group
@@ -217,7 +217,7 @@ def _options(limits: Limits) -> WorkerOptions:
             topics=(TOPIC,),
             dead_letter_topic=DEAD_LETTERS,
             retry_prefix=RETRIES,
-            control_topic="control",
+            control_topic=CONTROL,
             group_id="group",
             start_at_earliest=True,
             max_poll_records=50,

@@ -13,7 +13,6 @@ from app.edges.kafka.closing import _tasks
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer, _record
 from app.edges.kafka.fetch_watch import NO_LEADER
-from app.edges.kafka.first_start import commit_first_start
 from app.policies.commit_metadata import Committed, Settled, encode
 from app.policies.ledger import Commit
 from app.values.errors import KafkaRefusedError
@@ -182,22 +181,6 @@ async def test_metadata_that_the_broker_refuses_is_left_out_where_it_is_long(
         {FIRST: Commit(1, "x" * 5000), second: Commit(2, "short")}, 5.0
     )
     assert accepted == [{FIRST: (1, ""), second: (2, kept)}]
-
-
-@pytest.mark.parametrize(("earliest", "starts"), [(True, 0), (False, 3)])
-async def test_a_new_group_begins_where_it_is_told_and_only_once(
-    broker: EmbeddedBroker, topic: Topic, earliest: bool, starts: int
-) -> None:
-    """Its first commit is made before anybody joins; a group that is there is left alone."""
-    await topic.write_many([b"a", b"b", b"c"])
-    connection = Connection(broker.address, {"bootstrap_servers": broker.address}, embedded=True)
-    await commit_first_start(connection, "new", [NAME], earliest=earliest)
-    await topic.write(b"d")
-    await commit_first_start(connection, "new", [NAME], earliest=False)
-    async with Admin(connection) as admin:
-        committed = await admin.committed("new", [TopicPartition(NAME, n) for n in range(4)])
-    assert committed[FIRST] == Committed(starts)
-    assert [found.offset for found in committed.values() if found] == [starts, 0, 0, 0]
 
 
 def member_connection(member: Member) -> Connection:

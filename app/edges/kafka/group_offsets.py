@@ -1,0 +1,136 @@
+"""A group's committed offsets, looked at and changed from outside the group."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from aiokafka import OffsetAndMetadata
+from aiokafka import TopicPartition as Theirs
+from aiokafka.errors import (
+    CommitFailedError,
+    GroupAuthorizationFailedError,
+    UnknownMemberIdError,
+    for_code,
+)
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import Array, Int16, Int32, Schema, String
+
+from app.edges.kafka.admin import Admin
+from app.edges.kafka.client import new_consumer
+from app.edges.kafka.closing import close_consumer
+from app.edges.kafka.errors import translated
+from app.edges.kafka.partition_logs import PartitionLogs
+from app.policies.ledger import Commit
+from app.values.errors import KafkaRefusedError
+from app.values.record import TopicPartition
+
+CLOSE_TIMEOUT = 5.0
+_TEXT = String("utf-8")
+_NO_SUCH_GROUP = 69
+_NON_EMPTY_GROUP = 68
+_SUBSCRIBED = 86
+
+
+class GroupHasMembersError(Exception):
+    """The group has members, which alone may change its offsets."""
+
+
+class GroupOffsets(Admin):
+    """An admin connection that sees to the offsets of a group; use it as a context manager.
+
+    Every method raises ``KafkaUnavailableError`` or ``KafkaRefusedError``.
+    """
+
+    @property
+    def logs(self) -> PartitionLogs:
+        """Tells about the logs of partitions that it has been told to learn of."""
+        return PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request
+
+    async def commit(self, group_id: str, commits: Mapping[TopicPartition, Commit]) -> None:
+        """Commit for a group.
+
+        Raises:
+            GroupHasMembersError: Kafka takes such a commit only while it has none.
+        """
+        client = new_consumer(
+            self._connection, group_id=group_id, enable_auto_commit=False, auto_offset_reset="none"
+        )
+        offsets = {
+            Theirs(*partition): OffsetAndMetadata(each.offset, each.metadata)
+            for partition, each in commits.items()
+        }
+        try:
+            with translated("commit where the group begins"):
+                await client.start()
+                client.assign(list(offsets))
+                try:
+                    await client.commit(offsets)
+                except (CommitFailedError, UnknownMemberIdError) as error:
+                    raise GroupHasMembersError(group_id) from error
+        finally:
+            await close_consumer(client, CLOSE_TIMEOUT)
+
+    async def forget(self, group_id: str, partitions: Collection[TopicPartition]) -> None:
+        """Make Kafka forget what a group has committed for partitions.
+
+        Raises:
+            GroupHasMembersError: Kafka forgets nothing that a member consumes.
+        """
+        if not partitions:
+            return
+        client = self._client._client  # noqa: SLF001 - as above
+        with translated(f"forget offsets of the group {group_id}"):
+            coordinator = await self._client.find_coordinator(group_id)
+            answer: Any = await client.send(coordinator, _Delete(group_id, partitions))
+            codes = {code for _, told in answer.topics for _, code in told} | {answer.error_code}
+            if codes & {_NON_EMPTY_GROUP, _SUBSCRIBED}:
+                raise GroupHasMembersError(group_id)
+            for code in codes - {0, _NO_SUCH_GROUP}:
+                if for_code(code) is GroupAuthorizationFailedError:
+                    raise KafkaRefusedError(
+                        f"Kafka lets this user not forget offsets of the group {group_id}:"
+                        " allow it Delete on it, and Read on the topics"
+                    )
+                raise for_code(code)(group_id)
+
+
+class _DeleteResponse(Response):  # type: ignore[misc]  # aiokafka ships no types
+    API_KEY = 47
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("error_code", Int16),
+        ("throttle_time_ms", Int32),
+        (
+            "topics",
+            Array(
+                ("topic", _TEXT),
+                ("partitions", Array(("partition", Int32), ("error_code", Int16))),
+            ),
+        ),
+    )
+
+
+class _DeleteStruct(RequestStruct):  # type: ignore[misc]
+    API_KEY = 47
+    API_VERSION = 0
+    RESPONSE_TYPE = _DeleteResponse
+    SCHEMA = Schema(
+        ("group_id", _TEXT),
+        ("topics", Array(("topic", _TEXT), ("partitions", Array(Int32)))),
+    )
+
+
+class _Delete(Request[_DeleteStruct]):  # type: ignore[misc]
+    """OffsetDelete (KIP-496), which aiokafka 0.14 does not have."""
+
+    API_KEY = 47
+
+    def __init__(self, group_id: str, partitions: Collection[TopicPartition]) -> None:
+        self._group_id = group_id
+        self._partitions = partitions
+
+    def build(self, request_struct_class: type[_DeleteStruct]) -> _DeleteStruct:
+        topics: defaultdict[str, list[int]] = defaultdict(list)
+        for topic, number in self._partitions:
+            topics[topic].append(number)
+        return request_struct_class(self._group_id, list(topics.items()))

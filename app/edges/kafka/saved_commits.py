@@ -1,0 +1,37 @@
+"""What the control topic keeps of a group's commits, read."""
+
+import asyncio
+
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.errors import translated
+from app.edges.kafka.log_reader import LogReader
+from app.policies.saved_commits import Saved, SavedReader
+from app.values.record import Record
+
+TIMEOUT = 20.0
+"""Seconds for the whole topic: a rebalance that waits for it has thirty."""
+_REQUEST_TIMEOUT = 10.0
+
+
+async def read_saved(connection: Connection, control_topic: str, group_id: str) -> Saved:
+    """Return what the control topic knows of a group; nothing if there is no such topic.
+
+    Raises:
+        KafkaUnavailableError: Kafka did not hand it all over in time.
+        KafkaRefusedError: This user may not read it.
+    """
+    reader = SavedReader(group_id)
+
+    def take(record: Record) -> bool:
+        reader.take(record.key, record.value)
+        return False  # nothing has to be held: what counts is kept there
+
+    with translated(f"hand over what {control_topic} keeps of the group's commits"):
+        async with (
+            asyncio.timeout(TIMEOUT),
+            LogReader(connection, control_topic, _REQUEST_TIMEOUT) as log,
+        ):
+            ranges = {number: each for number, each in (await log.ranges()).items() if each}
+            if ranges:
+                await log.read(ranges, take)
+    return reader.saved()
