@@ -4,11 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._acl import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+)
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.producer import Producer
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import HttpServer
 from tests.support.kafka_cluster import KafkaCluster
@@ -40,23 +48,48 @@ def broker(guarded: KafkaCluster) -> str:
     return guarded.bootstrap
 
 
+def rule(kind: str, name: str, operation: str, permission: str = "ALLOW") -> AclBinding:
+    """Return a rule about what begins with that name."""
+    return AclBinding(
+        ResourceType[kind],
+        name,
+        ResourcePatternType.PREFIXED,
+        f"User:{USER}",
+        "*",
+        AclOperation[operation],
+        AclPermissionType[permission],
+    )
+
+
 async def allow(cluster: KafkaCluster, kind: str, name: str, *operations: str) -> None:
     """Let the user do something with what begins with that name."""
+    await add(cluster, [rule(kind, name, operation) for operation in operations])
+
+
+async def add(cluster: KafkaCluster, rules: list[AclBinding]) -> None:
+    """Let rules hold."""
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    rules = [
-        AclBinding(
-            ResourceType[kind],
-            name,
-            ResourcePatternType.PREFIXED,
-            f"User:{USER}",
-            "*",
-            AclOperation[operation],
-            AclPermissionType.ALLOW,
-        )
-        for operation in operations
-    ]
     for made in admin.create_acls(rules).values():
         await asyncio.to_thread(made.result, 30)
+
+
+async def take_back(cluster: KafkaCluster, rules: list[AclBinding]) -> None:
+    """Let rules hold no longer."""
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    filters = [
+        AclBindingFilter(
+            each.restype,
+            each.name,
+            each.resource_pattern_type,
+            each.principal,
+            each.host,
+            each.operation,
+            each.permission_type,
+        )
+        for each in rules
+    ]
+    for gone in admin.delete_acls(filters).values():
+        await asyncio.to_thread(gone.result, 30)
 
 
 async def test_missing_rights_are_named_one_after_the_other(
@@ -102,3 +135,71 @@ async def test_missing_rights_are_named_one_after_the_other(
     assert PASSWORD not in service.log
     await publish(b"no JSON")
     await service.until_stats(lambda got: got["messages_dead_lettered"] == 1)
+
+
+async def everything(cluster: KafkaCluster, world: World) -> None:
+    """Allow what a worker needs."""
+    for topic in (world.topic, "notifications."):
+        await allow(cluster, "TOPIC", topic, "READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS")
+    await allow(cluster, "GROUP", world.group, "READ")
+
+
+def login(guarded: KafkaCluster) -> dict[str, str]:
+    """Return the settings of a worker that logs in."""
+    return {
+        "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": guarded.guarded,
+        "NOTIFIER_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "NOTIFIER_KAFKA__SASL_MECHANISM": "PLAIN",
+        "NOTIFIER_KAFKA__SASL_USERNAME": USER,
+        "NOTIFIER_KAFKA__SASL_PASSWORD": PASSWORD,
+    }
+
+
+@pytest.mark.parametrize(
+    "right", [["READ"], ["READ", "DESCRIBE"]], ids=["not read", "not even seen"]
+)
+async def test_a_topic_that_may_not_be_read_any_more_holds_up_no_other(
+    guarded: KafkaCluster, world: World, hooks: HttpServer, right: list[str]
+) -> None:
+    """It is named with the right; once that is back what waited is delivered, without a restart."""
+    other = f"{world.topic}-other"
+    await everything(guarded, world)
+    for topic in (world.topic, other):
+        await guarded.create_topic(topic)
+    service = await world.service(
+        {
+            **login(guarded),
+            "NOTIFIER_KAFKA__TOPICS": f'["{world.topic}", "{other}"]',
+            "NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/hook"),
+        }
+    )
+    connection = Connection(guarded.bootstrap, {"bootstrap_servers": guarded.bootstrap})
+    producer = Producer(connection)
+
+    async def publish(topic: str, count: int) -> None:
+        value = msgspec.json.encode({"content": topic, "channels": ["webhook"]})
+        await asyncio.gather(*(producer.send(topic, None, value) for _ in range(count)))
+
+    try:
+        await publish(world.topic, 1)
+        await publish(other, 1)
+        await service.until_stats(lambda got: got["messages_sent"] == 2)
+        denied = [rule("TOPIC", other, operation, "DENY") for operation in right]
+        await add(guarded, denied)
+        await publish(other, 5)
+        async with asyncio.timeout(5):
+            for number in range(10):  # one after the other: each had cost a second
+                await publish(world.topic, 1)
+                await hooks.wait_for(3 + number)
+        await service.until(
+            "/health",
+            lambda got: any(f"--topic {other}" in each for each in got.json()["warnings"]),
+            seconds=40,
+        )
+        health = await service.client.get("/health")
+        assert (health.status_code, health.json().get("problem")) == (200, None)
+        await take_back(guarded, denied)
+        await service.until_stats(lambda got: got["messages_sent"] == 17, seconds=60)
+        await service.until("/health", lambda got: not got.json()["warnings"])
+    finally:
+        await producer.close()

@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 from aiokafka.producer.sender import Sender, SendProduceReqHandler
+from aiokafka.protocol.produce import ProduceRequest, ProduceRequest_v8
 
 from app.edges.kafka.client import Client
 from app.edges.kafka.connection import Connection
@@ -145,8 +146,8 @@ class _Batch(MessageBatch):  # type: ignore[misc]
     def failure(self, exception: BaseException) -> None:
         answer = self.answer
         if answer.code in REFUSED:
-            exception = RefusedRecordError(answer.words or f"error {answer.code}")
-            self._spare_the_others(answer)
+            self._spare_the_others(answer, exception)
+            exception = _refusal(exception, answer.words)
         if self._numbered and not self.future.done():
             # The first try of two may have been written, whatever became of the second.
             if self.retry_count == 1 and isinstance(exception, NOT_WRITTEN):
@@ -157,7 +158,7 @@ class _Batch(MessageBatch):  # type: ignore[misc]
         if self._drain_waiter.done() and not self._drain_waiter.cancelled():
             self._drain_waiter.exception()  # there may be nobody else to look at it
 
-    def _spare_the_others(self, answer: _Answer) -> None:
+    def _spare_the_others(self, answer: _Answer, exception: BaseException) -> None:
         """Fail each record for what is wrong with itself, as far as the broker tells."""
         if not answer.faults:
             return
@@ -166,9 +167,14 @@ class _Batch(MessageBatch):  # type: ignore[misc]
                 continue
             if place in answer.faults:
                 words = answer.faults[place] or answer.words
-                future.set_exception(RefusedRecordError(words or f"error {answer.code}"))
+                future.set_exception(_refusal(exception, words))
             else:
                 future.set_exception(BatchRefusedError("written together with one that is refused"))
+
+
+def _refusal(exception: BaseException, words: str | None) -> RefusedRecordError:
+    """Say what is wrong and what to do, and what Kafka said itself."""
+    return RefusedRecordError(describe(exception) + (f" ({words})" if words else ""))
 
 
 class _Accumulator(MessageAccumulator):  # type: ignore[misc]
@@ -226,7 +232,23 @@ class _Sender(Sender):  # type: ignore[misc]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+class _Produce(ProduceRequest):  # type: ignore[misc]
+    """The request in the version that says what is wrong in words, and with which record."""
+
+
+_Produce._CLASSES = (*ProduceRequest._CLASSES, ProduceRequest_v8)  # noqa: SLF001 - it has the form, and leaves it out
+
+
 class _Handler(SendProduceReqHandler):  # type: ignore[misc]
+    def create_request(self) -> _Produce:
+        theirs = super().create_request()
+        return _Produce(
+            theirs._transactional_id,  # noqa: SLF001
+            theirs.required_acks,
+            theirs._timeout,  # noqa: SLF001
+            theirs._topics,  # noqa: SLF001
+        )
+
     async def do(self, node_id: int) -> None:
         for batch in self._batches.values():
             batch.answer = _Answer()
@@ -247,5 +269,5 @@ class _Handler(SendProduceReqHandler):  # type: ignore[misc]
         code, words, _ = batch.answer
         again = code in PASSING or super()._can_retry(error, batch)
         if again:
-            batch.trouble = words or (f"error {code}" if code in PASSING else describe(error))
+            batch.trouble = describe(error) + (f" ({words})" if words else "")
         return again
