@@ -373,4 +373,32 @@ MUTANTS = (
         "            pass\n",
         ("tests/unit/engine/test_saving.py",),
     ),
+    Mutant(
+        "send to the shared destination what is meant for one person",
+        "app/policies/routing.py",
+        "        if request.recipient is not None:\n            self._refuse(",
+        "        if request.recipient is not None and not defaults:\n            self._refuse(",
+        ("tests/unit/policies/test_routing.py",),
+    ),
+    Mutant(
+        "tell users who are inactive",
+        "app/policies/parsing/addressing.py",
+        "(user,) if user.active else ()",
+        "(user,)",
+        ("tests/unit/policies/test_parsing_addressing.py",),
+    ),
+    Mutant(
+        "expire what was taken in time",
+        "app/engine/admission.py",
+        "if item.before is not None or not self._default_ttl:",
+        "if not self._default_ttl:",
+        (DEFERRING,),
+    ),
+    Mutant(
+        "take one request of two for the other",
+        "app/policies/record_headers.py",
+        '(f"\\0{part}" if part else "")',
+        '""',
+        ("tests/unit/policies/test_routing.py",),
+    ),
 )

@@ -3,16 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from app.policies.addresses import discord_webhook_id
 from app.policies.parsing.channels import CHANNELS, check_known, read_channels, unknown_channel
-from app.policies.parsing.extras import KwargsWire, mail_addresses
+from app.policies.parsing.contacts import (
+    contacts_for,
+    own_addresses,
+    own_request,
+    preferred_contacts,
+    request_for,
+)
+from app.policies.parsing.extras import KwargsWire
 from app.policies.parsing.fitting import text_of
 from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.note import Note
-from app.values.notification import NO_ACCESS, Access, Request
-from app.values.recipients import Contact, Recipients, User
+from app.values.notification import Request
+from app.values.recipients import Recipients, User
 
-_TWINS = {"webhook": "discord", "discord": "webhook"}
 _NOBODY = "the message names no recipient: add user_uuid, group_name or group_uuid"
 _LONGEST_NAME = 100
 _NO_KWARGS = KwargsWire()
@@ -91,45 +96,20 @@ def address_envelope(
         if user is None or not user_uuid:
             problem = "is missing" if channels is None else "must name at least one channel"
             raise InvalidRecordError(problem, "channels")
-        return _reach(_users((user_uuid,), recipients), ())
+        return _reach(_user(user_uuid, recipients), ())
     kwargs = kwargs or _NO_KWARGS
     requests = []
     for channel in read_channels(channels):
         if channel not in CHANNELS:
             requests.append(unknown_channel(channel))
         elif addresses := own_addresses(channel, kwargs):
-            requests.append(_own_request(channel, addresses, kwargs))
+            requests.append(own_request(channel, addresses, kwargs))
         elif user is None or channel == "console":
             requests.append(Request(channel))
         elif user.active:
             requests.append(_request(f"user {user_uuid!r}", (user,), channel))
-    asked = tuple(requests)
-    check_known(asked)
-    return asked
-
-
-def contacts_for(contacts: Iterable[Contact], channel: str) -> list[Contact]:
-    """Return how one user is reached by a channel; nothing where not at all.
-
-    The contacts of that type: those marked primary, or all where none is. A URL of Discord's form
-    serves ``webhook`` and ``discord`` alike, whichever of the two types it was written down as.
-    """
-    contacts = tuple(contacts)
-    found = [contact for contact in contacts if contact.type == channel]
-    if not found and channel in _TWINS:
-        twins = (contact for contact in contacts if contact.type == _TWINS[channel])
-        found = [contact for contact in twins if discord_webhook_id(contact.address)]
-    return [contact for contact in found if contact.primary] or found
-
-
-def own_addresses(channel: str, kwargs: KwargsWire) -> tuple[str, ...]:
-    """Return where the producer itself says that a channel leads."""
-    if channel == "email":
-        return mail_addresses(kwargs.to)
-    if channel == "console" or kwargs.webhook_url is None:
-        return ()
-    url = kwargs.webhook_url.strip()
-    return (url,) if url else ()
+    check_known(requests)
+    return tuple(requests)
 
 
 def _addressees(named: Named, recipients: Recipients) -> _Addressees | None:
@@ -139,7 +119,7 @@ def _addressees(named: Named, recipients: Recipients) -> _Addressees | None:
         UnroutableError: Nobody who is named is in the recipients file.
     """
     if named.user_uuid and not named.user_uuids:
-        return _users((named.user_uuid,), recipients)
+        return _user(named.user_uuid, recipients)
     if uuids := _all_users(named):
         return _users(uuids, recipients)
     if named.group_uuid:
@@ -164,6 +144,13 @@ def _all_users(named: Named) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, uuids)))
 
 
+def _user(uuid: str, recipients: Recipients) -> _Addressees:
+    user = recipients.users.get(uuid)
+    if user is None:
+        raise UnroutableError(_unknown_user(uuid))
+    return _Addressees(f"user {uuid!r}", (user,) if user.active else (), not user.active)
+
+
 def _users(uuids: Sequence[str], recipients: Recipients) -> _Addressees:
     known = [uuid for uuid in uuids if uuid in recipients.users]
     if not known:
@@ -183,33 +170,29 @@ def _reach(addressees: _Addressees, channels: Sequence[str]) -> Requests:
     """Ask channels for active users; nothing where all of those who are named are inactive."""
     if addressees.inactive and not addressees.users:
         return addressees.unknown
+    words = addressees.words
     if channels:
         wanted = channels
-        requests = tuple(
-            _request(addressees.words, addressees.users, channel)
+        requests = [
+            _request(words, addressees.users, channel)
             if channel in CHANNELS
             else unknown_channel(channel)
             for channel in channels
-        )
+        ]
     else:
-        preferred = [contact for user in addressees.users for contact in _preferred(user)]
+        preferred = [each for user in addressees.users for each in preferred_contacts(user)]
         present = {contact.type for contact in preferred}
         wanted = tuple(channel for channel in CHANNELS if channel in present)
-        requests = tuple(
-            _to_contacts(addressees.words, [each for each in preferred if each.type == channel])
+        requests = [
+            request_for(channel, [each for each in preferred if each.type == channel], words)
             for channel in wanted
-        )
+        ]
     for request in requests:
         if request.addresses and request.problem is None:
-            return requests + addressees.unknown
+            return (*requests, *addressees.unknown)
     check_known(requests)
     means = f"contact for {', '.join(wanted)}" if wanted else "contacts"
-    raise UnroutableError(f"{addressees.words} has no {means} in the recipients file")
-
-
-def _preferred(user: User) -> Iterable[Contact]:
-    """Return a user's primary contacts, of whatever type; all where none is primary."""
-    return [contact for contact in user.contacts if contact.primary] or user.contacts
+    raise UnroutableError(f"{words} has no {means} in the recipients file")
 
 
 def _own(wanted: Iterable[str], kwargs: KwargsWire) -> Iterator[Request]:
@@ -217,34 +200,16 @@ def _own(wanted: Iterable[str], kwargs: KwargsWire) -> Iterator[Request]:
         if channel not in CHANNELS:
             yield unknown_channel(channel)
         elif addresses := own_addresses(channel, kwargs):
-            yield _own_request(channel, addresses, kwargs)
+            yield own_request(channel, addresses, kwargs)
 
 
-def _own_request(channel: str, addresses: tuple[str, ...], kwargs: KwargsWire) -> Request:
-    if not kwargs.secret or channel == "email":
-        return Request(channel, addresses)
-    access = Access(secret=kwargs.secret)
-    return Request(channel, addresses, access=tuple((each, access) for each in addresses))
-
-
-def _request(words: str, users: Iterable[User], channel: str) -> Request:
+def _request(words: str, users: Sequence[User], channel: str) -> Request:
     if channel == "console":
         return Request(channel, ("console",), words)  # there is but one, whoever is meant
+    if len(users) == 1:
+        return request_for(channel, contacts_for(users[0].contacts, channel), words)
     contacts = [contact for user in users for contact in contacts_for(user.contacts, channel)]
-    return _to_contacts(words, contacts, channel)
-
-
-def _to_contacts(words: str, contacts: Sequence[Contact], channel: str | None = None) -> Request:
-    """Ask a channel, that of the contacts if none is said, for each of their addresses once."""
-    by_address: dict[str, Contact] = {}
-    for contact in contacts:
-        by_address.setdefault(contact.address, contact)
-    access = tuple(
-        (contact.address, contact.access)
-        for contact in by_address.values()
-        if contact.access is not NO_ACCESS
-    )
-    return Request(channel or contacts[0].type, tuple(by_address), words, access)
+    return request_for(channel, contacts, words)
 
 
 def _unknown_user(uuid: str) -> str:

@@ -1,5 +1,6 @@
 """Channels: which are known, and what becomes of one that is not."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.policies.notes import quoted
@@ -38,12 +39,14 @@ def unknown_channel(name: str) -> Request:
     return Request("unknown", (name,), problem=problem)
 
 
-def check_known(requests: tuple[Request, ...]) -> None:
+def check_known(requests: Sequence[Request]) -> None:
     """Refuse requests of which none can be met.
 
     Raises:
         UnroutableError: No channel is known.
     """
-    problems = [request.problem for request in requests if request.problem is not None]
-    if problems and len(problems) == len(requests):
-        raise UnroutableError(problems[0].problem, problems[0].field)
+    for request in requests:
+        if request.problem is None:
+            return
+    if requests and (problem := requests[0].problem):
+        raise UnroutableError(problem.problem, problem.field)

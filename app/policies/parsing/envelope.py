@@ -33,6 +33,7 @@ class Envelope(Common, kw_only=True, gc=False):
 
 
 _NO_METADATA = MetadataWire()
+_NOTHING_TOLD = Metadata()
 
 
 def from_envelope(envelope: Envelope, reading: Reading) -> Notification:
@@ -44,7 +45,10 @@ def from_envelope(envelope: Envelope, reading: Reading) -> Notification:
         TemplateError: It has no content, and the template that it names is unknown or failed.
     """
     notes = reading.notes
-    metadata = envelope.metadata or _NO_METADATA
+    metadata, told = _NO_METADATA, _NOTHING_TOLD
+    if envelope.metadata is not None:
+        metadata = envelope.metadata
+        told = Metadata(metadata.user_uuid, metadata.template_id, metadata.title)
     said = say(
         envelope.content,
         metadata.title or None,
@@ -56,5 +60,4 @@ def from_envelope(envelope: Envelope, reading: Reading) -> Notification:
     requests = address_envelope(
         envelope.channels, envelope.kwargs, metadata.user_uuid, reading.recipients
     )
-    told = Metadata(metadata.user_uuid, metadata.template_id, metadata.title)
     return assemble(envelope, said, requests, told, reading)

@@ -10,6 +10,7 @@ from app.policies.parsing.templates import MessageTemplates, RenderedMessage
 from app.values.notification import ContentType, Priority
 from app.values.recipients import Recipients
 
+_TEXT = ContentType.TEXT
 _CONTENT_TYPES: dict[str, ContentType] = {each.value: each for each in ContentType}
 _PRIORITIES = tuple(Priority)
 _PRIORITY_NAMES = {each.name: each for each in Priority}
@@ -64,14 +65,14 @@ def read_priority(given: object, notes: Notes) -> Priority | None:
 def read_content_type(given: object, notes: Notes) -> ContentType:
     """Return how the content is to be read: as text where it is not known."""
     if given is None or given == "":
-        return ContentType.TEXT
+        return _TEXT
     if isinstance(given, str):
         known = _CONTENT_TYPES.get(given) or _CONTENT_TYPES.get(given.strip().lower())
         if known is not None:
             return known
     problem = f"expected text, markdown or html, got {quoted(given)}; taken as text"
     notes.add("content_type", problem)
-    return ContentType.TEXT
+    return _TEXT
 
 
 def _number_of(given: object) -> float | None:

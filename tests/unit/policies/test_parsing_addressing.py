@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from app.policies.parsing.addressing import contacts_for
+from app.policies.parsing.contacts import contacts_for
 from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.notification import Access, Request
 from app.values.recipients import Contact, Recipients, User
