@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from app.edges.service_client import DEFAULT_URL
+from app.policies.redaction import scrub, veil
 from app.policies.visible import visible
 from app.values.errors import NotifierError
 
@@ -56,14 +57,14 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except NotifierError as error:
-        raise click.ClickException(visible(str(error))) from error
+        raise click.ClickException(visible(scrub(str(error)))) from error
 
 
 def echo(text: str = "", *, err: bool = False) -> None:
-    """Print a line; what steers terminals is shown as escapes, wherever it comes from.
+    """Print a line, wherever it comes from: secrets are hidden, what steers terminals is seen.
 
     Args:
         text: Without the line break at its end.
         err: To standard error.
     """
-    click.echo(visible(text), err=err)
+    click.echo(visible(veil(text)), err=err)
