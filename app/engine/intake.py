@@ -176,10 +176,11 @@ class Intake:
 
     def _take(self, consumer: Consumer, records: Sequence[Record]) -> int:
         """Admit records; return how many."""
+        room = max(self._room(), 0)
+        if len(records) > room:  # it was more when the poll began to wait
+            consumer.give_back(records[room:])
+            records = records[:room]
         if not records:
-            return 0
-        if self.paused:  # since the poll began to wait
-            consumer.give_back(records)
             return 0
         self._clock.check(records[-1])
         taken = 0

@@ -179,6 +179,7 @@ class Item(msgspec.Struct, eq=False):
             self.partly_done
             or self.leaving
             or self.written
+            or self.too_large  # what was done before stands in no topic
             or any(job.state is State.ACTIVE for job in self.jobs)
         )
 

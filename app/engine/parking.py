@@ -70,7 +70,7 @@ class Parking:
             async with reading_again(self._connection, topic) as read:
                 due = [each for each in self._due() if each[0].partition.topic == topic]
                 for assigned, parked in sorted(due, key=lambda each: each[1].until):
-                    if not self._may_admit() or self._admission.room() <= 0:
+                    if not self._has_room():
                         return
                     await self._take_back(assigned, parked, read)
 
@@ -83,8 +83,12 @@ class Parking:
 
     async def _take_back(self, assigned: Assigned, parked: Parked, read: Read) -> None:
         record = await read(assigned.partition.partition, parked.offset)
-        if assigned.active and assigned.parked.get(parked.offset) is parked:
+        there = assigned.active and assigned.parked.get(parked.offset) is parked
+        if there and self._has_room():  # still
             self._admission.take_back(parked, record, assigned)
+
+    def _has_room(self) -> bool:
+        return self._may_admit() and self._admission.room() > 0
 
     def _say(self) -> None:
         """Say what is parked, and what to do about it."""

@@ -53,7 +53,7 @@ def take_picture(
     statistics = journal.statistics
     partitions = tuple(assigned.snapshot() for assigned in assignment)
     lags = [partition.lag for partition in partitions if partition.lag is not None]
-    in_flight = assignment.in_flight + assignment.parked
+    to_do = assignment.unfetched + assignment.in_flight + assignment.parked
     ahead = journal.broker_clock.difference(journal.now(), journal.monotonic())
     return Snapshot(
         status=state.status,
@@ -82,11 +82,12 @@ def take_picture(
         messages_missed=statistics.missed,
         messages_vanished=statistics.vanished,
         deferred_waiting=assignment.waiting,
-        in_flight=in_flight,
-        queued=dispatcher.queued + assignment.parked,
+        in_flight=assignment.in_flight,
+        queued=dispatcher.queued,
+        parked=assignment.parked,
         success_rate=statistics.success_rate,
         lag=sum(lags) if lags or not partitions else None,
-        backlog=assignment.unfetched + in_flight if lags or not partitions else None,
+        backlog=to_do if lags or not partitions else None,
         partitions=partitions,
         channels=frozen(statistics.channels),
         destinations=_destinations(statistics, dispatcher, journal.now()),

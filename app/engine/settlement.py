@@ -110,8 +110,6 @@ class Settler:
             return  # taken away; whoever has the partition now settles it
         if item.written or not (item.deferred or item.refusal or item.failures or _failed(item)):
             self._settle(item)
-        elif item.too_large and item.deferred:
-            self._park(item)
         elif not item.leaving:
             item.leaving = True
             self._spawn(self._leave(item), f"write {item.record.coordinates}")
@@ -124,23 +122,33 @@ class Settler:
     async def _leave(self, item: Item) -> None:
         """Write the record; only its acknowledgement settles the offset."""
         try:
-            if item.foreign:
-                await self._hand_on(item)
-            elif item.deferred:
-                await self._defer(item)
-            else:
-                await self._bury(item)
+            item.written = await self._write_out(item)
         except _TakenAwayError:
             return  # whoever has the partition now writes it
-        except RecordTooLargeError as error:
-            log.warning("%s cannot be put aside: %s", item.record.coordinates, error)
-            item.too_large = True
-        else:
-            item.written = True
         finally:
             item.leaving = False
             self._no_longer_awaits(item)
-        self.finish(item)
+        if item.written:
+            self.finish(item)
+        elif item.assigned.active:
+            self._park(item)
+
+    async def _write_out(self, item: Item) -> bool:
+        """Write the record to where it goes; say whether there is such a place."""
+        try:
+            if item.foreign:
+                await self._hand_on(item)
+            elif not item.deferred:
+                await self._bury(item)
+            elif item.too_large:
+                return False
+            else:
+                await self._defer(item)
+        except RecordTooLargeError as error:
+            log.warning("%s cannot be put aside: %s", item.record.coordinates, error)
+            item.too_large = True
+            return False
+        return True
 
     def _no_longer_awaits(self, item: Item) -> None:
         self._unacknowledged.pop(item, None)

@@ -8,6 +8,7 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.survey import Survey
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.conditions import Conditions
+from app.engine.shared_group import REMEDY, describe_others, others
 from app.engine.subscription import Subscription
 from app.engine.tasks import Spawn
 from app.engine.unread import describe_unread, unread_topics
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 AWAY: Final = "topic_away"
 DENIED: Final = "topic_denied"
 SETTINGS: Final = "topic_settings"
+SHARED: Final = "shared_group"
 UNREAD: Final = "topic_unread"
 
 INTERVAL: Final = 10.0
@@ -98,6 +100,7 @@ class TopicKeeper:
                 await cluster.create(own, self._subscription.replication_factor)
                 await self._mend(cluster, own)
                 await self._point_out(cluster)
+                await self._meet_others(cluster)
         except KafkaUnavailableError as error:
             log.debug("the topics are not looked after now: %s", error)
         except KafkaRefusedError as error:
@@ -160,6 +163,17 @@ class TopicKeeper:
             UNREAD,
             {topic: ". ".join(describe_unread(topic, count)) for topic, count in unread.items()},
         )
+
+    async def _meet_others(self, cluster: Survey) -> None:
+        """Say which members of the group consume other topics."""
+        wanted = self._subscription
+        group = await cluster.group(wanted.group_id)
+        named = others(group, wanted.topics, wanted.delays)
+        if named is None:
+            self._conditions.end(SHARED)
+        else:
+            text = f"{describe_others(wanted.group_id, wanted.topics, named)}. {REMEDY}"
+            self._conditions.begin(SHARED, text)
 
 
 async def find_faults(

@@ -104,6 +104,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         messages_missed: Offsets that the log no longer held when they were to be read (retention).
         messages_vanished: Offsets that had been read and that the log lost from its end.
         conditions: Everything that somebody should look at, the oldest first.
+        parked: Offsets that stay unsettled although nothing of them is in flight: the notification
+            can neither be delivered now nor put aside.
         clock_difference_seconds: How far this machine's clock is ahead of the brokers'; negative
             where it is behind, None until one of them has said what time it is.
     """
@@ -143,6 +145,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     channels: dict[str, Counts]
     destinations: dict[str, DestinationSnapshot]
     conditions: tuple[Condition, ...] = ()
+    parked: int = 0
     clock_difference_seconds: float | None = None
 
     @property

@@ -22,6 +22,7 @@ from app.engine.doctor.positions import check_positions
 from app.engine.doctor.reading import check_reading
 from app.engine.doctor.topics import check_own_topics, check_topics, check_unread
 from app.engine.doctor.transactions import check_transactions
+from app.engine.shared_group import REMEDY, describe_others, others
 from app.policies.commit_metadata import Committed
 from app.policies.deferral import DELAYS, retry_topics
 from app.settings.models import KafkaSettings, env_name
@@ -87,13 +88,18 @@ async def _brokers(stack: AsyncExitStack, cluster: Survey) -> list[Finding]:
 
 
 async def _group(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    hosts = await _hosts(cluster, kafka)
+    group = await patiently(lambda: cluster.group(kafka.group_id))
+    hosts = sorted(member.host for member in group.members)
     there = await cluster.visible(kafka.topics)
     idle = len(hosts) - sum(each.partitions for each in there.values())
     text = f"members: {len(hosts)} ({', '.join(hosts) or 'no worker is running'})"
     if 0 < idle < len(hosts):
         text += f"; {idle} of them get nothing new, the topics have fewer partitions"
-    return [ok(f"group {kafka.group_id}", text)]
+    found = [ok(f"group {kafka.group_id}", text)]
+    if named := others(group, kafka.topics, retry_topics(kafka.retry_topic)):
+        problem = describe_others(kafka.group_id, kafka.topics, named)
+        found.append(fail(f"group {kafka.group_id}", problem, f"{REMEDY}."))
+    return found
 
 
 async def _hosts(cluster: Survey, kafka: KafkaSettings) -> list[str]:

@@ -7,12 +7,18 @@ import msgspec
 
 from app.policies.commit_metadata import read_commit
 from app.policies.ledger import Ledger
-from app.policies.record_headers import FAILED, fingerprint, read_marks
-from app.values.record import Record, TopicPartition
+from app.policies.record_headers import FAILED, REASON, fingerprint, origin_of, read_marks
+from app.values.record import Headers, Record, TopicPartition
+from tests.support.simulation.clocks import Clocks
 from tests.support.simulation.destinations import CHATS, Destinations
+from tests.support.simulation.loop import now
 from tests.support.simulation.story import Fault, Story
 
 TOPIC, DEAD_LETTERS, RETRIES = "notifications", "dead", "retry"
+DELAY = 30.0
+LOOKS_APART = 3.5
+"""Seconds between two looks at where a log ends: by as much a clock that is wrong is believed."""
+ROUNDING = 0.01
 MOST_COPIES = 50
 """Records of one notification, wherever they stand; more are a circle."""
 
@@ -25,6 +31,7 @@ class Published(msgspec.Struct, frozen=True):
         key: Its ordering key, or None.
         urgent: It may overtake others in a chat.
         twice: Its record was published a second time.
+        expires: When its time has passed, by the loop's clock; None for never.
     """
 
     name: str
@@ -32,6 +39,7 @@ class Published(msgspec.Struct, frozen=True):
     key: str | None
     urgent: bool
     twice: bool
+    expires: float | None = None
 
     @property
     def addresses(self) -> list[str]:
@@ -46,6 +54,7 @@ class Books:
 
     Args:
         destinations: What they have accepted.
+        clocks: Which may be wrong.
         story: Is told of every write.
 
     Attributes:
@@ -53,12 +62,16 @@ class Books:
         excused: Who may arrive twice: a fault came in between, and nobody could know more.
         put_aside: Who was put aside at some time, be it that nothing of it was written: another
             with the same key may have gone ahead.
+        unwatched_until: What was written before it may be of any age, as far as workers know.
     """
 
-    def __init__(self, destinations: Destinations, story: Story) -> None:
+    def __init__(self, destinations: Destinations, clocks: Clocks, story: Story) -> None:
         self.faults: list[Fault] = []
         self.excused: set[str] = set()
         self.put_aside: set[str] = set()
+        self.unwatched_until = 0.0
+        self._written_at: dict[tuple[TopicPartition, int], float] = {}
+        self._clocks = clocks
         self._destinations = destinations
         self._story = story
         self._published: dict[str, Published] = {}
@@ -70,16 +83,30 @@ class Books:
         """Enter a notification whose record is about to be written."""
         self._published[notification.name] = notification
 
+    def name_of(self, value: bytes | None, headers: Headers) -> str:
+        """Return whose record it is that is about to be written."""
+        if value is not None:
+            return str(msgspec.json.decode(value)["message_id"])
+        stub = Record(TopicPartition("", 0), 0, 0.0, None, None, headers)
+        topic, partition, offset, _ = msgspec.structs.astuple(origin_of(stub))
+        return self._names[TopicPartition(topic, partition), offset]
+
+    def names_at(self, partition: TopicPartition, offsets: Iterable[int]) -> set[str]:
+        """Return whose records stand there."""
+        return {self._names[partition, offset] for offset in offsets}
+
     def name(self, record: Record) -> str:
         """Return whose record it is, wherever it stands."""
         return self._names[record.partition, record.offset]
 
     def appended(self, record: Record) -> None:
         """See ``Observer``."""
-        name = name_in(record.value)
+        name = self.name_of(record.value, record.headers)
         self._names[record.partition, record.offset] = name
         self._copies[name].append(record)
         self._uncommitted[record.partition][record.offset] = record
+        self._written_at[record.partition, record.offset] = now()
+        self._check_expiry(name, record)
         if len(self._copies[name]) > MOST_COPIES:
             self.faults.append(Fault(f"{name} is written again and again", (name,)))
         self._story.tell(f"{name} is written to {record.coordinates}", [name])
@@ -91,9 +118,36 @@ class Books:
         for record in list(uncommitted.values()):
             if settled(record.offset):
                 del uncommitted[record.offset]
+                self._check_delay(record)
                 if not self._is_answered(record):
                     fault = f"I2: a commit passes {record.coordinates}"
                     self.faults.append(Fault(fault, (self.name(record),)))
+
+    def _check_delay(self, record: Record) -> None:
+        """I6: nothing is taken from a retry topic before its delay, whatever the clocks say.
+
+        But for what was written before its partition was given to whoever has it: there the clocks
+        alone can tell, if any can.
+        """
+        written_at = self._written_at[record.partition, record.offset]
+        early = written_at + DELAY - now()
+        if record.partition.topic != f"{RETRIES}.30s" or early <= 0:
+            return
+        watched = written_at > self.unwatched_until
+        told = self._clocks.right and self._clocks.stamping
+        if told or (watched and early > LOOKS_APART):
+            fault = f"I6: {record.coordinates} is taken {early:.1f} s too early"
+            self.faults.append(Fault(fault, (self.name(record),)))
+
+    def _check_expiry(self, name: str, record: Record) -> None:
+        """I7: nothing expires before its time, whatever this machine's clock says."""
+        reason = dict(record.headers).get(REASON)
+        if record.partition.topic != DEAD_LETTERS or reason != b"expired":
+            return
+        expires = self._published[name].expires
+        known = self._clocks.right or (self._clocks.brokers_right and self._clocks.stamping)
+        if known and (expires is None or now() < expires - ROUNDING):
+            self.faults.append(Fault(f"I7: {name} expires too early", (name,)))
 
     def _is_answered(self, record: Record) -> bool:
         """Say whether a record is done: every target has it, or it was written elsewhere since."""
@@ -191,11 +245,6 @@ class Books:
                 if at < before:
                     yield Fault(f"I4: {name} came before {ahead} to {address}", (name, ahead))
                 latest[address] = at, name
-
-
-def name_in(value: bytes | None) -> str:
-    """Return the message id in a record's value."""
-    return str(msgspec.json.decode(value or b"{}")["message_id"])
 
 
 def _settled_by(offset: int, metadata: str) -> Callable[[int], bool]:

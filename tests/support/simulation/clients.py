@@ -1,24 +1,26 @@
 """Stand-ins for aiokafka's consumer, and for the admin connection and the producer of the edges."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple, Self
 
 import pytest
 from aiokafka import ConsumerRebalanceListener
 from aiokafka import TopicPartition as Theirs
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError
+from msgspec.structs import replace
 
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.group_offsets import GroupHasMembersError
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.producer import Producer
+from app.edges.kafka.record_reader import Read
 from app.policies.commit_metadata import Committed, read_commit
 from app.policies.ledger import Commit
 from app.policies.saved_commits import Saved, SavedReader
-from app.values.errors import KafkaUnavailableError
-from app.values.record import Headers, TopicPartition
+from app.values.errors import KafkaUnavailableError, RecordTooLargeError
+from app.values.record import Headers, Record, TopicPartition
 from tests.support.simulation.cluster import Cluster
 from tests.support.simulation.group import Group
 from tests.support.simulation.inside import WatchedAssignment
@@ -30,6 +32,8 @@ TOPIC_ID = "the-id-of-all-topics--"
 CONTROL = "control"
 POLLS_FAIL = 0.002
 WRITES_FAIL = 0.02
+LARGE = b'"size":"large"'
+"""Stands in values that no topic of the group's own takes."""
 
 
 @contextmanager
@@ -46,8 +50,11 @@ def kafka_in_memory() -> Iterator[None]:
         patch.setattr("app.engine.starts.read_saved", read_saved)
         patch.setattr("app.engine.group_start.GroupOffsets", FakeAdmin)
         patch.setattr("app.engine.group_start.read_saved", read_saved)
+        patch.setattr("app.engine.trimming.Admin", FakeAdmin)
+        patch.setattr("app.engine.parking.reading_again", reading_again)
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
         patch.setattr("app.engine.worker.TopicKeeper.make", find_topics)
+        patch.setattr("app.engine.worker.TopicKeeper.look_when_due", lambda _: None)
         patch.setattr("app.policies.deferral.DELAYS", DELAYS)
         yield
 
@@ -59,7 +66,7 @@ def connection_to(group: Group, on_client: Callable[["FakeConsumer"], None]) -> 
         group: Which the worker is to join.
         on_client: Called with every consumer that the worker makes.
     """
-    return Connection("memory", {"group": group, "on_client": on_client}, embedded=True)
+    return Connection("memory", {"group": group, "on_client": on_client})
 
 
 class Fetched(NamedTuple):
@@ -302,6 +309,20 @@ def _cluster_of(connection: Connection) -> Cluster:
     return group.cluster
 
 
+@asynccontextmanager
+async def reading_again(connection: Connection, topic: str) -> AsyncIterator[Read]:
+    """Stand for what reads single records again."""
+    cluster = _cluster_of(connection)
+
+    async def read(partition: int, offset: int) -> Record | None:
+        await asyncio.sleep(0.01)
+        await cluster.there.wait()
+        record = cluster.logs[TopicPartition(topic, partition)][offset]
+        return record and replace(record, timestamp=int(record.timestamp * 1000) / 1000)
+
+    yield read
+
+
 class FakeAdmin:
     """Stands for ``Admin`` and ``GroupOffsets``, as far as offsets are concerned."""
 
@@ -338,6 +359,10 @@ class FakeAdmin:
             for each in sorted(partitions)  # a set's order is another one in each process
         }
 
+    async def delete_records(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Delete nothing: what is done is judged by what was written."""
+        del offsets
+
 
 class FakeProducer(Producer):
     """Writes as soon as it can, or fails before anything was written.
@@ -346,6 +371,8 @@ class FakeProducer(Producer):
         connection: For what it inherits; nothing is connected to.
         cluster: What it writes to.
         on_write: Called with the topic and the value of whatever it is to write.
+        now: Seconds since the epoch, which records are stamped with.
+        on_append: Called with the time at which a broker has taken one.
 
     Attributes:
         refused: Topics that cannot be written now.
@@ -356,9 +383,12 @@ class FakeProducer(Producer):
         self,
         connection: Connection,
         cluster: Cluster,
-        on_write: Callable[[str, bytes | None], None],
+        on_write: Callable[[str, bytes | None, Headers], None],
+        *,
+        now: Callable[[], float],
+        on_append: Callable[[float], None],
     ) -> None:
-        super().__init__(connection)
+        super().__init__(connection, now=now, on_append=on_append)
         self._cluster = cluster
         self._on_write = on_write
         self.refused: set[str] = set()
@@ -368,7 +398,8 @@ class FakeProducer(Producer):
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> tuple[TopicPartition, int]:
         """Write, or fail before anything was written."""
-        self._on_write(topic, value)
+        self._on_write(topic, value, headers)
+        created = self._now()
         chance = self._cluster.chance
         await asyncio.sleep(chance.random() * 0.05)
         await self._cluster.there.wait()
@@ -376,8 +407,12 @@ class FakeProducer(Producer):
             await asyncio.Event().wait()
         if topic in self.refused or self._cluster.fails(WRITES_FAIL):
             raise KafkaUnavailableError("no leader")
-        record = self._cluster.append(topic, key, value, headers)
+        if value is not None and LARGE in value:
+            raise RecordTooLargeError("too large")
+        record = self._cluster.append(topic, key, value, headers, created=created)
         await asyncio.sleep(chance.random() * 0.05)
+        if self._cluster.clocks.stamping:
+            self._on_append(record.timestamp)
         return record.partition, record.offset
 
     async def send(
@@ -389,4 +424,7 @@ class FakeProducer(Producer):
         if self.dead:
             await asyncio.Event().wait()
         self._cluster.kept[topic][key or b""] = value
-        return TopicPartition(topic, 0), 0
+        written = TopicPartition(topic, 0)
+        if self._cluster.clocks.stamping:
+            self._on_append(self._cluster.clocks.stamp(written))
+        return written, 0

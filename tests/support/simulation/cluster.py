@@ -8,11 +8,10 @@ from random import Random
 from typing import Protocol
 
 from app.values.record import Headers, Record, TopicPartition
+from tests.support.simulation.clocks import EPOCH, Clocks
 from tests.support.simulation.loop import now
 
 PARTITIONS = 3
-EPOCH = 1_767_225_600.0
-"""2026-01-01T00:00:00Z: the hour at which the loop's time is 0."""
 GAPS = 0.1
 """How often an offset holds no record (transaction markers and compaction leave such)."""
 
@@ -32,6 +31,7 @@ class Cluster:
 
     Args:
         chance: What happens by chance.
+        clocks: Its brokers have some of them.
         observer: Is told of every write and commit.
 
     Attributes:
@@ -43,8 +43,9 @@ class Cluster:
         news: Set whenever something was written; whoever waits for news clears it.
     """
 
-    def __init__(self, chance: Random, observer: Observer) -> None:
+    def __init__(self, chance: Random, clocks: Clocks, observer: Observer) -> None:
         self.chance = chance
+        self.clocks = clocks
         self.logs: defaultdict[TopicPartition, list[Record | None]] = defaultdict(list)
         self.committed: dict[TopicPartition, tuple[int, str]] = {}
         self.kept: defaultdict[str, dict[bytes, bytes | None]] = defaultdict(dict)
@@ -55,14 +56,31 @@ class Cluster:
         self._observer = observer
 
     def append(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers = (),
+        *,
+        created: float | None = None,
     ) -> Record:
-        """Write a record to the partition of its key; return it."""
+        """Write a record to the partition of its key; return it.
+
+        Args:
+            topic: Where to.
+            key: Chooses the partition.
+            value: As it is.
+            headers: As they are.
+            created: What a worker has stamped it with; None in a consumed topic.
+        """
         partition = TopicPartition(topic, zlib.crc32(key or b"") % PARTITIONS)
         log = self.logs[partition]
         if self.chance.random() < GAPS:
             log.append(None)
-        record = Record(partition, len(log), EPOCH + now(), key, value, headers)
+        stamp = EPOCH + now() if created is None else created
+        if created is not None and self.clocks.stamping:
+            stamp = self.clocks.stamp(partition)
+        record = Record(partition, len(log), stamp, key, value, headers)
         log.append(record)
         self._observer.appended(record)
         self.news.set()

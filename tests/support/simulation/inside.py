@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from app.engine.item import Item, Job, State
 from app.engine.lane import Lane
+from app.engine.parked import Parked
 from app.engine.partition import Assigned, Assignment
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
@@ -20,6 +21,7 @@ class WatchedAssignment(Assignment):
         super().__init__(delays)
         self.under_way: dict[TopicPartition, list[Item]] = {}
         self.put_aside: list[Item] = []
+        self.left_alone: dict[TopicPartition, list[int]] = {}
 
     def take(self) -> list[Assigned]:
         """Take all away and return them."""
@@ -32,6 +34,10 @@ class WatchedAssignment(Assignment):
                 *started,
             ]
             self.put_aside += [item for item in items if item.deferred]
+            self.left_alone[assigned.partition] = [
+                *(at for at, left in assigned.leftovers.items() if isinstance(left, Parked)),
+                *assigned.parked,
+            ]
         return taken
 
 
@@ -69,6 +75,12 @@ class Inside:
         assignment = self._assignment
         told = assignment.under_way, assignment.put_aside
         assignment.under_way, assignment.put_aside = {}, []
+        return told
+
+    def left_alone(self) -> dict[TopicPartition, list[int]]:
+        """Return, once, the offsets that were unsettled without their records when they went."""
+        assignment = self._assignment
+        told, assignment.left_alone = assignment.left_alone, {}
         return told
 
     def fail(self) -> None:

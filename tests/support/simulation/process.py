@@ -18,9 +18,17 @@ from app.policies.routing import Defaults
 from app.policies.statistics import Statistics
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
-from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books, name_in
-from tests.support.simulation.clients import CONTROL, FakeConsumer, FakeProducer, connection_to
-from tests.support.simulation.cluster import EPOCH, PARTITIONS
+from app.values.record import Headers
+from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books
+from tests.support.simulation.clients import (
+    CONTROL,
+    LARGE,
+    FakeConsumer,
+    FakeProducer,
+    connection_to,
+)
+from tests.support.simulation.clocks import Clock
+from tests.support.simulation.cluster import PARTITIONS
 from tests.support.simulation.destinations import MAIL_SERVER, Destinations
 from tests.support.simulation.group import Group
 from tests.support.simulation.inside import Inside
@@ -43,11 +51,15 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class VirtualJournal(Journal):
-    """Books in the loop's own time."""
+    """Books in the loop's own time, but for this machine's clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        super().__init__(Statistics(), AttemptLog(), Metrics())
 
     def now(self) -> float:
         """Return seconds since the epoch."""
-        return EPOCH + now()
+        return self._clock.now()
 
     def monotonic(self) -> float:
         """Return seconds that never jump."""
@@ -81,7 +93,14 @@ class Process:
         self._limits = limits
         self._figures: tuple[int, ...] = (0,) * 11
         connection = connection_to(group, self._made)
-        self.producer = FakeProducer(connection, group.cluster, self._write)
+        journal = VirtualJournal(group.cluster.clocks.new())
+        self.producer = FakeProducer(
+            connection,
+            group.cluster,
+            self._write,
+            now=journal.broker_now,
+            on_append=journal.broker_said,
+        )
         self.worker = NotificationWorker(
             _options(limits),
             connection,
@@ -92,7 +111,7 @@ class Process:
                 "email": AskingChannel("email", self),
             },
             _addresses(),
-            VirtualJournal(Statistics(), AttemptLog(), Metrics()),
+            journal,
         )
         self.inside = Inside(self.worker)
 
@@ -141,9 +160,11 @@ class Process:
         self.consumer = consumer
         consumer.dead = self.crashed
 
-    def _write(self, topic: str, value: bytes | None) -> None:
+    def _write(self, topic: str, value: bytes | None, headers: Headers) -> None:
         """Excuse what is written without knowing all."""
-        name = name_in(value)
+        name = self._books.name_of(value, headers)
+        if topic != DEAD_LETTERS and value is not None and LARGE in value:
+            self._books.put_aside.add(name)  # where it stands
         unanswered = any(name in names for names in self.asking.values())
         if self.lost or (topic != DEAD_LETTERS and unanswered):
             self._story.tell(f"{self.name} puts {name} aside, lost or unanswered", [name])

@@ -39,7 +39,7 @@ def simulate(seed: int) -> None:
     limits = Limits(
         in_flight=chance.choice((1, 2, 3, 10, 40, 1000)), age=chance.choice((DAY, DAY, 0.0, 60.0))
     )
-    scenario = Scenario(chance, limits)
+    scenario = Scenario(chance, Random(f"odd {seed}"), limits)
     with kafka_in_memory():
         try:
             run_in_virtual_time(scenario.run())
@@ -54,12 +54,13 @@ class Scenario:
 
     Args:
         chance: What happens by chance.
+        odd: The same, for clocks and sizes.
         limits: How the workers are set up.
     """
 
-    def __init__(self, chance: Random, limits: Limits) -> None:
+    def __init__(self, chance: Random, odd: Random, limits: Limits) -> None:
         self._chance = chance
-        self._world = World(chance, limits)
+        self._world = World(chance, odd, limits)
         self._going_on: list[asyncio.Task[None]] = []
         self._events = {
             self._change_a_mood: 25,
@@ -99,6 +100,7 @@ class Scenario:
     def _step(self) -> None:
         for _ in range(self._chance.randrange(12)):
             self._world.publish()
+        self._world.disturb()
         (event,) = self._chance.choices(list(self._events), list(self._events.values()))
         event()
 

@@ -4,8 +4,10 @@ import asyncio
 from random import Random
 
 import msgspec
+from msgspec.structs import replace
 
 from tests.support.simulation.books import TOPIC, Books, Published
+from tests.support.simulation.clocks import Clocks
 from tests.support.simulation.cluster import Cluster
 from tests.support.simulation.destinations import CHATS, HOOKS, READERS, Destinations
 from tests.support.simulation.group import Group, Shares
@@ -17,6 +19,10 @@ REMEMBERED = 10.0
 """Seconds after an outage of Kafka in which a commit of before may be missing."""
 UNTIL_BURIED = 10.0
 """Seconds after which the group takes a crashed worker for dead."""
+LARGE_ONES = 0.1
+"""How often a notification is too large for the topics of the group's own."""
+LOOKS_LATE = 3.0
+"""Seconds after a rebalance, or an outage, until a worker has seen where the logs end."""
 TWICE = 0.1
 """How often a producer writes a record a second time."""
 
@@ -26,17 +32,20 @@ class World:
 
     Args:
         chance: What happens by chance.
+        odd: The same, for clocks and sizes.
         limits: How its workers are set up.
     """
 
-    def __init__(self, chance: Random, limits: Limits) -> None:
+    def __init__(self, chance: Random, odd: Random, limits: Limits) -> None:
         self.story = Story()
         self.destinations = Destinations(chance)
-        self.books = Books(self.destinations, self.story)
-        self.cluster = Cluster(chance, self.books)
+        self.clocks = Clocks(odd)
+        self.books = Books(self.destinations, self.clocks, self.story)
+        self.cluster = Cluster(chance, self.clocks, self.books)
         self.group = Group(self.cluster, self._shared)
         self.processes: list[Process] = []
         self._chance = chance
+        self._odd = odd
         self._limits = limits
         self._published = 0
         self._outage_until = -REMEMBERED
@@ -72,8 +81,13 @@ class World:
         targets = self._targets()
         priority = chance.choice((0, 1, 1, 1, 3))
         notification = Published(name, targets, key, priority == 3, chance.random() < TWICE)
+        envelope = self._envelope(notification, priority)
+        if (ttl := envelope.get("ttl_seconds")) is not None:
+            notification = replace(notification, expires=now() + float(str(ttl)))
         self.books.publish(notification)
-        value = msgspec.json.encode(self._envelope(notification, priority))
+        if self._odd.random() < LARGE_ONES:
+            envelope["size"] = "large"
+        value = msgspec.json.encode(envelope)
         for _ in range(1 + notification.twice):
             self.cluster.append(TOPIC, (key or name).encode(), value)
 
@@ -103,6 +117,11 @@ class World:
         if chance.random() < 0.1:
             envelope["ttl_seconds"] = chance.choice((1, 20, 200))
         return envelope
+
+    def disturb(self) -> None:
+        """Let some clock jump, now and then."""
+        if (told := self.clocks.disturb()) is not None:
+            self.story.tell(told)
 
     async def crash(self, process: Process) -> None:
         """Kill a worker, and start another once the group knows.
@@ -140,6 +159,11 @@ class World:
         self._outage_until = max(self._outage_until, now() + seconds)
         await asyncio.sleep(seconds)
         self.cluster.there.set()
+        self._unwatched()
+
+    def _unwatched(self) -> None:
+        late = max(now(), self._outage_until) + LOOKS_LATE
+        self.books.unwatched_until = max(self.books.unwatched_until, late)
 
     def _excuse_what_it_has(self, process: Process) -> None:
         for partition in process.inside.partitions():
@@ -152,6 +176,7 @@ class World:
 
     def _shared(self, shares: Shares) -> None:
         """Excuse what was under way of partitions that move to somebody else."""
+        self._unwatched()
         for process in self.processes:
             staying = process.consumer is not None and process.inside.staying
             kept = shares.get(process.consumer, ()) if process.consumer and staying else ()
@@ -164,6 +189,9 @@ class World:
             }
             self.books.excused |= moving
             self.books.put_aside |= {self.books.name(item.record) for item in put_aside}
+            for partition, offsets in process.inside.left_alone().items():
+                if partition not in kept:
+                    self.books.excused |= self.books.names_at(partition, offsets)
             if kept:
                 has = ", ".join(f"{topic}/{number}" for topic, number in sorted(kept))
                 self.story.tell(f"* {process.name} has {has}")

@@ -51,7 +51,8 @@ async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
     await until(lambda: bool(warnings(worker, "record_too_large")))
     await until(lambda: worker.snapshot().messages_sent == 1)
     snapshot = worker.snapshot()
-    assert (snapshot.in_flight, snapshot.messages_deferred, snapshot.lag) == (1, 0, 2)
+    assert (snapshot.parked, snapshot.in_flight, snapshot.messages_deferred) == (1, 0, 0)
+    assert (snapshot.lag, snapshot.backlog) == (2, 1)
     assert worker._admission._bytes == 0
     assert await stage.committed() == 0
     stage.journal.let_pass(31)
@@ -99,7 +100,7 @@ async def test_what_is_too_old_is_a_dead_letter_with_its_value_if_that_fits(
     for _ in range(2):
         await until(lambda: bool(warnings(worker, "record_too_large")))
         stage.journal.let_pass(70)
-        await until(lambda: worker.snapshot().in_flight == 0 or len(stage.channel.sent) == 2)
+        await until(lambda: worker.snapshot().parked == 0 or len(stage.channel.sent) == 2)
     await until(lambda: worker.snapshot().messages_failed == 1)
     (letter,) = await stage.dead_letters()
     assert (letter.reason, letter.origin) == ("exhausted", "notifications/0/0")
@@ -140,7 +141,7 @@ async def test_what_is_gone_from_its_topic_is_a_dead_letter_all_the_same(
     assert (letter.reason, letter.value, letter.attempts) == ("exhausted", None, 1)
     assert "retention is shorter than the outage" in letter.error
     assert letter.headers["notifier.value.sha256"] == hashlib.sha256(value).hexdigest()
-    assert worker.snapshot().in_flight == 0
+    assert worker.snapshot().parked == 0
 
 
 async def test_with_too_many_of_them_their_partition_rests(
@@ -153,7 +154,7 @@ async def test_with_too_many_of_them_their_partition_rests(
     worker = stage.worker(max_age=DAY, attempts=1, max_in_flight=1)
     await worker.start()
     await stage.publish(*(envelope(f"{number}{LARGE}") for number in range(3)), envelope("small"))
-    await until(lambda: worker.snapshot().in_flight == 3)
+    await until(lambda: worker.snapshot().parked == 3)
     await until(lambda: worker.snapshot().lag == 4)
     assert len(stage.channel.sent) == 3
     stage.journal.let_pass(31)
@@ -175,10 +176,9 @@ async def test_a_partition_that_goes_and_comes_back_keeps_what_it_knew(
     assert session is not None
     partitions = set(worker._assignment.partitions())
     await session._revoked(partitions)
-    assert worker.snapshot().in_flight == 0
+    assert worker.snapshot().parked == 0
     await session._assigned(partitions)
-    await until(lambda: worker.snapshot().in_flight == 1)
-    await until(lambda: worker._assignment.parked == 1)
+    await until(lambda: worker.snapshot().parked == 1)
     assert len(stage.channel.sent) == 1
     stage.journal.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
@@ -226,7 +226,7 @@ async def test_what_another_service_deferred_is_left_to_it(
     (text,) = warnings(worker, "foreign_topic")
     assert text.startswith("a record of orders waits in the retry topics for a member of")
     assert "NOTIFIER_KAFKA__GROUP_ID" in text
-    assert (worker.snapshot().in_flight, worker._admission._bytes) == (1, 0)
+    assert (worker.snapshot().parked, worker._admission._bytes) == (1, 0)
     stage.journal.let_pass(101)
     await until(lambda: worker.snapshot().messages_partial == 1)
     assert stage.channel.contents == ["mine"]

@@ -12,6 +12,7 @@ from app.engine.subscription import Subscription
 from app.engine.topics import AWAY_PATIENCE, INTERVAL, TopicKeeper
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError
+from app.values.group import GroupMember
 from app.values.record import TopicPartition
 from app.values.rights import Right
 from app.values.topic import TopicState
@@ -178,3 +179,17 @@ async def test_it_looks_now_and_again_and_never_twice_at_once(stage: Stage) -> N
     stage.keeper.look_when_due()
     assert len(stage.looks) == 2
     await asyncio.gather(*stage.looks)
+
+
+async def test_another_service_in_the_group_is_named_while_it_is_there(stage: Stage) -> None:
+    """Each needs a group id of its own."""
+    retries = tuple(f"{RETRY}.{ending}" for ending in ("0s", "30s", "2m", "10m", "1h"))
+    mine = GroupMember("notifier", "10.0.0.1", (SOURCE, *retries))
+    stage.cluster.members = [mine, GroupMember("notifier", "10.0.0.2", ("orders", *retries))]
+    await stage.keeper.look()
+    text = stage.said()["shared_group", ""]
+    assert "(orders at 10.0.0.2) than this service (notifications)" in text
+    assert "NOTIFIER_KAFKA__GROUP_ID" in text
+    stage.cluster.members = [mine]
+    await stage.keeper.look()
+    assert stage.said() == {}

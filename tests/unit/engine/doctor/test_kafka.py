@@ -10,6 +10,7 @@ from app.engine.doctor.kafka import check_kafka
 from app.policies.commit_metadata import Committed, Settled
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.group import GroupMember
 from app.values.record import TopicPartition
 from app.values.topic import TopicState, WantedTopic
 from tests.support.http_server import http_server
@@ -53,6 +54,18 @@ async def test_members_are_listed(cluster: Cluster) -> None:
     cluster.members += [worker_at("10.0.0.3")]
     text = (await examined(cluster))[group].text
     assert text.endswith("; 1 of them get nothing new, the topics have fewer partitions")
+
+
+async def test_a_service_that_shares_the_group_id_is_a_fault(cluster: Cluster) -> None:
+    """It is named by what it consumes and where it is."""
+    cluster.members = [
+        worker_at("10.0.0.1"),
+        GroupMember("notifier", "10.0.0.2", ("orders", f"{RETRY}.0s", f"{RETRY}.30s")),
+    ]
+    finding = (await examined(cluster))["group notification_worker_group"]
+    assert finding.verdict is Verdict.FAIL
+    assert "(orders at 10.0.0.2) than this service (notifications)" in finding.text
+    assert "a group id of its own" in finding.text
 
 
 async def test_a_cluster_that_never_had_a_group_is_given_time(cluster: Cluster) -> None:
