@@ -28,6 +28,7 @@ from app.engine.publisher import Publisher
 from app.engine.replay import Replayer
 from app.engine.subscription import Subscription
 from app.engine.tasks import Tasks
+from app.engine.topics import SourceTopic
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.faces.metrics import Exposition
 from app.faces.reporter import print_reports
@@ -112,6 +113,7 @@ async def running_service(
             settled=worker.lowest_unsettled,
             spawn=tasks.spawn,
             now=lambda: datetime.now().astimezone(),
+            make_topic=SourceTopic(connection, options.subscription).make,
         )
         marks = ReplayMarks(connection, settings.kafka.control_topic)
         dead_letters = DeadLetters(

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -50,6 +50,7 @@ class Publisher:
         settled: The lowest unsettled offset of every partition this process has.
         spawn: Starts a named task in the background.
         now: Local time with its zone.
+        make_topic: Makes the topic if it is not there: the worker may not have run yet.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Publisher:
         settled: Callable[[], Positions],
         spawn: Spawn,
         now: Callable[[], datetime],
+        make_topic: Callable[[], Awaitable[None]],
     ) -> None:
         self._producer = producer
         self._topic = topic
@@ -70,6 +72,7 @@ class Publisher:
         self._settled = settled
         self._spawn = spawn
         self._now = now
+        self._make_topic = make_topic
 
     async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
         """Publish JSON objects of contract section 3; return their ids and what to warn of.
@@ -171,6 +174,7 @@ class Publisher:
         return records, Published(tuple(ids), tuple(warnings))
 
     async def _send(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+        await self._make_topic()
         failures: list[BaseException] = []
         for first in range(0, len(records), BATCH):
             failures += await self._send_batch(records[first : first + BATCH])

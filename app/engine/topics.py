@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from app.edges.kafka.connection import Connection
+from app.edges.kafka.connection import CLIENT_ID, Connection
 from app.edges.kafka.survey import Survey
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.conditions import Conditions
@@ -12,6 +12,7 @@ from app.engine.shared_group import REMEDY, describe_others, others
 from app.engine.subscription import Subscription
 from app.engine.tasks import Spawn
 from app.engine.unread import describe_unread, unread_topics
+from app.policies.group_faults import group_faults
 from app.policies.own_topics import faults
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.rights import Right
@@ -24,6 +25,7 @@ DENIED: Final = "topic_denied"
 SETTINGS: Final = "topic_settings"
 SHARED: Final = "shared_group"
 UNREAD: Final = "topic_unread"
+GROUP: Final = "group_members"
 
 INTERVAL: Final = 10.0
 """Seconds between two looks."""
@@ -100,7 +102,7 @@ class TopicKeeper:
                 await cluster.create(own, self._subscription.replication_factor)
                 await self._mend(cluster, own)
                 await self._point_out(cluster)
-                await self._meet_others(cluster)
+                await self._look_at_group(cluster)
         except KafkaUnavailableError as error:
             log.debug("the topics are not looked after now: %s", error)
         except KafkaRefusedError as error:
@@ -164,8 +166,8 @@ class TopicKeeper:
             {topic: ". ".join(describe_unread(topic, count)) for topic, count in unread.items()},
         )
 
-    async def _meet_others(self, cluster: Survey) -> None:
-        """Say which members of the group consume other topics."""
+    async def _look_at_group(self, cluster: Survey) -> None:
+        """Say who is in the group that should not be."""
         wanted = self._subscription
         group = await cluster.group(wanted.group_id)
         named = others(group, wanted.topics, wanted.delays)
@@ -174,6 +176,41 @@ class TopicKeeper:
         else:
             text = f"{describe_others(wanted.group_id, wanted.topics, named)}. {REMEDY}"
             self._conditions.begin(SHARED, text)
+        found = group_faults(group, wanted.delays, CLIENT_ID)
+        self._conditions.replace(
+            GROUP,
+            {
+                fault.kind: f"the group {wanted.group_id}: {fault.problem}. {fault.remedy}"
+                for fault in found
+            },
+        )
+
+
+class SourceTopic:
+    """The topic that is published to, made as the worker makes it: no worker may have run yet.
+
+    Args:
+        connection: Where Kafka is.
+        subscription: Names the topic first.
+    """
+
+    def __init__(self, connection: Connection, subscription: Subscription) -> None:
+        self._connection = connection
+        self._subscription = subscription
+        self._there = False
+
+    async def make(self) -> None:
+        """See to it that the topic is there; it is asked about until it was there once.
+
+        Raises:
+            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+        """
+        if self._there:
+            return
+        async with TopicAdmin(self._connection) as admin:
+            wanted = self._subscription
+            await admin.create(wanted.sources[:1], wanted.replication_factor)
+        self._there = True
 
 
 async def find_faults(

@@ -62,6 +62,22 @@ class KafkaUnavailableError(NotifierError):
     """Kafka did not answer or did not acknowledge; trying again later may work."""
 
 
+class BrokersUnreachableError(KafkaUnavailableError):
+    """Kafka answers, and names brokers that cannot be reached.
+
+    Attributes:
+        addresses: Where they should be, as ``host:port``.
+    """
+
+    def __init__(self, bootstrap: str, addresses: Sequence[str]) -> None:
+        super().__init__(
+            f"Kafka answers at {bootstrap}, but no broker can be reached at the addresses that it"
+            f" gives its clients: {', '.join(addresses)}. Set the brokers' advertised.listeners"
+            " (KAFKA_ADVERTISED_LISTENERS in Docker) to addresses that this machine reaches"
+        )
+        self.addresses = tuple(addresses)
+
+
 class KafkaRefusedError(NotifierError):
     """Kafka answered no (authorisation, size, missing topic); trying again changes nothing."""
 

@@ -24,8 +24,10 @@ class Group(msgspec.Struct, frozen=True):
         protocol_type: ``consumer`` for consumers; empty while there are no members.
         assignor: How its partitions are divided; empty while that is not settled.
         members: All of them, whichever protocol they use.
+        by_brokers: Whether the brokers divide the partitions (KIP-848), not one of the members.
     """
 
     protocol_type: str = ""
     assignor: str = ""
     members: tuple[GroupMember, ...] = ()
+    by_brokers: bool = False

@@ -14,9 +14,15 @@ from confluent_kafka.admin._acl import (
     AclPermissionType,
 )
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+from pydantic import SecretStr
 
-from app.edges.kafka.connection import Connection
+from app.edges.kafka.connection import Connection, connect_to
 from app.edges.kafka.producer import Producer
+from app.edges.kafka.survey import Survey
+from app.engine.doctor.findings import Verdict
+from app.engine.doctor.rights import check_rights
+from app.policies.deferral import DELAYS
+from app.settings.models import KafkaSettings
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import HttpServer
 from tests.support.kafka_cluster import KafkaCluster
@@ -92,6 +98,27 @@ async def take_back(cluster: KafkaCluster, rules: list[AclBinding]) -> None:
         await asyncio.to_thread(gone.result, 30)
 
 
+async def lacking(cluster: KafkaCluster, world: World) -> dict[str, str]:
+    """Return what the doctor finds that the user may not do, by topic or group."""
+    settings = KafkaSettings(
+        bootstrap_servers=cluster.guarded,
+        security_protocol="SASL_PLAINTEXT",
+        sasl_mechanism="PLAIN",
+        sasl_username=USER,
+        sasl_password=SecretStr(PASSWORD),
+        topics=(world.topic,),
+        group_id=world.group,
+        dead_letter_topic=f"{world.topic}.dlq",
+    )
+    async with Survey(connect_to(settings)) as survey:
+        found = await check_rights(survey, settings)
+    return {
+        each.subject.split()[1]: each.text.removeprefix("this user may not ").partition(" on it")[0]
+        for each in found
+        if each.verdict is Verdict.FAIL
+    }
+
+
 async def test_missing_rights_are_named_one_after_the_other(
     guarded: KafkaCluster, world: World, hooks: HttpServer
 ) -> None:
@@ -119,6 +146,15 @@ async def test_missing_rights_are_named_one_after_the_other(
         )
 
     await until_problem(world.topic, "allow it Describe and Read")
+    retry, control = f"notifications.retry.{world.group}", f"notifications.control.{world.group}"
+    own = "Describe, Read, Write, Create, {}DescribeConfigs, AlterConfigs"
+    assert await lacking(guarded, world) == {
+        world.topic: "Describe, Read, Write, DescribeConfigs",
+        f"{world.topic}.dlq": own.format(""),
+        **{f"{retry}.{delay}": own.format("Delete, ") for delay in DELAYS.values()},
+        control: own.format(""),
+        world.group: "Describe, Read",
+    }
     await allow(guarded, "TOPIC", world.topic, "READ")
     await until_problem("notifications.retry", "allow it Describe and Read")
     await allow(guarded, "TOPIC", "notifications.", "READ")
@@ -135,6 +171,20 @@ async def test_missing_rights_are_named_one_after_the_other(
     assert PASSWORD not in service.log
     await publish(b"no JSON")
     await service.until_stats(lambda got: got["messages_dead_lettered"] == 1)
+    warnings = (await service.client.get("/health")).json()["warnings"]
+    assert any("Allow it DescribeConfigs" in warning for warning in warnings)
+    assert await lacking(guarded, world) == {
+        world.topic: "Write, DescribeConfigs",
+        f"{world.topic}.dlq": "Create, DescribeConfigs, AlterConfigs",
+        **{
+            f"{retry}.{delay}": "Delete, DescribeConfigs, AlterConfigs" for delay in DELAYS.values()
+        },
+        control: "DescribeConfigs, AlterConfigs",
+    }
+    await allow(guarded, "TOPIC", world.topic, "WRITE", "CREATE", "ALTER_CONFIGS")
+    await allow(guarded, "TOPIC", "notifications.", "DELETE", "ALTER_CONFIGS")
+    assert await lacking(guarded, world) == {}
+    await service.until("/health", lambda answer: not answer.json()["warnings"])
 
 
 async def everything(cluster: KafkaCluster, world: World) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from msgspec.structs import replace
+
 from app.edges.kafka.survey import Survey
 from app.edges.kafka.transactions import OpenTransaction
 from app.engine.subscription import Subscription
@@ -42,6 +44,7 @@ class Cluster:
         denied_on_group: The rights that it lacks on the group.
     """
 
+    unreachable: NotifierError | None = None
     places: list[tuple[str, int]] = field(default_factory=list)
     states: dict[str, TopicState] = field(
         default_factory=lambda: {
@@ -57,6 +60,8 @@ class Cluster:
     )
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     unaltered: dict[str, str] = field(default_factory=dict)
+    group: Group = field(default_factory=lambda: Group("consumer", "roundrobin"))
+    limit: int | None = None
     members: list[GroupMember] = field(default_factory=list)
     logs: dict[TopicPartition, range] = field(default_factory=dict)
     offsets: dict[TopicPartition, Committed] = field(default_factory=dict)
@@ -78,6 +83,8 @@ class FakeSurvey(Survey):
         self._cluster = cluster
 
     async def __aenter__(self) -> Self:
+        if self._cluster.unreachable:
+            raise self._cluster.unreachable
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -155,12 +162,16 @@ class FakeSurvey(Survey):
         assert group_id == "notification_worker_group"
         return [right for right in rights if right in self._cluster.denied_on_group]
 
+    async def group_limit(self) -> int | None:
+        """See ``Survey``."""
+        return self._cluster.limit
+
     async def group(self, group_id: str) -> Group:
         """See ``Survey``."""
         assert group_id == "notification_worker_group"
         if self._cluster.failures:
             raise self._cluster.failures.pop()
-        return Group("consumer", "roundrobin", tuple(self._cluster.members))
+        return replace(self._cluster.group, members=tuple(self._cluster.members))
 
     async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
         """See ``Survey``."""

@@ -1,5 +1,7 @@
 """Topics and committed offsets, asked of the cluster itself."""
 
+import asyncio
+import random
 from collections.abc import Collection, Iterable, Mapping
 from typing import Self
 
@@ -7,15 +9,18 @@ from aiokafka import TopicPartition as Theirs
 from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import for_code
 
-from app.edges.kafka.client import new_admin
+from app.edges.kafka.client import Client, new_admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
+from app.edges.probe import listens
 from app.policies.commit_metadata import Committed, read_commit
-from app.values.errors import KafkaUnavailableError
+from app.values.errors import BrokersUnreachableError, KafkaUnavailableError
 from app.values.record import TopicPartition
 from app.values.topic import TopicState
 
 UNKNOWN_TOPIC = 3
+REACH_PATIENCE = 3.0
+"""Seconds that it may take to connect to a broker."""
 _TIMEOUT_MS = 10_000
 
 
@@ -30,6 +35,7 @@ class Admin:
         try:
             with translated("open an admin connection"):
                 await self._client.start()
+                await self._reach_a_broker()
         except BaseException:
             await self._client.close()
             raise
@@ -37,6 +43,22 @@ class Admin:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._client.close()
+
+    async def _reach_a_broker(self) -> None:
+        """Connect to any broker at the address that the cluster gives for it.
+
+        The bootstrap addresses are asked for these only: it is here that they have to be right.
+        """
+        client = self._client._client  # noqa: SLF001 - it tells no addresses
+        brokers = list(client.cluster.brokers())
+        if not brokers or await _is_ready(client, random.choice(brokers).nodeId):  # noqa: S311 - not a secret
+            return
+        knocks = (listens(broker.host, broker.port, REACH_PATIENCE) for broker in brokers)
+        for broker, there in zip(brokers, await asyncio.gather(*knocks), strict=True):
+            if there and await _is_ready(client, broker.nodeId):
+                return
+        addresses = sorted(f"{broker.host}:{broker.port}" for broker in brokers)
+        raise BrokersUnreachableError(self._connection.bootstrap_servers, addresses)
 
     async def topics(self, names: Collection[str]) -> dict[str, TopicState]:
         """Return those of these topics that are there; asking creates none.
@@ -106,3 +128,12 @@ class Admin:
             await self._client.delete_records(
                 {Theirs(*tp): RecordsToDelete(offset) for tp, offset in offsets.items()}
             )
+
+
+async def _is_ready(client: Client, node: int) -> bool:
+    """Say whether a broker can be connected to in time."""
+    try:
+        async with asyncio.timeout(REACH_PATIENCE):
+            return bool(await client.ready(node))
+    except TimeoutError:
+        return False

@@ -9,11 +9,14 @@ What aiokafka 0.14 does, and what is done about it here:
   between, longer each time.
 * An address may belong to a broker of another cluster by now: each connection is asked for its
   cluster before it is used.
+* What any broker may answer it asks of a random one, be that unreachable: one that is connected is
+  asked.
 * ``close`` may wait for ever for a connection whose other end is gone: it is bounded.
 """
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -76,6 +79,13 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     def knock(self) -> None:
         """Ask any broker anything: whoever waits for its turn in a group hears nothing else."""
         self.force_metadata_update()
+
+    def get_random_node(self) -> int | None:
+        """Return a broker for what any of them can answer: if possible, one that is connected."""
+        connected = {node for (node, _), each in self._conns.items() if each.connected()}
+        known = [broker.nodeId for broker in self.cluster.brokers()]
+        usable = connected.intersection(known) or known
+        return random.choice(list(usable)) if usable else None  # noqa: S311 - not a secret
 
     async def close(self) -> None:
         """Close every connection, by force if its other end does not answer."""

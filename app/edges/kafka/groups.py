@@ -7,9 +7,9 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import IncompatibleBrokerVersion, for_code
 
 from app.edges.kafka.requests import DescribeNewGroup
+from app.policies.group_faults import CONSUMERS
 from app.values.group import Group, GroupMember
 
-CONSUMERS: Final = "consumer"
 _NO_SUCH_GROUP: Final = 69
 
 
@@ -50,7 +50,7 @@ async def _new_group(admin: AIOKafkaAdminClient, coordinator: int, group_id: str
         GroupMember(each["client_id"], _host(each["client_host"]), _topics(each))
         for each in group["members"]
     )
-    return Group(CONSUMERS, group["assignor_name"], members)
+    return Group(CONSUMERS, group["assignor_name"], members, by_brokers=True)
 
 
 def _member(raw: tuple[Any, ...]) -> GroupMember:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
 from app.edges.kafka.errors import translated
 from app.edges.kafka.groups import describe_group
 from app.edges.kafka.log_reader import LogReader
@@ -28,14 +30,25 @@ class Survey(TopicAdmin):
 
     async def brokers(self) -> Sequence[tuple[str, int]]:
         """Return host and port of every broker, as the cluster gives them to its clients."""
-        with translated("describe the cluster"):
-            cluster = await self._client.describe_cluster()
-        return [(broker["host"], broker["port"]) for broker in cluster["brokers"]]
+        brokers = self._client._client.cluster.brokers()  # noqa: SLF001 - as in Admin
+        return sorted((broker.host, broker.port) for broker in brokers)
 
     async def group(self, group_id: str) -> Group:
         """Return a group with all its members, whichever protocol they use."""
         with translated("describe the consumer group"):
             return await describe_group(self._client, group_id)
+
+    async def group_limit(self) -> int | None:
+        """Return how many members the brokers allow a group; None where this user may not know."""
+        brokers = list(self._client._client.cluster.brokers())  # noqa: SLF001 - as in Admin
+        if not brokers:
+            return None
+        wanted = ConfigResource(ConfigResourceType.BROKER, str(brokers[0].nodeId))
+        with translated("describe the settings of brokers"):
+            [response] = await self._client.describe_configs([wanted])
+        [(_, _, _, _, entries)] = response.resources
+        found = {name: value for name, value, *_ in entries}
+        return int(found["group.max.size"]) if "group.max.size" in found else None
 
     async def denied(self, right: Right, topics: Collection[str]) -> frozenset[str]:
         """Return those topics on which this user lacks a right; found out by trying."""

@@ -18,15 +18,16 @@ from app.engine.doctor.findings import (
     patiently,
     skip,
 )
+from app.engine.doctor.group import check_group
 from app.engine.doctor.positions import check_positions
 from app.engine.doctor.reading import check_reading
+from app.engine.doctor.rights import check_rights
 from app.engine.doctor.topics import check_own_topics, check_topics, check_unread
 from app.engine.doctor.transactions import check_transactions
-from app.engine.shared_group import REMEDY, describe_others, others
 from app.policies.commit_metadata import Committed
 from app.policies.deferral import DELAYS, retry_topics
 from app.settings.models import KafkaSettings, env_name
-from app.values.errors import SettingsError
+from app.values.errors import BrokersUnreachableError, SettingsError
 
 _BROKER_REMEDY = (
     f"Check that Kafka runs and that {env_name('kafka.bootstrap_servers')} names it"
@@ -51,18 +52,19 @@ async def check_kafka(
         except SettingsError as error:
             yield fail("broker", str(error), "Name readable PEM files.")
             return
-        reached = await bounded("broker", _brokers(stack, cluster), _BROKER_REMEDY)
+        reached = await bounded("broker", _brokers(stack, cluster), _BROKER_REMEDY, 2 * PATIENCE)
         for finding in reached:
             yield finding
         if reached[0].verdict is Verdict.FAIL:
             yield skip("topics, group", "not looked at: the broker cannot be reached")
             return
         for subject, check, remedy in (
+            ("rights", check_rights(cluster, kafka), _TOPIC_REMEDY),
             ("topics", check_topics(cluster, kafka), _TOPIC_REMEDY),
             ("own topics", check_own_topics(cluster, kafka), _TOPIC_REMEDY),
             ("reading", check_reading(cluster, kafka), _TOPIC_REMEDY),
             ("unread topics", check_unread(cluster, kafka), _TOPIC_REMEDY),
-            ("group", _group(cluster, kafka), _GROUP_REMEDY),
+            ("group", check_group(cluster, kafka), _GROUP_REMEDY),
             ("lag", _lag(cluster, kafka), _GROUP_REMEDY),
             ("offsets", check_positions(cluster, kafka), _GROUP_REMEDY),
             ("transactions", check_transactions(cluster, kafka), _TOPIC_REMEDY),
@@ -74,31 +76,24 @@ async def check_kafka(
 
 
 async def _brokers(stack: AsyncExitStack, cluster: Survey) -> list[Finding]:
-    await stack.enter_async_context(cluster)
+    try:
+        await stack.enter_async_context(cluster)
+    except BrokersUnreachableError as error:
+        return [fail("broker", str(error), "Kafka itself may be well.")]
     brokers = await cluster.brokers()
     knocks = await asyncio.gather(*(listens(*broker, PATIENCE / 2) for broker in brokers))
     names = [f"{host}:{port}" for host, port in brokers]
     away = [name for name, there in zip(names, knocks, strict=True) if not there]
     found = [ok("broker", ", ".join(names))]
     if away:
-        problem = f"the cluster names {', '.join(away)}, where nothing answers from here"
-        remedy = "The brokers' advertised.listeners are to be addresses that this machine reaches."
+        problem = (
+            f"the cluster gives its clients {', '.join(away)}, where nothing answers from here"
+        )
+        remedy = (
+            "Set the brokers' advertised.listeners (KAFKA_ADVERTISED_LISTENERS in Docker) to"
+            " addresses that this machine reaches, if they run."
+        )
         found.append(fail("broker", problem, remedy))
-    return found
-
-
-async def _group(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    group = await patiently(lambda: cluster.group(kafka.group_id))
-    hosts = sorted(member.host for member in group.members)
-    there = await cluster.visible(kafka.topics)
-    idle = len(hosts) - sum(each.partitions for each in there.values())
-    text = f"members: {len(hosts)} ({', '.join(hosts) or 'no worker is running'})"
-    if 0 < idle < len(hosts):
-        text += f"; {idle} of them get nothing new, the topics have fewer partitions"
-    found = [ok(f"group {kafka.group_id}", text)]
-    if named := others(group, kafka.topics, retry_topics(kafka.retry_topic)):
-        problem = describe_others(kafka.group_id, kafka.topics, named)
-        found.append(fail(f"group {kafka.group_id}", problem, f"{REMEDY}."))
     return found
 
 

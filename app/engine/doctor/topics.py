@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from app.edges.kafka.survey import Survey
-from app.engine.doctor.findings import Finding, fail, ok, patiently
+from app.engine.doctor.findings import Finding, fail, ok, patiently, skip
 from app.engine.subscription import Subscription
 from app.engine.topics import find_faults
 from app.engine.unread import describe_unread, unread_topics
 from app.policies.own_topics import kept_for
 from app.settings.models import KafkaSettings, env_name
+from app.values.rights import Right
 from app.values.topic import TopicFault, TopicState, WantedTopic
 
 LEAST_RETENTION = 7 * 86_400_000
@@ -76,12 +77,15 @@ async def _absent(
     """Tell of topics that are not there: who makes them, or why that is impossible."""
     if not missing:
         return []
+    hidden = await cluster.denied(Right.DESCRIBE, [topic.name for topic in missing])
     refused = await cluster.refusals(missing, kafka.replication_factor, validate_only=True)
     running = bool((await patiently(lambda: cluster.group(kafka.group_id))).members)
     found = []
     for topic in missing:
         subject = f"topic {topic.name}"
-        if topic.name in refused:
+        if topic.name in hidden:
+            found.append(skip(subject, "is not there, or hidden from this user"))
+        elif topic.name in refused:
             problem, remedy = refused[topic.name]
             found.append(fail(subject, f"is not there, and cannot be made: {problem}", remedy))
         elif running and not made_while_running:

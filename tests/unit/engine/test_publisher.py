@@ -33,6 +33,7 @@ class Bench:
         capacity: EmbeddedCapacity | None = None,
     ) -> None:
         self.tasks = Tasks(lambda _: None)
+        self.topics_made = 0
         self.publisher = Publisher(
             producer,
             "notifications",
@@ -41,14 +42,21 @@ class Bench:
             settled=lambda: (),
             spawn=self.tasks.spawn,
             now=lambda: NOON,
+            make_topic=self.make_topic,
         )
+
+    async def make_topic(self) -> None:
+        """Make the topic, as the first that is published needs it."""
+        self.topics_made += 1
 
 
 async def test_test_messages_arrive_with_their_ids(stage: "Stage") -> None:
     """Three requested are three published, delivered under the ids that were answered."""
     worker = stage.worker()
     await worker.start()
-    batch = await Bench(stage.producer).publisher.publish_test("webhook", 3, 0)
+    bench = Bench(stage.producer)
+    batch = await bench.publisher.publish_test("webhook", 3, 0)
+    assert bench.topics_made == 1
     assert (batch.type, batch.requested, batch.published) == ("webhook", 3, 3)
     await until(lambda: worker.snapshot().messages_sent == 3)
     assert {sent.notification.message_id for sent in stage.channel.sent} == set(batch.message_ids)

@@ -21,6 +21,9 @@ from app.values.topic import WantedTopic
 from tests.support.broker_faults import BrokerFaults
 from tests.support.engine import until
 
+JOIN_GROUP = 11  # the API key
+INCONSISTENT_PROTOCOL, GROUP_FULL = 23, 81  # Kafka's codes
+
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
 
@@ -179,6 +182,27 @@ async def test_brokers_that_are_silent_are_looked_for_anew(
     await stage.publish(envelope("after"))
     await until(lambda: worker.snapshot().messages_sent == 2)
     assert stage.channel.contents == ["before", "after"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (INCONSISTENT_PROTOCOL, "some other program uses this group id. Give this service one"),
+        (GROUP_FULL, "as many members as the brokers allow: stop one of them, or raise"),
+    ],
+)
+async def test_why_a_group_turns_a_worker_away_is_said(
+    stage: "Stage", code: int, words: str
+) -> None:
+    """In words that say what to do; it is tried again, and works once that is done."""
+    faults = BrokerFaults(stage.broker)
+    faults.answer(JOIN_GROUP, [code] * 3)
+    worker = stage.worker()
+    starting = asyncio.create_task(worker.start())
+    await until(lambda: words in (worker.snapshot().problem or ""))
+    faults.answer_well(JOIN_GROUP)
+    await starting
+    assert worker.snapshot().problem is None
 
 
 async def test_a_member_that_cannot_join_does_not_wait_for_ever(

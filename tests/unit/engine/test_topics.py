@@ -6,17 +6,28 @@ from typing import Any
 
 import pytest
 
+from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.connection import Connection
+from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.conditions import Conditions
 from app.engine.subscription import Subscription
-from app.engine.topics import AWAY_PATIENCE, INTERVAL, TopicKeeper
+from app.engine.topics import AWAY_PATIENCE, INTERVAL, SourceTopic, TopicKeeper
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError
 from app.values.group import GroupMember
 from app.values.record import TopicPartition
 from app.values.rights import Right
 from app.values.topic import TopicState
-from tests.support.survey import CONTROL, DEAD, OWN, RETRY, SOURCE, Cluster, FakeSurvey
+from tests.support.survey import (
+    CONTROL,
+    DEAD,
+    OWN,
+    RETRY,
+    SOURCE,
+    Cluster,
+    FakeSurvey,
+    worker_at,
+)
 
 KAFKA = Connection("kafka.example:9092", {})
 
@@ -166,6 +177,30 @@ async def test_records_that_nobody_reads_are_pointed_out(stage: Stage) -> None:
     await stage.keeper.look()
     assert "records there: 3" in stage.said()["topic_unread", newer]
     assert not stage.problem()
+
+
+async def test_members_that_should_not_be_there_are_named(stage: Stage) -> None:
+    """What they take is not delivered here."""
+    stage.cluster.members = [worker_at("10.0.0.1"), GroupMember("rdkafka", "10.0.0.9", ())]
+    await stage.keeper.look()
+    said = stage.said()["group_members", "members"]
+    assert "no workers of this service (rdkafka at 10.0.0.9)" in said
+    stage.cluster.members.pop()
+    await stage.keeper.look()
+    assert stage.said() == {}
+
+
+async def test_the_topic_to_publish_to_is_made_if_no_worker_has_run() -> None:
+    """A test notification may come before the first start."""
+    async with EmbeddedBroker() as broker:
+        connection = Connection(
+            broker.address, {"bootstrap_servers": broker.address}, embedded=True
+        )
+        topic = SourceTopic(connection, Subscription.of(KafkaSettings(topics=("first", "second"))))
+        for _ in range(2):
+            await topic.make()
+        async with TopicAdmin(connection) as admin:
+            assert (await admin.topics(["first", "second"])).keys() == {"first"}
 
 
 async def test_it_looks_now_and_again_and_never_twice_at_once(stage: Stage) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from aiokafka import errors as kafka
+from aiokafka.errors import for_code
 
 from app.edges.kafka.errors import describe, translated
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
@@ -71,6 +72,24 @@ def test_every_fault_says_whether_trying_again_may_help(
     assert type(caught.value) is becomes
     assert str(caught.value) == text
     assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (for_code(87)(), "InvalidRecordError: the topic does not take such a record; a topic that"),
+        (for_code(76)(), "set its compression.type to producer"),
+        (kafka.KafkaError(repr(for_code(81)())), "raise the brokers' group.max.size"),
+        (kafka.InconsistentGroupProtocolError(), "NOTIFIER_KAFKA__GROUP_ID"),
+        (kafka.InvalidTimestampError(), "set this machine's clock"),
+        (kafka.NotEnoughReplicasError(), "its min.insync.replicas"),
+        (kafka.NodeNotReadyError("node 1"), "advertised.listeners"),
+    ],
+    ids=str,
+)
+def test_what_to_do_is_said_beside_kafkas_own_name(error: Exception, words: str) -> None:
+    """Also of what aiokafka does not know, or wraps into another error."""
+    assert words in describe(error)
 
 
 def test_what_is_no_fault_of_kafka_stays_what_it_is() -> None:

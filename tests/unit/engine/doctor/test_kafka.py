@@ -9,7 +9,7 @@ from app.engine.doctor.findings import Finding, Verdict
 from app.engine.doctor.kafka import check_kafka
 from app.policies.commit_metadata import Committed, Settled
 from app.settings.models import KafkaSettings
-from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.errors import BrokersUnreachableError, KafkaRefusedError, KafkaUnavailableError
 from app.values.group import GroupMember
 from app.values.record import TopicPartition
 from app.values.topic import TopicState, WantedTopic
@@ -41,8 +41,20 @@ async def test_brokers_are_named_and_knocked_at(cluster: Cluster) -> None:
         assert (finding.verdict, finding.text) == (Verdict.OK, f"127.0.0.1:{there.port}")
     finding = (await examined(cluster))["broker"]
     assert finding.verdict is Verdict.FAIL
-    assert f"names 127.0.0.1:{there.port}, where nothing answers" in finding.text
+    assert f"gives its clients 127.0.0.1:{there.port}, where nothing answers" in finding.text
     assert "advertised.listeners" in finding.text
+
+
+async def test_addresses_that_cannot_be_reached_are_named() -> None:
+    """The bootstrap address is right; what is wrong is where it sends its clients on to."""
+    cluster = Cluster(unreachable=BrokersUnreachableError(SERVERS, ["10.9.8.7:29092"]))
+    found = await examined(cluster)
+    assert found["broker"].verdict is Verdict.FAIL
+    assert f"Kafka answers at {SERVERS}" in found["broker"].text
+    assert "gives its clients: 10.9.8.7:29092. Set the brokers' advertised.listeners" in (
+        found["broker"].text
+    )
+    assert found["topics, group"].verdict is Verdict.SKIP
 
 
 async def test_members_are_listed(cluster: Cluster) -> None:

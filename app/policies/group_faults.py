@@ -1,0 +1,75 @@
+"""What is wrong with a consumer group, by who is in it. Pure."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from app.values.group import Group, GroupMember
+
+CONSUMERS: Final = "consumer"
+ROUND_ROBIN: Final = "roundrobin"
+_OWN_ID: Final = "give this service a group id of its own (NOTIFIER_KAFKA__GROUP_ID)"
+
+
+class GroupFault(msgspec.Struct, frozen=True):
+    """Something that is wrong with a group.
+
+    Attributes:
+        kind: What tells it from others.
+        problem: A sentence about the group, without its subject and its full stop.
+        remedy: What to do, without its full stop.
+    """
+
+    kind: str
+    problem: str
+    remedy: str
+
+
+def group_faults(
+    group: Group, own: Collection[str], client_id: str, limit: int | None = None
+) -> Iterator[GroupFault]:
+    """Yield what is wrong; workers that consume other topics are ``shared_group``'s.
+
+    Args:
+        group: As the brokers describe it.
+        own: The group's own topics that every worker reads.
+        client_id: What workers of this service call themselves.
+        limit: How many members the brokers allow; None if that is not known.
+    """
+    if group.protocol_type not in ("", CONSUMERS):
+        problem = f"it is a group of the kind {group.protocol_type}: no consumer can join it"
+        yield GroupFault("kind", problem, f"Stop the other program, or {_OWN_ID}")
+        return
+    strangers = [
+        member
+        for member in group.members
+        if member.client_id != client_id and {*member.topics}.isdisjoint(own)
+    ]
+    if strangers:
+        yield GroupFault("members", _about_strangers(group, strangers), f"Stop them, or {_OWN_ID}")
+    if limit is not None and len(group.members) >= limit:
+        yield GroupFault(
+            "size",
+            f"it is full: the brokers allow {limit} members (group.max.size)",
+            "Raise group.max.size there before starting another worker",
+        )
+
+
+def _about_strangers(group: Group, strangers: Iterable[GroupMember]) -> str:
+    """Say what members do that are other programs."""
+    problem = (
+        f"it has members that are no workers of this service ({_named(strangers)}): what they take"
+        " is not delivered here"
+    )
+    if group.by_brokers or group.assignor in ("", ROUND_ROBIN):
+        return problem
+    return (
+        f"{problem}; they divide the partitions by {group.assignor}, and a worker is turned away"
+        f" unless all of them take {ROUND_ROBIN} as well"
+    )
+
+
+def _named(members: Iterable[GroupMember]) -> str:
+    """Name members by what they call themselves, and where they are."""
+    return ", ".join(sorted({f"{member.client_id} at {member.host}" for member in members}))
