@@ -128,6 +128,11 @@ class Session:
         """Seconds since any broker last answered."""
         return self._consumer.silent_for()
 
+    @property
+    def group_leader(self) -> str | None:
+        """The id of the member that leads the group, as last heard."""
+        return self._consumer.group_leader
+
     def look(self, unreadable: UnreadablePartitions) -> None:
         """Let it be said which partitions cannot be read."""
         unreadable.look(self._consumer.unreadable(), self._consumer.hidden_topics())

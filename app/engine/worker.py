@@ -27,6 +27,8 @@ from app.engine.pulse import Pulse
 from app.engine.saving import CommitSaver
 from app.engine.session import SILENCE, Session
 from app.engine.settlement import Exits, Settler
+from app.engine.share import Share
+from app.engine.strangers import say_strangers
 from app.engine.subscription import Subscription
 from app.engine.tasks import Tasks, to_its_end
 from app.engine.topics import TopicKeeper
@@ -140,6 +142,14 @@ class NotificationWorker:
             max_age=options.retry.max_age,
             on_change=self._room_changed,
         )
+        self._share = Share(
+            connection,
+            subscription,
+            self._assignment,
+            self._conditions,
+            journal,
+            leader=self._group_leader,
+        )
         self._parking = Parking(
             connection,
             subscription,
@@ -188,6 +198,7 @@ class NotificationWorker:
         async with self._stopping:
             if self._supervisor is None:
                 self._running.clear()
+                self._connection.identity.forget()  # whoever starts it means what it finds
                 self._started_at = self._journal.now()
                 self._started = self._journal.monotonic()
                 self._status = Status.STARTING
@@ -252,6 +263,7 @@ class NotificationWorker:
                 self._status = Status.ERROR
                 self._failure = f"{type(error).__name__}: {error}"
                 log.exception("the worker failed and starts anew in %g s", wait)
+            say_strangers(self._connection, self._conditions, stops_work=True)
             if self._running.is_set():
                 wait = FIRST_WAIT
                 self._running.clear()
@@ -285,6 +297,8 @@ class NotificationWorker:
             if timed:
                 self._tasks.spawn(self._clock.run(), "clock")
             self._tasks.spawn(self._parking.run(), "parking")
+            if not self._connection.embedded:  # it tells nothing of groups
+                self._tasks.spawn(self._share.run(), "share of the group")
             self._tasks.spawn(self._saver.run(), "save commits")
             await session.open()
             self._start_error = self._failure = None
@@ -318,6 +332,7 @@ class NotificationWorker:
             self._session.look(self._unreadable)
 
         self._topics.look_when_due()
+        say_strangers(self._connection, self._conditions, stops_work=False)
         self._show_faults()
         self._conditions.replace("recipients", self._addresses.recipients.warnings)
         self._conditions.replace("denied", self._dispatcher.denied())
@@ -389,13 +404,16 @@ class NotificationWorker:
             return "the worker's supervisor ended"
         return None
 
+    def _group_leader(self) -> str | None:
+        return None if self._session is None else self._session.group_leader
+
     def not_ready(self) -> str | None:
-        """Say why no work is taken (not joined, draining), or None."""
+        """Say why no work is taken (not joined, nothing given, draining), or None."""
         if self._status is not Status.RUNNING:
             return f"the worker is {self._status.value}"
         if self._session is None or not self._session.joined:
             return "the worker has not joined the group, or a rebalance is under way"
-        return None
+        return self._share.starved
 
     def _signs(self) -> Signs:
         now = self._journal.monotonic()

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from app.values.record import TopicPartition
+
 
 class GroupMember(msgspec.Struct, frozen=True):
     """A member of a group.
@@ -10,11 +12,15 @@ class GroupMember(msgspec.Struct, frozen=True):
         client_id: What the program calls itself.
         host: Where it is.
         topics: What it subscribes to.
+        id: As the group knows it; the group's leader is named by it.
+        partitions: What it was given; nothing while the group is being balanced.
     """
 
     client_id: str
     host: str
     topics: tuple[str, ...]
+    id: str = ""
+    partitions: tuple[TopicPartition, ...] = ()
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -74,6 +74,7 @@ class Cluster:
     transactions: list[list[OpenTransaction]] = field(default_factory=lambda: [[]])
     newest: float | None = None
     unreadable: dict[TopicPartition, int] = field(default_factory=dict)
+    starved: bool = False
 
 
 class FakeSurvey(Survey):
@@ -171,7 +172,14 @@ class FakeSurvey(Survey):
         assert group_id == "notification_worker_group"
         if self._cluster.failures:
             raise self._cluster.failures.pop()
-        return replace(self._cluster.group, members=tuple(self._cluster.members))
+        members = self._cluster.members
+        if members and not self._cluster.starved:
+            there = self._cluster.states.get(SOURCE, TopicState(0, 1))
+            all_of_them = tuple(
+                TopicPartition(SOURCE, number) for number in range(there.partitions)
+            )
+            members = [replace(members[0], partitions=all_of_them), *members[1:]]
+        return replace(self._cluster.group, members=tuple(members))
 
     async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
         """See ``Survey``."""

@@ -28,6 +28,7 @@ from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from app.edges.kafka.connection import Connection
@@ -50,9 +51,11 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     Attributes:
         answered_at: Monotonic seconds when a broker last answered; at first, when it was made.
         on_fetch: Called with every answer to a fetch before anybody else sees it.
+        group_leader: The id of the member that leads the group, once it was joined.
     """
 
     on_fetch: Callable[[Any], None] | None = None
+    group_leader: str | None = None
 
     def __init__(self, connection: Connection, request_timeout_ms: int) -> None:
         super().__init__(request_timeout_ms=request_timeout_ms, **connection.options)
@@ -70,6 +73,8 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         self.answered_at = time.monotonic()
         if self.on_fetch is not None and isinstance(request, FetchRequest):
             self.on_fetch(answer)
+        if isinstance(request, JoinGroupRequest) and answer.leader_id:
+            self.group_leader = answer.leader_id
         return answer
 
     def silent_for(self) -> float:

@@ -260,6 +260,12 @@ class Consumer:
         cluster = self._client._client.cluster  # noqa: SLF001 - it has no public way to ask
         return [each for each in self._topics if each in cluster.unauthorized_topics]
 
+    @property
+    def group_leader(self) -> str | None:
+        """The id of the member that leads the group, as last heard."""
+        leader: str | None = self._client._client.group_leader  # noqa: SLF001 - as above
+        return leader
+
     def silent_for(self) -> float:
         """Return the seconds since any broker last answered."""
         return float(self._client._client.silent_for())  # noqa: SLF001 - as above

@@ -3,12 +3,16 @@
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
+from aiokafka.coordinator.protocol import (
+    ConsumerProtocolMemberAssignment,
+    ConsumerProtocolMemberMetadata,
+)
 from aiokafka.errors import IncompatibleBrokerVersion, for_code
 
 from app.edges.kafka.requests import DescribeNewGroup
 from app.policies.group_faults import CONSUMERS
 from app.values.group import Group, GroupMember
+from app.values.record import TopicPartition
 
 _NO_SUCH_GROUP: Final = 69
 
@@ -47,15 +51,23 @@ async def _new_group(admin: AIOKafkaAdminClient, coordinator: int, group_id: str
     if group["error_code"]:
         raise for_code(group["error_code"])(group_id)
     members = tuple(
-        GroupMember(each["client_id"], _host(each["client_host"]), _topics(each))
+        GroupMember(
+            each["client_id"],
+            _host(each["client_host"]),
+            _topics(each),
+            each["member_id"],
+            _partitions(each),
+        )
         for each in group["members"]
     )
     return Group(CONSUMERS, group["assignor_name"], members, by_brokers=True)
 
 
 def _member(raw: tuple[Any, ...]) -> GroupMember:
-    _, client_id, host, metadata, *_ = raw
-    return GroupMember(client_id, _host(host), _subscribed(metadata))
+    member_id, client_id, host, metadata, assignment, *_ = raw
+    return GroupMember(
+        client_id, _host(host), _subscribed(metadata), member_id, _assigned(assignment)
+    )
 
 
 def _subscribed(metadata: bytes) -> tuple[str, ...]:
@@ -66,6 +78,25 @@ def _subscribed(metadata: bytes) -> tuple[str, ...]:
         return tuple(ConsumerProtocolMemberMetadata.decode(metadata).subscription)
     except ValueError:
         return ()  # no consumer's
+
+
+def _assigned(assignment: bytes) -> tuple[TopicPartition, ...]:
+    """Return what a classic member was given; nothing while the group is being balanced."""
+    if not assignment:
+        return ()
+    try:
+        given = ConsumerProtocolMemberAssignment.decode(assignment).partitions()
+    except ValueError:
+        return ()  # no consumer's
+    return tuple(TopicPartition(*each) for each in given)
+
+
+def _partitions(member: dict[str, Any]) -> tuple[TopicPartition, ...]:
+    return tuple(
+        TopicPartition(each["topic_name"], number)
+        for each in member["assignment"]["topic_partitions"]
+        for number in each["partitions"]
+    )
 
 
 def _topics(member: dict[str, Any]) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as AnyPartition
 from aiokafka.errors import GroupAuthorizationFailedError
 
+from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.admin import Admin
+from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.session import Session
@@ -20,6 +22,8 @@ from app.values.record import TopicPartition
 from app.values.topic import WantedTopic
 from tests.support.broker_faults import BrokerFaults
 from tests.support.engine import until
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.topic import Topic
 
 JOIN_GROUP = 11  # the API key
 INCONSISTENT_PROTOCOL, GROUP_FULL = 23, 81  # Kafka's codes
@@ -255,3 +259,29 @@ async def test_a_stop_does_not_wait_for_what_kafka_refuses_to_take(
     async with asyncio.timeout(5):
         await worker.stop()
     assert await stage.committed() == 0
+
+
+async def test_nothing_is_taken_from_another_cluster_that_answers_at_the_same_address(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Its topics may have the same names; whoever starts the worker anew means that one."""
+    faults = BrokerFaults(stage.broker)
+    async with TcpProxy(stage.broker.address) as way_in, EmbeddedBroker() as other:
+        stage.connection = Connection(
+            way_in.address, {"bootstrap_servers": way_in.address}, embedded=True
+        )
+        worker = stage.worker(silence=0.5)
+        await worker.start()
+        async with Topic(other.address, "notifications") as topic:
+            await topic.write(msgspec.json.encode(envelope("foreign")))
+        way_in.target = other.address
+        faults.take_down()
+        await until(lambda: "Kafka cluster" in worker.get_health_status().get("problem", ""))
+        assert other.address in worker.get_health_status()["problem"]
+        assert stage.channel.sent == []
+        faults.bring_up()
+        await worker.stop()
+        await worker.start()
+        await stage.channel.arrived(1)
+        assert stage.channel.contents == ["foreign"]
+        await worker.stop(drain=False)

@@ -80,6 +80,18 @@ async def test_a_service_that_shares_the_group_id_is_a_fault(cluster: Cluster) -
     assert "a group id of its own" in finding.text
 
 
+async def test_partitions_that_nobody_has_are_a_fault(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's program divides them; the members are named with what they consume."""
+    monkeypatch.setattr("app.engine.doctor.group.LOOK_AGAIN", 0.0)
+    cluster.members, cluster.starved = [worker_at("10.0.0.1")], True
+    finding = (await examined(cluster))["group notification_worker_group"]
+    assert finding.verdict is Verdict.FAIL
+    assert "2 partitions have nobody" in finding.text
+    assert "notification-worker at 10.0.0.1 (notifications" in finding.text
+
+
 async def test_a_cluster_that_never_had_a_group_is_given_time(cluster: Cluster) -> None:
     """The first question about any group makes the cluster make room for it."""
     cluster.failures = [KafkaUnavailableError("no coordinator")]
