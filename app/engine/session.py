@@ -223,14 +223,15 @@ class Session:
         if not hopeless:
             await self._letting_go.put_aside_partly_done(LEAVE_PATIENCE)
         async with self.committer.alone():
-            if await self.committer.fence(0.0 if hopeless else LAST_COMMIT_TIMEOUT):
+            answers = await self.committer.fence(0.0 if hopeless else LAST_COMMIT_TIMEOUT)
+            if answers:
                 await self._save()
             self._assignment.take()
         self._dispatcher.discard(lambda _: True)
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
-        await self._consumer.stop(at_once=hopeless)
+        await self._consumer.stop(at_once=not answers)
         if self._broken.done() and not self._broken.cancelled():
             self._broken.exception()  # seen by run, or of no interest any more
 
