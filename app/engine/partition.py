@@ -153,8 +153,11 @@ class Assigned:
 
     @property
     def hidden(self) -> int:
-        """How many records are behind the beginning of an open transaction, as last seen."""
-        if self.end is None or self.readable_end is None:
+        """How many records are behind the beginning of an open transaction, as last seen.
+
+        Where they begin is learned by fetching: of a partition that is left out nothing is known.
+        """
+        if self.end is None or self.readable_end is None or self.held or self.resting:
             return 0
         return max(self.end - max(self.readable_end, self.position), 0)
 

@@ -61,3 +61,10 @@ def test_what_is_not_due_is_neither_lag_nor_backlog() -> None:
     snapshot = assigned.snapshot()
     assert (snapshot.lag, snapshot.waiting) == (5, 5)
     assert (assigned.unfetched, assigned.waiting) == (0, 5)
+
+
+def test_of_a_partition_that_is_left_out_nobody_knows_what_is_hidden() -> None:
+    """Its next record is not due, and nothing was fetched of it since: what is new is not hidden."""
+    assigned = sampled(position=4, end=21, readable=10)
+    assigned.held = True
+    assert assigned.hidden == 0
