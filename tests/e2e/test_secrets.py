@@ -15,6 +15,7 @@ from tests.support.end_to_end import World
 from tests.support.http_server import Answer, HttpServer, Received
 from tests.support.service import ServiceProcess
 from tests.support.smtp_server import scripted_smtp
+from tests.support.talkative_broker import talkative_broker
 
 KEY = "canary-of-the-api-key-1"
 SIGNING = b64encode(b"canary of the signing secret").decode()
@@ -181,3 +182,28 @@ async def test_no_secret_is_ever_seen(world: World, hooks: HttpServer, tmp_path:
     assert "discord.com" in shown["/dead-letters"]
     assert f"Bearer {BEARER}" in {each.headers.get("authorization") for each in hooks.received}
     assert discord(TITLE) in str([each.body for each in hooks.received])
+
+
+async def test_a_broker_that_repeats_the_login_gives_nothing_away(
+    world: World, tmp_path: Path
+) -> None:
+    """Neither in health and log, where what it said is told, nor by the doctor."""
+    async with talkative_broker() as address:
+        given = {
+            "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": address,
+            "NOTIFIER_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+            "NOTIFIER_KAFKA__SASL_MECHANISM": "PLAIN",
+            "NOTIFIER_KAFKA__SASL_USERNAME": "me",
+            "NOTIFIER_KAFKA__SASL_PASSWORD": PASSWORD,
+            "NOTIFIER_LOG__LEVEL": "DEBUG",
+        }
+        service = await world.service(given, ready=False)
+        await service.logged("SaslAuthenticationFailed")
+        shown = {path: (await service.client.get(path)).text for path in ("/health", "/stats", "/")}
+        published = await service.client.post("/test-notifications")
+        assert published.status_code == 503
+        _, shown["doctor"], _ = await run(tmp_path, given, "notifier", "doctor")
+        await service.stop()
+    shown |= {"503": published.text, "log": service.log}
+    assert {where: leak for where, text in shown.items() if (leak := found(text, [PASSWORD]))} == {}
+    assert "sasl_auth_bytes=b'me\\x00me\\x00***'" in shown["log"]

@@ -107,11 +107,12 @@ def _escaped(text: str) -> set[str]:
     """Return a text with what is not ASCII escaped; views read only the escapes of ASCII."""
     if text.isascii():
         return set()
+    raw = repr(text.encode())[2:-1]  # as Kafka's client logs what it sends
     percent = "".join(each if each.isascii() else quote(each) for each in text)
     json = "".join(each if each.isascii() else dumps(each)[1:-1] for each in text)
     upper = re.sub(r"\\u[0-9a-f]{4}", lambda match: "\\u" + match[0][2:].upper(), json)
     lower = re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), percent)
-    return {percent, lower, json, upper}
+    return {raw, percent, lower, json, upper}
 
 
 def _url_parts(url: str) -> list[str]:
