@@ -86,3 +86,13 @@ async def test_production_is_not_opened_without_a_key(
     service = await world.service(PRODUCTION, command=command, ready=False)
     await service.logged("NOTIFIER_API_KEYS: is empty, and production does not open its control")
     assert "Traceback" not in service.log
+
+
+async def test_no_webhook_reaches_another_workers_control_plane(world: World) -> None:
+    """It is known there by what it calls itself, and refused for good."""
+    sender, other = await world.service(), await world.service()
+    await sender.client.post("/notifications", json=_to(f"{other.url}/stop"))
+    await sender.until_stats(lambda got: got["messages_failed"] == 1)
+    assert (await other.stats())["status"] == "RUNNING"
+    (made,) = (await sender.client.get("/deliveries")).json()["deliveries"]
+    assert made["error"].startswith("HTTP 421: ")
