@@ -80,8 +80,8 @@ MUTANTS = (
     Mutant(
         "take a deferred record before it is due",
         "app/engine/intake.py",
-        "if record.timestamp > horizon:",
-        "if record.timestamp > horizon + 1e9:",
+        "if self._due_in(assigned, record.offset, record.timestamp) > 0:",
+        "if self._due_in(assigned, record.offset, record.timestamp) > 1e9:",
         (DEFERRING,),
     ),
     Mutant(
@@ -264,8 +264,8 @@ MUTANTS = (
     Mutant(
         "reject what a destination that lets nobody in turns away",
         "app/engine/outcomes.py",
-        "if item.attempts >= policy.max_attempts and accepted_at > (item.first_failure or 0.0):",
-        "if True:",
+        "if left.denied and lets_others_in and item.attempts >= policy.max_attempts:",
+        "if left.denied:",
         ("tests/unit/engine/test_lane.py",),
     ),
     Mutant(
