@@ -174,7 +174,7 @@ class NotificationWorker:
             self._conditions,
             user=connection.options.get("sasl_plain_username"),
         )
-        self._trimmer = Trimmer(connection, self._assignment, journal)
+        self._trimmer = Trimmer(connection, self._assignment, journal, self._conditions)
         self._topics = TopicKeeper(
             connection,
             subscription,

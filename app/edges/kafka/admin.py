@@ -7,7 +7,7 @@ from typing import Self
 
 from aiokafka import TopicPartition as Theirs
 from aiokafka.admin import RecordsToDelete
-from aiokafka.errors import for_code
+from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
 from app.edges.kafka.client import Client, new_admin
 from app.edges.kafka.connection import Connection
@@ -124,10 +124,13 @@ class Admin:
 
     async def delete_records(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Delete everything below the given offset of each partition."""
-        with translated("delete records that are done"):
-            await self._client.delete_records(
-                {Theirs(*tp): RecordsToDelete(offset) for tp, offset in offsets.items()}
-            )
+        theirs = {Theirs(*tp): RecordsToDelete(offset) for tp, offset in offsets.items()}
+        with translated("delete records that are done", "Delete"):
+            try:
+                await self._client.delete_records(theirs)
+            except TopicAuthorizationFailedError as error:  # it does not say on which
+                topics = ", ".join(sorted({topic for topic, _ in offsets}))
+                raise TopicAuthorizationFailedError(topics) from error
 
 
 async def _is_ready(client: Client, node: int) -> bool:

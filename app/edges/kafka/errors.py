@@ -43,8 +43,7 @@ TOO_LARGE: tuple[type[Exception], ...] = (
     kafka.RecordListTooLargeError,
 )
 
-READ = "Describe and Read"
-WRITE = "Write"
+_READ: Final = "Describe and Read"
 
 _WORDS: Final[Mapping[str, str]] = {
     "ClusterAuthorizationFailedError": (
@@ -95,7 +94,7 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 @contextmanager
-def translated(doing: str, right: str = READ) -> Iterator[None]:
+def translated(doing: str, right: str = _READ) -> Iterator[None]:
     """Translate what aiokafka raises in the block.
 
     Args:
@@ -122,8 +121,8 @@ def _remedy(error: Exception, right: str) -> str:
     subject = str(error.args[0]) if error.args else ""
     match error:
         case kafka.TopicAuthorizationFailedError():
-            verb = "write to" if right == WRITE else "see"
-            return f"this user may not {verb} {subject}: allow it {right} on each topic"
+            wanted = f"see {subject}" if right == _READ else f"do that to {subject}"
+            return f"this user may not {wanted}: allow it {right} on each topic"
         case kafka.GroupAuthorizationFailedError():
             group = subject.rpartition(" ")[2]  # the name, or a sentence that ends in it
             return f"this user may not use the group {group}: allow it Read on it"
