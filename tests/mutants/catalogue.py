@@ -6,6 +6,7 @@ WORKER = "tests/unit/engine/test_worker.py"
 DEFERRING = "tests/unit/engine/test_deferring.py"
 LANE = "tests/unit/engine/test_lane.py"
 PARKING = "tests/unit/engine/test_parking.py"
+REDACTION = "tests/unit/policies/redaction/test_redaction.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
 GROUP_START = "tests/unit/engine/test_group_start.py"
 BEGINNINGS = "tests/unit/policies/test_beginnings.py"
@@ -449,5 +450,40 @@ MUTANTS = (
         "    return least < 0 or (wanted >= 0 and least >= wanted)",
         "    return True",
         ("tests/unit/engine/test_topics.py",),
+    ),
+    Mutant(
+        "let a webhook reach the own control plane",
+        "app/edges/guard.py",
+        "        if self._own.covers(host, port):",
+        "        if self._own.covers(host, port + 1):",
+        ("tests/unit/edges/test_guard.py",),
+    ),
+    Mutant(
+        "take a proxy's requests for this machine's",
+        "app/policies/access.py",
+        "    if caller.is_forwarded:\n",
+        "    if caller.is_forwarded and caller.client is None:\n",
+        ("tests/unit/policies/test_access.py",),
+    ),
+    Mutant(
+        "show a login in base64",
+        "app/policies/redaction/known.py",
+        "        for core in self._base64:\n",
+        "        for core in self._base64[:0]:\n",
+        (REDACTION,),
+    ),
+    Mutant(
+        "look for secrets in nothing but plain text",
+        "app/policies/redaction/views.py",
+        "        view = view.decoded()\n",
+        "        view = None\n",
+        (REDACTION,),
+    ),
+    Mutant(
+        "let everybody guess as fast as they can",
+        "app/policies/guessing.py",
+        "        return Verdict(DELAY if too_many else 0.0, is_news, source)",
+        "        return Verdict(0.0, is_news, source)",
+        ("tests/unit/policies/test_guessing.py",),
     ),
 )
