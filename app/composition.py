@@ -159,7 +159,7 @@ async def running_service(
             wrong_keys=WrongKeys(),
             metrics=Exposition(metrics.registry, worker.snapshot),
             set_log_level=set_level,
-            secrets=secrets,
+            secrets=Secrets(loaded.secret_values(), distinct=True),
             own_addresses=own_addresses,
             closing=asyncio.Event(),
         )

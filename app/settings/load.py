@@ -49,7 +49,7 @@ class LoadedSettings:
 
         Secrets are masked, wherever they stand; what is not set is empty.
         """
-        secrets = Secrets(self.secret_values())
+        secrets = Secrets(self.secret_values(), distinct=True)
         return [
             (env_name(name), veil(show(self.settings.value(name)), secrets), self.sources[name])
             for name in SETTINGS

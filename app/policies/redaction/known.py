@@ -16,6 +16,8 @@ SHORTEST = 4
 
 _SHORTEST_BASE64 = 6  # bytes; what shorter ones leave of themselves in base64 stands anywhere
 _SHORTEST_PART = 6
+_SHORTEST_DISTINCT = 8
+_LONGEST_WORD = 16
 _BASE64 = frozenset(f"{ascii_letters}{digits}+/-_")
 _BASE64_END = _BASE64 | {"="}
 _SEPARATORS = re.compile(r"[/;:,.]")
@@ -53,26 +55,29 @@ class Secrets:
 
     Args:
         values: Passwords, keys, or webhook URLs; of a URL whatever may be a token.
+        distinct: Only what no text has by chance: a password that is a word or a number would be
+            found in every answer, and blank out its keys and figures.
 
     Attributes:
         longest: Characters of the longest.
     """
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
+    def __init__(self, values: Iterable[str] = (), *, distinct: bool = False) -> None:
         plain: set[str] = set()
         words: set[str] = set()
         for value in values:
             is_url = "://" in value
             plain.update(_url_parts(value) if is_url else [value])
             words.update(_short_parts(value) if is_url else [])
-        self._plain = tuple(sorted(_usable(plain), key=len, reverse=True))
+        usable = filter(_is_distinct, _usable(plain)) if distinct else _usable(plain)
+        self._plain = tuple(sorted(usable, key=len, reverse=True))
         self.longest = len(self._plain[0]) if self._plain else 0
         self._base64 = tuple({core for text in self._plain for core in _base64_cores(text)})
         written = {form for needle in self._plain for form in (dumps(needle)[1:-1], escape(needle))}
         self._written = (*self._plain, *self._base64, *sorted(written - plain))
         self._words = tuple(
             re.compile(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])")
-            for word in sorted(words - set(self._plain))
+            for word in sorted(() if distinct else words - set(self._plain))
         )
 
     def spans(self, view: View) -> Iterator[Span]:
@@ -154,6 +159,12 @@ def _pieces(tail: str) -> Iterator[str]:
 
 def _may_be_token(part: str) -> bool:
     return len(part) >= _SHORTEST_PART and part.lower() not in _ROUTES
+
+
+def _is_distinct(text: str) -> bool:
+    if text.isalpha():
+        return len(text) >= _LONGEST_WORD
+    return len(text) >= _SHORTEST_DISTINCT and not text.isdigit()
 
 
 def _is_mixed(part: str) -> bool:
