@@ -8,7 +8,7 @@ from app.engine.dispatch import Dispatcher
 from app.engine.item import Item
 from app.engine.journal import Journal
 from app.engine.parked import Parked, Why
-from app.engine.partition import Assigned, Assignment
+from app.engine.partition import Assigned, Assignment, Done
 from app.engine.settlement import Settler
 from app.policies.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
 from app.policies.lifetimes import with_default_lifetime
@@ -154,6 +154,10 @@ class Admission:
                 return True
             case Parked() if leftover.digest == _digest(record):
                 assigned.park(leftover)
+                return True
+            case Done() if leftover.digest == _digest(record):
+                assigned.pass_over(record.offset, leftover)
+                self._journal.statistics.skipped += 1
                 return True
             case _:
                 return False

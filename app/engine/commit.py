@@ -134,7 +134,7 @@ class Committer:
         self._refused |= dict.fromkeys(refused, retry_at)
         for assigned, commit in commits.items():
             if assigned.partition.topic not in refused:
-                assigned.ledger.acknowledged(commit)
+                assigned.acknowledged(commit)
         return True
 
     async def _looked(self, timeout: float) -> bool:
@@ -179,7 +179,7 @@ class Committer:
                 position = await self._consumer.position(assigned.partition)
                 if not assigned.ledger.unsettled:
                     assigned.position = position
-            due = assigned.ledger.to_commit(assigned.position)
+            due = assigned.due()
             if due is not None:
                 commits[assigned] = due
         return commits

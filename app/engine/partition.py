@@ -8,7 +8,7 @@ import msgspec
 from app.engine.parked import MOST_PARKED, Parked
 from app.policies.commit_metadata import Settled
 from app.policies.due_times import Sightings
-from app.policies.ledger import Ledger
+from app.policies.ledger import Commit, Ledger
 from app.values.record import TopicPartition
 from app.values.snapshot import PartitionSnapshot
 
@@ -43,6 +43,16 @@ class Head(NamedTuple):
     timestamp: float
 
 
+class Done(msgspec.Struct, frozen=True):
+    """A record that was settled here, which Kafka may not know.
+
+    Attributes:
+        digest: SHA-256 of its value: another record may stand there once a topic was made anew.
+    """
+
+    digest: bytes
+
+
 class Assigned:
     """One partition for as long as it is this worker's.
 
@@ -56,7 +66,8 @@ class Assigned:
             delivered like the others, and hold no commit back.
         parked: Unsettled too, but not received: there is no place for them, by offset.
         leftovers: Items of an earlier assignment that destinations had been asked about; when
-            their offsets come in again they are joined, not sent again. And what was parked.
+            their offsets come in again they are joined, not sent again. And what was parked, and
+            what was settled without an acknowledged commit.
         position: The next offset to be fetched, as last seen.
         end: The offset the next record will get, as last seen; None until known.
         readable_end: The offset from which on open transactions hide records, as last seen; None
@@ -74,7 +85,7 @@ class Assigned:
         partition: TopicPartition,
         start: Start,
         delay: float | None = None,
-        leftovers: "dict[int, Item | Parked] | None" = None,
+        leftovers: "dict[int, Item | Parked | Done] | None" = None,
     ) -> None:
         self.partition = partition
         self.delay = delay
@@ -92,6 +103,8 @@ class Assigned:
         self.unreadable = False
         self.active = True
         self.sightings = Sightings(delay or 0.0)
+        self._settled: dict[int, bytes] = {}
+        self._committing: dict[int, bytes] = {}
 
     def enter(self, item: "Item") -> None:
         """Take an item into the books."""
@@ -105,8 +118,35 @@ class Assigned:
         if item in self.strays:
             self.strays.remove(item)
             return
-        self.ledger.settle(item.record.offset)
-        del self.items[item.record.offset]
+        offset = item.record.offset
+        self.ledger.settle(offset)
+        del self.items[offset]
+        self._settled[offset] = item.digest
+
+    def pass_over(self, offset: int, done: Done) -> None:
+        """Note that a record came in again that was settled here."""
+        self.ledger.received(offset)
+        self.ledger.settle(offset)
+        self.position = offset + 1
+        self._settled[offset] = done.digest
+
+    def due(self) -> Commit | None:
+        """Return what is to be committed now, or None."""
+        due = self.ledger.to_commit(self.position)
+        if due is not None:
+            self._committing |= self._settled
+            self._settled = {}
+        return due
+
+    def acknowledged(self, commit: Commit) -> None:
+        """Note that Kafka has acknowledged the last commit that was due."""
+        self.ledger.acknowledged(commit)
+        self._committing = {}
+
+    def unacknowledged(self) -> dict[int, Done]:
+        """Return what is settled and may not be committed, by offset."""
+        settled = self._committing | self._settled
+        return {offset: Done(digest) for offset, digest in settled.items()}
 
     def park(self, parked: Parked) -> None:
         """Leave an offset unsettled, received before or not, and keep nothing else of it."""
@@ -138,6 +178,8 @@ class Assigned:
         self.items = {offset: item for offset, item in self.items.items() if offset < end}
         self.parked = {at: parked for at, parked in self.parked.items() if at < end}
         self.leftovers = {at: item for at, item in self.leftovers.items() if at < end}
+        self._settled = {at: digest for at, digest in self._settled.items() if at < end}
+        self._committing = {at: digest for at, digest in self._committing.items() if at < end}
         self.position = self.end = end
         self.sightings = Sightings(self.delay or 0.0)
 
@@ -194,11 +236,14 @@ class Assigned:
         )
 
 
-Leftovers = dict[TopicPartition, "dict[int, Item | Parked]"]
+Leftovers = dict[TopicPartition, "dict[int, Item | Parked | Done]"]
 
 
 class Assignment:
     """All partitions of this worker.
+
+    What it has settled it knows even if Kafka does not: if partitions come back to this worker
+    whose last commit was not acknowledged, none of that is done again.
 
     Args:
         delays: The retry topics, each with the seconds its records wait.
@@ -207,6 +252,7 @@ class Assignment:
     def __init__(self, delays: Mapping[str, float] | None = None) -> None:
         self._delays = delays or {}
         self._assigned: dict[TopicPartition, Assigned] = {}
+        self._done: dict[TopicPartition, tuple[str | None, dict[int, Done]]] = {}
 
     def __iter__(self) -> Iterator[Assigned]:
         return iter(self._assigned.values())
@@ -232,10 +278,19 @@ class Assignment:
         """Begin anew with these partitions; every report lists them in their order."""
         self._assigned = {
             partition: Assigned(
-                partition, start, self._delays.get(partition.topic), leftovers.get(partition)
+                partition,
+                start,
+                self._delays.get(partition.topic),
+                {**self._done_here(partition, start), **leftovers.get(partition, {})},
             )
             for partition, start in sorted(starts.items())
         }
+
+    def _done_here(self, partition: TopicPartition, start: Start) -> dict[int, Done]:
+        topic_id, done = self._done.pop(partition, (start.topic_id, {}))
+        if topic_id != start.topic_id:
+            return {}
+        return {offset: each for offset, each in done.items() if offset >= start.offset}
 
     def restart(self, partition: TopicPartition, start: Start) -> Assigned:
         """Begin anew with a partition whose topic was made anew; return what was held of it."""
@@ -254,7 +309,13 @@ class Assignment:
         self.freeze()
         taken = list(self)
         self._assigned = {}
+        for each in taken:
+            self._done[each.partition] = each.topic_id, each.unacknowledged()
         return taken
+
+    def forget(self) -> None:
+        """Forget what was done: whoever starts anew means what Kafka says."""
+        self._done.clear()
 
     def items(self) -> "Iterator[Item]":
         """Yield every unsettled item, each partition's oldest first."""

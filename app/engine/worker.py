@@ -199,6 +199,7 @@ class NotificationWorker:
             if self._supervisor is None:
                 self._running.clear()
                 self._connection.identity.forget()  # whoever starts it means what it finds
+                self._assignment.forget()
                 self._started_at = self._journal.now()
                 self._started = self._journal.monotonic()
                 self._status = Status.STARTING

@@ -486,4 +486,18 @@ MUTANTS = (
         "        return Verdict(0.0, is_news, source)",
         ("tests/unit/policies/test_guessing.py",),
     ),
+    Mutant(
+        "do again what was settled here and not committed",
+        "app/engine/admission.py",
+        "            case Done() if leftover.digest == _digest(record):",
+        "            case Done() if not leftover.digest:",
+        ("tests/unit/engine/test_session.py",),
+    ),
+    Mutant(
+        "be ready although the group gives nothing",
+        "app/engine/share.py",
+        "        self.starved = nothing\n",
+        "",
+        ("tests/unit/engine/test_share.py",),
+    ),
 )

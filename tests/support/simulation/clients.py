@@ -43,6 +43,10 @@ def kafka_in_memory() -> Iterator[None]:
     async def find_topics(*_: object) -> None:
         """Find everything there."""
 
+    async def idle(_: object) -> None:
+        """Look into nothing: the group is as fair as can be."""
+        await asyncio.Event().wait()
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.edges.kafka.consumer.new_consumer", _new_consumer)
         patch.setattr("app.edges.kafka.consumer.PartitionLogs", FakeLogs)
@@ -55,6 +59,7 @@ def kafka_in_memory() -> Iterator[None]:
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
         patch.setattr("app.engine.worker.TopicKeeper.make", find_topics)
         patch.setattr("app.engine.worker.TopicKeeper.look_when_due", lambda _: None)
+        patch.setattr("app.engine.worker.Share.run", idle)
         patch.setattr("app.policies.deferral.DELAYS", DELAYS)
         yield
 

@@ -1,6 +1,8 @@
 """The partitions that a worker has."""
 
-from app.engine.partition import Assigned, Assignment, Head, Start
+import pytest
+
+from app.engine.partition import Assigned, Assignment, Done, Head, Start
 from app.policies.ledger import Commit
 from app.values.record import TopicPartition
 from tests.support.engine import PARTITION, item, notification
@@ -68,3 +70,59 @@ def test_of_a_partition_that_is_left_out_nobody_knows_what_is_hidden() -> None:
     assigned = sampled(position=4, end=21, readable=10)
     assigned.held = True
     assert assigned.hidden == 0
+
+
+def test_what_is_settled_without_an_acknowledged_commit_is_known_when_the_partition_is_back() -> (
+    None
+):
+    """Kafka gives it out again, and nobody does it again."""
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(0, topic_id="A")}, {})
+    assigned = assignment[PARTITION]
+    items = [item(notification(str(offset)), assigned, offset=offset) for offset in range(4)]
+    assigned.settle(items[0])
+    due = assigned.due()
+    assert due is not None
+    assert due.offset == 1
+    assigned.settle(items[2])
+    assigned.acknowledged(due)
+    assert set(assigned.unacknowledged()) == {2}
+    assignment.take()
+    assignment.give({PARTITION: Start(1, topic_id="A")}, {})
+    assert assignment[PARTITION].leftovers == {2: Done(items[2].digest)}
+
+
+@pytest.mark.parametrize("start", [Start(0, topic_id="B"), Start(3, topic_id="A")])
+def test_it_is_nothing_to_another_topic_or_below_the_commit(start: Start) -> None:
+    """Other records stand there, or Kafka knows by now."""
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(0, topic_id="A")}, {})
+    assigned = assignment[PARTITION]
+    assigned.settle(item(notification(), assigned, offset=2))
+    assignment.take()
+    assignment.give({PARTITION: start}, {})
+    assert assignment[PARTITION].leftovers == {}
+
+
+def test_a_commit_that_failed_keeps_what_it_spoke_of() -> None:
+    """The next one speaks of it again."""
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(0)}, {})
+    assigned = assignment[PARTITION]
+    assigned.settle(item(notification(), assigned, offset=0))
+    assert assigned.due() is not None
+    assert set(assigned.unacknowledged()) == {0}
+    assigned.acknowledged(assigned.due() or Commit(0))
+    assert assigned.unacknowledged() == {}
+
+
+def test_whoever_starts_anew_means_what_kafka_says() -> None:
+    """Somebody may have set the offsets back, to have it all again."""
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(0)}, {})
+    assigned = assignment[PARTITION]
+    assigned.settle(item(notification(), assigned, offset=0))
+    assignment.take()
+    assignment.forget()
+    assignment.give({PARTITION: Start(0)}, {})
+    assert assignment[PARTITION].leftovers == {}

@@ -176,7 +176,6 @@ async def test_brokers_that_are_silent_are_looked_for_anew(
     await worker.start()
     await stage.publish(envelope("before"))
     await until(lambda: worker.snapshot().messages_sent == 1)
-    await until(lambda: worker.snapshot().lag == 0)
     session = session_of(worker)
     faults = BrokerFaults(stage.broker)
     faults.take_down()
@@ -186,6 +185,7 @@ async def test_brokers_that_are_silent_are_looked_for_anew(
     await stage.publish(envelope("after"))
     await until(lambda: worker.snapshot().messages_sent == 2)
     assert stage.channel.contents == ["before", "after"]
+    assert worker.snapshot().messages_skipped <= 1  # if it was not committed in time
 
 
 @pytest.mark.parametrize(
