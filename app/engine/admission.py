@@ -1,31 +1,28 @@
 """Admission: a record becomes an item in the books, and deliveries in the lanes."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from app.engine.addresses import Addresses
 from app.engine.dispatch import Dispatcher
 from app.engine.item import Item
 from app.engine.journal import Journal
 from app.engine.parked import Parked, Why
 from app.engine.partition import Assigned, Assignment, Done
+from app.engine.reading import HEAVY, Reader
 from app.engine.settlement import Settler
 from app.policies.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
-from app.policies.lifetimes import with_default_lifetime
-from app.policies.parsing import parse
 from app.policies.record_headers import origin_texts
 from app.policies.redaction import scrub
 from app.policies.repeats import Repeats
-from app.policies.resuming import still_to_send
-from app.policies.routing import Routed, route
 from app.policies.statistics import Verdict
 from app.values.errors import InvalidRecordError, TemplateError, UnroutableError
-from app.values.notification import Notification
 from app.values.outcome import Reason
-from app.values.record import Record
+from app.values.record import Record, TopicPartition
 
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 DAY = 86_400.0
+LONGEST_READING = 0.5
+"""Seconds after which no further heavy record is read before those that were are admitted."""
 FULL = 0.75
 """The share of the window from which on slow lanes make room."""
 
@@ -42,13 +39,11 @@ class Admission:
         assignment: The partitions this worker has.
         dispatcher: Takes deliveries.
         settler: Closes the books of what needs no delivery.
-        addresses: Recipients, templates and default destinations.
+        reader: Says what records say, and where that goes.
         repeats: What was delivered in full a short while ago.
         journal: Where unusable records are written down.
         ours: Topics whose notifications are this worker's to route.
         max_in_flight: Items received and unsettled at most.
-        default_ttl: Seconds after which a notification without a lifetime of its own is too old to
-            be taken up; 0 for never.
         max_age: Seconds for which a notification is tried; 0 where nothing is put aside.
         on_change: Called when there may be more room than before.
     """
@@ -58,25 +53,23 @@ class Admission:
         assignment: Assignment,
         dispatcher: Dispatcher,
         settler: Settler,
-        addresses: Addresses,
+        reader: Reader,
         repeats: Repeats,
         journal: Journal,
         *,
         ours: frozenset[str],
         max_in_flight: int,
-        default_ttl: float,
         max_age: float,
         on_change: Callable[[], None],
     ) -> None:
         self._assignment = assignment
         self._dispatcher = dispatcher
         self._settler = settler
-        self._addresses = addresses
+        self._reader = reader
         self._repeats = repeats
         self._journal = journal
         self._ours = ours
         self._max_in_flight = max_in_flight
-        self._default_ttl = default_ttl
         self._max_age = max_age
         self._on_change = on_change
         self._bytes = 0
@@ -97,6 +90,29 @@ class Admission:
             excess = max(excess, int(surplus * in_flight / self._bytes) - self._settler.leaving)
         if excess > 0:
             self._dispatcher.relieve(excess)
+
+    async def read_ahead(
+        self, records: Sequence[Record], held: Mapping[TopicPartition, Assigned]
+    ) -> Sequence[Record]:
+        """Read heavy records beside the event loop, before they are admitted.
+
+        Args:
+            records: What was polled.
+            held: Their partitions.
+
+        Returns:
+            Those that may be admitted now: to read the others would keep these for too long.
+        """
+        self._reader.forget()
+        until = self._journal.monotonic() + LONGEST_READING
+        for place, record in enumerate(records):
+            if len(record.value or b"") > HEAVY:
+                if self._journal.monotonic() > until:
+                    return records[:place]
+                assigned = held[record.partition]
+                item = self._item(record, assigned, _before(record, assigned))
+                await self._reader.read_ahead(item)
+        return records
 
     def admit(self, record: Record, assigned: Assigned) -> None:
         """Take a record into the books, and send it on its way."""
@@ -128,6 +144,7 @@ class Admission:
             before = read_deferral(record.headers)
         item = self._item(record.stamped(parked.origin.timestamp), assigned, before)
         assigned.take_back(item)
+        self._bytes += item.size
         if parked.why is Why.FOREIGN:
             self._refuse(item, Reason.EXHAUSTED, _unclaimed(item.origin.topic))
         elif assigned.delay is not None and read_format(record.headers) > KNOWN_FORMAT:
@@ -233,16 +250,14 @@ class Admission:
             self._deliver(first)
 
     def _enter(self, record: Record, assigned: Assigned) -> Item:
-        before = None if assigned.delay is None else read_deferral(record.headers)
-        item = self._item(record, assigned, before)
+        item = self._item(record, assigned, _before(record, assigned))
         assigned.enter(item)
+        self._bytes += item.size
         return item
 
     def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:
         record = record.stamped(self._journal.broker_now())
-        item = Item(record, assigned, _digest(record), self._journal.monotonic(), before)
-        self._bytes += item.size
-        return item
+        return Item(record, assigned, _digest(record), self._journal.monotonic(), before)
 
     def _join(self, item: Item, assigned: Assigned) -> None:
         """Go on with an item whose partition was away: what was delivered stays delivered."""
@@ -262,7 +277,7 @@ class Admission:
         if record.unreadable is not None:
             return Reason.INVALID, f"the record cannot be read: {record.unreadable}"
         try:
-            item.notification = self._parse(item)
+            item.notification = self._reader.parse(item)
         except UnroutableError as error:
             return Reason.UNROUTABLE, scrub(str(error))
         except (InvalidRecordError, TemplateError) as error:
@@ -270,19 +285,6 @@ class Admission:
         except Exception as error:  # noqa: BLE001 - one record must not end everybody's session
             return Reason.INVALID, self._journal.fault(f"reading {record.coordinates}", error)
         return None
-
-    def _parse(self, item: Item) -> Notification:
-        published_at = item.published_at
-        notification = parse(
-            item.record.value,
-            timestamp=published_at,
-            recipients=self._addresses.recipients,
-            templates=self._addresses.templates,
-        )
-        if item.before is not None or not self._default_ttl:
-            return notification
-        now = self._journal.broker_now()
-        return with_default_lifetime(notification, published_at, now, self._default_ttl)
 
     def _is_repeat(self, item: Item) -> bool:
         """Settle or set aside a repeat."""
@@ -310,16 +312,16 @@ class Admission:
         if notification is None:
             raise ValueError("only a parsed item can be delivered")
         try:
-            routed = self._route(item, notification)
+            routed = self._reader.route(item, notification)
         except Exception as fault:  # noqa: BLE001 - as in _understand
             where = f"routing {item.record.coordinates}"
             self._refuse(item, Reason.INVALID, self._journal.fault(where, fault))
             return
         if not notification.requests:
             self._journal.suppressed(item, notification)
-        for target, error in routed.unroutable:
-            item.fail(target, Reason.UNROUTABLE, error, self._journal.broker_now())
-            self._journal.unusable(item, target, Reason.UNROUTABLE, error)
+        if routed.unroutable:
+            item.fail_each(routed.unroutable, Reason.UNROUTABLE, self._journal.broker_now())
+            self._journal.unroutable(item, routed.unroutable)
         self._dispatcher.submit(item, routed.deliveries)
         if not routed.deliveries:
             self._settler.finish(item)
@@ -331,14 +333,10 @@ class Admission:
         self._journal.unusable(item, None, reason, error)
         self._settler.finish(item)
 
-    def _route(self, item: Item, notification: Notification) -> Routed:
-        if not notification.requests:
-            return Routed((), ())
-        source = notification.message_id
-        if source is None:
-            source = item.origin.coordinates
-        routed = route(notification, self._addresses.defaults, source=source, digest=item.digest)
-        return routed if item.before is None else still_to_send(routed, item.before)
+
+def _before(record: Record, assigned: Assigned) -> Deferral | None:
+    """Return what a record of a retry topic says about itself."""
+    return None if assigned.delay is None else read_deferral(record.headers)
 
 
 def _digest(record: Record) -> bytes:

@@ -10,6 +10,7 @@ from app.engine.clock import ClockWatch
 from app.engine.journal import Journal
 from app.engine.partition import Assigned, Assignment, Head
 from app.engine.positions import Positions
+from app.engine.reading import HEAVY
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 
@@ -135,7 +136,20 @@ class Intake:
             consumer.give_back(records)
             await positions.look()
             return 0
-        return self._take(consumer, records)
+        return self._take(consumer, await self._read_ahead(consumer, records))
+
+    async def _read_ahead(self, consumer: Consumer, records: Sequence[Record]) -> Sequence[Record]:
+        """Have heavy records read beside the event loop; return what may be admitted now."""
+        if not any(len(record.value or b"") > HEAVY for record in records):
+            return records
+        held = {record.partition: self._assignment[record.partition] for record in records}
+        read = await self._admission.read_ahead(records, held)
+        # Of partitions that went meanwhile nothing is taken, nor of those that came back: they
+        # begin where it was found out anew that they begin.
+        ours = [each for each in records if self._assignment.has(held[each.partition])]
+        now = len([each for each in read if self._assignment.has(held[each.partition])])
+        consumer.give_back(ours[now:])
+        return ours[:now]
 
     def _room(self) -> int:
         return 0 if self.paused or not self._may_admit() else self._admission.room()

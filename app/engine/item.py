@@ -1,5 +1,6 @@
 """One record on its way: what was asked of it, what became of each target so far."""
 
+from collections.abc import Iterable
 from enum import Enum, auto
 
 import msgspec
@@ -77,7 +78,7 @@ class Job(msgspec.Struct, eq=False):
         return -priority if not self.in_order or priority is Priority.URGENT else 0
 
 
-class Failure(msgspec.Struct, eq=False):
+class Failure(msgspec.Struct, eq=False, gc=False):
     """Why one target will never be reached."""
 
     target: Target
@@ -152,6 +153,12 @@ class Item(msgspec.Struct, eq=False):
         return len(self.record.value or b"")
 
     @property
+    def targets(self) -> int:
+        """How many targets it has, whatever became of them here."""
+        left = sum(len(job.delivery.targets) for job in self.jobs)
+        return left + len(self.delivered) + len(self.failures)
+
+    @property
     def finished(self) -> bool:
         """Whether nothing more is done about any target here."""
         for job in self.jobs:  # noqa: SIM110 - asked of every delivery; a generator takes longer
@@ -197,6 +204,13 @@ class Item(msgspec.Struct, eq=False):
     def fail(self, target: Target, reason: Reason, error: str, now: float) -> None:
         """Note that one target will never be reached."""
         self.failures.append(Failure(target, reason, clip(error, LONGEST_ERROR)))
+        self.first_failure = self.first_failure or now
+
+    def fail_each(self, targets: Iterable[tuple[Target, str]], reason: Reason, now: float) -> None:
+        """Note that some targets will never be reached, and why."""
+        self.failures += [
+            Failure(target, reason, clip(error, LONGEST_ERROR)) for target, error in targets
+        ]
         self.first_failure = self.first_failure or now
 
     def put_aside(self) -> None:

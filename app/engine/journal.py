@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections import Counter
+from collections.abc import Sequence
 
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
@@ -25,6 +27,9 @@ from app.values.outcome import (
 )
 
 log = logging.getLogger("app.deliveries")
+
+MOST_UNROUTABLE = 20
+"""Targets of one record that are written down one by one."""
 
 LONGEST_SHOWN = 2000
 """Bytes of a record that could not be read; the delivery log shows fewer characters."""
@@ -179,6 +184,16 @@ class Journal:
             notes=notification.notes if notification else (),
         )
         log.warning("%s: %s (%s)", item.record.coordinates, error, reason.value)
+
+    def unroutable(self, item: Item, targets: Sequence[tuple[Target, str]]) -> None:
+        """Write down the targets that no lane could be found for; of very many, the first few."""
+        for target, error in targets[:MOST_UNROUTABLE]:
+            self.unusable(item, target, Reason.UNROUTABLE, error)
+        more = targets[MOST_UNROUTABLE:]
+        for channel, count in Counter(target.channel for target, _ in more).items():
+            self.statistics.channel(channel).failed += count
+        if more:
+            log.warning("%s: and %s targets more", item.record.coordinates, f"{len(more):,}")
 
     def fault(self, where: str, error: Exception) -> str:
         """Write down an error of the service's own, and return the words for who it befell.

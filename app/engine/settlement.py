@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -20,9 +22,13 @@ from app.values.record import Headers
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 15.0
 TOO_LARGE = "too large to be put aside for later"
+MANY_TARGETS = 1000
+"""Targets of an item from which on what is written about them takes long to make."""
 PATIENCE = 10.0
 """Seconds after which an acknowledgement is missed."""
 
@@ -192,15 +198,18 @@ class Settler:
         self._on_settled(item, None)
 
     async def _defer(self, item: Item) -> None:
-        deferral, seconds = item.deferral()
         record = item.record
-        headers = deferral_headers(record, deferral, self._exits.group_id, item.origin)
+        deferral, seconds = await _made(item, item.deferral)
+        group_id, origin = self._exits.group_id, item.origin
+        write = partial(deferral_headers, record, deferral, group_id, origin)
+        headers = await _made(item, write)
         topic = self._exits.retry_topics[seconds]
         await self._write(item, topic, record.key, record.value, headers)
         self._journal.statistics.deferred += 1
 
     async def _bury(self, item: Item) -> None:
-        record, note = item.record, item.note(self._exits.group_id)
+        record = item.record
+        note = await _made(item, partial(item.note, self._exits.group_id))
         size, headers = item.missing or item.size, dead_letter_headers(record, note)
         forms: list[tuple[bytes | None, bytes | None, Headers]] = []
         if not item.missing:
@@ -247,6 +256,13 @@ class Settler:
             wait = min(wait * 2, LONGEST_WAIT)
             if not item.assigned.active:
                 raise _TakenAwayError
+
+
+async def _made(item: Item, make: Callable[[], T]) -> T:
+    """Make what is to be written about an item; beside the event loop where that is long."""
+    if item.targets <= MANY_TARGETS:
+        return make()
+    return await asyncio.to_thread(make)
 
 
 def _failed(item: Item) -> bool:

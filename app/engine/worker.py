@@ -24,6 +24,7 @@ from app.engine.parking import Parking
 from app.engine.partition import Assignment
 from app.engine.picture import WorkerState, health_body, take_picture
 from app.engine.pulse import Pulse
+from app.engine.reading import Reader
 from app.engine.saving import CommitSaver
 from app.engine.session import SILENCE, Session
 from app.engine.settlement import Exits, Settler
@@ -133,12 +134,11 @@ class NotificationWorker:
             self._assignment,
             self._dispatcher,
             self._settler,
-            addresses,
+            Reader(addresses, journal, options.default_ttl),
             Repeats(),
             journal,
             ours=subscription.ours,
             max_in_flight=options.max_in_flight,
-            default_ttl=options.default_ttl,
             max_age=options.retry.max_age,
             on_change=self._room_changed,
         )

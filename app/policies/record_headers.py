@@ -176,7 +176,8 @@ def encoded(text: str) -> bytes:
 
 def shortened(text: str, longest: int) -> str:
     """Return a text of at most ``longest`` characters."""
-    return clip(encoded(text[: longest + 1]).decode(), longest)
+    text = text[: longest + 1]
+    return clip(text if text.isascii() else encoded(text).decode(), longest)
 
 
 def text_of(raw: bytes | None) -> str:

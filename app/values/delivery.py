@@ -21,7 +21,7 @@ class Destination(msgspec.Struct, frozen=True):
     label: str
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """The unit of account: one address that accepts a notification or does not.
 
     Attributes:

@@ -7,6 +7,8 @@ DEFERRING = "tests/unit/engine/test_deferring.py"
 LANE = "tests/unit/engine/test_lane.py"
 PARKING = "tests/unit/engine/test_parking.py"
 REDACTION = "tests/unit/policies/redaction/test_redaction.py"
+POOL = "tests/unit/edges/smtp/test_pool.py"
+READING = "tests/unit/engine/test_reading.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
 GROUP_START = "tests/unit/engine/test_group_start.py"
 BEGINNINGS = "tests/unit/policies/test_beginnings.py"
@@ -115,7 +117,7 @@ MUTANTS = (
     ),
     Mutant(
         "send a deferred notification to all its targets again",
-        "app/engine/admission.py",
+        "app/engine/reading.py",
         "return routed if item.before is None else still_to_send(routed, item.before)",
         "return routed",
         (DEFERRING,),
@@ -390,7 +392,7 @@ MUTANTS = (
     ),
     Mutant(
         "expire what was taken in time",
-        "app/engine/admission.py",
+        "app/engine/reading.py",
         "if item.before is not None or not self._default_ttl:",
         "if not self._default_ttl:",
         (DEFERRING,),
@@ -499,5 +501,96 @@ MUTANTS = (
         "        self.starved = nothing\n",
         "",
         ("tests/unit/engine/test_share.py",),
+    ),
+    Mutant(
+        "take heavy records of a partition that went while they were read",
+        "app/engine/intake.py",
+        "ours = [each for each in records if self._assignment.has(held[each.partition])]",
+        "ours = list(records)",
+        (READING,),
+    ),
+    Mutant(
+        "read heavy records in the event loop",
+        "app/engine/reading.py",
+        "await asyncio.to_thread(self._read, item)",
+        "self._read(item)",
+        (READING,),
+    ),
+    Mutant(
+        "keep quiet about who lets nothing in",
+        "app/engine/worker.py",
+        '        self._conditions.replace("denied", self._dispatcher.denied())\n',
+        "",
+        (WORKER,),
+    ),
+    Mutant(
+        "give a mail up because its session is used up",
+        "app/edges/smtp/transaction.py",
+        "kind = SmtpError if self._fresh else SessionRefusedError",
+        "kind = SmtpError",
+        (POOL,),
+    ),
+    Mutant(
+        "take the mailbox to be full where there are too many recipients",
+        "app/edges/smtp/transaction.py",
+        "elif accepted and says_too_many_recipients(reply):",
+        "elif not accepted and says_too_many_recipients(reply):",
+        (POOL,),
+    ),
+    Mutant(
+        "name more recipients at once than every server takes",
+        "app/edges/smtp/pool.py",
+        "group = list(islice(left, self._most_recipients))",
+        "group = list(left)",
+        (POOL,),
+    ),
+    Mutant(
+        "try a wrong password again at once",
+        "app/edges/smtp/pool.py",
+        "if self._pauses.wait(self._now()) > 0:",
+        "if self._pauses.wait(self._now()) > 1e9:",
+        ("tests/unit/edges/smtp/test_login.py",),
+    ),
+    Mutant(
+        "show a refused password to the next mechanism",
+        "app/edges/smtp/login.py",
+        "if reply.code != _UNKNOWN_MECHANISM:",
+        "if reply.code == 0:",
+        ("tests/unit/edges/smtp/test_login.py",),
+    ),
+    Mutant(
+        "reject a mail because the server has something against this machine",
+        "app/edges/channels/email.py",
+        "return Denied(said) if is_about_the_sender(reply) else Rejected(said)",
+        "return Rejected(said)",
+        ("tests/unit/edges/channels/test_email.py",),
+    ),
+    Mutant(
+        "take a full mailbox for a broken mail server",
+        "app/policies/gate.py",
+        "isinstance(outcome, Retry) and not outcome.target_alone",
+        "isinstance(outcome, Retry)",
+        ("tests/unit/policies/test_gate.py",),
+    ),
+    Mutant(
+        "show those from the recipients file to each other",
+        "app/policies/routing.py",
+        "from_file = request.recipient is not None",
+        "from_file = False",
+        ("tests/unit/policies/test_routing.py",),
+    ),
+    Mutant(
+        "let a title be read as an encoded word",
+        "app/policies/mail/headers.py",
+        'return text.isascii() and text.isprintable() and "=?" not in text',
+        "return text.isascii() and text.isprintable()",
+        ("tests/unit/policies/mail/test_headers.py",),
+    ),
+    Mutant(
+        "send to another owner's host",
+        "app/policies/host_names.py",
+        "transitional=False",
+        "transitional=True",
+        ("tests/unit/policies/test_host_names.py",),
     ),
 )

@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from app.engine.journal import MOST_UNROUTABLE
+from app.policies.routing import Defaults
 from app.values.note import Note
 from app.values.outcome import Retry
 from tests.support.engine import ScriptedChannel, until
@@ -79,3 +83,19 @@ async def test_a_contact_without_address_is_warned_of(stage: "Stage", tmp_path: 
     assert warning.endswith(
         "users.half.contacts[0].address: is empty; the contact counts as absent"
     )
+
+
+async def test_of_very_many_bad_addresses_the_first_few_are_written_down(
+    stage: "Stage", caplog: pytest.LogCaptureFixture
+) -> None:
+    """All of them are counted, and all of them are failures of the record."""
+    worker = stage.worker(
+        channels={"email": stage.channel}, defaults=Defaults(smtp="smtp://mail.test:25")
+    )
+    await worker.start()
+    to = [f"nobody {number}" for number in range(500)]
+    await stage.publish({"content": "x", "channels": ["email"], "kwargs": {"to": to}})
+    await until(lambda: worker.snapshot().messages_failed == 1)
+    assert len(stage.journal.attempts.page(limit=1000).deliveries) == MOST_UNROUTABLE
+    assert worker.snapshot().channels["email"].messages_failed == 500
+    assert "and 480 targets more" in caplog.text

@@ -514,7 +514,7 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
             raise RecursionError
         return real_parse(value, **known)
 
-    monkeypatch.setattr("app.engine.admission.parse", parse)
+    monkeypatch.setattr("app.engine.reading.parse", parse)
     worker = stage.worker()
     await worker.start()
     session = worker._session
@@ -553,7 +553,7 @@ async def test_what_cannot_be_routed_for_a_fault_is_a_dead_letter(
     def route(*_: object, **__: object) -> None:
         raise UnicodeError("x")
 
-    monkeypatch.setattr("app.engine.admission.route", route)
+    monkeypatch.setattr("app.engine.reading.route", route)
     worker = stage.worker()
     await worker.start()
     await stage.publish(envelope())
