@@ -172,8 +172,8 @@ class Committer:
         for assigned in list(self._assignment):
             if self._refused.get(assigned.partition.topic, now) > now:
                 continue
-            if self._positions.is_away(assigned.partition.topic):
-                continue  # Kafka would refuse it, and what is committed with it
+            if not self._positions.may_commit(assigned):
+                continue
             if not assigned.ledger.unsettled:
                 # Past gaps that hold no records, which the last record's offset + 1 is not.
                 position = await self._consumer.position(assigned.partition)

@@ -49,6 +49,7 @@ class Positions:
         self._stood_still = False
         self._seen_metadata = -1
         self._away: frozenset[str] = frozenset()
+        self._stale: frozenset[Assigned] = frozenset()
 
     def turn(self) -> bool:
         """Note that the loop came round.
@@ -64,9 +65,13 @@ class Positions:
         self._turned_at = now
         return self._stood_still
 
-    def is_away(self, topic: str) -> bool:
-        """Say whether a topic was not there at the last look, or hidden from this user."""
-        return topic in self._away
+    def may_commit(self, assigned: Assigned) -> bool:
+        """Say whether a commit would be of the topic that is there.
+
+        It is not if there was none at the last look, if it is hidden from this user, or if it was
+        made anew and this partition is not there, or not yet.
+        """
+        return assigned.partition.topic not in self._away and assigned not in self._stale
 
     async def look(self, *, anyway: bool = False) -> bool:
         """Compare the topics' ids with those of what is held, if anything may have changed.
@@ -86,7 +91,8 @@ class Positions:
         async with self._looking:
             self.turn()
             metadata = self._consumer.metadata_updates
-            if not (anyway or self._stood_still or metadata != self._seen_metadata):
+            changed = self._stood_still or metadata != self._seen_metadata
+            if not (anyway or changed or self._stale):
                 return False
             await self._compare()
             self._stood_still = False
@@ -104,19 +110,23 @@ class Positions:
                 assigned.topic_id = topic_id
             elif topic_id is not None and topic_id != assigned.topic_id:
                 anew.append(assigned)
+        self._stale = frozenset(anew)
         if anew:
             await self._begin_anew(anew, ids)
 
     async def _begin_anew(self, anew: Collection[Assigned], ids: Mapping[str, str | None]) -> None:
         """Begin at the start of topics that have taken the place of others."""
-        starts = await self._consumer.logs.starts([each.partition for each in anew])
+        starts = await self._consumer.logs.known_starts([each.partition for each in anew])
+        there = [each for each in self._still_held(anew) if each.partition in starts]
+        self._stale -= frozenset(there)
         dropped: Counter[str] = Counter()
-        for old in self._still_held(anew):
+        for old in there:
             topic = old.partition.topic
             dropped[topic] += len(old.items)
             self._journal.metrics.count_moved("topic_recreated")
             start = Start(starts[old.partition], topic_id=ids[topic], owed=True)
             self._restart(old, start)
+        self._consumer.learn_anew()  # it may have more partitions, or fewer
         for topic, count in dropped.items():
             note_recreated(self._conditions, topic, count)
 

@@ -15,6 +15,9 @@ from app.values.record import TopicPartition
 log = logging.getLogger(__name__)
 
 INTERVAL: Final = 2.0
+RETURN_PATIENCE: Final = 60.0
+"""Seconds for which is asked at every turn whether a topic that has gone is there again: whoever
+makes it anew does it within moments. Later it is noticed with everything else, within 30 s."""
 
 
 class Sampler:
@@ -45,6 +48,7 @@ class Sampler:
         self._somewhere = somewhere
         self._journal = journal
         self._on_sample = on_sample
+        self._missing_since: float | None = None
 
     async def run(self) -> None:
         """Sample until cancelled."""
@@ -56,7 +60,18 @@ class Sampler:
             await self._on_sample()
             await asyncio.sleep(INTERVAL)
 
+    def _look_for_missing(self) -> None:
+        if not self._consumer.misses_topics:
+            self._missing_since = None
+            return
+        now = self._journal.monotonic()
+        if self._missing_since is None:
+            self._missing_since = now
+        if now - self._missing_since < RETURN_PATIENCE:
+            self._consumer.learn_anew()
+
     async def _sample(self) -> None:
+        self._look_for_missing()
         await self._positions.look()
         asked = self._assignment.partitions() or [self._somewhere]
         began = self._journal.monotonic()

@@ -115,6 +115,16 @@ class Consumer:
         self.logs = PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request
         self._client.subscribe(list(topics), listener=_Listener(on_assigned, on_revoked))
 
+    @property
+    def misses_topics(self) -> bool:
+        """Whether a topic that is to be read was not there when the client last asked."""
+        told = self._client._client.cluster.partitions_for_topic  # noqa: SLF001 - as above
+        return any(told(topic) is None for topic in self._topics)
+
+    def learn_anew(self) -> None:
+        """Ask at once what topics there are; the group divides anew what has changed."""
+        self._client._client.force_metadata_update()  # noqa: SLF001 - as above
+
     def _learnt(self, _: object) -> None:
         self.metadata_updates += 1
 

@@ -83,19 +83,30 @@ class PartitionLogs:
         """Return where the oldest open transaction of each log begins, else the log's end."""
         return await self._all(partitions, Bound.READABLE_END)
 
+    async def known_starts(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Return the first offsets of those logs whose leaders can tell at once."""
+        return await self._known(partitions, Bound.START)
+
     async def known_ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the ends of those logs whose leaders can tell at once."""
-        with translated("tell the ends of its logs"):
-            async with asyncio.timeout(TIMEOUT):
-                found, failure = await self._ask_leaders(partitions, Bound.END)
-                if failure is not None and not found:
-                    raise failure
-        return found
+        return await self._known(partitions, Bound.END)
 
     async def topic_ids(self, topics: Collection[str]) -> Mapping[str, str | None]:
         """Return the id of each topic that is there; None if the brokers know no ids."""
         with translated("tell the ids of its topics"):
             return await topic_ids(self._client, topics)
+
+    async def _known(
+        self, partitions: Collection[TopicPartition], bound: Bound
+    ) -> dict[TopicPartition, int]:
+        with translated("tell the ends of its logs"):
+            async with asyncio.timeout(TIMEOUT):
+                found, failure = await self._ask_leaders(partitions, bound)
+                if failure is not None and not found:
+                    raise failure
+        return found
 
     async def _all(
         self, partitions: Collection[TopicPartition], bound: Bound

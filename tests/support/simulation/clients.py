@@ -21,7 +21,7 @@ from app.policies.ledger import Commit
 from app.policies.saved_commits import Saved, SavedReader
 from app.values.errors import KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, Record, TopicPartition
-from tests.support.simulation.cluster import Cluster
+from tests.support.simulation.cluster import PARTITIONS, Cluster
 from tests.support.simulation.group import Group
 from tests.support.simulation.inside import WatchedAssignment
 from tests.support.simulation.loop import now
@@ -108,6 +108,11 @@ class _Connections:
         del partition
         return 0
 
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        """Say that every topic is there."""
+        del topic
+        return set(range(PARTITIONS))
+
     async def close(self) -> None:
         """Close what is not there."""
 
@@ -143,6 +148,7 @@ class FakeLogs(PartitionLogs):
         self._connections.answered_at = now()
         return {each: len(self._cluster.logs[each]) for each in partitions}
 
+    known_starts = starts
     known_ends = ends
 
 

@@ -26,6 +26,7 @@ class Logs(PartitionLogs):
         ids: By topic; one that is left out is not there.
         bounds: Start and end of every log.
         asked: How often the ids were asked for.
+        gone: Partitions of which nobody knows.
         gate: Cleared, answers about bounds wait for it.
     """
 
@@ -33,6 +34,7 @@ class Logs(PartitionLogs):
         self.ids: dict[str, str | None] = {PARTITION.topic: OLD}
         self.bounds = (0, 100)
         self.asked = 0
+        self.gone: set[TopicPartition] = set()
         self.failure: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
@@ -49,6 +51,13 @@ class Logs(PartitionLogs):
         await self.gate.wait()
         return dict.fromkeys(partitions, self.bounds[0])
 
+    async def known_starts(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Return where those logs begin that are there."""
+        starts = await self.starts(partitions)
+        return {at: each for at, each in starts.items() if at not in self.gone}
+
     async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return where all logs end."""
         return dict.fromkeys(partitions, self.bounds[1])
@@ -59,13 +68,17 @@ class Member:
 
     def __init__(self) -> None:
         self.logs = Logs()
-        self.metadata_updates = 0
+        self.metadata_updates = self.asked_anew = 0
         self.sought: list[tuple[TopicPartition, int]] = []
         self.resumed: list[TopicPartition] = []
 
     def has(self, partition: TopicPartition) -> bool:
         """Say that it has them all."""
         return bool(partition)
+
+    def learn_anew(self) -> None:
+        """Count it."""
+        self.asked_anew += 1
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Remember it."""
@@ -131,7 +144,7 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_start(bench: Bench) -
     assert bench.assigned.ledger.to_commit(0) == Commit(0)  # in the place of the old one's
     assert bench.said == ["topic_recreated"]
     assert "2 notifications of the old one" in next(iter(bench.conditions)).text
-    assert bench.moved("topic_recreated") == 1
+    assert (bench.moved("topic_recreated"), bench.member.asked_anew) == (1, 1)
     assert not await bench.positions.look()
 
 
@@ -183,11 +196,11 @@ async def test_a_topic_that_is_away_is_known_and_kept(bench: Bench) -> None:
     """Deleted and not there again yet: what is held may still be delivered."""
     del bench.member.logs.ids[PARTITION.topic]
     await bench.positions.look()
-    assert bench.positions.is_away(PARTITION.topic)
+    assert not bench.positions.may_commit(bench.assigned)
     assert bench.dropped == []
     bench.member.logs.ids[PARTITION.topic] = OLD
     await bench.positions.look(anyway=True)
-    assert not bench.positions.is_away(PARTITION.topic)
+    assert bench.positions.may_commit(bench.assigned)
 
 
 async def test_an_id_that_was_not_known_is_learnt() -> None:
@@ -210,6 +223,24 @@ async def test_what_a_rebalance_has_replaced_meanwhile_is_not_touched(bench: Ben
     bench.member.logs.gate.set()
     await looking
     assert (bench.assigned.position, bench.dropped, bench.member.sought) == (7, [], [])
+
+
+async def test_a_partition_that_the_new_topic_has_not_holds_nothing_up(bench: Bench) -> None:
+    """The others begin at once; of this one nothing is committed, until it comes or is taken away."""
+    second = TopicPartition(PARTITION.topic, 1)
+    bench.assignment.give(
+        {each: Start(40, topic_id=OLD) for each in (PARTITION, second)}, leftovers={}
+    )
+    bench.member.logs.ids[PARTITION.topic] = NEW
+    bench.member.logs.gone = {second}
+    await bench.positions.look()
+    assert bench.member.sought == [(PARTITION, 0)]
+    assert not bench.positions.may_commit(bench.assignment[second])
+    bench.member.logs.gone = set()
+    assert await bench.positions.look()
+    assert bench.member.sought == [(PARTITION, 0), (second, 0)]
+    assert bench.positions.may_commit(bench.assignment[second])
+    assert not await bench.positions.look()
 
 
 async def test_a_log_that_lost_its_end_is_read_on_at_the_new_one(bench: Bench) -> None:
