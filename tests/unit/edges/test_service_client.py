@@ -7,6 +7,7 @@ from app.edges.service_client import (
     ServiceClient,
     ServiceError,
 )
+from app.values.control import Published, PublishWarning
 from tests.support.fakes import make_dead_letter
 from tests.support.http_server import Answer, Behaviour, Hang, Raw, http_server
 from tests.support.service import free_port
@@ -51,12 +52,15 @@ async def test_health_is_returned_whatever_it_says() -> None:
 
 
 async def test_a_notification_is_published() -> None:
-    """The item is posted as it is."""
+    """The item is posted as it is; its id comes back, and what is left out of it."""
+    warning = {"index": 0, "field": "color", "problem": "is no colour"}
+    answer = {"published": 1, "message_ids": ["m1"], "warnings": [warning]}
     async with (
-        http_server(Answer.of_json(202, {})) as server,
+        http_server(Answer.of_json(202, answer)) as server,
         ServiceClient(server.url()) as client,
     ):
-        await client.publish(b'{"content": "x"}')
+        published = await client.publish(b'{"content": "x"}')
+    assert published == Published(("m1",), (PublishWarning(0, "color", "is no colour"),))
     [request] = server.received
     assert (request.method, request.path) == ("POST", "/notifications")
     assert request.json == {"content": "x"}
