@@ -95,12 +95,17 @@ def says_too_many_recipients(reply: Reply) -> bool:
     RFC 5321, section 4.5.3.1.10: 452, and 552 of older servers. Both are also the code of a full
     mailbox, which only the enhanced code tells apart; a limit of the rate (x.7) is another matter.
     """
+    unsaid = reply.code in (452, 552) and _ENHANCED.match(reply.text) is None
+    return unsaid or is_recipient_limit(reply)
+
+
+def is_recipient_limit(reply: Reply) -> bool:
+    """Say whether that is certain: whoever names more recipients again will be refused again."""
     enhanced = _ENHANCED.match(reply.text)
-    if enhanced is None:
-        return reply.code in (452, 552) or bool(_RECIPIENT_LIMIT.search(reply.text))
-    if enhanced.groups() == ("5", "3"):
+    if enhanced is not None and enhanced.groups() == ("5", "3"):
         return True
-    return enhanced[1] != "7" and bool(_RECIPIENT_LIMIT.search(reply.text))
+    is_rate = enhanced is not None and enhanced[1] == "7"
+    return not is_rate and _RECIPIENT_LIMIT.search(reply.text) is not None
 
 
 def says_too_large(reply: Reply) -> bool:

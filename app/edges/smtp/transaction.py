@@ -8,7 +8,7 @@ import msgspec
 
 from app.edges.smtp.session import SessionRefusedError, SmtpSession
 from app.edges.smtp.wire import SmtpError
-from app.policies.smtp_replies import Reply, Stage, says_too_many_recipients
+from app.policies.smtp_replies import Reply, Stage, is_recipient_limit, says_too_many_recipients
 
 PATIENCE = 10
 """How many times as long as for anything else the answer to the text is waited for.
@@ -43,7 +43,7 @@ class Handed(NamedTuple):
     Attributes:
         replies: What the server said about each recipient that this was decided about.
         again: Recipients for another transaction: there were too many for this one.
-        most: How many the server took in this one, if there were too many.
+        most: How many the server takes in one, if it has said so.
     """
 
     replies: dict[str, Reply]
@@ -88,6 +88,7 @@ class Transaction:
             kind = SmtpError if self._fresh else SessionRefusedError
             raise kind(str(error)) from None
         accepted, again = self._sort(sender, recipients)
+        said_so = bool(again) and any(map(is_recipient_limit, recipients))
         if accepted and data.code == _GO_ON:
             await self._hand_over(accepted)
         elif not self._fresh and _may_pass_elsewhere(sender, recipients, data):
@@ -95,7 +96,7 @@ class Transaction:
         else:
             self._replies.update(dict.fromkeys(accepted, data))
             await self._withdraw(data)
-        return Handed(self._replies, again, len(accepted) if again else None)
+        return Handed(self._replies, again, len(accepted) if said_so else None)
 
     async def _announce(self) -> tuple[Reply, list[Reply], Reply]:
         """Say who writes to whom; return the replies, the last one to DATA."""
