@@ -76,7 +76,7 @@ class TopicKeeper:
         """
         wanted = self._subscription
         async with self._survey(self._connection) as cluster:
-            await cluster.create(wanted.sources, wanted.replication_factor)
+            await cluster.create(await self._seen(cluster), wanted.replication_factor)
             largest = await cluster.largest_record(wanted.topics)
             own = wanted.own_topics(largest)
             await cluster.create(own, wanted.replication_factor)
@@ -84,6 +84,15 @@ class TopicKeeper:
             await self._mend(cluster, own)
         self._next_at = self._monotonic()
         self._conditions.end(DENIED)
+
+    async def _seen(self, cluster: Survey) -> list[WantedTopic]:
+        """Return the consumed topics without those that may not be seen, if there are others.
+
+        The others are read meanwhile; whoever reads them says which are not.
+        """
+        sources = list(self._subscription.sources)
+        hidden = await cluster.denied(Right.DESCRIBE, [topic.name for topic in sources])
+        return [topic for topic in sources if topic.name not in hidden] or sources
 
     def look_when_due(self) -> None:
         """Look after the topics in a task of its own, if it is time to."""

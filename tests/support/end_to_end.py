@@ -70,6 +70,10 @@ class World:
             await process.ready()
         return process
 
+    def on_end(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do something when the test has ended."""
+        self._stack.push_async_callback(act)
+
     async def publisher(
         self, service: ServiceProcess | None, bootstrap: str | None = None
     ) -> Callable[..., Awaitable[None]]:

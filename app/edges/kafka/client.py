@@ -26,7 +26,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
@@ -135,11 +135,20 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         return self._identity.accepts(address, getattr(metadata, "cluster_id", None))
 
 
+class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]
+    async def _wait_topics(self) -> None:
+        """Wait until it is known who leads; a topic that may not be seen keeps no other waiting."""
+        try:
+            await super()._wait_topics()
+        except TopicAuthorizationFailedError as error:
+            log.warning("this user may not see the topic %s", error.args[0])
+
+
 def new_consumer(
     connection: Connection, *, request_timeout_ms: int = 40_000, **options: Any
 ) -> AIOKafkaConsumer:
     """Return an aiokafka consumer over such a client, not yet started."""
-    consumer = AIOKafkaConsumer(**options, **connection.options)
+    consumer = _Consumer(**options, **connection.options)
     consumer._client = Client(connection, request_timeout_ms)  # noqa: SLF001 - nothing has used its own yet
     return consumer
 

@@ -1,5 +1,6 @@
 """A group's committed offsets, looked at and changed from outside the group."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from aiokafka import TopicPartition as Theirs
 from aiokafka.errors import (
     CommitFailedError,
     GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
     UnknownMemberIdError,
     for_code,
 )
@@ -23,6 +25,8 @@ from app.edges.kafka.partition_logs import PartitionLogs
 from app.policies.ledger import Commit
 from app.values.errors import KafkaRefusedError
 from app.values.record import TopicPartition
+
+log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT = 5.0
 _TEXT = String("utf-8")
@@ -47,7 +51,7 @@ class GroupOffsets(Admin):
         return PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request
 
     async def commit(self, group_id: str, commits: Mapping[TopicPartition, Commit]) -> None:
-        """Commit for a group.
+        """Commit for a group, except for topics that this user may not read.
 
         Raises:
             GroupHasMembersError: Kafka takes such a commit only while it has none.
@@ -65,6 +69,8 @@ class GroupOffsets(Admin):
                 client.assign(list(offsets))
                 try:
                     await client.commit(offsets)
+                except TopicAuthorizationFailedError:
+                    log.warning("Kafka takes no commit for a topic that may not be read")
                 except (CommitFailedError, UnknownMemberIdError) as error:
                     raise GroupHasMembersError(group_id) from error
         finally:
