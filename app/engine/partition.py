@@ -1,7 +1,7 @@
 """The partitions this worker has now, and what it holds of each."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -236,7 +236,8 @@ class Assigned:
         )
 
 
-Leftovers = dict[TopicPartition, "dict[int, Item | Parked | Done]"]
+Leftover: TypeAlias = "Item | Parked | Done"
+Leftovers = dict[TopicPartition, dict[int, Leftover]]
 
 
 class Assignment:
@@ -281,16 +282,20 @@ class Assignment:
                 partition,
                 start,
                 self._delays.get(partition.topic),
-                {**self._done_here(partition, start), **leftovers.get(partition, {})},
+                self._known_of(partition, start, leftovers.get(partition, {})),
             )
             for partition, start in sorted(starts.items())
         }
 
-    def _done_here(self, partition: TopicPartition, start: Start) -> dict[int, Done]:
+    def _known_of(
+        self, partition: TopicPartition, start: Start, leftovers: "Mapping[int, Leftover]"
+    ) -> "dict[int, Leftover]":
+        """Return what is known of offsets that come in again; nothing, of another topic's."""
         topic_id, done = self._done.pop(partition, (start.topic_id, {}))
         if topic_id != start.topic_id:
             return {}
-        return {offset: each for offset, each in done.items() if offset >= start.offset}
+        ahead = {offset: each for offset, each in done.items() if offset >= start.offset}
+        return {**ahead, **leftovers}
 
     def restart(self, partition: TopicPartition, start: Start) -> Assigned:
         """Begin anew with a partition whose topic was made anew; return what was held of it."""

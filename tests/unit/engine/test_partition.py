@@ -104,6 +104,16 @@ def test_it_is_nothing_to_another_topic_or_below_the_commit(start: Start) -> Non
     assert assignment[PARTITION].leftovers == {}
 
 
+def test_what_was_under_way_is_nothing_to_another_topic() -> None:
+    """The same bytes may stand there at the same offset, and nobody has sent those."""
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(0, topic_id="A")}, {})
+    started = item(notification(), assignment[PARTITION], offset=2)
+    assignment.take()
+    assignment.give({PARTITION: Start(0, topic_id="B")}, {PARTITION: {2: started}})
+    assert assignment[PARTITION].leftovers == {}
+
+
 def test_a_commit_that_failed_keeps_what_it_spoke_of() -> None:
     """The next one speaks of it again."""
     assignment = Assignment()
