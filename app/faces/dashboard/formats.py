@@ -7,6 +7,7 @@ from typing import Any
 
 from app.policies.visible import visible
 from app.values.note import Note
+from app.values.snapshot import Condition
 
 NOTHING = "–"
 _SCHEME = re.compile(r"^(\w+ )?https?://")
@@ -77,6 +78,11 @@ def notes(given: tuple[Note, ...]) -> str:
     return "; ".join(f"{each.field}: {each.problem}".removeprefix(": ") for each in given)
 
 
+def warnings(given: tuple[Condition, ...]) -> str:
+    """What somebody should look at, a line each; what stops work stands elsewhere."""
+    return "\n".join(each.text for each in given if not each.stops_work)
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "text": str,
     "number": number,
@@ -90,6 +96,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "place": place,
     "places": places,
     "notes": notes,
+    "warnings": warnings,
 }
 
 

@@ -12,6 +12,7 @@ export const formats = {
   place: (label) => label.replace(/^(\w+ )?https?:\/\//, "$1"),
   places: (labels) => labels.map(formats.place).join(", "),
   notes: (given) => given.map((each) => (each.field ? `${each.field}: ${each.problem}` : each.problem)).join("; "),
+  warnings: (given) => given.filter((each) => !each.stops_work).map((each) => each.text).join("\n"),
   number: (n) => whole.format(n),
   percent: (share) => `${((share < 1 ? Math.min(share, 0.999) : 1) * 100).toFixed(1)}%`,
   rate: (n) => (n >= 100 ? whole.format(n) : n.toFixed(n >= 1 || n === 0 ? 1 : 2)),

@@ -14,6 +14,7 @@ from app.values.inbox import InboxCard
 from app.values.note import Note
 from app.values.replay import Replay
 from app.values.snapshot import (
+    Condition,
     Counts,
     DestinationSnapshot,
     DestinationState,
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 DISCORD = "https://discord.com/api/webhooks/1234…/***"
 LONG = "https://hooks.operations.trading.example.com:8443/alerts/and/a/long/path/***"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+WARNING = Condition("topic_unread", "a", "Nobody reads a.", 1.0)
+STOPS = Condition("topic_away", "b", "The topic b is away.", 2.0, stops_work=True)
 MAIL = "<p style='color:red'>Hello</p><script>parent.document.title='owned'</script>"
 
 
@@ -112,6 +115,11 @@ async def test_figures_change_without_a_reload(browser: Browser, fakes: Fakes, u
         await expect(page.locator(".pill")).to_have_text("PAUSED")
         await expect(page).to_have_title("PAUSED · Notification Worker")
         await expect(page.locator("#problem")).to_have_text("It does not move.")
+        await expect(page.locator("#warnings")).to_be_hidden()
+        fakes.worker.change(conditions=(WARNING, STOPS))
+        await expect(page.locator("#warnings")).to_have_text(WARNING.text)
+        fakes.worker.change(conditions=())
+        await expect(page.locator("#warnings")).to_be_hidden()
         fakes.worker.change(paused=False, problem=None, destinations={})
         await expect(page.locator("#problem")).to_have_text("")
         await expect(page.locator("#destinations .empty")).to_be_visible()
@@ -368,6 +376,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
         "place": [DISCORD, "http://127.0.0.1:4/***", "smtp://mail:587", f"webhook {DISCORD}"],
         "places": [[DISCORD, "b"], []],
         "notes": [[], [Note("color", "is no colour"), Note("", "was cut")]],
+        "warnings": [[], [WARNING, STOPS, WARNING], [STOPS]],
     }  # fmt: skip
     assert values.keys() == formats.FORMATS.keys()
     async with opened(browser, url) as page:
