@@ -1,5 +1,6 @@
 """The topics of a group: made, kept as they have to be, and missed when they are gone."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -10,7 +11,6 @@ from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.conditions import Conditions
 from app.engine.shared_group import REMEDY, describe_others, others
 from app.engine.subscription import Subscription
-from app.engine.tasks import Spawn
 from app.engine.unread import describe_unread, unread_topics
 from app.policies.group_faults import group_faults
 from app.policies.own_topics import faults
@@ -43,7 +43,6 @@ class TopicKeeper:
         connection: Where Kafka is.
         subscription: Which topics there are.
         conditions: Where it is said what cannot be mended here.
-        spawn: Starts a named task that somebody watches.
         monotonic: Tells seconds that never go back.
         survey: Makes what asks and changes the cluster.
     """
@@ -54,17 +53,14 @@ class TopicKeeper:
         subscription: Subscription,
         conditions: Conditions,
         *,
-        spawn: Spawn,
         monotonic: Callable[[], float],
         survey: Callable[[Connection], Survey] = Survey,
     ) -> None:
         self._connection = connection
         self._subscription = subscription
         self._conditions = conditions
-        self._spawn = spawn
         self._monotonic = monotonic
         self._survey = survey
-        self._next_at = monotonic()
         self._away_since: dict[str, float] = {}
 
     async def make(self) -> None:
@@ -82,7 +78,6 @@ class TopicKeeper:
             await cluster.create(own, wanted.replication_factor)
             await cluster.prove_writable([topic.name for topic in own])
             await self._mend(cluster, own)
-        self._next_at = self._monotonic()
         self._conditions.end(DENIED)
 
     async def _seen(self, cluster: Survey) -> list[WantedTopic]:
@@ -94,32 +89,36 @@ class TopicKeeper:
         hidden = await cluster.denied(Right.DESCRIBE, [topic.name for topic in sources])
         return [topic for topic in sources if topic.name not in hidden] or sources
 
-    def look_when_due(self) -> None:
-        """Look after the topics in a task of its own, if it is time to."""
-        if self._connection.embedded or self._monotonic() < self._next_at:
-            return
-        self._next_at = float("inf")  # until this look has ended
-        self._spawn(self.look(), "look after the topics")
+    async def watch(self) -> None:
+        """Look after the topics for as long as the worker runs; connect anew if that is needed."""
+        while not self._connection.embedded:
+            try:
+                async with self._survey(self._connection) as cluster:
+                    while True:
+                        await asyncio.sleep(INTERVAL)
+                        await self.look(cluster)
+            except (KafkaUnavailableError, KafkaRefusedError) as error:
+                log.debug("the topics are not looked after now: %s", error)
+                await asyncio.sleep(INTERVAL)
 
-    async def look(self) -> None:
-        """Look after the topics while the worker runs; never raises for what Kafka says."""
+    async def look(self, cluster: Survey) -> None:
+        """Look after the topics once.
+
+        Raises:
+            KafkaUnavailableError: Kafka did not answer; nothing else that it says is raised.
+        """
+        wanted = self._subscription
         try:
-            async with self._survey(self._connection) as cluster:
-                await self._miss_sources(cluster)
-                largest = await cluster.largest_record(self._subscription.topics)
-                own = self._subscription.own_topics(largest)
-                await cluster.create(own, self._subscription.replication_factor)
-                await self._mend(cluster, own)
-                await self._point_out(cluster)
-                await self._look_at_group(cluster)
-        except KafkaUnavailableError as error:
-            log.debug("the topics are not looked after now: %s", error)
+            await self._miss_sources(cluster)
+            own = wanted.own_topics(await cluster.largest_record(wanted.topics))
+            await cluster.create(own, wanted.replication_factor)
+            await self._mend(cluster, own)
+            await self._point_out(cluster)
+            await self._look_at_group(cluster)
         except KafkaRefusedError as error:
             self._conditions.begin(DENIED, str(error), stops_work=True)
         else:
             self._conditions.end(DENIED)
-        finally:
-            self._next_at = self._monotonic() + INTERVAL
 
     async def _miss_sources(self, cluster: Survey) -> None:
         """Say which consumed topics have been away for too long."""

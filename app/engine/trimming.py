@@ -28,7 +28,7 @@ class Trimmer:
         assignment: The partitions this worker has.
         journal: Tells the time.
         conditions: Where it is said that nothing can be deleted.
-        admin: Makes what deletes.
+        admin: Makes what deletes; an ``Admin`` if left out.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class Trimmer:
         assignment: Assignment,
         journal: Journal,
         conditions: Conditions,
-        admin: Callable[[Connection], Admin] = Admin,
+        admin: Callable[[Connection], Admin] | None = None,
     ) -> None:
         self._connection = connection
         self._assignment = assignment
         self._journal = journal
         self._conditions = conditions
-        self._admin = admin
+        self._admin = admin or Admin
         self._trimmed: dict[TopicPartition, int] = {}
         self._next_at = journal.monotonic() + INTERVAL
 

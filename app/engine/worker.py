@@ -179,7 +179,6 @@ class NotificationWorker:
             connection,
             subscription,
             self._conditions,
-            spawn=self._tasks.spawn,
             monotonic=journal.monotonic,
         )
         self._session: Session | None = None
@@ -301,6 +300,7 @@ class NotificationWorker:
             if not self._connection.embedded:  # it tells nothing of groups
                 self._tasks.spawn(self._share.run(), "share of the group")
             self._tasks.spawn(self._saver.run(), "save commits")
+            self._tasks.spawn(self._topics.watch(), "topics")
             await session.open()
             self._start_error = self._failure = None
             self._pulse.reset()
@@ -331,8 +331,6 @@ class NotificationWorker:
         self._transactions.look()
         if self._session is not None:
             self._session.look(self._unreadable)
-
-        self._topics.look_when_due()
         say_strangers(self._connection, self._conditions, stops_work=False)
         self._show_faults()
         self._conditions.replace("recipients", self._addresses.recipients.warnings)

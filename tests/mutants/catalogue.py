@@ -421,8 +421,8 @@ MUTANTS = (
     Mutant(
         "leave an own topic deleted",
         "app/engine/topics.py",
-        "                await cluster.create(own, self._subscription.replication_factor)\n",
-        "",
+        "            await cluster.create(own, wanted.replication_factor)\n            await self._mend",
+        "            await self._mend",
         ("tests/unit/engine/test_topics.py",),
     ),
     Mutant(

@@ -44,7 +44,7 @@ def kafka_in_memory() -> Iterator[None]:
         """Find everything there."""
 
     async def idle(_: object) -> None:
-        """Look into nothing: the group is as fair as can be."""
+        """Look into nothing: topics and group are as they have to be."""
         await asyncio.Event().wait()
 
     with pytest.MonkeyPatch.context() as patch:
@@ -58,7 +58,7 @@ def kafka_in_memory() -> Iterator[None]:
         patch.setattr("app.engine.parking.reading_again", reading_again)
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
         patch.setattr("app.engine.worker.TopicKeeper.make", find_topics)
-        patch.setattr("app.engine.worker.TopicKeeper.look_when_due", lambda _: None)
+        patch.setattr("app.engine.worker.TopicKeeper.watch", idle)
         patch.setattr("app.engine.worker.Share.run", idle)
         patch.setattr("app.policies.deferral.DELAYS", DELAYS)
         yield

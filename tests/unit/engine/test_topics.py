@@ -1,23 +1,23 @@
 """The keeper of topics: what it makes, mends, misses and says."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import pytest
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.topic_admin import TopicAdmin
+from app.engine import topics
 from app.engine.conditions import Conditions
 from app.engine.subscription import Subscription
-from app.engine.topics import AWAY_PATIENCE, INTERVAL, SourceTopic, TopicKeeper
+from app.engine.topics import AWAY_PATIENCE, SourceTopic, TopicKeeper
 from app.settings.models import KafkaSettings
-from app.values.errors import KafkaRefusedError
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.group import GroupMember
 from app.values.record import TopicPartition
 from app.values.rights import Right
 from app.values.topic import TopicState
+from tests.support.engine import until
 from tests.support.survey import (
     CONTROL,
     DEAD,
@@ -39,20 +39,17 @@ class Stage:
         self.cluster = Cluster()
         self.now = 0.0
         self.conditions = Conditions(lambda: self.now)
-        self.looks: list[asyncio.Task[None]] = []
         self.keeper = TopicKeeper(
             KAFKA,
             Subscription.of(KafkaSettings()),
             self.conditions,
-            spawn=self.spawn,
             monotonic=lambda: self.now,
             survey=lambda _: FakeSurvey(self.cluster),
         )
 
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Start a look."""
-        self.looks.append(asyncio.create_task(work, name=name))
-        return self.looks[-1]
+    async def look(self) -> None:
+        """Look after the topics once."""
+        await self.keeper.look(FakeSurvey(self.cluster))
 
     def problem(self) -> str:
         """Return what stops the work; nothing where nothing does."""
@@ -121,14 +118,14 @@ async def test_what_cannot_be_put_right_is_said_until_somebody_does(stage: Stage
     assert not stage.problem()
     stage.cluster.unaltered = {}
     stage.cluster.states[f"{RETRY}.0s"] = TopicState(12, 1)
-    await stage.keeper.look()
+    await stage.look()
     assert stage.said() == {}
 
 
 async def test_own_topics_that_vanish_are_made_again(stage: Stage) -> None:
     """A dead letter would have nowhere to go."""
     del stage.cluster.states[DEAD]
-    await stage.keeper.look()
+    await stage.look()
     assert stage.cluster.states[DEAD] == TopicState(12, 1)
     assert not stage.problem()
 
@@ -137,25 +134,25 @@ async def test_an_own_topic_that_may_not_be_made_again_is_a_problem(stage: Stage
     """Until it is there."""
     del stage.cluster.states[DEAD]
     stage.cluster.refused = {DEAD: ("allow this user Create on it", "")}
-    await stage.keeper.look()
+    await stage.look()
     assert stage.problem() == "allow this user Create on it"
     stage.cluster.refused = {}
-    await stage.keeper.look()
+    await stage.look()
     assert not stage.problem()
 
 
 async def test_a_consumed_topic_that_is_away_for_a_minute_is_a_problem(stage: Stage) -> None:
     """Whoever deletes a topic to make it anew is given the time; it is not made here."""
     state = stage.cluster.states.pop(SOURCE)
-    await stage.keeper.look()
+    await stage.look()
     stage.now = AWAY_PATIENCE - 1
-    await stage.keeper.look()
+    await stage.look()
     assert not stage.problem()
     stage.now = AWAY_PATIENCE
-    await stage.keeper.look()
+    await stage.look()
     assert f"the topic {SOURCE} is not there any more" in stage.problem()
     stage.cluster.states[SOURCE] = state
-    await stage.keeper.look()
+    await stage.look()
     assert not stage.problem()
 
 
@@ -165,7 +162,7 @@ async def test_a_consumed_topic_that_is_hidden_is_not_taken_for_gone(stage: Stag
     stage.cluster.denied = {Right.DESCRIBE: {SOURCE}}
     for now in (0, 1 + AWAY_PATIENCE):
         stage.now = now
-        await stage.keeper.look()
+        await stage.look()
     assert stage.said() == {}
 
 
@@ -174,7 +171,7 @@ async def test_records_that_nobody_reads_are_pointed_out(stage: Stage) -> None:
     newer = "ginkgo.notifications"
     stage.cluster.states[newer] = TopicState(1, 1)
     stage.cluster.logs = {TopicPartition(newer, 0): range(3)}
-    await stage.keeper.look()
+    await stage.look()
     assert "records there: 3" in stage.said()["topic_unread", newer]
     assert not stage.problem()
 
@@ -182,11 +179,11 @@ async def test_records_that_nobody_reads_are_pointed_out(stage: Stage) -> None:
 async def test_members_that_should_not_be_there_are_named(stage: Stage) -> None:
     """What they take is not delivered here."""
     stage.cluster.members = [worker_at("10.0.0.1"), GroupMember("rdkafka", "10.0.0.9", ())]
-    await stage.keeper.look()
+    await stage.look()
     said = stage.said()["group_members", "members"]
     assert "no workers of this service (rdkafka at 10.0.0.9)" in said
     stage.cluster.members.pop()
-    await stage.keeper.look()
+    await stage.look()
     assert stage.said() == {}
 
 
@@ -203,28 +200,15 @@ async def test_the_topic_to_publish_to_is_made_if_no_worker_has_run() -> None:
             assert (await admin.topics(["first", "second"])).keys() == {"first"}
 
 
-async def test_it_looks_now_and_again_and_never_twice_at_once(stage: Stage) -> None:
-    """However often it is asked to."""
-    for _ in range(3):
-        stage.keeper.look_when_due()
-    await asyncio.gather(*stage.looks)
-    stage.keeper.look_when_due()
-    assert len(stage.looks) == 1
-    stage.now = INTERVAL
-    stage.keeper.look_when_due()
-    assert len(stage.looks) == 2
-    await asyncio.gather(*stage.looks)
-
-
-async def test_another_service_in_the_group_is_named_while_it_is_there(stage: Stage) -> None:
-    """Each needs a group id of its own."""
-    retries = tuple(f"{RETRY}.{ending}" for ending in ("0s", "30s", "2m", "10m", "1h"))
-    mine = GroupMember("notifier", "10.0.0.1", (SOURCE, *retries))
-    stage.cluster.members = [mine, GroupMember("notifier", "10.0.0.2", ("orders", *retries))]
-    await stage.keeper.look()
-    text = stage.said()["shared_group", ""]
-    assert "(orders at 10.0.0.2) than this service (notifications)" in text
-    assert "NOTIFIER_KAFKA__GROUP_ID" in text
-    stage.cluster.members = [mine]
-    await stage.keeper.look()
-    assert stage.said() == {}
+async def test_it_looks_now_and_again_whatever_happens(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that is lost is made anew."""
+    monkeypatch.setattr(topics, "INTERVAL", 0.001)
+    stage.cluster.failures = [KafkaUnavailableError("no coordinator")]
+    watching = asyncio.create_task(stage.keeper.watch())
+    for _ in range(2):
+        del stage.cluster.states[DEAD]
+        await until(lambda: DEAD in stage.cluster.states)
+    watching.cancel()
+    assert not stage.cluster.failures
