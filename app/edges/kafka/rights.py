@@ -12,6 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    IncompatibleBrokerVersion,
     TopicAuthorizationFailedError,
     for_code,
 )
@@ -37,11 +38,14 @@ async def denied(
     """Return those topics on which this user lacks a right; they need not be there.
 
     Raises:
-        KafkaError: No broker answered, or none knows the request.
+        KafkaError: No broker answered.
     """
     if not topics:
         return frozenset()
-    answers = await _TRIES[right](admin, list(topics))
+    try:
+        answers = await _TRIES[right](admin, list(topics))
+    except IncompatibleBrokerVersion:
+        return frozenset()  # what cannot be asked for is not missed
     return frozenset(topic for topic, code in answers if for_code(code) in _DENIED)
 
 

@@ -148,8 +148,11 @@ class TopicAdmin(Admin):
         Args:
             settings: By topic and name; what is not named stays as it is.
         """
-        with translated("change the settings of topics"):
-            response = await self._client._send_request(AlterTopicSettings(settings))  # noqa: SLF001 - it has no public way to a raw request
+        try:
+            with translated("change the settings of topics"):
+                response = await self._client._send_request(AlterTopicSettings(settings))  # noqa: SLF001 - it has no public way to a raw request
+        except KafkaRefusedError as unknown:  # to brokers before Kafka 2.3
+            return dict.fromkeys(settings, str(unknown))
         return {
             topic: "this user may not change it: allow it AlterConfigs on the topic"
             if (error := for_code(code)) is TopicAuthorizationFailedError
