@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 NOTHING: Final = "no_partitions"
 SPARE: Final = "spare_worker"
+TURN_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 5.0
 PATIENCE: Final = 15.0
 """Seconds that a worker may be without partitions before it is looked into: the group waits for
@@ -68,15 +69,18 @@ class Share:
     async def run(self) -> None:
         """Look again and again until cancelled."""
         self.starved = None
-        since: float | None = None
+        look_at: float | None = None
         while True:
             now = self._journal.monotonic()
-            since = None if self._has_some() else since or now
-            if since is None:
+            if self._has_some():
+                look_at = None
                 self._say(None, None)
-            elif now - since >= PATIENCE:
+            elif look_at is None:
+                look_at = now + PATIENCE
+            elif now >= look_at:
+                look_at = now + LOOK_SECONDS
                 await self._look()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(TURN_SECONDS)
 
     def _has_some(self) -> bool:
         topics = self._subscription.topics
@@ -117,10 +121,10 @@ class Share:
         leader = self._leader()
         for member in group.members:
             if member.id == leader:
-                topics = ", ".join(member.topics) or "topics that it does not tell"
+                topics = f"; it consumes {', '.join(member.topics)}" if member.topics else ""
                 return (
                     f"The member {member.client_id} at {member.host} leads the group and divides"
-                    f" the partitions; it consumes {topics}"
+                    f" the partitions{topics}"
                 )
         return f"Which member leads it is not known; its members are {named_members(group)}"
 

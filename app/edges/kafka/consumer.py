@@ -197,7 +197,7 @@ class Consumer:
     ) -> Mapping[tuple[str, int], Sequence["ConsumerRecord[bytes, bytes]"]]:
         """Return what aiokafka has; that a topic is refused keeps nobody else's from coming."""
         while True:
-            open_now = [each for each in partitions if not self._watch.resting(each)] or [NOWHERE]
+            open_now = self._watch.awake(partitions) or [NOWHERE]
             try:
                 fetched: Mapping[tuple[str, int], Any] = await self._client.getmany(
                     *(Theirs(*partition) for partition in open_now),
@@ -216,9 +216,7 @@ class Consumer:
         self._rewind(partitions)
         generation = self._generation
         wanted = {
-            each: self._next[each]
-            for each in partitions
-            if each in self._next and not self._watch.resting(each)
+            each: self._next[each] for each in self._watch.awake(partitions) if each in self._next
         }
         with translated("hand over records"):
             stretches = await self._raw.read(wanted)

@@ -7,7 +7,7 @@ raised in the way of the others' records. A partition that is paused is left out
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
@@ -52,6 +52,14 @@ class FetchWatch:
     def resting(self, partition: TopicPartition) -> bool:
         """Say whether a partition is not to be asked now."""
         return partition in self._asking
+
+    def awake(self, partitions: Collection[TopicPartition]) -> Collection[TopicPartition]:
+        """Return those partitions that do not rest."""
+        return (
+            [each for each in partitions if each not in self._asking]
+            if self._asking
+            else partitions
+        )
 
     def hold(self, partition: TopicPartition) -> None:
         """Fetch nothing of an assigned partition until it is released."""

@@ -55,6 +55,7 @@ class Desk:
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     """One that looks all the time, with no patience."""
+    monkeypatch.setattr("app.engine.share.TURN_SECONDS", 0.01)
     monkeypatch.setattr("app.engine.share.LOOK_SECONDS", 0.01)
     monkeypatch.setattr("app.engine.share.PATIENCE", 0.0)
     made = Desk()
