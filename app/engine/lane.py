@@ -189,6 +189,7 @@ class Lane:
 
     def probe_now(self) -> None:
         """Ask a broken or gone destination with the next job, whatever it said."""
+        self._channel.ask_again()
         self._gate.probe_now(self._journal.monotonic())
         self._wake()
 

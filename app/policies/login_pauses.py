@@ -29,6 +29,6 @@ class LoginPauses:
         self._refusals += 1
         self.said = said
 
-    def accepted(self) -> None:
-        """Note a login."""
+    def forget(self) -> None:
+        """Forget the refusals: a login was accepted, or somebody says that it will be."""
         self._refusals = 0

@@ -35,6 +35,10 @@ class Channel(Protocol):
         """
         ...
 
+    def ask_again(self) -> None:
+        """Forget what the destination refused: somebody says that it is worth asking now."""
+        return
+
     def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
         """Say whether one more delivery fits into the request of others."""
         del deliveries, more

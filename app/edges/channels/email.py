@@ -68,6 +68,10 @@ class EmailChannel(Channel):
         outcomes = tuple(self._outcome(replies[recipient]) for recipient in recipients)
         return Answer((outcomes,), notes=(notes,) if notes else ())
 
+    def ask_again(self) -> None:
+        """See ``Channel.ask_again``: a login that was refused may be tried at once."""
+        self._pool.forget_refusals()
+
     async def close(self) -> None:
         """Close the connections that are kept."""
         await self._pool.close()

@@ -87,6 +87,10 @@ class SmtpPool:
             self._give_back(session)
         return {recipient: replies[recipient] for recipient in envelope.recipients}
 
+    def forget_refusals(self) -> None:
+        """Let the next login be tried at once."""
+        self._pauses.forget()
+
     async def close(self) -> None:
         """Say good-bye to the server in every idle session."""
         sessions = []
@@ -178,7 +182,7 @@ class SmtpPool:
             except LoginRefusedError as error:
                 self._pauses.refused(str(error), self._now())
                 raise
-            self._pauses.accepted()
+            self._pauses.forget()
 
     def _check_pause(self) -> None:
         if self._pauses.wait(self._now()) > 0:

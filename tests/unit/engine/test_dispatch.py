@@ -297,6 +297,27 @@ async def test_who_lets_nothing_in_is_named_with_what_they_said() -> None:
     await bench.tasks.cancel()
 
 
+class AskedAgain(ScriptedChannel):
+    """Counts how often it is told that it is worth asking."""
+
+    times = 0
+
+    def ask_again(self) -> None:
+        """Count."""
+        self.times += 1
+
+
+async def test_who_resumes_has_the_channel_ask_at_once_too() -> None:
+    """A channel may keep from asking by itself, such as after a refused login."""
+    channel = AskedAgain()
+    bench = Bench(channel)
+    bench.put(discord("a"))
+    await until(lambda: bool(bench.finished))
+    bench.dispatcher.probe_now()
+    assert channel.times == 1
+    await bench.tasks.cancel()
+
+
 async def test_what_comes_in_again_is_behind_what_stands_before_it() -> None:
     """A stop drops the one ahead with its key, and so what a rebalance had brought back behind it."""
     hung, other = discord("hung"), discord("other", "other.example")

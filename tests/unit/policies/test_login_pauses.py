@@ -20,7 +20,7 @@ def test_a_login_ends_the_pauses() -> None:
     pauses = LoginPauses()
     pauses.refused("535 no", 0.0)
     pauses.refused("535 no", 60.0)
-    pauses.accepted()
+    pauses.forget()
     assert pauses.wait(61.0) == 0.0
     pauses.refused("535 no", 62.0)
     assert pauses.wait(62.0) == PAUSES[0]

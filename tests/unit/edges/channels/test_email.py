@@ -325,12 +325,16 @@ async def test_a_heavy_mail_is_composed_once_and_beside_the_event_loop(server: S
 
 
 async def test_a_refused_login_is_no_reason_to_give_a_mail_up() -> None:
-    """It waits for the next login, and the password is in no text."""
+    """It waits for the next login, which somebody may ask for; the password is in no text."""
     said = "535 5.7.8 no: " + b64encode(b"\0me\0secret").decode() + " secret"
     ways = {"AUTH": said}
     async with odd_smtp(lambda _, it: ways.get(it[:4]), offers=("AUTH PLAIN",)) as server:
         channel = EmailChannel(mail_server(server.port, username="me", password="secret"))
         (outcome,) = await send(channel, "a@example.com")
+        ways["AUTH"] = "235 ok"
+        assert isinstance((await send(channel, "a@example.com"))[0], Denied)
+        channel.ask_again()
+        assert isinstance((await send(channel, "a@example.com"))[0], Delivered)
         await channel.close()
     assert isinstance(outcome, Denied)
     assert outcome.certain
