@@ -26,7 +26,7 @@ from app.engine.picture import WorkerState, health_body, take_picture
 from app.engine.pulse import Pulse
 from app.engine.reading import Reader
 from app.engine.saving import CommitSaver
-from app.engine.session import SILENCE, Session
+from app.engine.session import REVOKE_PATIENCE, SILENCE, Session
 from app.engine.settlement import Exits, Settler
 from app.engine.share import Share
 from app.engine.strangers import say_strangers
@@ -316,6 +316,8 @@ class NotificationWorker:
     async def _end(self, session: Session) -> None:
         """Leave the group, and leave nothing behind for the next session."""
         try:
+            if self._status is not Status.STOPPING:  # it failed: let end what is about to end
+                await session.drain(REVOKE_PATIENCE)
             await session.close()
         finally:
             self._session = None

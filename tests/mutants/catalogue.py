@@ -593,4 +593,11 @@ MUTANTS = (
         "transitional=True",
         ("tests/unit/policies/test_host_names.py",),
     ),
+    Mutant(
+        "cut off what was started when the session fails",
+        "app/engine/worker.py",
+        "                await session.drain(REVOKE_PATIENCE)\n",
+        "                pass\n",
+        ("tests/unit/engine/test_session.py",),
+    ),
 )

@@ -285,3 +285,20 @@ async def test_nothing_is_taken_from_another_cluster_that_answers_at_the_same_ad
         await stage.channel.arrived(1)
         assert stage.channel.contents == ["foreign"]
         await worker.stop(drain=False)
+
+
+async def test_what_was_started_ends_although_the_session_fails(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """A request that is cut off may have been accepted, and would be made again."""
+    worker = stage.worker()
+    await worker.start()
+    stage.channel.gate = asyncio.Event()
+    await stage.publish(envelope("slow"))
+    await stage.channel.arrived(1)
+    session = session_of(worker)
+    session.fail(RuntimeError("bug"))
+    asyncio.get_running_loop().call_later(0.2, stage.channel.gate.set)
+    await until(lambda: worker._session is not session and worker.snapshot().is_running)
+    await until(lambda: worker.snapshot().lag == 0)
+    assert stage.channel.contents == ["slow"]
