@@ -322,7 +322,7 @@ MUTANTS = (
     ),
     Mutant(
         "give back the numbers of a batch that may be in the log",
-        "app/edges/kafka/producer_client.py",
+        "app/edges/kafka/producer_batches.py",
         "            if self.retry_count == 1 and isinstance(exception, NOT_WRITTEN):",
         "            if isinstance(exception, NOT_WRITTEN):",
         ("tests/unit/edges/kafka/test_producer.py",),

@@ -13,34 +13,21 @@ What aiokafka 0.14 does, and what is done about it here:
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
-from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
-from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 from aiokafka.producer.sender import Sender, SendProduceReqHandler
 from aiokafka.protocol.produce import ProduceRequest, ProduceRequest_v8
 
 from app.edges.kafka.client import Client
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.errors import REFUSALS, TOO_LARGE, RefusedRecordError, describe
+from app.edges.kafka.errors import describe
+from app.edges.kafka.producer_batches import Accumulator, Answer, Batch
 
-REFUSED: Final = frozenset({32, 43, 76, 87})
-"""Kafka's codes for what a topic does not take: a timestamp, a format, a compression, a record."""
 PASSING: Final = frozenset({9, 74, 75, 89, 100})
 """Kafka's codes for what passes and aiokafka gives up on: a replica that is away, a leader of
 another epoch, a quota, a topic id that is not known yet."""
-NEVER_SENT: Final = (kafka.LeaderNotAvailableError, kafka.NotLeaderForPartitionError)
-"""What aiokafka says of a batch that waited too long for a leader."""
-NOT_WRITTEN: Final = (*REFUSALS, *TOO_LARGE, *NEVER_SENT, RefusedRecordError)
-
-
-class BatchRefusedError(kafka.KafkaError):  # type: ignore[misc]
-    """The record is not at fault; to be written again, apart from the one that is."""
-
-    retriable = True
 
 
 class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no types
@@ -63,7 +50,7 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
         theirs: Any = self._message_accumulator  # type: ignore[has-type]
         self.client = Client(connection, request_timeout_ms)
         self._metadata = self.client.cluster
-        self._message_accumulator = _Accumulator(
+        self._message_accumulator = Accumulator(
             self._metadata,
             theirs._batch_size,  # noqa: SLF001 - as it was made from the options
             theirs._compression_type,  # noqa: SLF001
@@ -110,106 +97,6 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
         await self.client.close()
 
 
-class _Answer(NamedTuple):
-    """What a broker said of a batch.
-
-    Attributes:
-        code: Kafka's number.
-        words: Its own, where it gives any.
-        faults: What is wrong with single records, by their place in the batch.
-    """
-
-    code: int = 0
-    words: str | None = None
-    faults: Mapping[int, str | None] = {}
-
-
-class _Batch(MessageBatch):  # type: ignore[misc]
-    """Records for one partition.
-
-    Attributes:
-        answer: What the broker last said of it.
-        trouble: Why it is tried again, or None.
-    """
-
-    def __init__(self, accumulator: "_Accumulator", tp: Any, builder: Any) -> None:
-        super().__init__(tp, builder, accumulator._batch_ttl, accumulator._linger_time)  # noqa: SLF001
-        self._accumulator = accumulator
-        self._numbered = False
-        self.answer = _Answer()
-        self.trouble: str | None = None
-
-    def set_producer_state(self, *args: Any, **numbers: Any) -> None:
-        super().set_producer_state(*args, **numbers)
-        self._numbered = True
-
-    def failure(self, exception: BaseException) -> None:
-        answer = self.answer
-        if answer.code in REFUSED:
-            self._spare_the_others(answer, exception)
-            exception = _refusal(exception, answer.words)
-        if self._numbered and not self.future.done():
-            # The first try of two may have been written, whatever became of the second.
-            if self.retry_count == 1 and isinstance(exception, NOT_WRITTEN):
-                self._accumulator.give_back(self)
-            else:
-                self._accumulator.uncertain = True
-        super().failure(exception)
-        if self._drain_waiter.done() and not self._drain_waiter.cancelled():
-            self._drain_waiter.exception()  # there may be nobody else to look at it
-
-    def _spare_the_others(self, answer: _Answer, exception: BaseException) -> None:
-        """Fail each record for what is wrong with itself, as far as the broker tells."""
-        if not answer.faults:
-            return
-        for place, (future, _) in enumerate(self._msg_futures):
-            if future.done():
-                continue
-            if place in answer.faults:
-                words = answer.faults[place] or answer.words
-                future.set_exception(_refusal(exception, words))
-            else:
-                future.set_exception(BatchRefusedError("written together with one that is refused"))
-
-
-def _refusal(exception: BaseException, words: str | None) -> RefusedRecordError:
-    """Say what is wrong and what to do, and what Kafka said itself."""
-    return RefusedRecordError(describe(exception) + (f" ({words})" if words else ""))
-
-
-class _Accumulator(MessageAccumulator):  # type: ignore[misc]
-    """What waits to be written.
-
-    Attributes:
-        uncertain: It is not known of some batch whether it is in the log.
-    """
-
-    uncertain = False
-
-    def batches(self) -> Iterator[_Batch]:
-        """Yield every batch that is not acknowledged."""
-        return chain(chain.from_iterable(self._batches.values()), self._pending_batches)
-
-    def fail_all(self, exception: BaseException) -> None:
-        # Those that wait for another try are in line again, and are to be taken out of both.
-        self._pending_batches.update([each for each in self.batches() if each.retry_count])
-        super().fail_all(exception)
-
-    def give_back(self, batch: _Batch) -> None:
-        """Let the next batch for the partition have this one's sequence numbers.
-
-        There is never another one of the partition under way at the same time.
-        """
-        self._txn_manager.increment_sequence_number(batch.tp, -batch.record_count)
-
-    def _append_batch(self, builder: Any, tp: Any) -> _Batch:
-        batch = _Batch(self, tp, builder)
-        self._batches[tp].append(batch)
-        if not self._waiter_future.done():
-            self._waiter_future.set_result(None)
-        return batch
-
-
 class _Sender(Sender):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -222,7 +109,7 @@ class _Sender(Sender):  # type: ignore[misc]
             task.add_done_callback(self._producing.discard)
         await _Handler(self, batches).do(node_id)
         self._in_flight.remove(node_id)
-        self._muted_partitions -= batches.keys()
+        self._muted_partitions.difference_update(batches)
 
     async def abandon(self) -> None:
         """End every task, whatever it waits for."""
@@ -251,7 +138,7 @@ class _Handler(SendProduceReqHandler):  # type: ignore[misc]
 
     async def do(self, node_id: int) -> None:
         for batch in self._batches.values():
-            batch.answer = _Answer()
+            batch.answer = Answer()
         await super().do(node_id)
 
     def handle_response(self, response: Any) -> None:
@@ -260,12 +147,12 @@ class _Handler(SendProduceReqHandler):  # type: ignore[misc]
                 batch = self._batches.get((topic, number))
                 if batch is not None and response.API_VERSION >= 8:
                     *_, faults, words = rest
-                    batch.answer = _Answer(code, words, dict(faults or ()))
+                    batch.answer = Answer(code, words, dict(faults or ()))
                 elif batch is not None:
-                    batch.answer = _Answer(code)
+                    batch.answer = Answer(code)
         super().handle_response(response)
 
-    def _can_retry(self, error: kafka.KafkaError, batch: _Batch) -> bool:
+    def _can_retry(self, error: kafka.KafkaError, batch: Batch) -> bool:
         code, words, _ = batch.answer
         again = code in PASSING or super()._can_retry(error, batch)
         if again:

@@ -30,11 +30,12 @@ class ScriptedProducer:
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked = 0
+        self.trouble: str | None = None
 
     def trouble_with(self, topic: str) -> str | None:
-        """Say that there is none."""
+        """Say what the test has put there."""
         del topic
-        return None
+        return self.trouble
 
     def heal(self) -> None:
         """Fail no more."""
@@ -260,3 +261,20 @@ async def test_a_newer_versions_record_is_settled_once_it_was_handed_on(
     assert bench.journal.statistics.consumed == 0
     assert [topic for topic, *_ in producer.written] == ["retry.30s"]
     assert bench.failures == []
+
+
+async def test_kafkas_own_reason_why_it_takes_long_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Too few replicas, a quota: without it nobody knows where to look."""
+    monkeypatch.setattr("app.engine.settlement.PATIENCE", 0.0)
+    producer = ScriptedProducer()
+    producer.gate.clear()
+    bench = Bench(producer, monkeypatch)
+    bench.settler.finish(bench.failed_item())
+    await until(lambda: bench.settler.blocked is not None)
+    assert "dead: no record was acknowledged" in (bench.settler.blocked or "")
+    producer.trouble = "NotEnoughReplicasError"
+    assert (bench.settler.blocked or "").endswith("(NotEnoughReplicasError)")
+    producer.gate.set()
+    await until(lambda: bench.settler.blocked is None)
