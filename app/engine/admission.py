@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from app.engine.dispatch import Dispatcher
 from app.engine.item import Item
 from app.engine.journal import Journal
-from app.engine.parked import Parked, Why
+from app.engine.parked import GONE, Parked, Why, park, too_old_at, unclaimed
 from app.engine.partition import Assigned, Assignment, Done
 from app.engine.reading import HEAVY, Reader
 from app.engine.settlement import Settler
 from app.policies.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
-from app.policies.record_headers import origin_texts
 from app.policies.redaction import scrub
 from app.policies.repeats import Repeats
 from app.policies.statistics import Verdict
@@ -20,16 +19,10 @@ from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition
 
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
-DAY = 86_400.0
 LONGEST_READING = 0.5
 """Seconds after which no further heavy record is read before those that were are admitted."""
 FULL = 0.75
 """The share of the window from which on slow lanes make room."""
-
-_GONE = (
-    "too large to be put aside, and gone from its topic before it could be delivered: the topic's"
-    " retention is shorter than the outage"
-)
 
 
 class Admission:
@@ -146,7 +139,7 @@ class Admission:
         assigned.take_back(item)
         self._bytes += item.size
         if parked.why is Why.FOREIGN:
-            self._refuse(item, Reason.EXHAUSTED, _unclaimed(item.origin.topic))
+            self._refuse(item, Reason.EXHAUSTED, unclaimed(item.origin.topic))
         elif assigned.delay is not None and read_format(record.headers) > KNOWN_FORMAT:
             self._settler.pass_on(item)
         else:
@@ -181,29 +174,16 @@ class Admission:
 
     def _miss(self, parked: Parked, assigned: Assigned) -> None:
         """Make a dead letter of what is gone from the log before it could be delivered."""
-        headers = tuple((name, text.encode()) for name, text in origin_texts(parked.origin).items())
-        stub = Record(
-            assigned.partition, parked.offset, parked.origin.timestamp, None, None, headers
-        )
+        stub = parked.stub(assigned.partition)
         item = Item(stub, assigned, parked.digest, self._journal.monotonic(), parked.before)
         item.missing = parked.size
         assigned.take_back(item)
-        self._refuse(item, Reason.EXHAUSTED, _GONE)
+        self._refuse(item, Reason.EXHAUSTED, GONE)
 
     def _park(self, item: Item) -> None:
         """Leave a record to a member that knows its topic, until it is too old."""
-        before = item.before or Deferral()
-        begun = item.record.timestamp if before.first_failure is None else before.first_failure
-        left = begun + (self._max_age or DAY) - self._journal.broker_now()
-        parked = Parked(
-            offset=item.record.offset,
-            why=Why.FOREIGN,
-            until=self._journal.monotonic() + max(left, 0.0),
-            origin=item.origin,
-            size=item.size,
-            digest=item.digest,
-        )
-        item.assigned.park(parked)
+        left = too_old_at(item, self._max_age) - self._journal.broker_now()
+        item.assigned.park(park(item, Why.FOREIGN, self._journal.monotonic() + left))
         self._bytes -= item.size
 
     def drop(self, old: Assigned) -> None:
@@ -341,13 +321,6 @@ def _before(record: Record, assigned: Assigned) -> Deferral | None:
 
 def _digest(record: Record) -> bytes:
     return hashlib.sha256(record.value or b"").digest()
-
-
-def _unclaimed(topic: str) -> str:
-    return (
-        f"no member of the group that consumes {topic} had it in time: services that share a group"
-        " id divide each other's notifications"
-    )
 
 
 def _is_compared(item: Item) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from app.edges.kafka.producer import Producer
 from app.engine.item import Item
 from app.engine.journal import Journal
-from app.engine.parked import Parked, Why
+from app.engine.parked import Why, park
 from app.engine.tasks import Spawn
 from app.policies.dead_letter_headers import bare, dead_letter_headers, without_value
 from app.policies.deferral import SHORTEST, deferral_headers
@@ -184,16 +184,8 @@ class Settler:
             self.finish(item)
             return
         before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
-        parked = Parked(
-            offset=item.record.offset,
-            why=Why.TOO_LARGE,
-            until=self._journal.monotonic() + seconds,
-            origin=item.origin,
-            size=item.size,
-            digest=item.digest,
-            before=before,
-        )
-        item.assigned.park(parked)
+        until = self._journal.monotonic() + seconds
+        item.assigned.park(park(item, Why.TOO_LARGE, until, before))
         item.jobs.clear()  # as in _settle
         self._on_settled(item, None)
 

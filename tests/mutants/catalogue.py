@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant(
         "settle what can neither be delivered nor put aside",
         "app/engine/settlement.py",
-        "        item.assigned.park(parked)\n",
+        "        item.assigned.park(park(item, Why.TOO_LARGE, until, before))\n",
         "        item.assigned.settle(item)\n",
         (PARKING,),
     ),

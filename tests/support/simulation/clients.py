@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import pytest
@@ -16,6 +17,7 @@ from app.edges.kafka.group_offsets import GroupHasMembersError
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.record_reader import Read
+from app.engine.trimming import Trimmer
 from app.policies.commit_metadata import Committed, read_commit
 from app.policies.ledger import Commit
 from app.policies.saved_commits import Saved, SavedReader
@@ -54,7 +56,8 @@ def kafka_in_memory() -> Iterator[None]:
         patch.setattr("app.engine.starts.read_saved", read_saved)
         patch.setattr("app.engine.group_start.GroupOffsets", FakeAdmin)
         patch.setattr("app.engine.group_start.read_saved", read_saved)
-        patch.setattr("app.engine.trimming.Admin", FakeAdmin)
+        trimmer = partial(Trimmer, admin=FakeAdmin)  # type: ignore[arg-type]  # stands for it
+        patch.setattr("app.engine.worker.Trimmer", trimmer)
         patch.setattr("app.engine.parking.reading_again", reading_again)
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
         patch.setattr("app.engine.worker.TopicKeeper.make", find_topics)

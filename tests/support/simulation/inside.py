@@ -14,6 +14,11 @@ LATE = 1.0
 """Seconds that a timer may be overdue."""
 
 
+def let_others_pass(item: Item) -> bool:
+    """Say whether it was put aside or given up, be it that nothing of that was written yet."""
+    return item.deferred or bool(item.failures)
+
+
 class WatchedAssignment(Assignment):
     """Remembers what was under way of partitions when they were taken away."""
 
@@ -33,7 +38,7 @@ class WatchedAssignment(Assignment):
                 *(left for left in assigned.leftovers.values() if isinstance(left, Item)),
                 *started,
             ]
-            self.put_aside += [item for item in items if item.deferred]
+            self.put_aside += [item for item in items if let_others_pass(item)]
             self.left_alone[assigned.partition] = [
                 *(at for at, left in assigned.leftovers.items() if isinstance(left, Parked)),
                 *assigned.parked,

@@ -11,6 +11,7 @@ from tests.support.simulation.clocks import Clocks
 from tests.support.simulation.cluster import Cluster
 from tests.support.simulation.destinations import CHATS, HOOKS, READERS, Destinations
 from tests.support.simulation.group import Group, Shares
+from tests.support.simulation.inside import let_others_pass
 from tests.support.simulation.loop import now
 from tests.support.simulation.process import Limits, Process
 from tests.support.simulation.story import Fault, Story
@@ -171,7 +172,7 @@ class World:
         for item in process.inside.items():
             name = self.books.name(item.record)
             self.books.excused.add(name)
-            if item.deferred:
+            if let_others_pass(item):
                 self.books.put_aside.add(name)
 
     def _shared(self, shares: Shares) -> None:

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.record_reader import Read
+from app.edges.kafka.record_reader import Read, reading_again
 from app.engine.worker import NotificationWorker
 from app.policies.deferral import Deferral, deferral_headers
 from app.policies.record_headers import Origin, TargetMark
 from app.policies.routing import Defaults
+from app.values.errors import KafkaUnavailableError
 from app.values.outcome import Delivered, Retry
 from app.values.record import Headers, Record
 from tests.support.engine import ScriptedChannel, record, until
@@ -252,3 +253,29 @@ async def test_a_replay_that_nobody_takes_has_its_time_from_when_it_was_written(
     stage.journal.let_pass(101)
     await until(lambda: worker.snapshot().messages_failed == 1)
     assert stage.channel.sent == []
+
+
+async def test_a_topic_that_cannot_be_read_now_is_tried_again(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is parked waits for it, and nothing else does."""
+    fails = [KafkaUnavailableError("away")]
+
+    @asynccontextmanager
+    async def fails_once(connection: Connection, topic: str) -> AsyncIterator[Read]:
+        if fails:
+            raise fails.pop()
+        async with reading_again(connection, topic) as read:
+            yield read
+
+    monkeypatch.setattr("app.engine.parking.reading_again", fails_once)
+    monkeypatch.setattr("app.engine.parking.PATIENCE", 0.01)
+    stage.channel = ScriptedChannel([[Retry("503")]])
+    stage.producer.narrow = EVERYTHING
+    worker = stage.worker(max_age=DAY, attempts=1)
+    await worker.start()
+    await stage.publish(envelope(LARGE))
+    await until(lambda: bool(warnings(worker, "record_too_large")))
+    stage.journal.let_pass(31)
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    assert fails == []
