@@ -132,10 +132,7 @@ class Admission:
         if record is None or _digest(record) != parked.digest:
             self._miss(parked, assigned)
             return
-        before = parked.before
-        if before is None and assigned.delay is not None:
-            before = read_deferral(record.headers)
-        item = self._item(record.stamped(parked.origin.timestamp), assigned, before)
+        item = self._returning(parked, record, assigned)
         assigned.take_back(item)
         self._bytes += item.size
         if parked.why is Why.FOREIGN:
@@ -145,6 +142,15 @@ class Admission:
         else:
             item.too_large = True
             self._begin(item)
+
+    async def read_again(self, parked: Parked, record: Record, assigned: Assigned) -> None:
+        """Read a parked record beside the event loop if it is heavy, before it is taken back."""
+        if len(record.value or b"") > HEAVY:
+            await self._reader.read_ahead(self._returning(parked, record, assigned))
+
+    def _returning(self, parked: Parked, record: Record, assigned: Assigned) -> Item:
+        before = parked.before or _before(record, assigned)
+        return self._item(record.stamped(parked.origin.timestamp), assigned, before)
 
     def _begin(self, item: Item) -> None:
         """Send an item on its way that is in the books."""

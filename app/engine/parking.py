@@ -83,6 +83,8 @@ class Parking:
 
     async def _take_back(self, assigned: Assigned, parked: Parked, read: Read) -> None:
         record = await read(assigned.partition.partition, parked.offset)
+        if record is not None:
+            await self._admission.read_again(parked, record, assigned)
         there = assigned.active and assigned.parked.get(parked.offset) is parked
         if there and self._has_room():  # still
             self._admission.take_back(parked, record, assigned)

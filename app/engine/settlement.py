@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 15.0
+LOOK_SECONDS = 1.0
 TOO_LARGE = "too large to be put aside for later"
 MANY_TARGETS = 1000
 """Targets of an item from which on what is written about them takes long to make."""
@@ -89,10 +90,12 @@ class Settler:
     @property
     def blocked(self) -> str | None:
         """Why records cannot be written now, or None."""
-        if self._blocked:
-            return "; ".join(self._blocked.values())
+        awaited = [each for item, each in self._unacknowledged.items() if item.assigned.active]
+        topics = {topic for topic, _ in awaited}
+        if told := [why for topic, why in self._blocked.items() if topic in topics]:
+            return "; ".join(told)
         missed = self._journal.monotonic() - PATIENCE
-        for topic, since in self._unacknowledged.values():
+        for topic, since in awaited:
             if since < missed:
                 trouble = self._producer.trouble_with(topic)
                 why = f" ({trouble})" if trouble else ""
@@ -244,8 +247,14 @@ class Settler:
             else:
                 self._blocked.pop(topic, None)
                 return
-            await asyncio.sleep(wait)
+            await self._pause(item, wait)
             wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _pause(self, item: Item, seconds: float) -> None:
+        """Wait before the next try; there is none for what is taken away meanwhile."""
+        until = self._journal.monotonic() + seconds
+        while (left := until - self._journal.monotonic()) > 0:
+            await asyncio.sleep(min(left, LOOK_SECONDS))
             if not item.assigned.active:
                 raise _TakenAwayError
 

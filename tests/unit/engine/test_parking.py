@@ -10,6 +10,7 @@ import pytest
 
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.record_reader import Read, reading_again
+from app.engine.reading import HEAVY
 from app.engine.worker import NotificationWorker
 from app.policies.deferral import Deferral, deferral_headers
 from app.policies.record_headers import Origin, TargetMark
@@ -40,15 +41,16 @@ def warnings(worker: NotificationWorker, kind: str) -> list[str]:
     return [each.text for each in worker.snapshot().conditions if each.kind == kind]
 
 
+@pytest.mark.parametrize("text", [LARGE, "x" * (HEAVY + 1)])
 async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
-    stage: "Stage", envelope: "Envelope"
+    stage: "Stage", envelope: "Envelope", text: str
 ) -> None:
     """Its offset waits alone, and none of its bytes; what is said ends with it."""
     stage.channel = ScriptedChannel([[Retry("503")], [Delivered()], [Retry("503")]])
     stage.producer.narrow = EVERYTHING
     worker = stage.worker(max_age=DAY, attempts=1)
     await worker.start()
-    await stage.publish(envelope(LARGE, message_id="large"), envelope("small"))
+    await stage.publish(envelope(text, message_id="large"), envelope("small"))
     await until(lambda: bool(warnings(worker, "record_too_large")))
     await until(lambda: worker.snapshot().messages_sent == 1)
     snapshot = worker.snapshot()
@@ -60,7 +62,7 @@ async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
     await until(lambda: len(stage.channel.sent) == 3)
     stage.journal.let_pass(121)
     await until(lambda: worker.snapshot().messages_sent == 2)
-    assert stage.channel.contents == [LARGE, "small", LARGE, LARGE]
+    assert stage.channel.contents == [text, "small", text, text]
     assert worker.snapshot().messages_dead_lettered == 0
     await until(lambda: not warnings(worker, "record_too_large"))
     await worker.stop()

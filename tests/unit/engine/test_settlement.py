@@ -236,6 +236,23 @@ async def test_what_was_taken_away_is_not_written_any_more(monkeypatch: pytest.M
     assert len(producer.written) == 1
 
 
+async def test_what_another_worker_writes_now_is_no_problem_of_this_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was taken away while Kafka did not answer; nobody waits for its acknowledgement here."""
+    producer = ScriptedProducer()
+    producer.gate.clear()
+    bench = Bench(producer, monkeypatch)
+    bench.settler.finish(bench.failed_item())
+    await until(lambda: producer.asked == 1)
+    bench.journal.let_pass(11)
+    assert "no record was acknowledged" in (bench.settler.blocked or "")
+    bench.assigned.active = False
+    assert bench.settler.blocked is None
+    producer.gate.set()
+    await until(lambda: not bench.tasks)
+
+
 @pytest.mark.parametrize("back_before", [True, False])
 async def test_a_newer_versions_record_is_settled_once_it_was_handed_on(
     monkeypatch: pytest.MonkeyPatch, back_before: bool
