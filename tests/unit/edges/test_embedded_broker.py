@@ -17,6 +17,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from app.edges import embedded_broker
 from app.edges.embedded_broker import EmbeddedBroker
 from app.values.errors import NotifierError
+from tests.support.topic import make_topics
 
 PARTITION = TopicPartition("notifications", 0)
 
@@ -30,6 +31,7 @@ async def broker() -> AsyncIterator[EmbeddedBroker]:
 
 async def join(broker: EmbeddedBroker) -> AIOKafkaConsumer:
     """Return a started member of the group, configured as the worker's."""
+    await make_topics(broker.address, "notifications")
     consumer = AIOKafkaConsumer(
         "notifications",
         bootstrap_servers=broker.address,
@@ -48,6 +50,7 @@ async def test_what_a_worker_needs(broker: EmbeddedBroker) -> None:
         bootstrap_servers=broker.address, acks="all", enable_idempotence=True
     )
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await make_topics(broker.address, "notifications")
     await producer.start()
     await admin.start()
     (described,) = await admin.describe_topics(["notifications"])
@@ -94,8 +97,8 @@ async def test_two_brokers_are_apart(broker: EmbeddedBroker) -> None:
         for address, expected in ((broker.address, ["mine"]), (other.address, [])):
             admin = AIOKafkaAdminClient(bootstrap_servers=address)
             await admin.start()
-            if expected:
-                await admin.describe_topics(expected)
+            for name in expected:
+                await make_topics(address, name)
             assert await admin.list_topics() == expected
             await admin.close()
 

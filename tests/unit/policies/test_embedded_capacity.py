@@ -15,6 +15,7 @@ from app.policies.embedded_capacity import (
 )
 from app.values.errors import KafkaUnavailableError
 from app.values.record import TopicPartition
+from tests.support.topic import make_topics
 
 FIRST = TopicPartition("notifications", 0)
 SECOND = TopicPartition("notifications", 1)
@@ -182,6 +183,7 @@ class Log:
 async def log() -> AsyncIterator[Log]:
     """An empty partition of a running broker."""
     async with EmbeddedBroker() as broker:
+        await make_topics(broker.address, FIRST.topic)
         producer = AIOKafkaProducer(
             bootstrap_servers=broker.address, acks="all", enable_idempotence=True
         )
