@@ -1,12 +1,19 @@
 """A record of the dead-letter topic, made fit to be shown."""
 
 import msgspec
+from msgspec.structs import replace
 
 from app.policies.dead_letter_headers import read_note
+from app.policies.plain_text import shorten
 from app.policies.record_headers import TargetMark, iso_time, origin_of
 from app.policies.redaction import NO_SECRETS, Secrets, veil
 from app.values.dead_letter import DeadLetter
 from app.values.record import Record
+
+LONGEST_VALUE = 10_000
+LONGEST_HEADER = 2000
+"""Characters that a list shows of a value, and of an error or a header."""
+MOST_TARGETS = 50
 
 
 class _Glance(msgspec.Struct):
@@ -56,6 +63,23 @@ def show(record: Record, replayed: str | None = None, secrets: Secrets = NO_SECR
         value=text(record.value),
         headers={key: text(value) or "" for key, value in record.headers},
     )
+
+
+def brief(letter: DeadLetter) -> DeadLetter:
+    """Return a dead letter for a list: a page of large ones would hold up the event loop."""
+    return replace(
+        letter,
+        error=shorten(letter.error, LONGEST_HEADER),
+        targets_failed=_some(letter.targets_failed),
+        targets_delivered=_some(letter.targets_delivered),
+        value=None if letter.value is None else shorten(letter.value, LONGEST_VALUE),
+        headers={name: shorten(value, LONGEST_HEADER) for name, value in letter.headers.items()},
+    )
+
+
+def _some(labels: tuple[str, ...]) -> tuple[str, ...]:
+    more = len(labels) - MOST_TARGETS
+    return labels if more <= 0 else (*labels[:MOST_TARGETS], f"and {more} more")
 
 
 def _glance(value: bytes | None) -> _Glance:

@@ -11,7 +11,7 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader, Stretch, size_of
 from app.policies.dead_letter_headers import read_reason
-from app.policies.dead_letter_view import show
+from app.policies.dead_letter_view import brief, show
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.replaying import replayed_at
 from app.values.dead_letter import DeadLetter, DeadLetterPage
@@ -58,7 +58,7 @@ class DeadLetters:
     async def page(
         self, *, limit: int, cursor: str | None = None, reason: str | None = None
     ) -> DeadLetterPage:
-        """Return the newest dead letters older than the cursor.
+        """Return the newest dead letters older than the cursor, each of them shortened.
 
         What was there at the first page is neither repeated nor left out on later ones, whatever is
         written meanwhile. A page may have fewer than ``limit`` and still a cursor: where they are
@@ -90,7 +90,7 @@ class DeadLetters:
                 )
         rest = {tail.partition: tail.stop for tail in tails if tail.ready or tail.unread}
         return DeadLetterPage(
-            dead_letters=await self._shown(found, marks),
+            dead_letters=await self._shown(found, marks, in_list=True),
             next_cursor=_encode_cursor(rest, self._topic) if rest else None,
         )
 
@@ -133,10 +133,15 @@ class DeadLetters:
                         start = wanted.stop
 
     async def _shown(
-        self, records: Sequence[Record], marks: Mapping[Place, ReplayMark]
+        self,
+        records: Sequence[Record],
+        marks: Mapping[Place, ReplayMark],
+        *,
+        in_list: bool = False,
     ) -> tuple[DeadLetter, ...]:
         def view() -> tuple[DeadLetter, ...]:
-            return tuple(show(each, replayed_at(each, marks), self._secrets) for each in records)
+            letters = (show(each, replayed_at(each, marks), self._secrets) for each in records)
+            return tuple(map(brief, letters) if in_list else letters)
 
         is_quick = sum(map(size_of, records)) <= _QUICK_BYTES
         return view() if is_quick else await asyncio.to_thread(view)

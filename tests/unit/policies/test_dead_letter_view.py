@@ -3,9 +3,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.policies.dead_letter_headers import DeadLetterNote, dead_letter_headers
-from app.policies.dead_letter_view import show
+from app.policies.dead_letter_view import LONGEST_VALUE, MOST_TARGETS, brief, show
 from app.policies.record_headers import here, mark_of
 from app.policies.redaction import Secrets
 from app.values.delivery import Target
@@ -149,3 +150,15 @@ def test_masks_what_is_known_to_be_secret() -> None:
     assert "hush" not in repr(letter)
     assert "u0075" not in repr(letter)
     assert (letter.error, letter.message_id, letter.title, letter.key) == ("535 ***", *["***"] * 3)
+
+
+def test_a_list_shows_a_bounded_part_of_each() -> None:
+    """However long the value, however many the targets; what is short stays as it is."""
+    short = show(a_dead_letter(b"short"))
+    assert brief(short) == short
+    targets = tuple(f"email {number}@example.com" for number in range(MOST_TARGETS + 7))
+    large = replace(short, value="x" * 1_000_000, targets_failed=targets)
+    cut = brief(large)
+    assert len(cut.value or "") == LONGEST_VALUE
+    assert cut.targets_failed[-1] == "and 7 more"
+    assert len(cut.targets_failed) == MOST_TARGETS + 1
