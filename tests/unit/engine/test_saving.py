@@ -117,6 +117,7 @@ async def test_it_is_written_soon_after_a_start_and_at_a_stop(
 ) -> None:
     """All partitions at first; what was done since when the worker goes."""
     monkeypatch.setattr(saving, "FIRST_WAIT", 0.1)
+    monkeypatch.setattr(saving, "INTERVAL", 0.1)  # where the first time was before the commit
     worker = stage.worker()
     await worker.start()
     await until(lambda: len(worker._saver._saved) == len(worker._assignment))
