@@ -8,5 +8,6 @@ wake, or miscount.
 
 Read it in this order: ``loop``, ``clocks``, ``cluster``, ``group``, ``clients`` (the stand-ins),
 ``destinations``, ``process`` (a worker that can crash), ``books`` (what must hold), ``inside``
-(the only module that looks into a worker), ``world`` and ``scenario`` (what happens).
+(the only module that looks into a worker), ``logs`` (what Kafka loses), ``world`` and ``scenario``
+(what happens).
 """

@@ -19,6 +19,8 @@ DELAY = 30.0
 LOOKS_APART = 3.5
 """Seconds between two looks at where a log ends: by as much a clock that is wrong is believed."""
 ROUNDING = 0.01
+NOTICED_AFTER = 5.0
+"""Seconds until every worker has looked whether topics were made anew."""
 MOST_COPIES = 50
 """Records of one notification, wherever they stand; more are a circle."""
 
@@ -75,7 +77,11 @@ class Books:
         self._destinations = destinations
         self._story = story
         self._published: dict[str, Published] = {}
-        self._names: dict[tuple[TopicPartition, int], str] = {}
+        self._names: defaultdict[tuple[TopicPartition, int], list[tuple[float, str]]]
+        self._names = defaultdict(list)
+        self._forgiven: set[str] = set()
+        self._forgiven_below: defaultdict[TopicPartition, int] = defaultdict(int)
+        self._repeats_until: dict[str, float] = {}
         self._copies: defaultdict[str, list[Record]] = defaultdict(list)
         self._uncommitted: defaultdict[TopicPartition, dict[int, Record]] = defaultdict(dict)
 
@@ -88,23 +94,49 @@ class Books:
         if value is not None:
             return str(msgspec.json.decode(value)["message_id"])
         stub = Record(TopicPartition("", 0), 0, 0.0, None, None, headers)
-        topic, partition, offset, _ = msgspec.structs.astuple(origin_of(stub))
-        return self._names[TopicPartition(topic, partition), offset]
+        topic, partition, offset, timestamp = msgspec.structs.astuple(origin_of(stub))
+        return self._name_at(TopicPartition(topic, partition), offset, timestamp)
 
     def names_at(self, partition: TopicPartition, offsets: Iterable[int]) -> set[str]:
         """Return whose records stand there."""
-        return {self._names[partition, offset] for offset in offsets}
+        return {self._names[partition, offset][-1][1] for offset in offsets}
 
     def name(self, record: Record) -> str:
         """Return whose record it is, wherever it stands."""
-        return self._names[record.partition, record.offset]
+        return self._name_at(record.partition, record.offset, record.timestamp)
+
+    def _name_at(self, partition: TopicPartition, offset: int, timestamp: float) -> str:
+        """Return whose record stood there then: a log that lost its end gives offsets twice."""
+        names = self._names[partition, offset]
+        return min(names, key=lambda each: abs(each[0] - timestamp))[1]
+
+    def lose(self, records: Iterable[Record]) -> None:
+        """Forgive that records are not delivered which Kafka has lost; some may be all the same."""
+        for record in records:
+            name = self.name(record)
+            self._forgiven.add(name)
+            self.put_aside.add(name)
+            self._uncommitted[record.partition].pop(record.offset, None)
+
+    def forgive_below(self, partition: TopicPartition, offset: int) -> None:
+        """Forgive that records are not read which are written there below an offset from now on."""
+        self._forgiven_below[partition] = offset
+
+    def expect_repeats(self, topic: str) -> None:
+        """Excuse what is written to a topic before everybody knows that it is another one."""
+        self._repeats_until[topic] = now() + NOTICED_AFTER
 
     def appended(self, record: Record) -> None:
         """See ``Observer``."""
         name = self.name_of(record.value, record.headers)
-        self._names[record.partition, record.offset] = name
+        self._names[record.partition, record.offset].append((record.timestamp, name))
         self._copies[name].append(record)
-        self._uncommitted[record.partition][record.offset] = record
+        if now() < self._repeats_until.get(record.partition.topic, 0.0):
+            self.excused.add(name)
+        if record.offset < self._forgiven_below[record.partition]:
+            self._forgiven.add(name)
+        else:
+            self._uncommitted[record.partition][record.offset] = record
         self._written_at[record.partition, record.offset] = now()
         self._check_expiry(name, record)
         if len(self._copies[name]) > MOST_COPIES:
@@ -211,6 +243,8 @@ class Books:
             if record.partition.topic == DEAD_LETTERS
             for mark in read_marks(dict(record.headers).get(FAILED))
         }
+        if notification.name in self._forgiven:
+            return
         for channel, address in notification.targets:
             accepted = self._destinations.accepted[notification.name, address]
             if not accepted and fingerprint(channel, address) not in given_up:

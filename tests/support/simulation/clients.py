@@ -9,7 +9,12 @@ from typing import Any, NamedTuple, Self
 import pytest
 from aiokafka import ConsumerRebalanceListener
 from aiokafka import TopicPartition as Theirs
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaConnectionError,
+    OffsetOutOfRangeError,
+)
 from msgspec.structs import replace
 
 from app.edges.kafka.connection import Connection
@@ -30,7 +35,6 @@ from tests.support.simulation.loop import now
 
 DELAYS = {0.0: "0s", 30.0: "30s"}
 """The retry topics but for the long ones: to wait for those costs more than it shows."""
-TOPIC_ID = "the-id-of-all-topics--"
 CONTROL = "control"
 POLLS_FAIL = 0.002
 WRITES_FAIL = 0.02
@@ -95,7 +99,11 @@ class _Connections:
         self.unauthorized_topics: frozenset[str] = frozenset()
 
     def add_listener(self, listener: Callable[[object], None]) -> None:
-        """Never learn anything anew: topics stay."""
+        """Learn of it when a topic is made anew."""
+        self.logs.listeners.append(listener)
+
+    def force_metadata_update(self) -> None:
+        """Know all there is to know already."""
 
     def silent_for(self) -> float:
         """Return the seconds since it was told where logs end."""
@@ -138,7 +146,7 @@ class FakeLogs(PartitionLogs):
         """Return the ids of topics."""
         await asyncio.sleep(0.001)
         await self._cluster.there.wait()
-        return dict.fromkeys(topics, TOPIC_ID)
+        return {topic: self._cluster.topic_id(topic) for topic in topics}
 
     async def starts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Return where logs begin."""
@@ -219,6 +227,11 @@ class FakeConsumer:
         """Return what was given out last."""
         return self._assigned
 
+    def read_to(self) -> Iterator[tuple[TopicPartition, int]]:
+        """Yield how far it has read, which only the simulation asks."""
+        for partition, position in self._positions.items():
+            yield TopicPartition(*partition), position
+
     async def getmany(
         self, *partitions: Theirs, timeout_ms: int, max_records: int
     ) -> dict[Theirs, list[Fetched]]:
@@ -258,6 +271,8 @@ class FakeConsumer:
     def _fetch_from(self, partition: Theirs, room: int) -> list[Fetched]:
         log = self._cluster.logs[TopicPartition(*partition)]
         position = self._positions[partition]
+        if position > len(log):
+            raise OffsetOutOfRangeError({partition: position})
         fetched: list[Fetched] = []
         while position < len(log) and len(fetched) < room:
             record = log[position]

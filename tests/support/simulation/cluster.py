@@ -3,10 +3,11 @@
 import asyncio
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Protocol
 
+from app.policies.commit_metadata import split_topic_id
 from app.values.record import Headers, Record, TopicPartition
 from tests.support.simulation.clocks import EPOCH, Clocks
 from tests.support.simulation.loop import now
@@ -41,6 +42,7 @@ class Cluster:
         there: Cleared, nothing is handed out or acknowledged until it is set.
         well: Polls and writes do not fail by chance.
         news: Set whenever something was written; whoever waits for news clears it.
+        listeners: Called when there is something new about the topics.
     """
 
     def __init__(self, chance: Random, clocks: Clocks, observer: Observer) -> None:
@@ -53,6 +55,8 @@ class Cluster:
         self.there.set()
         self.well = False
         self.news = asyncio.Event()
+        self.listeners: list[Callable[[object], None]] = []
+        self._incarnations: defaultdict[str, int] = defaultdict(int)
         self._observer = observer
 
     def append(
@@ -86,10 +90,40 @@ class Cluster:
         self.news.set()
         return record
 
+    def topic_id(self, topic: str) -> str:
+        """Return the id of a topic: another one each time it is made."""
+        return f"{topic}-{self._incarnations[topic]}".replace(".", "-").ljust(22, "_")
+
+    def cut(self, partition: TopicPartition, count: int) -> list[Record]:
+        """Let a log lose its end; return the records that stood there."""
+        log = self.logs[partition]
+        lost = log[max(len(log) - count, 0) :]
+        del log[len(log) - len(lost) :]
+        return [record for record in lost if record is not None]
+
+    def make_anew(self, topic: str, *, forget: bool) -> list[Record]:
+        """Put an empty topic in the place of another; return what that one held.
+
+        Args:
+            topic: Its name.
+            forget: Whether the group's offsets go with it: Kafka sees to that, though not at once.
+        """
+        lost = []
+        for partition in self.partitions([topic]):
+            lost += self.cut(partition, len(self.logs[partition]))
+            if forget:
+                self.committed.pop(partition, None)
+        self._incarnations[topic] += 1
+        for listener in self.listeners:
+            listener(None)
+        return lost
+
     def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
-        """Take a commit."""
+        """Take a commit; one that says that it is of another topic says nothing of this one."""
         for partition, (offset, metadata) in offsets.items():
-            self._observer.committing(partition, offset, metadata)
+            _, topic_id = split_topic_id(metadata)
+            if topic_id == self.topic_id(partition.topic):
+                self._observer.committing(partition, offset, metadata)
             self.committed[partition] = offset, metadata
 
     def fails(self, rate: float) -> bool:

@@ -18,7 +18,7 @@ from app.policies.routing import Defaults
 from app.policies.statistics import Statistics
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
-from app.values.record import Headers
+from app.values.record import Headers, TopicPartition
 from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books
 from tests.support.simulation.clients import (
     CONTROL,
@@ -125,6 +125,11 @@ class Process:
         """Whether the group took it for dead, which it does not know."""
         return self.consumer is not None and self.consumer.lost
 
+    def positions(self) -> Iterator[tuple[TopicPartition, int]]:
+        """Yield how far it has read in each of its partitions."""
+        if self.consumer is not None and not self.crashed:
+            yield from self.consumer.read_to()
+
     def crash(self) -> None:
         """End as a process does that is killed: nothing it has begun comes to pass."""
         self._story.tell(f"* {self.name} crashes")
@@ -169,6 +174,8 @@ class Process:
         if self.lost or (topic != DEAD_LETTERS and unanswered):
             self._story.tell(f"{self.name} puts {name} aside, lost or unanswered", [name])
             self._books.excused.add(name)
+        if self.lost:  # whoever has the partition does not know that another went ahead
+            self._books.put_aside.add(name)
 
     def faults(self) -> Iterator[str]:
         """Yield what is wrong with it now."""

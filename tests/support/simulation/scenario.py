@@ -39,7 +39,7 @@ def simulate(seed: int) -> None:
     limits = Limits(
         in_flight=chance.choice((1, 2, 3, 10, 40, 1000)), age=chance.choice((DAY, DAY, 0.0, 60.0))
     )
-    scenario = Scenario(chance, Random(f"odd {seed}"), limits)
+    scenario = Scenario(chance, Random(f"odd {seed}"), Random(f"losses {seed}"), limits)
     with kafka_in_memory():
         try:
             run_in_virtual_time(scenario.run())
@@ -55,12 +55,13 @@ class Scenario:
     Args:
         chance: What happens by chance.
         odd: The same, for clocks and sizes.
+        losses: The same, for what Kafka loses.
         limits: How the workers are set up.
     """
 
-    def __init__(self, chance: Random, odd: Random, limits: Limits) -> None:
+    def __init__(self, chance: Random, odd: Random, losses: Random, limits: Limits) -> None:
         self._chance = chance
-        self._world = World(chance, odd, limits)
+        self._world = World(chance, odd, losses, limits)
         self._going_on: list[asyncio.Task[None]] = []
         self._events = {
             self._change_a_mood: 25,

@@ -12,6 +12,7 @@ from tests.support.simulation.cluster import Cluster
 from tests.support.simulation.destinations import CHATS, HOOKS, READERS, Destinations
 from tests.support.simulation.group import Group, Shares
 from tests.support.simulation.inside import let_others_pass
+from tests.support.simulation.logs import LogFaults
 from tests.support.simulation.loop import now
 from tests.support.simulation.process import Limits, Process
 from tests.support.simulation.story import Fault, Story
@@ -34,16 +35,18 @@ class World:
     Args:
         chance: What happens by chance.
         odd: The same, for clocks and sizes.
+        losses: The same, for what Kafka loses.
         limits: How its workers are set up.
     """
 
-    def __init__(self, chance: Random, odd: Random, limits: Limits) -> None:
+    def __init__(self, chance: Random, odd: Random, losses: Random, limits: Limits) -> None:
         self.story = Story()
         self.destinations = Destinations(chance)
         self.clocks = Clocks(odd)
         self.books = Books(self.destinations, self.clocks, self.story)
         self.cluster = Cluster(chance, self.clocks, self.books)
         self.group = Group(self.cluster, self._shared)
+        self._logs = LogFaults(losses, self.cluster, self.books, self.story)
         self.processes: list[Process] = []
         self._chance = chance
         self._odd = odd
@@ -120,9 +123,10 @@ class World:
         return envelope
 
     def disturb(self) -> None:
-        """Let some clock jump, now and then."""
+        """Let some clock jump, now and then, and Kafka lose something."""
         if (told := self.clocks.disturb()) is not None:
             self.story.tell(told)
+        self._logs.disturb(each for process in self.processes for each in process.positions())
 
     async def crash(self, process: Process) -> None:
         """Kill a worker, and start another once the group knows.
@@ -151,6 +155,8 @@ class World:
         self.story.tell(f"* {process.name} is stopped, drain={drain}")
         await process.worker.stop(drain=drain)
         await asyncio.sleep(seconds)
+        if not self.group.members:
+            self._logs.forget()
         await process.worker.start()
 
     async def be_away(self, seconds: float) -> None:
