@@ -152,10 +152,15 @@ def _card(embed: _Embed | None, content: str, username: str | None, raw: str) ->
         kind="discord",
         time="",
         title=shown.title,
-        text="\n\n".join(filter(None, [content, shown.description])),
+        text=_seen("\n\n".join(filter(None, [content, shown.description]))),
         color=shown.color,
-        fields=tuple((field.name, field.value) for field in shown.fields or ()),
+        fields=tuple((_seen(field.name), _seen(field.value)) for field in shown.fields or ()),
         footer=shown.footer.text if shown.footer else None,
         sender=username,
         raw=raw,
     )
+
+
+def _seen(text: str) -> str:
+    """Leave out what stands for an empty text, as Discord's clients do."""
+    return text.replace("\u200b", "")

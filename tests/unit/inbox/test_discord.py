@@ -64,6 +64,12 @@ def test_content_alone() -> None:
     assert (card.title, card.text, card.color) == (None, "hello", None)
 
 
+def test_what_stands_for_an_empty_text_is_not_seen() -> None:
+    """Discord takes no empty value; its clients show nothing for a space without width."""
+    (card,) = read(embeds=[{"fields": [{"name": "a", "value": "\u200b"}]}])
+    assert card.fields == (("a", ""),)
+
+
 def test_a_card_for_each_embed() -> None:
     """Several embeds, as coalesced notifications are, give several cards; content joins the first."""
     cards = read(content="hello", embeds=[{"title": "a", "description": "A"}, {"title": "b"}])
