@@ -230,7 +230,7 @@ async def test_a_timer_that_meets_a_fault_leaves_the_lane_alive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The next one to come, or the next timer, wakes it."""
-    bench = Bench(ScriptedChannel([[RateLimited("429", after=0.02)]]))
+    bench = Bench(ScriptedChannel([[RateLimited("429", after=0.5)]]))
     bench.put(notification("held"))
     await until(lambda: bench.lane.state()[0] is DestinationState.RATE_LIMITED)
     gate, calls = bench.lane._gate, []
