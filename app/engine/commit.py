@@ -174,10 +174,10 @@ class Committer:
                 continue
             if not self._positions.may_commit(assigned):
                 continue
-            if not assigned.ledger.unsettled:
+            if assigned.caught_up():
                 # Past gaps that hold no records, which the last record's offset + 1 is not.
                 position = await self._consumer.position(assigned.partition)
-                if not assigned.ledger.unsettled:
+                if assigned.caught_up():
                     assigned.position = position
             due = assigned.due()
             if due is not None:

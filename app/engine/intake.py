@@ -143,7 +143,13 @@ class Intake:
         if not any(len(record.value or b"") > HEAVY for record in records):
             return records
         held = {record.partition: self._assignment[record.partition] for record in records}
-        read = await self._admission.read_ahead(records, held)
+        for assigned in held.values():
+            assigned.reading = True
+        try:
+            read = await self._admission.read_ahead(records, held)
+        finally:
+            for assigned in held.values():
+                assigned.reading = False  # received, or given back, before anybody else's turn
         # Of partitions that went meanwhile nothing is taken, nor of those that came back: they
         # begin where it was found out anew that they begin.
         ours = [each for each in records if self._assignment.has(held[each.partition])]

@@ -69,6 +69,8 @@ class Assigned:
             their offsets come in again they are joined, not sent again. And what was parked, and
             what was settled without an acknowledged commit.
         position: The next offset to be fetched, as last seen.
+        reading: Records were fetched and are not received yet: the consumer's position, which is
+            past them, says nothing about what is settled.
         end: The offset the next record will get, as last seen; None until known.
         readable_end: The offset from which on open transactions hide records, as last seen; None
             while that is not known.
@@ -96,6 +98,7 @@ class Assigned:
         self.parked: dict[int, Parked] = {}
         self.leftovers = leftovers or {}
         self.position = start.offset
+        self.reading = False
         self.end: int | None = None
         self.readable_end: int | None = None
         self.head: Head | None = None
@@ -129,6 +132,10 @@ class Assigned:
         self.ledger.settle(offset)
         self.position = offset + 1
         self._settled[offset] = done.digest
+
+    def caught_up(self) -> bool:
+        """Say whether everything that was fetched is settled."""
+        return not self.ledger.unsettled and not self.reading
 
     def due(self) -> Commit | None:
         """Return what is to be committed now, or None."""

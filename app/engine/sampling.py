@@ -81,5 +81,7 @@ class Sampler:
             if (end := ends.get(assigned.partition)) is not None:
                 assigned.saw_end(end, began, ended)
             # Past what holds no records: nothing there waits to be fetched.
-            assigned.position = await self._consumer.position(assigned.partition)
+            position = await self._consumer.position(assigned.partition)
+            if not assigned.reading:
+                assigned.position = position
             assigned.readable_end = self._consumer.readable_end(assigned.partition)

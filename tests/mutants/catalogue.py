@@ -600,4 +600,11 @@ MUTANTS = (
         "                pass\n",
         ("tests/unit/engine/test_session.py",),
     ),
+    Mutant(
+        "commit past what is being read",
+        "app/engine/intake.py",
+        "            assigned.reading = True\n",
+        "            assigned.reading = False\n",
+        ("tests/unit/engine/test_session.py",),
+    ),
 )

@@ -14,6 +14,7 @@ from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
 from app.edges.kafka.topic_admin import TopicAdmin
+from app.engine.reading import HEAVY
 from app.engine.session import Session
 from app.engine.worker import NotificationWorker
 from app.policies.commit_metadata import with_topic_id
@@ -186,6 +187,33 @@ async def test_brokers_that_are_silent_are_looked_for_anew(
     await until(lambda: worker.snapshot().messages_sent == 2)
     assert stage.channel.contents == ["before", "after"]
     assert worker.snapshot().messages_skipped <= 1  # if it was not committed in time
+
+
+async def test_what_is_being_read_is_not_committed_past(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heavy records are read beside the loop: fetched, in nobody's books, and not settled."""
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope("before"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    read, entered, go_on = worker._admission.read_ahead, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*polled: Any) -> Any:
+        entered.set()
+        await go_on.wait()
+        return await read(*polled)
+
+    monkeypatch.setattr(worker._admission, "read_ahead", slowly)
+    await stage.publish(envelope("x" * HEAVY))
+    await asyncio.wait_for(entered.wait(), 10)
+    session = session_of(worker)
+    await session._sampler._sample()
+    async with session.committer.alone():
+        assert await session.committer.commit(5.0)
+    assert await stage.committed() == 1
+    go_on.set()
+    await until(lambda: worker.snapshot().messages_sent == 2)
 
 
 @pytest.mark.parametrize(
