@@ -117,7 +117,11 @@ def _passed(run: Run, settled_at: Mapping[str, float]) -> list[str]:
                     break
                 spoken_of = offset < commit.offset or offset not in open_above
                 if spoken_of and settled_at[name] > sample.at:
-                    found.append(f"{partition}: commit {commit.offset} passes {name} at {offset}")
+                    early = settled_at[name] - sample.at
+                    found.append(
+                        f"{partition}: commit {commit.offset} passes {name} at {offset},"
+                        f" {early:.1f} s before it is settled"
+                    )
     return found
 
 
