@@ -130,6 +130,10 @@ class SmtpPool:
                 session = await self._open()
             except BaseException as error:
                 self._opening -= 1
+                if isinstance(error, SessionRefusedError):
+                    session = self._take()  # given back while this one was refused
+                    if session is not None:
+                        continue
                 alone = not (self._busy or self._opening)
                 if alone:
                     self._pass_on(None)

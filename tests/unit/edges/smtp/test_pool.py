@@ -8,6 +8,7 @@ import pytest
 
 from app.edges.smtp.connection import MailServer
 from app.edges.smtp.pool import SmtpPool
+from app.edges.smtp.session import SessionRefusedError, SmtpSession
 from app.edges.smtp.transaction import Envelope
 from app.policies.smtp_replies import Reply, Stage
 from tests.support.engine import run_on_uvloop
@@ -358,6 +359,28 @@ async def test_no_more_sessions_are_opened_than_the_server_takes() -> None:
         assert [code for each in replies for code in codes(each)] == [250] * 8
         await pool.close()
     assert sorted(server.reached) == sorted(recipients(8))
+
+
+async def test_who_finds_the_door_shut_takes_a_session_that_was_given_back_meanwhile() -> None:
+    """Nobody is busy with one any more, and none is being opened: there is one all the same."""
+    shut, asked = asyncio.Event(), asyncio.Event()
+
+    class Doors(SmtpPool):
+        async def _open(self) -> SmtpSession:
+            if asked.is_set():
+                return await super()._open()
+            asked.set()
+            await shut.wait()
+            raise SessionRefusedError("the mail server answered 421 4.7.0 too many connections")
+
+    async with odd_smtp(lambda *_: None) as server:
+        pool = Doors(MailServer("127.0.0.1", server.port, "f@example.com", "none", timeout=2.0))
+        late = asyncio.create_task(pool.send(envelope("late@example.com")))
+        await asked.wait()
+        assert codes(await pool.send(envelope("early@example.com"))) == [250]
+        shut.set()
+        assert codes(await late) == [250]
+        await pool.close()
 
 
 async def test_a_server_that_takes_nobody_is_said_at_once() -> None:
