@@ -8,39 +8,39 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from app.configured import connect_to, mail_server_of, subscription_of
 from app.edges.channels import MailServer, open_channels
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
-from app.edges.kafka.connection import Connection, connect_to
+from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.marks import ReplayMarks
 from app.edges.kafka.producer import Producer
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
-from app.edges.smtp.configured import configured_mail_server
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
+from app.engine.cluster.topics import SourceTopic
+from app.engine.control.loop_lag import measure_loop_lag
+from app.engine.control.publisher import Publisher
+from app.engine.control.replay import Replayer
 from app.engine.journal import Journal
-from app.engine.loop_lag import measure_loop_lag
-from app.engine.publisher import Publisher
-from app.engine.replay import Replayer
-from app.engine.subscription import Subscription
 from app.engine.tasks import Tasks
-from app.engine.topics import SourceTopic
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.faces.metrics import Exposition
 from app.faces.reporter import print_reports
 from app.faces.service import Service, Starter
 from app.faces.wrong_keys import WrongKeys
-from app.policies.access import Access
-from app.policies.deferral import AT_ONCE, DELAYS
-from app.policies.embedded_capacity import EmbeddedCapacity
+from app.policies.books.statistics import Statistics
+from app.policies.headers.deferral import AT_ONCE, DELAYS
+from app.policies.limits.retry import RetryPolicy
 from app.policies.redaction import Secrets
-from app.policies.retry import RetryPolicy
 from app.policies.routing import Defaults
-from app.policies.statistics import Statistics
+from app.policies.service.access import Access
+from app.policies.service.embedded_capacity import EmbeddedCapacity
+from app.policies.standard_webhooks import signing_key
 from app.settings.load import LoadedSettings, broker_line
 from app.settings.models import EmailSettings, Settings
 
@@ -80,7 +80,7 @@ async def running_service(
             open_http_client(_guard(settings, inbox, own_addresses), proxies=loaded.proxies)
         )
         channels = await stack.enter_async_context(
-            open_channels(settings.webhook, mail_server, http)
+            open_channels(settings.webhook.timeout, _signing_keys(settings), mail_server, http)
         )
         addresses = Addresses(
             settings.recipients_file,
@@ -184,6 +184,10 @@ async def _start_inbox(stack: AsyncExitStack) -> "Inbox":
     return await stack.enter_async_context(Inbox())
 
 
+def _signing_keys(settings: Settings) -> list[bytes]:
+    return [signing_key(secret.get_secret_value()) for secret in settings.webhook.signing_secret]
+
+
 def _guard(settings: Settings, inbox: "Inbox | None", own: OwnAddresses) -> AddressGuard:
     exempt = frozenset({inbox.http_address} if inbox else ())
     return AddressGuard(settings.webhook.allowed_networks, exempt, own)
@@ -191,7 +195,7 @@ def _guard(settings: Settings, inbox: "Inbox | None", own: OwnAddresses) -> Addr
 
 def _mail_server(email: EmailSettings, inbox: "Inbox | None") -> MailServer | None:
     """Return the configured mail server, else the inbox's, else None."""
-    if (configured := configured_mail_server(email)) is not None or inbox is None:
+    if (configured := mail_server_of(email)) is not None or inbox is None:
         return configured
     host, port = inbox.smtp_address
     return MailServer(
@@ -221,7 +225,7 @@ def _worker_options(settings: Settings) -> WorkerOptions:
     retry = settings.retry
     webhook_concurrency = settings.webhook.concurrency
     return WorkerOptions(
-        subscription=Subscription.of(settings.kafka),
+        subscription=subscription_of(settings.kafka),
         max_in_flight=settings.worker.max_in_flight,
         default_ttl=settings.default_ttl,
         drain_timeout=settings.worker.drain_timeout,

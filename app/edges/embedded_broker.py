@@ -7,7 +7,7 @@ What it cannot do, met with aiokafka 0.14: create, grow or delete topics (it nam
 a topic is made, with four partitions, by a metadata request that says so), describe configurations
 or groups, list groups, delete records, find offsets by time, list a group's offsets without naming
 the partitions, and hold a group of two. It hands out one record batch a fetch and acknowledges with
-a timestamp of 1234. Memory only: see ``app.policies.embedded_capacity`` for what it drops.
+a timestamp of 1234. Memory only: see ``app.policies.service.embedded_capacity`` for what it drops.
 """
 
 import asyncio

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pymysql
 from pymysql.cursors import DictCursor
 
-from app.policies.ginkgo_import import Row, Tables
+from app.policies.service.ginkgo_import import Row, Tables
 from app.values.errors import NotifierError
 
 TIMEOUT = 10

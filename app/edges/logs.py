@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
-from typing import Any, TextIO, get_args
+from pathlib import Path
+from typing import Any, Protocol, TextIO
 
-from app.policies.plain_text import clip
 from app.policies.redaction import NO_SECRETS, Secrets, scrub
-from app.policies.visible import visible, visible_json
-from app.settings.models import LogLevel, LogSettings, env_name
+from app.policies.texts.plain_text import clip
+from app.policies.texts.visible import visible, visible_json
 from app.values.errors import SettingsError
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _PRIVATE = 0o600
 REPEAT_SECONDS = 30.0
@@ -36,9 +38,33 @@ _NOT_EXTRA = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime",
 _BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r"})
 
 
+class LogOptions(Protocol):
+    """At which level and in which form to log, and to which file, rotated at which size."""
+
+    @property
+    def level(self) -> str:
+        """One of ``LEVELS``."""
+
+    @property
+    def format(self) -> str:
+        """``console`` or ``json``."""
+
+    @property
+    def file(self) -> Path | None:
+        """Where lines go besides the stream."""
+
+    @property
+    def file_max_bytes(self) -> int:
+        """Bytes at which a new file is begun."""
+
+    @property
+    def file_backups(self) -> int:
+        """How many full files are kept."""
+
+
 @contextmanager
 def configured_logging(
-    log: LogSettings,
+    log: LogOptions,
     stream: TextIO,
     *,
     secrets: Secrets = NO_SECRETS,
@@ -83,8 +109,8 @@ def set_level(level: str) -> None:
         ValueError: It is none of these.
     """
     name = level.upper()
-    if name not in get_args(LogLevel):
-        raise ValueError(f"{level!r} is not one of {', '.join(get_args(LogLevel))}")
+    if name not in LEVELS:
+        raise ValueError(f"{level!r} is not one of {', '.join(LEVELS)}")
     number = logging.getLevelNamesMapping()[name]
     quiet = max(number, logging.WARNING)
     logging.getLogger().setLevel(number)
@@ -94,7 +120,7 @@ def set_level(level: str) -> None:
         logging.getLogger(logger).setLevel(number if number == logging.DEBUG else quiet)
 
 
-def _file_handlers(log: LogSettings) -> list[logging.Handler]:
+def _file_handlers(log: LogOptions) -> list[logging.Handler]:
     if log.file is None:
         return []
     try:
@@ -109,7 +135,7 @@ def _file_handlers(log: LogSettings) -> list[logging.Handler]:
         ]
     except OSError as error:
         raise SettingsError(
-            f"{env_name('log.file')}: {log.file} cannot be opened: {error.strerror}"
+            f"NOTIFIER_LOG__FILE: {log.file} cannot be opened: {error.strerror}"
         ) from error
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from app.policies.domains import registered_domain
+from app.policies.addresses.domains import registered_domain
 
 MOST = 512
 """Lookups under way at once. Each has a thread, and one that hangs keeps it for as long."""

@@ -7,10 +7,10 @@ from typing import TypeVar
 import yaml
 from msgspec.structs import replace
 
-from app.policies.addresses import normalise_webhook
+from app.policies.addresses.webhook_headers import header_problem
+from app.policies.addresses.webhooks import normalise_webhook
 from app.policies.mail.addresses import normalise_mail
 from app.policies.parsing.channels import CHANNELS
-from app.policies.webhook_headers import header_problem
 from app.values.errors import RecipientsFileError, UnroutableError
 from app.values.notification import NO_ACCESS, Access
 from app.values.recipients import Contact, Group, Recipients, User

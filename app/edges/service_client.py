@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import httpx
 import msgspec
 
-from app.policies.visible import visible, visible_line
+from app.policies.texts.visible import visible, visible_line
 from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.errors import NotifierError

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from app.policies.visible import visible
+from app.policies.texts.visible import visible
 
 
 def say(text: str) -> None:

@@ -3,17 +3,17 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
-from app.engine.dispatch import Dispatcher
-from app.engine.item import Item
+from app.engine.inflight.item import Item
+from app.engine.inflight.parked import GONE, Parked, Why, park, too_old_at, unclaimed
+from app.engine.inflight.partition import Assigned, Assignment, Done
 from app.engine.journal import Journal
-from app.engine.parked import GONE, Parked, Why, park, too_old_at, unclaimed
-from app.engine.partition import Assigned, Assignment, Done
+from app.engine.lanes.dispatch import Dispatcher
 from app.engine.reading import HEAVY, Reader
 from app.engine.settlement import Settler
-from app.policies.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
+from app.policies.books.repeats import Repeats
+from app.policies.books.statistics import Verdict
+from app.policies.headers.deferral import KNOWN_FORMAT, Deferral, read_deferral, read_format
 from app.policies.redaction import scrub
-from app.policies.repeats import Repeats
-from app.policies.statistics import Verdict
 from app.values.errors import InvalidRecordError, TemplateError, UnroutableError
 from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition

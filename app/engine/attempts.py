@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from app.policies.plain_text import clip
 from app.policies.redaction import NO_SECRETS, Secrets, veil
+from app.policies.texts.plain_text import clip
 from app.values.control import AttemptPage
 from app.values.note import Note
 from app.values.record import Record, TopicPartition, coordinates

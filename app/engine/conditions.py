@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from app.policies.plain_text import clip
+from app.policies.texts.plain_text import clip
 from app.values.snapshot import Condition
 
 log = logging.getLogger(__name__)

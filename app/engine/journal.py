@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
-from app.engine.item import Item, Job
-from app.policies.broker_clock import BrokerClock
-from app.policies.plain_text import clip
-from app.policies.statistics import Statistics, TargetCounts, Verdict
+from app.engine.inflight.item import Item, Job
+from app.policies.books.statistics import Statistics, TargetCounts, Verdict
+from app.policies.limits.broker_clock import BrokerClock
+from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
 from app.values.notification import Notification

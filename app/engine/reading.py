@@ -5,11 +5,11 @@ import asyncio
 import msgspec
 
 from app.engine.addresses import Addresses
-from app.engine.item import Item
+from app.engine.inflight.item import Item
 from app.engine.journal import Journal
-from app.policies.lifetimes import with_default_lifetime
+from app.policies.books.resuming import still_to_send
+from app.policies.limits.lifetimes import with_default_lifetime
 from app.policies.parsing import parse
-from app.policies.resuming import still_to_send
 from app.policies.routing import Routed, route
 from app.values.notification import Notification
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 import msgspec
 
 from app.edges.kafka.producer import Producer
-from app.engine.item import Item
+from app.engine.inflight.item import Item
+from app.engine.inflight.parked import Why, park
 from app.engine.journal import Journal
-from app.engine.parked import Why, park
 from app.engine.tasks import Spawn
-from app.policies.dead_letter_headers import bare, dead_letter_headers, without_value
-from app.policies.deferral import SHORTEST, deferral_headers
-from app.policies.statistics import Verdict
+from app.policies.books.statistics import Verdict
+from app.policies.headers.dead_letters import bare, dead_letter_headers, without_value
+from app.policies.headers.deferral import SHORTEST, deferral_headers
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.outcome import Reason
 from app.values.record import Headers

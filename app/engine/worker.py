@@ -12,33 +12,33 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.admission import Admission
-from app.engine.clock import ClockWatch
+from app.engine.cluster.broker_clock import ClockWatch
+from app.engine.cluster.open_transactions import OpenTransactions
+from app.engine.cluster.strangers import say_strangers
+from app.engine.cluster.topics import TopicKeeper
+from app.engine.cluster.unreadable import UnreadablePartitions
 from app.engine.conditions import Conditions
-from app.engine.dispatch import Dispatcher
-from app.engine.group_start import GroupStart
-from app.engine.intake import Intake
-from app.engine.item import Item
+from app.engine.control.snapshot import WorkerState, health_body, take_picture
+from app.engine.control.watchdog import Pulse
+from app.engine.group.group_start import GroupStart
+from app.engine.group.intake import Intake
+from app.engine.group.parking import Parking
+from app.engine.group.saving import CommitSaver
+from app.engine.group.session import REVOKE_PATIENCE, SILENCE, Session
+from app.engine.group.share import Share
+from app.engine.group.subscription import Subscription
+from app.engine.group.trimming import Trimmer
+from app.engine.inflight.item import Item
+from app.engine.inflight.partition import Assignment
 from app.engine.journal import Journal
-from app.engine.open_transactions import OpenTransactions
-from app.engine.parking import Parking
-from app.engine.partition import Assignment
-from app.engine.picture import WorkerState, health_body, take_picture
-from app.engine.pulse import Pulse
+from app.engine.lanes.dispatch import Dispatcher
 from app.engine.reading import Reader
-from app.engine.saving import CommitSaver
-from app.engine.session import REVOKE_PATIENCE, SILENCE, Session
 from app.engine.settlement import Exits, Settler
-from app.engine.share import Share
-from app.engine.strangers import say_strangers
-from app.engine.subscription import Subscription
 from app.engine.tasks import Tasks, to_its_end
-from app.engine.topics import TopicKeeper
-from app.engine.trimming import Trimmer
-from app.engine.unreadable import UnreadablePartitions
-from app.policies.health import Signs, problem
-from app.policies.repeats import Repeats
-from app.policies.retry import RetryPolicy
-from app.policies.statistics import Verdict
+from app.policies.books.repeats import Repeats
+from app.policies.books.statistics import Verdict
+from app.policies.limits.retry import RetryPolicy
+from app.policies.service.health import Signs, problem
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, NotifierError
 from app.values.record import TopicPartition
 from app.values.snapshot import Snapshot, Status

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.edges.terminal import say
 from app.faces.ports import WorkerPort
-from app.policies.report import render_report
+from app.policies.texts.report import render_report
 
 
 async def print_reports(worker: WorkerPort, *, initial_delay: float, interval: float) -> None:

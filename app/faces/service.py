@@ -17,8 +17,8 @@ from app.faces.ports import (
     WorkerPort,
 )
 from app.faces.wrong_keys import WrongKeys
-from app.policies.access import Access
 from app.policies.redaction import Secrets
+from app.policies.service.access import Access
 
 logger = logging.getLogger(__name__)
 

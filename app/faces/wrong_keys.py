@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from app.policies.guessing import DELAY, MOST, Guesses
+from app.policies.service.guessing import DELAY, MOST, Guesses
 
 log = logging.getLogger(__name__)
 

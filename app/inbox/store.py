@@ -9,8 +9,8 @@ from itertools import islice
 
 import msgspec
 
-from app.policies.plain_text import clip
 from app.policies.redaction import veil
+from app.policies.texts.plain_text import clip
 from app.values.inbox import InboxCard
 
 MAX_CARDS = 200

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 
 from msgspec.structs import replace
 
-from app.policies.host_names import ascii_host
-from app.policies.plain_text import SHORTENED
+from app.policies.addresses.host_names import ascii_host
+from app.policies.texts.plain_text import SHORTENED
 from app.values.notification import Author, Embed, Field, Footer, Image
 
 MAX_EMBEDS = 10

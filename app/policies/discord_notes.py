@@ -6,7 +6,7 @@ from app.policies.discord_limits import (
     sound_url,
     sound_username,
 )
-from app.policies.notes import ATTACHMENTS, Notes
+from app.policies.texts.notes import ATTACHMENTS, Notes
 from app.values.notification import Embed, Field, Image, Notification
 
 _NO_URL = "Discord takes no such URL"

@@ -19,9 +19,9 @@ from app.policies.discord_limits import (
 )
 from app.policies.discord_notes import remark, remark_sender
 from app.policies.discord_payload import field_size, size
-from app.policies.notes import Notes
 from app.policies.parsing.colors import BLUE
-from app.policies.plain_text import SHORTENED, readable
+from app.policies.texts.notes import Notes
+from app.policies.texts.plain_text import SHORTENED, readable
 from app.values.note import Note
 from app.values.notification import Embed, Notification
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import msgspec
 from msgspec.structs import replace
 
-from app.policies.addresses import (
+from app.policies.addresses.webhooks import (
     MAX_URL_LENGTH,
     discord_limit_key,
     normalise_webhook,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from app.policies.notes import ATTACHMENTS, Notes
+from app.policies.texts.notes import ATTACHMENTS, Notes
 from app.values.note import Note
 from app.values.notification import Field, Metadata, Notification
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from app.policies.access import is_loopback
-from app.policies.deferral import retry_topics
+from app.policies.headers.deferral import retry_topics
+from app.policies.service.access import is_loopback
 from app.settings.fields import is_topic_name
 from app.settings.models import KafkaSettings, Settings, env_name
 from app.values.errors import SettingsError

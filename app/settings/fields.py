@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 
-from app.policies.access import split_key
-from app.policies.host_names import address_literal, ascii_host
+from app.policies.addresses.host_names import address_literal, ascii_host
+from app.policies.addresses.proxies import checked_proxy
 from app.policies.mail.addresses import read_mailbox, split_mail_addresses
-from app.policies.proxies import checked_proxy
+from app.policies.service.access import split_key
 from app.policies.standard_webhooks import signing_key
 from app.values.errors import UnroutableError
 

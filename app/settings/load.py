@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import InitSettingsSource
 
-from app.policies.proxies import Proxies, ProxyError, find_proxies
+from app.policies.addresses.proxies import Proxies, ProxyError, find_proxies
 from app.policies.redaction import Secrets, scrub, veil
 from app.settings import checks, sources
 from app.settings.files import Found

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.policies.access import split_key
+from app.policies.service.access import split_key
 from app.settings import fields
 
 PREFIX = "NOTIFIER_"

@@ -72,7 +72,7 @@ def _to(url: str) -> dict[str, object]:
         ("-c", AN_OPEN_SOCKET),
         (
             "-c",
-            "from app.faces.cli.start_worker import main; main()",
+            "from app.start import main; main()",
             "--http",
             "0.0.0.0:0",
         ),

@@ -16,12 +16,13 @@ from confluent_kafka.admin._acl import (
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from pydantic import SecretStr
 
-from app.edges.kafka.connection import Connection, connect_to
+from app.configured import connect_to
+from app.doctor.findings import Verdict
+from app.doctor.rights import check_rights
+from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.survey import Survey
-from app.engine.doctor.findings import Verdict
-from app.engine.doctor.rights import check_rights
-from app.policies.deferral import DELAYS
+from app.policies.headers.deferral import DELAYS
 from app.settings.models import KafkaSettings
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import HttpServer

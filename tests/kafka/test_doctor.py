@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.edges.kafka.connection import connect_to
+from app.configured import connect_to
+from app.doctor.findings import Finding, Verdict
+from app.doctor.kafka import check_kafka
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.topic_admin import TopicAdmin
-from app.engine.doctor.findings import Finding, Verdict
-from app.engine.doctor.kafka import check_kafka
-from app.policies.deferral import retry_topics
+from app.policies.headers.deferral import retry_topics
 from app.settings.models import KafkaSettings
 from app.values.topic import WantedTopic
 from tests.support.end_to_end import World, world

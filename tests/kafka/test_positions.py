@@ -11,8 +11,8 @@ from aiokafka.admin import NewPartitions
 from confluent_kafka import Producer as TransactionalProducer
 from confluent_kafka.admin import AdminClient
 
-from app.engine.doctor.findings import Finding
-from app.engine.doctor.kafka import check_kafka
+from app.doctor.findings import Finding
+from app.doctor.kafka import check_kafka
 from app.settings.models import KafkaSettings
 from tests.support.commands import run
 from tests.support.end_to_end import World, hooks, world

@@ -5,11 +5,11 @@ import contextlib
 
 import pytest
 
+from app.configured import subscription_of
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.survey import Survey
-from app.engine.subscription import Subscription
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaUnavailableError
 from app.values.topic import WantedTopic
@@ -42,7 +42,7 @@ def own_topics(world: World) -> dict[str, WantedTopic]:
         dead_letter_topic=f"{world.topic}.dlq",
         partitions=4,
     )
-    own = Subscription.of(settings).own_topics(USUAL_LARGEST)
+    own = subscription_of(settings).own_topics(USUAL_LARGEST)
     return {topic.name: topic for topic in own}
 
 

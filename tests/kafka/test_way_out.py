@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from app.configured import subscription_of
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
-from app.engine.subscription import Subscription
 from app.engine.worker import NotificationWorker, WorkerOptions
-from app.policies.retry import RetryPolicy
+from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.settings.models import KafkaSettings
 from app.values.outcome import Retry
@@ -130,7 +130,7 @@ async def test_a_record_that_its_producer_compressed_is_put_aside_whole(
     )
     worker = NotificationWorker(
         WorkerOptions(
-            subscription=Subscription.of(settings),
+            subscription=subscription_of(settings),
             max_in_flight=1000,
             drain_timeout=5.0,
             retry=RetryPolicy(1, base_delay=0.01, max_delay=0.01, max_age=86_400.0),

@@ -11,8 +11,8 @@ from aiokafka.errors import KafkaError
 
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
-from app.policies.commit_metadata import Committed
-from app.policies.deferral import retry_topics
+from app.policies.books.commit_metadata import Committed
+from app.policies.headers.deferral import retry_topics
 from app.values.errors import NotifierError
 from app.values.record import TopicPartition
 from tests.ledger.flow import ID_HEADER

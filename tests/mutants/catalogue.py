@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 WORKER = "tests/unit/engine/test_worker.py"
 DEFERRING = "tests/unit/engine/test_deferring.py"
-LANE = "tests/unit/engine/test_lane.py"
-PARKING = "tests/unit/engine/test_parking.py"
+LANE = "tests/unit/engine/lanes/test_lane.py"
+PARKING = "tests/unit/engine/group/test_parking.py"
 REDACTION = "tests/unit/policies/redaction/test_redaction.py"
 POOL = "tests/unit/edges/smtp/test_pool.py"
 READING = "tests/unit/engine/test_reading.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
-GROUP_START = "tests/unit/engine/test_group_start.py"
-BEGINNINGS = "tests/unit/policies/test_beginnings.py"
-POSITIONS = "tests/unit/engine/test_positions.py"
+GROUP_START = "tests/unit/engine/group/test_group_start.py"
+BEGINNINGS = "tests/unit/policies/books/test_beginnings.py"
+POSITIONS = "tests/unit/engine/cluster/test_positions.py"
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "commit the highest offset seen",
-        "app/policies/ledger.py",
+        "app/policies/books/ledger.py",
         "        for offset in self._unsettled:\n            return offset\n",
         "        if self._unsettled:\n            return position\n",
-        ("tests/unit/policies/test_ledger.py", WORKER),
+        ("tests/unit/policies/books/test_ledger.py", WORKER),
     ),
     Mutant(
         "commit on cancellation",
-        "app/engine/lane.py",
+        "app/engine/lanes/lane.py",
         "            for job in batch:\n                job.state = State.DISCARDED\n            raise",
         "            for job in batch:\n                job.state = State.DONE\n"
         "                self._done(job)\n            raise",
@@ -52,11 +52,11 @@ MUTANTS = (
     ),
     Mutant(
         "no fence at a revoke",
-        "app/engine/session.py",
+        "app/engine/group/session.py",
         "            if partitions:\n"
         "                await self.committer.fence(LAST_COMMIT_TIMEOUT)\n",
         "",
-        ("tests/unit/engine/test_session.py",),
+        ("tests/unit/engine/group/test_session.py",),
     ),
     Mutant(
         "settle before the dead letter is acknowledged",
@@ -68,21 +68,21 @@ MUTANTS = (
     ),
     Mutant(
         "drop the result of a merged request",
-        "app/engine/lane.py",
+        "app/engine/lanes/lane.py",
         "for job, outcomes, notes in zip(batch, answer.outcomes, all_notes, strict=True):",
         "for job, outcomes, notes in zip(batch[:1], answer.outcomes, all_notes, strict=False):",
         (LANE,),
     ),
     Mutant(
         "retry delivered targets",
-        "app/engine/lane.py",
+        "app/engine/lanes/lane.py",
         "if len(left.targets) < len(job.delivery.targets):",
         "if not left.targets:",
         (LANE,),
     ),
     Mutant(
         "take a deferred record before it is due",
-        "app/engine/intake.py",
+        "app/engine/group/intake.py",
         "if self._due_in(assigned, record.offset, record.timestamp) > 0:",
         "if self._due_in(assigned, record.offset, record.timestamp) > 1e9:",
         (DEFERRING,),
@@ -92,28 +92,28 @@ MUTANTS = (
         "app/engine/admission.py",
         "return told is not None and told.message_id is not None and item.before is None",
         "return told is not None and told.message_id is not None",
-        ("tests/unit/engine/test_replay.py",),
+        ("tests/unit/engine/control/test_replay.py",),
     ),
     Mutant(
         "commit nothing before the first admission with latest",
-        "app/engine/group_start.py",
+        "app/engine/group/group_start.py",
         "await offsets.commit(wanted.group_id, commits_of(starts))",
         "starts.clear()",
         (GROUP_START,),
     ),
     Mutant(
         "commit nothing for a partition that was added",
-        "app/engine/session.py",
+        "app/engine/group/session.py",
         "            if fresh:\n",
         "            if fresh and self._leaving:\n",
-        ("tests/unit/engine/test_session.py",),
+        ("tests/unit/engine/group/test_session.py",),
     ),
     Mutant(
         "call settled in the metadata what is not",
-        "app/policies/ledger.py",
+        "app/policies/books/ledger.py",
         "unsettled = [each for each in self._unsettled if each < mark]",
         "unsettled = [each for each in self._unsettled if each > mark]",
-        ("tests/unit/policies/test_ledger.py",),
+        ("tests/unit/policies/books/test_ledger.py",),
     ),
     Mutant(
         "send a deferred notification to all its targets again",
@@ -124,26 +124,26 @@ MUTANTS = (
     ),
     Mutant(
         "mark a dead letter as replayed before it is",
-        "app/engine/replay.py",
+        "app/engine/control/replay.py",
         "        await self._producer.send(self._retry_topic, record.key, record.value, headers)\n"
         "        await self._mark(record)\n",
         "        await self._mark(record)\n"
         "        await self._producer.send(self._retry_topic, record.key, record.value, headers)\n",
-        ("tests/unit/engine/test_replay.py",),
+        ("tests/unit/engine/control/test_replay.py",),
     ),
     Mutant(
         "believe a producer about where its record comes from",
-        "app/engine/item.py",
+        "app/engine/inflight/item.py",
         "return here(self.record) if self.assigned.delay is None else origin_of(self.record)",
         "return origin_of(self.record)",
-        ("tests/unit/engine/test_replay.py",),
+        ("tests/unit/engine/control/test_replay.py",),
     ),
     Mutant(
         "tell doubles among the dead letters by their origin alone",
-        "app/policies/replaying.py",
+        "app/policies/service/replaying.py",
         'record.value or dict(record.headers).get(VALUE_SHA256) or b""',
         'dict(record.headers).get(VALUE_SHA256) or b""',
-        ("tests/unit/policies/test_replaying.py",),
+        ("tests/unit/policies/service/test_replaying.py",),
     ),
     Mutant(
         "send what another service of the group deferred",
@@ -175,10 +175,10 @@ MUTANTS = (
     ),
     Mutant(
         "believe clocks that cannot be right",
-        "app/policies/due_times.py",
+        "app/policies/limits/due_times.py",
         "return by_clock if earliest <= by_clock <= latest else latest",
         "return by_clock",
-        ("tests/unit/policies/test_due_times.py", DEFERRING),
+        ("tests/unit/policies/limits/test_due_times.py", DEFERRING),
     ),
     Mutant(
         "settle what was taken away",
@@ -189,63 +189,63 @@ MUTANTS = (
     ),
     Mutant(
         "let a channel's fault end the session",
-        "app/engine/lane.py",
+        "app/engine/lanes/lane.py",
         "        except Exception as error:  # noqa: BLE001 - whatever a channel trips over\n",
         "        except ZeroDivisionError as error:\n",
-        ("tests/unit/engine/test_lane_faults.py",),
+        ("tests/unit/engine/lanes/test_lane_faults.py",),
     ),
     Mutant(
         "send again what was accepted when it cannot be written down",
-        "app/engine/outcomes.py",
+        "app/engine/lanes/outcomes.py",
         "left = tuple(target for target in job.delivery.targets if target not in decided)",
         "left = job.delivery.targets",
-        ("tests/unit/engine/test_lane_faults.py",),
+        ("tests/unit/engine/lanes/test_lane_faults.py",),
     ),
     Mutant(
         "send a log that lost its end again",
-        "app/engine/positions.py",
+        "app/engine/cluster/positions.py",
         "        elif assigned.topic_id is not None:\n",
         "        elif assigned.topic_id is None:\n",
         (POSITIONS,),
     ),
     Mutant(
         "keep the position in a topic that was made anew",
-        "app/engine/positions.py",
+        "app/engine/cluster/positions.py",
         "elif topic_id is not None and topic_id != assigned.topic_id:",
         "elif topic_id is not None and topic_id == assigned.topic_id is None:",
         (POSITIONS,),
     ),
     Mutant(
         "take and commit after a standstill without a look at the topics",
-        "app/engine/positions.py",
+        "app/engine/cluster/positions.py",
         "            self._stood_still = True\n",
         "            self._stood_still = False\n",
         (POSITIONS,),
     ),
     Mutant(
         "believe the commit of another topic of the same name",
-        "app/policies/beginnings.py",
+        "app/policies/books/beginnings.py",
         "        if are_different(committed.topic_id, topic_id):\n",
         "        if are_different(committed.topic_id, committed.topic_id):\n",
         (BEGINNINGS,),
     ),
     Mutant(
         "leave a commit behind the end that a log has lost",
-        "app/policies/ledger.py",
+        "app/policies/books/ledger.py",
         "        self._acknowledged = Commit(min(self._acknowledged.offset, end))\n",
         "",
-        ("tests/unit/policies/test_ledger.py", POSITIONS),
+        ("tests/unit/policies/books/test_ledger.py", POSITIONS),
     ),
     Mutant(
         "count an open transaction as no lag",
-        "app/engine/partition.py",
+        "app/engine/inflight/partition.py",
         "        end = None if self.end is None else max(self.end, self.position, committed)\n",
         "        end = self.end if self.readable_end is None else self.readable_end\n",
-        ("tests/unit/engine/test_partition.py",),
+        ("tests/unit/engine/inflight/test_partition.py",),
     ),
     Mutant(
         "defer what has a lifetime that cannot be read",
-        "app/engine/outcomes.py",
+        "app/engine/lanes/outcomes.py",
         "        elif seconds > AT_ONCE and job.delivery.notification.once:\n",
         "        elif seconds < AT_ONCE and job.delivery.notification.once:\n",
         (DEFERRING,),
@@ -255,35 +255,35 @@ MUTANTS = (
         "app/policies/parsing/fitting.py",
         "if field.required or _decides(field.type):",
         "if field.required or not _decides(field.type):",
-        ("tests/unit/policies/test_parsing_fitting.py",),
+        ("tests/unit/policies/parsing/test_fitting.py",),
     ),
     Mutant(
         "let what is behind in a chat overtake what failed",
-        "app/engine/item.py",
+        "app/engine/inflight/item.py",
         "        return self.item.record.partition",
         "        return None",
-        ("tests/unit/engine/test_lane.py",),
+        ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(
         "reject what a destination that lets nobody in turns away",
-        "app/engine/outcomes.py",
+        "app/engine/lanes/outcomes.py",
         "if left.denied and lets_others_in and item.attempts >= policy.max_attempts:",
         "if left.denied:",
-        ("tests/unit/engine/test_lane.py",),
+        ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(
         "take one notification's refusals for the destination's",
-        "app/policies/breaker.py",
+        "app/policies/limits/breaker.py",
         "self._turned_away.add(about)",
         "self._turned_away.add(str(now).encode())",
-        ("tests/unit/engine/test_lane.py",),
+        ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(
         "let one party have the whole window under way",
-        "app/engine/lane.py",
+        "app/engine/lanes/lane.py",
         "        return min(room, share)\n",
         "        return room\n",
-        ("tests/unit/engine/test_dispatch.py",),
+        ("tests/unit/engine/lanes/test_dispatch.py",),
     ),
     Mutant(
         "let one domain have every lookup",
@@ -308,10 +308,10 @@ MUTANTS = (
     ),
     Mutant(
         "wait for ever for brokers that have moved",
-        "app/engine/session.py",
+        "app/engine/group/session.py",
         "            if silent >= self._patience:\n                break\n",
         "",
-        ("tests/unit/engine/test_session.py",),
+        ("tests/unit/engine/group/test_session.py",),
     ),
     Mutant(
         "keep a producer whose brokers have moved",
@@ -329,10 +329,10 @@ MUTANTS = (
     ),
     Mutant(
         "let a commit that hangs hold up a revoke",
-        "app/engine/commit.py",
+        "app/engine/group/commit.py",
         "        if self._turn is not None:\n",
         "        if False:\n",
-        ("tests/unit/engine/test_commit.py",),
+        ("tests/unit/engine/group/test_commit.py",),
     ),
     Mutant(
         "use a broker of another cluster",
@@ -343,38 +343,38 @@ MUTANTS = (
     ),
     Mutant(
         "read a partition that was there at first from its start",
-        "app/policies/beginnings.py",
+        "app/policies/books/beginnings.py",
         "partition.partition >= visit.partitions else",
         "partition.partition >= 0 else",
         (BEGINNINGS,),
     ),
     Mutant(
         "send again what Kafka forgot and the control topic knows",
-        "app/policies/beginnings.py",
+        "app/policies/books/beginnings.py",
         "    if kept is not None:\n",
         "    if kept is None and deferred is None:\n",
         (BEGINNINGS,),
     ),
     Mutant(
         "restore the commits of another topic",
-        "app/policies/beginnings.py",
+        "app/policies/books/beginnings.py",
         "    if are_different(kept.topic_id, topic_id):\n        return FromStart(Why.RECREATED)\n",
         "",
         (BEGINNINGS,),
     ),
     Mutant(
         "begin anew at once although the group was here",
-        "app/engine/group_start.py",
+        "app/engine/group/group_start.py",
         "                await self._warn()\n",
         "                pass\n",
         (GROUP_START,),
     ),
     Mutant(
         "write down the last commits never",
-        "app/engine/saving.py",
+        "app/engine/group/saving.py",
         "            await self.write(entries)\n",
         "            pass\n",
-        ("tests/unit/engine/test_saving.py",),
+        ("tests/unit/engine/group/test_saving.py",),
     ),
     Mutant(
         "send to the shared destination what is meant for one person",
@@ -388,7 +388,7 @@ MUTANTS = (
         "app/policies/parsing/addressing.py",
         "(user,) if user.active else ()",
         "(user,)",
-        ("tests/unit/policies/test_parsing_addressing.py",),
+        ("tests/unit/policies/parsing/test_addressing.py",),
     ),
     Mutant(
         "expire what was taken in time",
@@ -399,7 +399,7 @@ MUTANTS = (
     ),
     Mutant(
         "take one request of two for the other",
-        "app/policies/record_headers.py",
+        "app/policies/headers/records.py",
         '(f"\\0{part}" if part else "")',
         '""',
         ("tests/unit/policies/test_routing.py",),
@@ -413,45 +413,45 @@ MUTANTS = (
     ),
     Mutant(
         "take records before dead letters can be written",
-        "app/engine/topics.py",
+        "app/engine/cluster/topics.py",
         "            await cluster.prove_writable([topic.name for topic in own])\n",
         "",
-        ("tests/unit/engine/test_topics.py",),
+        ("tests/unit/engine/cluster/test_topics.py",),
     ),
     Mutant(
         "leave an own topic deleted",
-        "app/engine/topics.py",
+        "app/engine/cluster/topics.py",
         "            await cluster.create(own, wanted.replication_factor)\n            await self._mend",
         "            await self._mend",
-        ("tests/unit/engine/test_topics.py",),
+        ("tests/unit/engine/cluster/test_topics.py",),
     ),
     Mutant(
         "leave wrong settings of an own topic",
-        "app/engine/topics.py",
+        "app/engine/cluster/topics.py",
         "        refused = await cluster.alter(altered) if altered else {}\n",
         "        refused: dict[str, str] = {}\n",
-        ("tests/unit/engine/test_topics.py",),
+        ("tests/unit/engine/cluster/test_topics.py",),
     ),
     Mutant(
         "take a consumed topic that is gone for an empty one",
-        "app/engine/topics.py",
+        "app/engine/cluster/topics.py",
         "            stops_work=True,\n        )\n\n    async def _mend",
         "            stops_work=False,\n        )\n\n    async def _mend",
-        ("tests/unit/engine/test_topics.py",),
+        ("tests/unit/engine/cluster/test_topics.py",),
     ),
     Mutant(
         "keep dead letters as long as the brokers like",
-        "app/policies/own_topics.py",
+        "app/policies/service/own_topics.py",
         '            kept | {"retention.ms": int(dead_letter_retention * 1000)},',
         "            kept,",
-        ("tests/unit/engine/test_topics.py",),
+        ("tests/unit/engine/cluster/test_topics.py",),
     ),
     Mutant(
         "raise no limit that is too low",
-        "app/policies/own_topics.py",
+        "app/policies/service/own_topics.py",
         "    return least < 0 or (wanted >= 0 and least >= wanted)",
         "    return True",
-        ("tests/unit/engine/test_topics.py",),
+        ("tests/unit/engine/cluster/test_topics.py",),
     ),
     Mutant(
         "let a webhook reach the own control plane",
@@ -462,10 +462,10 @@ MUTANTS = (
     ),
     Mutant(
         "take a proxy's requests for this machine's",
-        "app/policies/access.py",
+        "app/policies/service/access.py",
         "    if caller.is_forwarded:\n",
         "    if caller.is_forwarded and caller.client is None:\n",
-        ("tests/unit/policies/test_access.py",),
+        ("tests/unit/policies/service/test_access.py",),
     ),
     Mutant(
         "show a login in base64",
@@ -483,28 +483,28 @@ MUTANTS = (
     ),
     Mutant(
         "let everybody guess as fast as they can",
-        "app/policies/guessing.py",
+        "app/policies/service/guessing.py",
         "        return Verdict(DELAY if too_many else 0.0, is_news, source)",
         "        return Verdict(0.0, is_news, source)",
-        ("tests/unit/policies/test_guessing.py",),
+        ("tests/unit/policies/service/test_guessing.py",),
     ),
     Mutant(
         "do again what was settled here and not committed",
         "app/engine/admission.py",
         "            case Done() if leftover.digest == _digest(record):",
         "            case Done() if not leftover.digest:",
-        ("tests/unit/engine/test_session.py",),
+        ("tests/unit/engine/group/test_session.py",),
     ),
     Mutant(
         "be ready although the group gives nothing",
-        "app/engine/share.py",
+        "app/engine/group/share.py",
         "        self.starved = nothing\n",
         "",
-        ("tests/unit/engine/test_share.py",),
+        ("tests/unit/engine/group/test_share.py",),
     ),
     Mutant(
         "take heavy records of a partition that went while they were read",
-        "app/engine/intake.py",
+        "app/engine/group/intake.py",
         "ours = [each for each in records if self._assignment.has(held[each.partition])]",
         "ours = list(records)",
         (READING,),
@@ -567,10 +567,10 @@ MUTANTS = (
     ),
     Mutant(
         "take a full mailbox for a broken mail server",
-        "app/policies/gate.py",
+        "app/policies/limits/gate.py",
         "isinstance(outcome, Retry) and not outcome.target_alone",
         "isinstance(outcome, Retry)",
-        ("tests/unit/policies/test_gate.py",),
+        ("tests/unit/policies/limits/test_gate.py",),
     ),
     Mutant(
         "show those from the recipients file to each other",
@@ -588,23 +588,23 @@ MUTANTS = (
     ),
     Mutant(
         "send to another owner's host",
-        "app/policies/host_names.py",
+        "app/policies/addresses/host_names.py",
         "transitional=False",
         "transitional=True",
-        ("tests/unit/policies/test_host_names.py",),
+        ("tests/unit/policies/addresses/test_host_names.py",),
     ),
     Mutant(
         "cut off what was started when the session fails",
         "app/engine/worker.py",
         "                await session.drain(REVOKE_PATIENCE)\n",
         "                pass\n",
-        ("tests/unit/engine/test_session.py",),
+        ("tests/unit/engine/group/test_session.py",),
     ),
     Mutant(
         "commit past what is being read",
-        "app/engine/intake.py",
+        "app/engine/group/intake.py",
         "            assigned.reading = True\n",
         "            assigned.reading = False\n",
-        ("tests/unit/engine/test_session.py",),
+        ("tests/unit/engine/group/test_session.py",),
     ),
 )

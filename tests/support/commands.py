@@ -6,19 +6,25 @@ from pathlib import Path
 
 from tests.support.service import PATIENCE, clean_environment
 
+MODULES = {
+    "start_worker": "app.start",
+    "send_test": "app.faces.cli.send_test",
+    "notifier": "app.faces.cli.notifier",
+}
 
-def entry(module: str, *arguments: str) -> tuple[str, ...]:
-    """Return what Python runs for a console script."""
-    return ("-c", f"from app.faces.cli.{module} import main; main()", *arguments)
+
+def entry(command: str, *arguments: str) -> tuple[str, ...]:
+    """Return what Python runs for a console script, one of ``MODULES``."""
+    return ("-c", f"from {MODULES[command]} import main; main()", *arguments)
 
 
 async def run(
-    home: Path, settings: dict[str, str], module: str, *arguments: str, measured: bool = False
+    home: Path, settings: dict[str, str], command: str, *arguments: str, measured: bool = False
 ) -> tuple[int, str, str]:
     """Run a command to its end; return status, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *entry(module, *arguments),
+        *entry(command, *arguments),
         cwd=home,
         env=clean_environment(home, settings, measured=measured),
         stdin=asyncio.subprocess.DEVNULL,

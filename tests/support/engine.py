@@ -12,11 +12,11 @@ import pytest
 from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
-from app.engine.item import Item
+from app.engine.inflight.item import Item
+from app.engine.inflight.partition import Assigned
 from app.engine.journal import Journal
-from app.engine.partition import Assigned
-from app.policies.deferral import Deferral
-from app.policies.statistics import Statistics
+from app.policies.books.statistics import Statistics
+from app.policies.headers.deferral import Deferral
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
 from app.values.notification import Notification, Priority, Request

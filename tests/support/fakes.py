@@ -14,8 +14,8 @@ from app.edges.own_addresses import OwnAddresses
 from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
 from app.faces.wrong_keys import WrongKeys
-from app.policies.access import Access
 from app.policies.redaction import NO_SECRETS, Secrets
+from app.policies.service.access import Access
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard

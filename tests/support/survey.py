@@ -6,11 +6,11 @@ from typing import Self
 
 from msgspec.structs import replace
 
+from app.configured import subscription_of
 from app.edges.kafka.survey import Survey
 from app.edges.kafka.transactions import OpenTransaction
-from app.engine.subscription import Subscription
-from app.policies.commit_metadata import Committed
-from app.policies.saved_commits import Saved
+from app.policies.books.commit_metadata import Committed
+from app.policies.books.saved_commits import Saved
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, NotifierError
 from app.values.group import Group, GroupMember
@@ -28,7 +28,7 @@ USUAL = {
     "retention.ms": "604800000",
 }
 LARGEST = 1000
-OWN = {topic.name: topic for topic in Subscription.of(KafkaSettings()).own_topics(LARGEST)}
+OWN = {topic.name: topic for topic in subscription_of(KafkaSettings()).own_topics(LARGEST)}
 """The group's own topics, as they have to be."""
 
 

@@ -1,7 +1,7 @@
 """The channels, one module each."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from app.edges.channels.base import Channel
@@ -11,15 +11,14 @@ from app.edges.channels.email import EmailChannel
 from app.edges.channels.webhook import WebhookChannel
 from app.edges.http import HttpPort
 from app.edges.smtp.connection import MailServer
-from app.policies.standard_webhooks import signing_key
-from app.settings.models import WebhookSettings
 
 __all__ = ["MailServer", "open_channels"]
 
 
 @asynccontextmanager
 async def open_channels(
-    webhook: WebhookSettings,
+    webhook_timeout: float,
+    signing_keys: Sequence[bytes],
     mail: MailServer | None,
     http: HttpPort,
     write: Callable[[str], object] | None = None,
@@ -27,15 +26,15 @@ async def open_channels(
     """Make every channel and yield them by name; what they keep open is closed at the end.
 
     Args:
-        webhook: Time-out and signing secrets.
+        webhook_timeout: Seconds that a request may take.
+        signing_keys: What webhooks are signed with, side by side.
         mail: The mail server; None leaves e-mail out.
         http: Sends webhooks.
         write: Takes the console's text; standard output when left out.
     """
-    keys = [signing_key(secret.get_secret_value()) for secret in webhook.signing_secret]
     channels: dict[str, Channel] = {
-        "discord": DiscordChannel(http, webhook.timeout),
-        "webhook": WebhookChannel(http, webhook.timeout, keys),
+        "discord": DiscordChannel(http, webhook_timeout),
+        "webhook": WebhookChannel(http, webhook_timeout, signing_keys),
         "console": ConsoleChannel(write or _print),
     }
     if mail is None:

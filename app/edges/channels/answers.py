@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from app.edges.http import HttpAnswer, HttpRequestError
-from app.policies.plain_text import html_to_text, one_line
 from app.policies.redaction import NO_SECRETS, Secrets, scrub
+from app.policies.texts.plain_text import html_to_text, one_line
 from app.values.delivery import Target
 from app.values.errors import ForbiddenAddressError, NotifierError
 from app.values.notification import NO_ACCESS, Access

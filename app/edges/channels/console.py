@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from app.edges.channels.base import Channel
 from app.policies.mail.text import text_of
-from app.policies.notes import ATTACHMENTS
-from app.policies.plain_text import SHORTENED, readable, shorten
-from app.policies.visible import visible, visible_line
+from app.policies.texts.notes import ATTACHMENTS
+from app.policies.texts.plain_text import SHORTENED, readable, shorten
+from app.policies.texts.visible import visible, visible_line
 from app.values.delivery import Delivery
 from app.values.note import Note
 from app.values.notification import Notification

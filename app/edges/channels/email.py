@@ -12,7 +12,7 @@ from app.edges.channels.base import Channel
 from app.edges.smtp.connection import MailServer
 from app.edges.smtp.pool import SmtpPool
 from app.edges.smtp.transaction import Envelope
-from app.policies.identifiers import mail_message_id
+from app.policies.headers.identifiers import mail_message_id
 from app.policies.mail.addresses import read_mailbox
 from app.policies.mail.message import Body, Headers, body_of, compose, weight_of
 from app.policies.smtp_replies import (

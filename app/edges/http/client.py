@@ -15,7 +15,7 @@ from app.edges.http.port import HttpAnswer, HttpPort, HttpTimeoutError
 from app.edges.http.request import compose, parse_target
 from app.edges.http.ways import RoutedClient, Way
 from app.edges.tls import default_tls_context
-from app.policies.proxies import Proxies
+from app.policies.addresses.proxies import Proxies
 
 _KNOWN_URLS = 1024
 _STALE_SECONDS = 1.0

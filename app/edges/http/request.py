@@ -12,8 +12,8 @@ import httpx
 import msgspec
 
 from app.edges.http.port import HttpRequestError
-from app.policies.identifiers import USER_AGENT
-from app.policies.webhook_headers import RESERVED
+from app.policies.addresses.webhook_headers import RESERVED
+from app.policies.headers.identifiers import USER_AGENT
 
 _UNUSABLE = "this is not a usable URL"
 _PORTS = {"http": 80, "https": 443}

@@ -11,7 +11,7 @@ from app.edges.http.addresses import AddressBook
 from app.edges.http.port import HttpAnswer, HttpPort
 from app.edges.http.proxied import KNOWN_URLS, ProxiedClient
 from app.edges.http.request import Origin, parse_target
-from app.policies.proxies import Proxies
+from app.policies.addresses.proxies import Proxies
 from app.values.errors import ForbiddenAddressError
 
 LOOKUP_SECONDS = 2.0

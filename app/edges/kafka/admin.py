@@ -13,7 +13,7 @@ from app.edges.kafka.client import Client, new_admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.probe import listens
-from app.policies.commit_metadata import Committed, read_commit
+from app.policies.books.commit_metadata import Committed, read_commit
 from app.values.errors import BrokersUnreachableError, KafkaUnavailableError
 from app.values.record import TopicPartition
 from app.values.topic import TopicState

@@ -13,8 +13,8 @@ from aiokafka import TopicPartition as Theirs
 from aiokafka import errors as kafka
 
 from app.edges.kafka.errors import translated
-from app.policies.commit_metadata import LONGEST
-from app.policies.ledger import Commit
+from app.policies.books.commit_metadata import LONGEST
+from app.policies.books.ledger import Commit
 from app.values.errors import KafkaUnavailableError
 from app.values.record import TopicPartition
 

@@ -10,10 +10,10 @@ import msgspec
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader, Stretch, size_of
-from app.policies.dead_letter_headers import read_reason
-from app.policies.dead_letter_view import brief, show
+from app.policies.headers.dead_letters import read_reason
 from app.policies.redaction import NO_SECRETS, Secrets
-from app.policies.replaying import replayed_at
+from app.policies.service.dead_letter_view import brief, show
+from app.policies.service.replaying import replayed_at
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.record import Record
 from app.values.replay import Place, ReplayMark

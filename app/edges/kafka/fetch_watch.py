@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Theirs
 from aiokafka.consumer.fetcher import FetchError
 
-from app.policies.resting import Rests
+from app.policies.limits.resting import Rests
 from app.values.record import TopicPartition
 
 OFFSET_OUT_OF_RANGE: Final = 1

@@ -22,7 +22,7 @@ from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.errors import translated
 from app.edges.kafka.partition_logs import PartitionLogs
-from app.policies.ledger import Commit
+from app.policies.books.ledger import Commit
 from app.values.errors import KafkaRefusedError
 from app.values.record import TopicPartition
 

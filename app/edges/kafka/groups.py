@@ -10,7 +10,7 @@ from aiokafka.coordinator.protocol import (
 from aiokafka.errors import IncompatibleBrokerVersion, for_code
 
 from app.edges.kafka.requests import DescribeNewGroup
-from app.policies.group_faults import CONSUMERS
+from app.policies.service.group_faults import CONSUMERS
 from app.values.group import Group, GroupMember
 from app.values.record import TopicPartition
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader
-from app.policies.replaying import read_mark
+from app.policies.service.replaying import read_mark
 from app.values.record import Record
 from app.values.replay import Place, ReplayMark
 

@@ -5,7 +5,7 @@ import asyncio
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader
-from app.policies.saved_commits import Saved, SavedReader
+from app.policies.books.saved_commits import Saved, SavedReader
 from app.values.record import Record
 
 TIMEOUT = 20.0

@@ -14,7 +14,7 @@ from app.edges.kafka.rights import denied, denied_on_group
 from app.edges.kafka.saved_commits import read_saved
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.edges.kafka.transactions import OpenTransaction, transaction_holders
-from app.policies.saved_commits import Saved
+from app.policies.books.saved_commits import Saved
 from app.values.group import Group
 from app.values.record import TopicPartition
 from app.values.rights import Right

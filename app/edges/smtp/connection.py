@@ -8,7 +8,7 @@ import msgspec
 from app.edges.smtp.session import SmtpSession
 from app.edges.smtp.wire import open_wire
 from app.edges.tls import default_tls_context
-from app.policies.host_names import address_literal, ascii_host
+from app.policies.addresses.host_names import address_literal, ascii_host
 from app.policies.redaction import Secrets
 
 Tls = Literal["starttls", "implicit", "none"]

@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Awaitable, Callable
 
-from app.policies.host_names import ascii_host
+from app.policies.addresses.host_names import ascii_host
 
 _PATIENCE = 2.0
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"

@@ -15,7 +15,7 @@ from app.edges.smtp.session import SessionRefusedError, SmtpSession
 from app.edges.smtp.transaction import Envelope, Transaction
 from app.edges.smtp.wire import SmtpError
 from app.edges.tls import default_tls_context
-from app.policies.login_pauses import LoginPauses
+from app.policies.limits.login_pauses import LoginPauses
 from app.policies.smtp_replies import Reply, Stage
 
 IDLE_SECONDS = 60.0

@@ -7,9 +7,9 @@ from jinja2 import Template
 from jinja2.runtime import Context
 
 from app.edges.templates.values import Environment, without_marks
-from app.policies.notes import Notes
 from app.policies.parsing import RenderedMessage
 from app.policies.parsing.colors import read_color
+from app.policies.texts.notes import Notes
 from app.values.errors import TemplateError
 from app.values.notification import Author, Field, Footer
 

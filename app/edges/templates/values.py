@@ -8,7 +8,7 @@ from jinja2.exceptions import TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from app.policies.numbers import plain_number
+from app.policies.texts.numbers import plain_number
 
 _MARKS = str.maketrans({"\n": "\ufdd0", "\r": None, "|": "\ufdd1"})
 _MARKED = str.maketrans({"\ufdd0": "\n", "\ufdd1": "|"})

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.faces.api.problems import ProblemError, respond
 from app.faces.service import Service
-from app.policies.access import SAFE_METHODS, Caller, bearer, is_forwarded, refusal
+from app.policies.service.access import SAFE_METHODS, Caller, bearer, is_forwarded, refusal
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("app.audit")

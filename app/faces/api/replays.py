@@ -12,7 +12,7 @@ from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer, json_body, reference
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import JsonResponse
-from app.policies.replaying import read_place
+from app.policies.service.replaying import read_place
 from app.values.outcome import Reason
 from app.values.replay import Place, Selection
 

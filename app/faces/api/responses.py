@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from app.policies.visible import visible_json
+from app.policies.texts.visible import visible_json
 
 
 def encode(content: object) -> bytes:

@@ -10,7 +10,7 @@ from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer, text_answer
 from app.faces.api.problems import ProblemError
 from app.faces.api.responses import JsonResponse
-from app.policies.report import render_report
+from app.policies.texts.report import render_report
 
 router = APIRouter(tags=["status"])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from app.policies.visible import visible, visible_line
+from app.policies.texts.visible import visible, visible_line
 from app.values.dead_letter import DeadLetter
 
 _GAP = "  "

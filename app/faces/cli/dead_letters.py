@@ -12,7 +12,7 @@ from app.edges.service_client import ServiceClient
 from app.faces.cli.dead_letter_texts import details, table
 from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, url_option
 from app.faces.cli.replaying import follow, plan_lines
-from app.policies.replaying import read_place
+from app.policies.service.replaying import read_place
 from app.values.dead_letter import DeadLetter
 from app.values.outcome import Reason
 from app.values.replay import Place, Replay

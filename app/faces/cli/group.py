@@ -4,7 +4,8 @@ import asyncio
 
 import click
 
-from app.engine.group_reset import Memory, forget, recall
+from app.configured import connect_to, subscription_of
+from app.engine.control.group_reset import Memory, forget, recall
 from app.faces.cli.output import CONTEXT, echo, plain_errors
 from app.settings.load import load_from_process
 from app.settings.models import KafkaSettings, env_name
@@ -31,14 +32,15 @@ def reset(yes: bool) -> None:
                 "the embedded broker forgets everything when the service stops: there is nothing"
                 f" to reset ({env_name('kafka.bootstrap_servers')} names no broker)"
             )
-        memory = asyncio.run(recall(kafka))
+        connection, group = connect_to(kafka), subscription_of(kafka)
+        memory = asyncio.run(recall(connection, group))
         if not memory:
             echo(f"Nothing is known of the group {kafka.group_id}: it is as new.")
             return
         echo("\n".join(_plan(kafka, memory)))
         if not yes:
             click.confirm("Forget it?", abort=True)
-        asyncio.run(forget(kafka, memory))
+        asyncio.run(forget(connection, group, memory))
         echo("Forgotten.")
 
 

@@ -7,7 +7,7 @@ import click
 
 from app.edges.ginkgo_database import read_tables
 from app.faces.cli.output import CONTEXT, echo, plain_errors
-from app.policies.ginkgo_import import import_recipients, import_templates
+from app.policies.service.ginkgo_import import import_recipients, import_templates
 from app.values.errors import NotifierError
 
 RECIPIENTS = Path("recipients.yaml")

@@ -4,9 +4,9 @@ import asyncio
 
 import click
 
+from app.doctor.examination import examine
+from app.doctor.findings import Verdict
 from app.edges.service_client import ServiceClient
-from app.engine.doctor.examination import examine
-from app.engine.doctor.findings import Verdict
 from app.faces.cli import dead_letters, group, importing, recipients, templates
 from app.faces.cli.output import (
     CONTEXT,
@@ -19,7 +19,7 @@ from app.faces.cli.output import (
 )
 from app.faces.cli.send import send
 from app.policies.redaction import scrub
-from app.policies.visible import visible_line
+from app.policies.texts.visible import visible_line
 from app.settings.load import LoadedSettings, load_from_process
 from app.values.errors import SettingsError
 

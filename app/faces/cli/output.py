@@ -9,7 +9,7 @@ import click
 
 from app.edges.service_client import DEFAULT_URL
 from app.policies.redaction import scrub, veil
-from app.policies.visible import visible
+from app.policies.texts.visible import visible
 from app.values.errors import NotifierError
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -10,7 +10,7 @@ import click
 from app.edges.service_client import ServiceClient
 from app.faces.cli.output import INTERRUPTED, echo
 from app.faces.replay_words import left_out
-from app.policies.visible import visible_line
+from app.policies.texts.visible import visible_line
 from app.values.replay import Replay
 
 EVERY = 0.5

@@ -9,7 +9,7 @@ import click
 
 from app.edges.service_client import ServiceClient
 from app.faces.cli.output import api_key_option, echo, plain_errors, url_option
-from app.policies.outgoing import Typed, compose
+from app.policies.texts.outgoing import Typed, compose
 
 PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 

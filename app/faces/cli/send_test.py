@@ -9,8 +9,8 @@ from datetime import datetime
 import click
 from click.core import ParameterSource
 
+from app.configured import mail_server_of
 from app.edges.service_client import ServiceAbsentError, ServiceError
-from app.edges.smtp.configured import configured_mail_server
 from app.engine.addresses import Addresses
 from app.faces.cli.output import (
     CONTEXT,
@@ -25,7 +25,7 @@ from app.faces.cli.output import (
 from app.faces.cli.sending import Send, Tally, send_all, through_service, to_kafka
 from app.policies.parsing import parse
 from app.policies.routing import Defaults, route
-from app.policies.test_messages import Kind, test_message
+from app.policies.texts.test_messages import Kind, test_message
 from app.settings.load import LoadedSettings, broker_line, load_from_process
 from app.settings.models import Settings, env_name
 from app.values.errors import (
@@ -131,7 +131,7 @@ def _defaults(settings: Settings) -> Defaults:
     """Return the default destinations of a service with these settings."""
     inbox = _INBOX if settings.inbox else Defaults()
     url = settings.webhook.default_url
-    server = configured_mail_server(settings.email)
+    server = mail_server_of(settings.email)
     return Defaults(
         webhook_url=url.get_secret_value() if url else inbox.webhook_url,
         email_to=settings.email.default_to or (() if server else inbox.email_to),

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
-from app.edges.kafka.connection import connect_to
+from app.configured import connect_to
 from app.edges.kafka.errors import translated
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.edges.service_client import ServiceBusyError, ServiceClient
-from app.policies.test_messages import Kind, test_message
+from app.policies.texts.test_messages import Kind, test_message
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, NotifierError
 from app.values.topic import WantedTopic

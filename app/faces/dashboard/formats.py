@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from app.policies.visible import visible
+from app.policies.texts.visible import visible
 from app.values.note import Note
 from app.values.snapshot import Condition
 

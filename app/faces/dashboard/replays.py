@@ -6,7 +6,7 @@ import logging
 import msgspec
 
 from app.faces.ports import ReplayPort
-from app.policies.replaying import read_place
+from app.policies.service.replaying import read_place
 from app.values.errors import NotifierError
 from app.values.outcome import Reason
 from app.values.replay import Replay, Selection

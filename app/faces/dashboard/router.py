@@ -16,7 +16,7 @@ from app.faces.dashboard.replays import plan
 from app.faces.dashboard.templates import page_template
 from app.faces.dashboard.view import Filters, Page, attempts_view, inbox_view
 from app.faces.service import Service
-from app.policies.report import render_report
+from app.policies.texts.report import render_report
 
 MOST_FIELDS = 1000
 

@@ -12,7 +12,7 @@ from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.dashboard.replays import ALL
 from app.faces.replay_words import LEFT_OUT
-from app.policies.visible import visible
+from app.policies.texts.visible import visible
 from app.resources import templates_directory
 from app.values.outcome import Reason
 

@@ -36,7 +36,7 @@ export const formats = {
   },
 };
 
-// Tabs, lines and joiners stay; app/policies/visible.py has the same.
+// Tabs, lines and joiners stay; app/policies/texts/visible.py has the same.
 const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** A text whose characters that steer or hide are escapes: U+202E turns what follows around. */

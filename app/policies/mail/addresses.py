@@ -6,8 +6,8 @@ from functools import lru_cache
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from app.policies.host_names import address_literal, ascii_host
-from app.policies.plain_text import one_line, shorten
+from app.policies.addresses.host_names import address_literal, ascii_host
+from app.policies.texts.plain_text import one_line, shorten
 from app.values.delivery import Mailbox
 from app.values.errors import UnroutableError
 

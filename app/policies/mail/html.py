@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from app.policies.plain_text import one_line, without_control
+from app.policies.texts.plain_text import one_line, without_control
 from app.values.notification import Author, ContentType, Embed, Field, Footer, Image, Notification
 
 _GREY = 0xB0B4BA

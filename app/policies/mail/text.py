@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.policies.plain_text import one_line, readable, shorten, without_control
+from app.policies.texts.plain_text import one_line, readable, shorten, without_control
 from app.values.notification import Author, Embed, Field, Notification
 
 MAX_SUBJECT = 255

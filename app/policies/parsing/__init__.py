@@ -8,13 +8,13 @@ goes (``fitting``).
 
 import msgspec
 
-from app.policies.notes import Notes
 from app.policies.parsing.envelope import Envelope, from_envelope
 from app.policies.parsing.fitting import fit
 from app.policies.parsing.json_text import read_json
 from app.policies.parsing.reading import Reading
 from app.policies.parsing.templates import MessageTemplates, RenderedMessage
 from app.policies.parsing.typed import TypedMessage, from_typed, kind_of
+from app.policies.texts.notes import Notes
 from app.values.errors import InvalidRecordError
 from app.values.notification import Notification
 from app.values.recipients import Recipients

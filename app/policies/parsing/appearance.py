@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from app.policies.notes import Notes, quoted
 from app.policies.parsing.colors import read_color
 from app.policies.parsing.fitting import name_of, text_of
 from app.policies.parsing.times import read_time
+from app.policies.texts.notes import Notes, quoted
 from app.values.notification import Author, Embed, Field, Footer, Image
 
 MOST_FIELDS = 250

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from app.policies.notes import Notes, quoted
+from app.policies.texts.notes import Notes, quoted
 from app.values.notification import Attachment
 
 MOST_ATTACHMENTS = 100

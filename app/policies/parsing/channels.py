@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.policies.notes import quoted
 from app.policies.parsing.fitting import text_of
+from app.policies.texts.notes import quoted
 from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.note import Note
 from app.values.notification import Request

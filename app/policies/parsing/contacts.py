@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.policies.addresses import discord_webhook_id
+from app.policies.addresses.webhooks import discord_webhook_id
 from app.policies.parsing.extras import KwargsWire, mail_addresses
 from app.values.notification import NO_ACCESS, Access, Request
 from app.values.recipients import Contact, User

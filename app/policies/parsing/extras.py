@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import msgspec
 
 from app.policies.mail.addresses import split_mail_addresses
-from app.policies.notes import Notes
 from app.policies.parsing.appearance import (
     AuthorWire,
     EmbedWire,
@@ -19,6 +18,7 @@ from app.policies.parsing.appearance import (
 )
 from app.policies.parsing.attachments import AttachmentWire, make_attachments
 from app.policies.parsing.fitting import DECIDES, name_of, text_of
+from app.policies.texts.notes import Notes
 from app.values.notification import Author, Embed, Field, Footer, Mail, Sender
 
 Addresses = Annotated[str | list[Any] | None, DECIDES]

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeGuard, TypeVar
 import msgspec
 import msgspec.inspect as shapes
 
-from app.policies.notes import Notes
-from app.policies.numbers import plain_number
+from app.policies.texts.notes import Notes
+from app.policies.texts.numbers import plain_number
 from app.values.errors import InvalidRecordError
 
 T = TypeVar("T", bound=msgspec.Struct)

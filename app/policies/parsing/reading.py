@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from app.policies.notes import Notes, quoted
 from app.policies.parsing.json_text import read_json
 from app.policies.parsing.templates import MessageTemplates, RenderedMessage
+from app.policies.texts.notes import Notes, quoted
 from app.values.notification import ContentType, Priority
 from app.values.recipients import Recipients
 

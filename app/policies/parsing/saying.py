@@ -3,10 +3,10 @@
 import msgspec
 from msgspec.structs import replace
 
-from app.policies.notes import Notes
 from app.policies.parsing.extras import Extras
 from app.policies.parsing.reading import Reading
 from app.policies.parsing.templates import RenderedMessage
+from app.policies.texts.notes import Notes
 from app.values.errors import InvalidRecordError
 from app.values.notification import ContentType, Embed
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import NamedTuple
 
-from app.policies.notes import Notes
+from app.policies.texts.notes import Notes
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of times without a zone, which mean UTC
 _EPOCH_UTC = _EPOCH.replace(tzinfo=UTC)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, assert_never
 
-from app.policies.notes import Notes, quoted
 from app.policies.parsing.addressing import Named, address
 from app.policies.parsing.appearance import FieldWire, make_fields
 from app.policies.parsing.colors import DIRECTIONS, level_color
@@ -13,6 +12,7 @@ from app.policies.parsing.fitting import DECIDES, name_of
 from app.policies.parsing.reading import Reading
 from app.policies.parsing.saying import Said, dress, say
 from app.policies.parsing.templates import RenderedMessage
+from app.policies.texts.notes import Notes, quoted
 from app.values.errors import InvalidRecordError
 from app.values.notification import ContentType, Footer, Metadata, Notification, Priority, Request
 

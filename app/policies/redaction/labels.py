@@ -4,7 +4,7 @@ import hashlib
 import re
 from urllib.parse import urlsplit
 
-from app.policies.addresses import discord_webhook_id
+from app.policies.addresses.webhooks import discord_webhook_id
 
 MASK = "***"
 

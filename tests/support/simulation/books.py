@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from app.policies.commit_metadata import read_commit
-from app.policies.ledger import Ledger
-from app.policies.record_headers import FAILED, REASON, fingerprint, origin_of, read_marks
+from app.policies.books.commit_metadata import read_commit
+from app.policies.books.ledger import Ledger
+from app.policies.headers.records import FAILED, REASON, fingerprint, origin_of, read_marks
 from app.values.record import Headers, Record, TopicPartition
 from tests.support.simulation.clocks import Clocks
 from tests.support.simulation.destinations import CHATS, Destinations

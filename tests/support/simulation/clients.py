@@ -22,10 +22,10 @@ from app.edges.kafka.group_offsets import GroupHasMembersError
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.record_reader import Read
-from app.engine.trimming import Trimmer
-from app.policies.commit_metadata import Committed, read_commit
-from app.policies.ledger import Commit
-from app.policies.saved_commits import Saved, SavedReader
+from app.engine.group.trimming import Trimmer
+from app.policies.books.commit_metadata import Committed, read_commit
+from app.policies.books.ledger import Commit
+from app.policies.books.saved_commits import Saved, SavedReader
 from app.values.errors import KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, Record, TopicPartition
 from tests.support.simulation.cluster import PARTITIONS, Cluster
@@ -56,18 +56,18 @@ def kafka_in_memory() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.edges.kafka.consumer.new_consumer", _new_consumer)
         patch.setattr("app.edges.kafka.consumer.PartitionLogs", FakeLogs)
-        patch.setattr("app.engine.starts.Admin", FakeAdmin)
-        patch.setattr("app.engine.starts.read_saved", read_saved)
-        patch.setattr("app.engine.group_start.GroupOffsets", FakeAdmin)
-        patch.setattr("app.engine.group_start.read_saved", read_saved)
+        patch.setattr("app.engine.group.starts.Admin", FakeAdmin)
+        patch.setattr("app.engine.group.starts.read_saved", read_saved)
+        patch.setattr("app.engine.group.group_start.GroupOffsets", FakeAdmin)
+        patch.setattr("app.engine.group.group_start.read_saved", read_saved)
         trimmer = partial(Trimmer, admin=FakeAdmin)  # type: ignore[arg-type]  # stands for it
         patch.setattr("app.engine.worker.Trimmer", trimmer)
-        patch.setattr("app.engine.parking.reading_again", reading_again)
+        patch.setattr("app.engine.group.parking.reading_again", reading_again)
         patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
         patch.setattr("app.engine.worker.TopicKeeper.make", find_topics)
         patch.setattr("app.engine.worker.TopicKeeper.watch", idle)
         patch.setattr("app.engine.worker.Share.run", idle)
-        patch.setattr("app.policies.deferral.DELAYS", DELAYS)
+        patch.setattr("app.policies.headers.deferral.DELAYS", DELAYS)
         yield
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Protocol
 
-from app.policies.commit_metadata import split_topic_id
+from app.policies.books.commit_metadata import split_topic_id
 from app.values.record import Headers, Record, TopicPartition
 from tests.support.simulation.clocks import EPOCH, Clocks
 from tests.support.simulation.loop import now

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from app.engine.item import Item, Job, State
-from app.engine.lane import Lane
-from app.engine.parked import Parked
-from app.engine.partition import Assigned, Assignment
-from app.engine.session import Session
+from app.engine.group.session import Session
+from app.engine.inflight.item import Item, Job, State
+from app.engine.inflight.parked import Parked
+from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.lanes.lane import Lane
 from app.engine.worker import NotificationWorker
 from app.values.record import TopicPartition
 

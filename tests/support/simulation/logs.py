@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from app.policies.commit_metadata import with_topic_id
-from app.policies.saved_commits import SavedReader
+from app.policies.books.commit_metadata import with_topic_id
+from app.policies.books.saved_commits import SavedReader
 from app.values.record import TopicPartition
 from tests.support.simulation.books import RETRIES, TOPIC, Books
 from tests.support.simulation.cluster import Cluster

@@ -10,12 +10,12 @@ from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
+from app.engine.group.subscription import Subscription
 from app.engine.journal import Journal
-from app.engine.subscription import Subscription
 from app.engine.worker import NotificationWorker, WorkerOptions
-from app.policies.retry import RetryPolicy
+from app.policies.books.statistics import Statistics
+from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
-from app.policies.statistics import Statistics
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
 from app.values.record import Headers, TopicPartition

@@ -6,9 +6,9 @@ from tests.benchmarks.sampled import ELSEWHERE, part_of
 @pytest.mark.parametrize(
     ("files", "part"),
     [
-        (("/x/app/engine/lane.py",), "lanes"),
-        (("/x/app/edges/http/connection.py", "/x/app/engine/lane.py"), "HTTP exchange"),
-        (("/lib/aiokafka/consumer/fetcher.py", "/x/app/engine/intake.py"), "Kafka client"),
+        (("/x/app/engine/lanes/lane.py",), "lanes"),
+        (("/x/app/edges/http/connection.py", "/x/app/engine/lanes/lane.py"), "HTTP exchange"),
+        (("/lib/aiokafka/consumer/fetcher.py", "/x/app/engine/group/intake.py"), "Kafka client"),
         (("/lib/json/decoder.py", "/x/app/policies/parsing/decoding.py"), "parsing"),
         (("/lib/asyncio/base_events.py", "/lib/uvicorn/server.py"), ELSEWHERE),
     ],

@@ -16,9 +16,9 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
-from app.engine.subscription import Subscription
+from app.engine.group.subscription import Subscription
 from app.engine.worker import NotificationWorker, WorkerOptions
-from app.policies.retry import RetryPolicy
+from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaUnavailableError, RecordTooLargeError

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.engine.dispatch import Dispatcher
-from app.engine.item import Item
-from app.engine.partition import Assigned, Start
+from app.engine.inflight.item import Item
+from app.engine.inflight.partition import Assigned, Start
+from app.engine.lanes.dispatch import Dispatcher
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
-from app.policies.deferral import DELAYS
-from app.policies.retry import RetryPolicy
-from app.policies.statistics import Verdict
+from app.policies.books.statistics import Verdict
+from app.policies.headers.deferral import DELAYS
+from app.policies.limits.retry import RetryPolicy
 from app.values.delivery import Delivery, Destination
 from app.values.outcome import (
     Answer,

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from app.edges.kafka.log_reader import LogReader
-from app.policies.deferral import Deferral, deferral_headers, read_deferral
-from app.policies.record_headers import here, origin_of
+from app.policies.headers.deferral import Deferral, deferral_headers, read_deferral
+from app.policies.headers.records import here, origin_of
 from app.policies.routing import Defaults
 from app.values.outcome import Delivered, Outcome, Rejected, Retry
 from app.values.record import Record

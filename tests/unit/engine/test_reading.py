@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from app.engine.admission import Admission
-from app.engine.intake import Intake
-from app.engine.item import Item
-from app.engine.partition import Assigned, Assignment, Start
+from app.engine.group.intake import Intake
+from app.engine.inflight.item import Item
+from app.engine.inflight.partition import Assigned, Assignment, Start
 from app.engine.reading import HEAVY, Reader
 from app.policies.routing import Defaults
 from app.values.errors import InvalidRecordError

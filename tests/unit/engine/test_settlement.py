@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from app.engine.item import Item, Job
-from app.engine.partition import Assigned, Start
+from app.engine.inflight.item import Item, Job
+from app.engine.inflight.partition import Assigned, Start
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
-from app.policies.ledger import Commit
-from app.policies.statistics import Verdict
+from app.policies.books.ledger import Commit
+from app.policies.books.statistics import Verdict
 from app.values.delivery import Target
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.outcome import Reason

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from app.engine.item import Item
-from app.engine.session import Session
+from app.engine.group.session import Session
+from app.engine.inflight.item import Item
 from app.engine.worker import NotificationWorker
+from app.policies.books.statistics import Verdict
 from app.policies.parsing import parse as real_parse
 from app.policies.routing import Defaults
-from app.policies.statistics import Verdict
 from app.values.notification import Notification
 from app.values.outcome import Delivered, Denied, Rejected, Retry
 from app.values.record import TopicPartition
@@ -497,7 +497,7 @@ async def test_a_broker_that_goes_away_shows_in_health(
     stage: "Stage", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When Kafka stops answering, health says for how long."""
-    monkeypatch.setattr("app.policies.health.BROKER_PATIENCE", -1.0)
+    monkeypatch.setattr("app.policies.service.health.BROKER_PATIENCE", -1.0)
     worker = stage.worker()
     await worker.start()
     assert "Kafka has not answered for" in worker.get_health_status()["problem"]
@@ -507,7 +507,7 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
     stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record that cannot be read is a dead letter; health names the error until it is past."""
-    monkeypatch.setattr("app.engine.sampling.INTERVAL", 0.01)
+    monkeypatch.setattr("app.engine.cluster.sampling.INTERVAL", 0.01)
 
     def parse(value: bytes, **known: Any) -> Notification:
         if b"poison" in value:
@@ -534,7 +534,7 @@ async def test_a_destination_that_lets_nothing_in_is_shown_for_as_long(
     stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong password is for somebody to put right; what waits for it is not lost."""
-    monkeypatch.setattr("app.engine.sampling.INTERVAL", 0.01)
+    monkeypatch.setattr("app.engine.cluster.sampling.INTERVAL", 0.01)
     stage.channel = ScriptedChannel([[Denied("535 wrong password", certain=True)]] * 2)
     worker = stage.worker(max_age=60.0)
     await worker.start()

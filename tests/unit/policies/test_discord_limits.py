@@ -7,7 +7,7 @@ from app.policies.discord_limits import (
     sound_url,
     sound_username,
 )
-from app.policies.plain_text import SHORTENED
+from app.policies.texts.plain_text import SHORTENED
 from app.values.notification import Author, Embed, Field, Footer, Image
 
 URL = "https://example.com/"

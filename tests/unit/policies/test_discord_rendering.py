@@ -11,7 +11,7 @@ from app.policies.discord_limits import NOTHING
 from app.policies.discord_payload import encode, size
 from app.policies.discord_rendering import MOST_REQUESTS, render
 from app.policies.parsing.colors import BLUE
-from app.policies.plain_text import SHORTENED
+from app.policies.texts.plain_text import SHORTENED
 from app.values.note import Note
 from app.values.notification import (
     Attachment,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.policies.record_headers import mark_of
+from app.policies.headers.records import mark_of
 from app.policies.routing import Defaults, Routed, route
 from app.values.delivery import Delivery, Destination, Heading, Target
 from app.values.note import Note

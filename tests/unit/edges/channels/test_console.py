@@ -3,7 +3,7 @@
 import msgspec
 
 from app.edges.channels.console import ConsoleChannel
-from app.policies.plain_text import SHORTENED
+from app.policies.texts.plain_text import SHORTENED
 from app.values.delivery import Delivery, Destination, Target
 from app.values.notification import (
     Attachment,

@@ -50,7 +50,7 @@ async def test_merged_requests_render_no_part_twice(monkeypatch: pytest.MonkeyPa
         rendered += 1
         return html[:limit]
 
-    monkeypatch.setattr("app.policies.plain_text.html_to_text", counted)
+    monkeypatch.setattr("app.policies.texts.plain_text.html_to_text", counted)
     channel = DiscordChannel(Accepting(), 1.0)
     told = [
         Notification("<br>" * 240_000, (Request("discord"),), content_type=ContentType.HTML)

@@ -21,7 +21,7 @@ from app.edges.http import (
     open_http_client,
 )
 from app.edges.http.proxied import ProxiedClient
-from app.policies.proxies import Proxies
+from app.policies.addresses.proxies import Proxies
 from tests.support.http_client import LOOPBACK, TRUSTING_NOBODY
 from tests.support.http_server import Answer, HttpServer, http_server
 from tests.support.proxies import microsocks, tinyproxy

@@ -8,7 +8,7 @@ from app.edges.guard import AddressGuard, AddrInfo
 from app.edges.http.addresses import AddressBook
 from app.edges.http.request import Origin
 from app.edges.http.ways import Way
-from app.policies.proxies import Proxies
+from app.policies.addresses.proxies import Proxies
 from app.values.errors import ForbiddenAddressError
 from tests.support.http_client import Names
 

@@ -13,8 +13,8 @@ from app.edges.kafka.closing import _tasks
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer, _record
 from app.edges.kafka.fetch_watch import NO_LEADER
-from app.policies.commit_metadata import Committed, Settled, encode
-from app.policies.ledger import Commit
+from app.policies.books.commit_metadata import Committed, Settled, encode
+from app.policies.books.ledger import Commit
 from app.values.errors import KafkaRefusedError
 from app.values.record import Record, TopicPartition
 from tests.support.broker_faults import BROKER, FETCH, NOBODY, BrokerFaults

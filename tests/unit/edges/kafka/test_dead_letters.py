@@ -13,7 +13,7 @@ from app.edges.kafka import dead_letters as module
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import LARGEST_PAGE, SCAN_LIMIT, DeadLetters
 from app.edges.kafka.log_reader import LogReader, Stretch
-from app.policies.dead_letter_view import LONGEST_VALUE
+from app.policies.service.dead_letter_view import LONGEST_VALUE
 from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.outcome import Reason

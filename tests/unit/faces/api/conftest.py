@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.faces.api.application import build_app
-from app.policies.access import Access
+from app.policies.service.access import Access
 from tests.support.fakes import KEY, Fakes, serve
 
 

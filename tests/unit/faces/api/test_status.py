@@ -5,7 +5,7 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from app.policies.report import render_report
+from app.policies.texts.report import render_report
 from app.values.snapshot import Status
 from tests.support.fakes import Fakes
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from app.faces.cli.dead_letter_texts import cut
 from app.faces.cli.notifier import command
-from app.policies.access import Access
+from app.policies.service.access import Access
 from app.values.errors import BusyError
 from app.values.outcome import Reason
 from app.values.replay import Replay, Selection

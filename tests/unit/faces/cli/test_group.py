@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.engine.group_reset import GroupInUseError, Memory
+from app.edges.kafka.connection import Connection
+from app.engine.control.group_reset import GroupInUseError, Memory
+from app.engine.group.subscription import Subscription
 from app.faces.cli import group
-from app.policies.saved_commits import Saved
-from app.settings.models import KafkaSettings
+from app.policies.books.saved_commits import Saved
 from app.values.record import TopicPartition
 
 KNOWN = Memory([TopicPartition("notifications", 0)], Saved({}, {}), kept=2, done=1234, ahead=56)
@@ -23,16 +24,16 @@ class Kafka:
         self.forgot = 0
         self.failure: GroupInUseError | None = None
 
-    async def recall(self, kafka: KafkaSettings) -> Memory:
+    async def recall(self, _: Connection, group: Subscription) -> Memory:
         """See ``group_reset``."""
-        assert kafka.group_id == "notification_worker_group"
+        assert group.group_id == "notification_worker_group"
         if self.failure is not None:
             raise self.failure
         return self.memory
 
-    async def forget(self, kafka: KafkaSettings, memory: Memory) -> None:
+    async def forget(self, connection: Connection, _: Subscription, memory: Memory) -> None:
         """See ``group_reset``."""
-        assert (kafka.bootstrap_servers, memory) == ("kafka:9092", self.memory)
+        assert (connection.bootstrap_servers, memory) == ("kafka:9092", self.memory)
         self.forgot += 1
 
 

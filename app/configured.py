@@ -1,0 +1,86 @@
+"""Settings become the values that edges and engine take: they know nothing of settings."""
+
+from typing import Any
+
+from aiokafka.helpers import create_ssl_context
+
+from app.edges.kafka.connection import CLIENT_ID, METADATA_MAX_AGE, Connection
+from app.edges.smtp.connection import MailServer
+from app.engine.group.subscription import Subscription
+from app.settings.models import EmailSettings, KafkaSettings
+from app.values.errors import SettingsError
+
+
+def connect_to(kafka: KafkaSettings, embedded_address: str | None = None) -> Connection:
+    """Translate settings into client options.
+
+    Args:
+        kafka: The Kafka settings.
+        embedded_address: Address of the running embedded broker, when that is the broker.
+
+    Raises:
+        SettingsError: A certificate or key file cannot be read.
+    """
+    servers = embedded_address or kafka.bootstrap_servers
+    options: dict[str, Any] = {
+        "bootstrap_servers": servers,
+        "client_id": CLIENT_ID,
+        "security_protocol": kafka.security_protocol,
+        "metadata_max_age_ms": METADATA_MAX_AGE * 1000,
+    }
+    if kafka.security_protocol.endswith("SSL"):
+        options["ssl_context"] = _ssl_context(kafka)
+    if kafka.security_protocol.startswith("SASL"):
+        password = kafka.sasl_password
+        options |= {
+            "sasl_mechanism": kafka.sasl_mechanism,
+            "sasl_plain_username": kafka.sasl_username,
+            "sasl_plain_password": password.get_secret_value() if password else None,
+        }
+    return Connection(servers, options, embedded=embedded_address is not None)
+
+
+def _ssl_context(kafka: KafkaSettings) -> Any:
+    try:
+        return create_ssl_context(
+            cafile=kafka.ssl_cafile and str(kafka.ssl_cafile),
+            certfile=kafka.ssl_certfile and str(kafka.ssl_certfile),
+            keyfile=kafka.ssl_keyfile and str(kafka.ssl_keyfile),
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            "NOTIFIER_KAFKA__SSL_CAFILE, …SSL_CERTFILE, …SSL_KEYFILE: "
+            f"the files cannot be used: {error}"
+        ) from error
+
+
+def mail_server_of(email: EmailSettings) -> MailServer | None:
+    """Return the mail server of the settings, or None where they name none."""
+    if email.host is None or email.from_address is None:
+        return None
+    return MailServer(
+        host=email.host,
+        port=email.port,
+        from_address=email.from_address,
+        tls=email.tls,
+        username=email.username,
+        password=email.password.get_secret_value() if email.password else None,
+        timeout=email.timeout,
+        helo_name=email.helo_name,
+    )
+
+
+def subscription_of(kafka: KafkaSettings) -> Subscription:
+    """Return what a worker with these settings consumes."""
+    return Subscription(
+        topics=kafka.topics,
+        dead_letter_topic=kafka.dead_letter_topic,
+        dead_letter_retention=kafka.dead_letter_retention,
+        retry_prefix=kafka.retry_topic,
+        control_topic=kafka.control_topic,
+        group_id=kafka.group_id,
+        start_at_earliest=kafka.auto_offset_reset == "earliest",
+        max_poll_records=kafka.max_poll_records,
+        partitions=kafka.partitions,
+        replication_factor=kafka.replication_factor,
+    )

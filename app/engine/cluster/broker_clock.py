@@ -1,0 +1,100 @@
+"""The brokers' time: asked for now and then, and held against this machine's clock."""
+
+import asyncio
+import logging
+
+from app.edges.kafka.producer import Producer
+from app.engine.conditions import Conditions
+from app.engine.journal import Journal
+from app.policies.limits.broker_clock import PATIENCE
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.record import Record
+
+log = logging.getLogger(__name__)
+
+KIND = "clock"
+QUESTION = b"clock"
+"""The key of a record without a value: compaction keeps one of them, and nobody reads it."""
+FRESH = 60.0
+"""Seconds for which a broker's word is good; after it the brokers' clock may have been set."""
+LOOK_SECONDS = 5.0
+LASTING = 600.0
+"""Seconds after which records from the future are forgotten."""
+
+
+class ClockWatch:
+    """Keeps the brokers' time known, and says where somebody's clock is another.
+
+    Kafka tells the time to whoever writes to a topic with ``LogAppendTime``, and in no other way.
+
+    Args:
+        producer: Writes the question; whoever owns it sets the journal's clock by the answer.
+        topic: The group's control topic.
+        journal: Has the clocks.
+        conditions: Where a difference is said.
+    """
+
+    def __init__(
+        self, producer: Producer, topic: str, journal: Journal, conditions: Conditions
+    ) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._journal = journal
+        self._conditions = conditions
+        self._asked_at = journal.monotonic() - FRESH
+        self._future_until: dict[str, float] = {}
+
+    async def ask(self) -> None:
+        """Ask a broker for the time, unless one has said it just now; never raises."""
+        now = self._journal.monotonic()
+        age = self._journal.broker_clock.age(now)
+        if now - self._asked_at < FRESH or (age is not None and age < FRESH):
+            return
+        self._asked_at = now
+        try:
+            await self._producer.send(self._topic, QUESTION, None)
+        except (KafkaUnavailableError, KafkaRefusedError) as error:
+            log.info("the brokers' time is not known now: %s", error)
+
+    async def run(self) -> None:
+        """Ask and compare until cancelled."""
+        while True:
+            await self.ask()
+            self.compare()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def compare(self) -> None:
+        """Hold this machine's clock against the brokers', and forget what is long ago."""
+        now = self._journal.monotonic()
+        for topic, end in list(self._future_until.items()):
+            if end <= now:
+                del self._future_until[topic]
+                self._conditions.end(KIND, topic)
+        ahead = self._journal.broker_clock.difference(self._journal.now(), now)
+        if ahead is None or abs(ahead) <= PATIENCE:
+            self._conditions.end(KIND)
+            return
+        self._conditions.begin(
+            KIND,
+            f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'}"
+            " the brokers': what is due and what has expired goes by theirs, but logs, pages and"
+            " signatures by this machine's; set the one that is wrong (NTP)",
+        )
+
+    def check(self, newest: Record) -> None:
+        """Say so where a record that was fetched just now is from the future."""
+        ahead = newest.timestamp - self._journal.broker_now()
+        if ahead <= PATIENCE:
+            return
+        now = self._journal.monotonic()
+        topic = newest.partition.topic
+        self._future_until[topic] = now + LASTING
+        known = self._journal.broker_clock.age(now) is not None
+        whose, which = ("the brokers'", "") if known else ("this machine's", ", or this one")
+        self._conditions.begin(
+            KIND,
+            f"records of {topic} bear times that are {ahead:.0f} s ahead of {whose} clock: a"
+            f" producer's clock is wrong{which}; a lifetime that counts from there ends as much"
+            " later; set the one that is wrong (NTP)",
+            subject=topic,
+        )

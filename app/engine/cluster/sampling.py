@@ -1,0 +1,87 @@
+"""What Kafka is asked now and then: where logs end, what cannot be read."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from app.edges.kafka.consumer import Consumer
+from app.engine.cluster.positions import Positions
+from app.engine.inflight.partition import Assignment
+from app.engine.journal import Journal
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.record import TopicPartition
+
+log = logging.getLogger(__name__)
+
+INTERVAL: Final = 2.0
+RETURN_PATIENCE: Final = 60.0
+"""Seconds for which is asked at every turn whether a topic that has gone is there again: whoever
+makes it anew does it within moments. Later it is noticed with everything else, within 30 s."""
+
+
+class Sampler:
+    """Keeps the picture of the partitions fresh.
+
+    Args:
+        consumer: Asks Kafka.
+        assignment: The partitions this worker has.
+        positions: Notices topics that were made anew.
+        somewhere: A partition that is always there: whoever has none asks about it all the same,
+            to know that Kafka is there.
+        journal: Tells the time.
+        on_sample: Called after each round.
+    """
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        assignment: Assignment,
+        positions: Positions,
+        somewhere: TopicPartition,
+        journal: Journal,
+        on_sample: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._consumer = consumer
+        self._assignment = assignment
+        self._positions = positions
+        self._somewhere = somewhere
+        self._journal = journal
+        self._on_sample = on_sample
+        self._missing_since: float | None = None
+
+    async def run(self) -> None:
+        """Sample until cancelled."""
+        while True:
+            try:
+                await self._sample()
+            except (KafkaUnavailableError, KafkaRefusedError) as error:
+                log.warning("%s", error)
+            await self._on_sample()
+            await asyncio.sleep(INTERVAL)
+
+    def _look_for_missing(self) -> None:
+        if not self._consumer.misses_topics:
+            self._missing_since = None
+            return
+        now = self._journal.monotonic()
+        if self._missing_since is None:
+            self._missing_since = now
+        if now - self._missing_since < RETURN_PATIENCE:
+            self._consumer.learn_anew()
+
+    async def _sample(self) -> None:
+        self._look_for_missing()
+        await self._positions.look()
+        asked = self._assignment.partitions() or [self._somewhere]
+        began = self._journal.monotonic()
+        ends = await self._consumer.logs.known_ends(asked)
+        ended = self._journal.monotonic()
+        for assigned in list(self._assignment):
+            if (end := ends.get(assigned.partition)) is not None:
+                assigned.saw_end(end, began, ended)
+            # Past what holds no records: nothing there waits to be fetched.
+            position = await self._consumer.position(assigned.partition)
+            if not assigned.reading:
+                assigned.position = position
+            assigned.readable_end = self._consumer.readable_end(assigned.partition)

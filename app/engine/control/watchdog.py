@@ -1,0 +1,57 @@
+"""Whether work that could be done is being done."""
+
+from app.engine.group.intake import Intake
+from app.engine.inflight.partition import Assignment
+from app.engine.journal import Journal
+from app.engine.lanes.dispatch import Dispatcher
+
+REBUILD_AFTER = 60.0
+"""Seconds of standstill after which the consumer is made anew."""
+
+
+class Pulse:
+    """Measures how long nothing has moved although it could.
+
+    ``beat`` is called now and then; it notes when there was nothing to do, so that silence counts
+    only from the moment there was.
+    """
+
+    def __init__(
+        self, journal: Journal, assignment: Assignment, dispatcher: Dispatcher, intake: Intake
+    ) -> None:
+        self._journal = journal
+        self._assignment = assignment
+        self._dispatcher = dispatcher
+        self._intake = intake
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin to count anew."""
+        self._fetch_idle_at = self._deliver_idle_at = self._journal.monotonic()
+
+    def beat(self) -> None:
+        """Note what there is to do."""
+        now = self._journal.monotonic()
+        takable = any(each.fetchable and not each.resting for each in self._assignment)
+        if not takable or not self._intake.open:
+            self._fetch_idle_at = now
+        if not self._dispatcher.could_work:
+            self._deliver_idle_at = now
+
+    def fetch_silent_for(self) -> float:
+        """Seconds since a record was last taken while some waited and there was room."""
+        return self._journal.monotonic() - max(self._fetch_idle_at, self._intake.admitted_at)
+
+    def deliver_silent_for(self) -> float:
+        """Seconds since an attempt last ended while something could be tried."""
+        return self._journal.monotonic() - max(self._deliver_idle_at, self._journal.attempted_at)
+
+    def stuck(self) -> str | None:
+        """Say why the consumer should be made anew, or None.
+
+        It is aiokafka's part that is doubted here: what waits for a destination does not count.
+        """
+        silent = self.fetch_silent_for()
+        if silent > REBUILD_AFTER:
+            return f"records wait on Kafka, and none was taken for {silent:.0f} s"
+        return None

@@ -1,0 +1,1 @@
+"""Membership in the consumer group: joining, positions, intake, commits, leaving."""

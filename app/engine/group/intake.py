@@ -1,0 +1,262 @@
+"""Intake: poll, parse, route, hand over to the lanes; never more than there is room for."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from app.edges.kafka.consumer import Consumer, PositionLostError
+from app.engine.admission import Admission
+from app.engine.cluster.broker_clock import ClockWatch
+from app.engine.cluster.positions import Positions
+from app.engine.inflight.partition import Assigned, Assignment, Head
+from app.engine.journal import Journal
+from app.engine.reading import HEAVY
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.record import Record, TopicPartition
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+RETRY_SECONDS = 1.0
+FAILING_SECONDS = 10.0
+"""Seconds for which every poll may fail before the consumer is made anew."""
+MOST_DUE = 64
+"""Records of retry topics that are taken at once: what is new is not to wait for them."""
+LEAP = 1000
+"""Offsets known to be settled that are worth a new fetch to get past."""
+
+
+class Intake:
+    """The poll task.
+
+    Args:
+        assignment: The partitions this worker has.
+        admission: Takes records in, and knows how much room there is.
+        journal: Tells the time.
+        clock: Looks at what time the newest records bear.
+        may_admit: Says whether records may be taken now (commits are acknowledged).
+
+    Attributes:
+        paused: Take nothing until it is False again; ``wake`` afterwards.
+        polled_at: Monotonic seconds when the poll task last came round.
+        admitted_at: Monotonic seconds when a record was last taken.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        admission: Admission,
+        journal: Journal,
+        clock: ClockWatch,
+        *,
+        may_admit: Callable[[], bool],
+    ) -> None:
+        self._assignment = assignment
+        self._admission = admission
+        self._journal = journal
+        self._clock = clock
+        self._may_admit = may_admit
+        self._change = asyncio.Event()
+        self.paused = False
+        self.polled_at = self.admitted_at = journal.monotonic()
+
+    @property
+    def open(self) -> bool:
+        """Whether records would be taken now."""
+        return self._room() > 0
+
+    def wake(self) -> None:
+        """Look again whether there is room."""
+        self._change.set()
+
+    async def run(self, consumer: Consumer, positions: Positions, max_poll_records: int) -> None:
+        """Poll until cancelled.
+
+        Args:
+            consumer: The member to poll.
+            positions: Keeps its positions true to the logs.
+            max_poll_records: The most records to take at once.
+
+        Raises:
+            KafkaRefusedError: This worker may not be a member of the group any more.
+            KafkaUnavailableError: Polling has failed for a while, each time.
+        """
+        failing_since: float | None = None
+        while True:
+            self.polled_at = self._journal.monotonic()
+            self._admission.relieve()
+            try:
+                if await self._poll(consumer, positions, max_poll_records):
+                    await asyncio.sleep(0)  # a full backlog must not keep the loop to itself
+            except PositionLostError as lost:
+                await self._find(positions, lost.partitions)
+            except KafkaUnavailableError as error:
+                failing_since = failing_since or self.polled_at
+                if self.polled_at - failing_since > FAILING_SECONDS:
+                    raise
+                log.error("polling failed, trying again: %s", error)  # noqa: TRY400 - Kafka's own words say it all
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                failing_since = None
+
+    async def _find(self, positions: Positions, partitions: list[TopicPartition]) -> None:
+        try:
+            await positions.find(partitions)
+        except (KafkaUnavailableError, KafkaRefusedError) as error:
+            log.error("going on is not possible yet: %s", error)  # noqa: TRY400 - as above
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _poll(self, consumer: Consumer, positions: Positions, max_poll_records: int) -> bool:
+        """Take what there is, new records before those that are due; say whether there was any."""
+        room = min(self._room(), max_poll_records)
+        if room <= 0:
+            await self._wait_for_change()
+            await consumer.poll((), 1, 0)  # keeps the consumer's idle timer fresh
+            return False
+        fresh, deferred, wait = self._open_partitions(consumer)
+        taken = await self._take_from(consumer, positions, fresh, room, 0)
+        room = min(self._room(), MOST_DUE)
+        if deferred and room > 0:
+            taken += await self._take_from(consumer, positions, deferred, room, 0)
+        if not taken and room > 0:
+            taken = await self._take_from(consumer, positions, fresh + deferred, room, wait)
+        return taken > 0
+
+    async def _take_from(
+        self,
+        consumer: Consumer,
+        positions: Positions,
+        partitions: list[TopicPartition],
+        room: int,
+        wait: float,
+    ) -> int:
+        """Poll and admit; return how many records that were."""
+        records = await consumer.poll(partitions, room, wait)
+        if positions.turn():
+            consumer.give_back(records)
+            await positions.look()
+            return 0
+        return self._take(consumer, await self._read_ahead(consumer, records))
+
+    async def _read_ahead(self, consumer: Consumer, records: Sequence[Record]) -> Sequence[Record]:
+        """Have heavy records read beside the event loop; return what may be admitted now."""
+        if not any(len(record.value or b"") > HEAVY for record in records):
+            return records
+        held = {record.partition: self._assignment[record.partition] for record in records}
+        for assigned in held.values():
+            assigned.reading = True
+        try:
+            read = await self._admission.read_ahead(records, held)
+        finally:
+            for assigned in held.values():
+                assigned.reading = False  # received, or given back, before anybody else's turn
+        # Of partitions that went meanwhile nothing is taken, nor of those that came back: they
+        # begin where it was found out anew that they begin.
+        ours = [each for each in records if self._assignment.has(held[each.partition])]
+        now = len([each for each in read if self._assignment.has(held[each.partition])])
+        consumer.give_back(ours[now:])
+        return ours[:now]
+
+    def _room(self) -> int:
+        return 0 if self.paused or not self._may_admit() else self._admission.room()
+
+    async def _wait_for_change(self) -> None:
+        self._change.clear()
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._change.wait()
+        except TimeoutError:
+            return
+
+    def _open_partitions(
+        self, consumer: Consumer
+    ) -> tuple[list[TopicPartition], list[TopicPartition], float]:
+        """Return what to poll: consumed partitions, and retry partitions that may have what is due.
+
+        The third is the seconds until another of those may.
+        """
+        fresh: list[TopicPartition] = []
+        deferred: list[TopicPartition] = []
+        wait = POLL_SECONDS
+        for assigned in self._assignment:
+            if assigned.resting:
+                continue
+            if assigned.delay is None:
+                fresh.append(assigned.partition)
+                continue
+            if assigned.held:
+                due_in = 0.0 if assigned.head is None else self._due_in(assigned, *assigned.head)
+                if due_in > 0:
+                    wait = min(wait, due_in)
+                    continue
+                assigned.held = False
+                consumer.resume(assigned.partition)
+            deferred.append(assigned.partition)
+        return fresh, deferred, wait
+
+    def _take(self, consumer: Consumer, records: Sequence[Record]) -> int:
+        """Admit records; return how many."""
+        room = max(self._room(), 0)
+        if len(records) > room:  # it was more when the poll began to wait
+            consumer.give_back(records[room:])
+            records = records[:room]
+        if not records:
+            return 0
+        self._clock.check(records[-1])
+        taken = 0
+        for partition, batch in _by_partition(records):
+            assigned = self._assignment[partition]
+            due = batch if assigned.delay is None else self._due(consumer, assigned, batch)
+            for record in due:
+                if assigned.ledger.passes_over(record.offset):
+                    assigned.position = record.offset + 1
+                    self._journal.statistics.skipped += 1
+                else:
+                    self._admission.admit(record, assigned)
+            taken += len(due)
+            self._leap(consumer, assigned)
+        if taken:
+            self.admitted_at = self._journal.monotonic()
+        return taken
+
+    def _due(
+        self, consumer: Consumer, assigned: Assigned, batch: Sequence[Record]
+    ) -> Sequence[Record]:
+        """Return what is due; leave the partition out until the rest is."""
+        for place, record in enumerate(batch):
+            if self._due_in(assigned, record.offset, record.timestamp) > 0:
+                assigned.head = Head(record.offset, record.timestamp)
+                assigned.held = True
+                consumer.seek(assigned.partition, record.offset)
+                consumer.pause(assigned.partition)
+                return batch[:place]
+        assigned.head = None
+        return batch
+
+    def _due_in(self, assigned: Assigned, offset: int, appended: float) -> float:
+        """Return the seconds until a record of a retry topic is due; none are left if it is."""
+        if not assigned.delay:
+            return 0.0
+        by_clock = appended + assigned.delay - self._journal.broker_now()
+        return assigned.sightings.due_in(offset, by_clock, self._journal.monotonic())
+
+    def _leap(self, consumer: Consumer, assigned: Assigned) -> None:
+        """Get past offsets that are known to be settled, without fetching them."""
+        wanted = assigned.ledger.next_wanted(assigned.position)
+        if wanted - assigned.position > LEAP:
+            self._journal.statistics.skipped += wanted - assigned.position
+            assigned.position = wanted
+            consumer.seek(assigned.partition, wanted)
+
+
+def _by_partition(
+    records: Sequence[Record],
+) -> list[tuple[TopicPartition, Sequence[Record]]]:
+    """Split what one poll returned; each partition's records are next to each other."""
+    batches: list[tuple[TopicPartition, Sequence[Record]]] = []
+    start = 0
+    for place in range(1, len(records) + 1):
+        if place == len(records) or records[place].partition != records[start].partition:
+            batches.append((records[start].partition, records[start:place]))
+            start = place
+    return batches

@@ -1,0 +1,52 @@
+"""Work that is under way when partitions are let go, or the worker stops."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from app.engine.inflight.item import Item
+from app.engine.inflight.partition import Assignment
+from app.engine.journal import Journal
+from app.engine.settlement import Settler
+
+STEP: Final = 0.02
+
+
+class LettingGo:
+    """Waits for what was started, and keeps what is partly done.
+
+    Nobody waits for what Kafka refuses to take: it may never do.
+
+    Args:
+        assignment: What is under way.
+        settler: Writes what is put aside.
+        journal: Tells the time.
+    """
+
+    def __init__(self, assignment: Assignment, settler: Settler, journal: Journal) -> None:
+        self._assignment = assignment
+        self._settler = settler
+        self._journal = journal
+
+    async def until_quiet(self, timeout: float) -> bool:
+        """Wait for what was started; say whether all of it ended in time."""
+        return await self._until_none(lambda item: item.under_way, timeout)
+
+    async def put_aside_partly_done(self, timeout: float) -> None:
+        """Keep what is done from being done again by whoever gets the partition next."""
+        for item in list(self._assignment.items()):
+            lost = item in item.assigned.strays  # nobody can read it again
+            if (item.partly_done or lost) and not item.leaving and not item.finished:
+                item.put_aside()
+                self._settler.finish(item)
+        await self._until_none(lambda item: item.leaving, timeout)
+
+    async def _until_none(self, busy: Callable[[Item], bool], timeout: float) -> bool:
+        deadline = self._journal.monotonic() + timeout
+        while any(
+            busy(item) and not self._settler.is_refused(item) for item in self._assignment.items()
+        ):
+            if self._journal.monotonic() >= deadline:
+                return False
+            await asyncio.sleep(STEP)
+        return True

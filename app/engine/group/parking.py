@@ -1,0 +1,130 @@
+"""What stays unsettled without its record is read again when its time has come."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.record_reader import Read, reading_again
+from app.engine.admission import Admission
+from app.engine.conditions import Conditions
+from app.engine.group.subscription import Subscription
+from app.engine.inflight.parked import Parked, Why
+from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.journal import Journal
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+PATIENCE = 15.0
+"""Seconds until a topic that could not be read is tried again."""
+
+
+class Parking:
+    """Looks after offsets that are left unsettled, alone: nothing is held of them meanwhile.
+
+    Args:
+        connection: Where Kafka is.
+        subscription: What this worker consumes.
+        assignment: The partitions that it has.
+        admission: Takes records back in, as far as there is room.
+        journal: Tells the time.
+        conditions: Where it is said what is parked.
+        may_admit: Says whether records may be taken now.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        subscription: Subscription,
+        assignment: Assignment,
+        admission: Admission,
+        journal: Journal,
+        conditions: Conditions,
+        *,
+        may_admit: Callable[[], bool],
+    ) -> None:
+        self._connection = connection
+        self._subscription = subscription
+        self._assignment = assignment
+        self._admission = admission
+        self._journal = journal
+        self._conditions = conditions
+        self._may_admit = may_admit
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            self._say()
+            try:
+                await self._look()
+            except (KafkaUnavailableError, KafkaRefusedError) as error:
+                log.warning("%s", error)
+                await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        """Take back what is due, one record after the other, as long as there is room."""
+        for topic in {assigned.partition.topic for assigned, _ in self._due()}:
+            async with reading_again(self._connection, topic) as read:
+                due = [each for each in self._due() if each[0].partition.topic == topic]
+                for assigned, parked in sorted(due, key=lambda each: each[1].until):
+                    if not self._has_room():
+                        return
+                    await self._take_back(assigned, parked, read)
+
+    def _due(self) -> Iterator[tuple[Assigned, Parked]]:
+        now = self._journal.monotonic()
+        for assigned in self._assignment:
+            for parked in assigned.parked.values():
+                if parked.until <= now:
+                    yield assigned, parked
+
+    async def _take_back(self, assigned: Assigned, parked: Parked, read: Read) -> None:
+        record = await read(assigned.partition.partition, parked.offset)
+        if record is not None:
+            await self._admission.read_again(parked, record, assigned)
+        there = assigned.active and assigned.parked.get(parked.offset) is parked
+        if there and self._has_room():  # still
+            self._admission.take_back(parked, record, assigned)
+
+    def _has_room(self) -> bool:
+        return self._may_admit() and self._admission.room() > 0
+
+    def _say(self) -> None:
+        """Say what is parked, and what to do about it."""
+        too_large: dict[str, int] = {}
+        foreign: dict[str, int] = {}
+        for assigned in self._assignment:
+            for parked in assigned.parked.values():
+                counts = too_large if parked.why is Why.TOO_LARGE else foreign
+                counts[parked.origin.topic] = counts.get(parked.origin.topic, 0) + 1
+        self._conditions.replace(
+            "record_too_large",
+            {topic: self._too_large(topic, count) for topic, count in too_large.items()},
+        )
+        self._conditions.replace(
+            "foreign_topic",
+            {topic: self._foreign(topic, count) for topic, count in foreign.items()},
+        )
+
+    def _too_large(self, topic: str, count: int) -> str:
+        return (
+            f"{_records(count)} of {topic} can neither be delivered now nor put aside: the topics"
+            f" {self._subscription.retry_prefix}.* do not take what is so large, even compressed;"
+            " raise their max.message.bytes and the dead-letter topic's; until then it is tried"
+            " again from where it stands, and given up without its value if that is for too long"
+        )
+
+    def _foreign(self, topic: str, count: int) -> str:
+        return (
+            f"{_records(count)} of {topic} {'waits' if count == 1 else 'wait'} in the retry topics"
+            f" for a member of the group {self._subscription.group_id} that consumes {topic}, as"
+            " this one does not: each service needs a group id of its own"
+            " (NOTIFIER_KAFKA__GROUP_ID)"
+        )
+
+
+def _records(count: int) -> str:
+    return "a record" if count == 1 else f"{count} records"

@@ -1,0 +1,1 @@
+"""What is in flight: items, and the partitions that they came from."""

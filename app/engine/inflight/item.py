@@ -1,0 +1,280 @@
+"""One record on its way: what was asked of it, what became of each target so far."""
+
+from collections.abc import Iterable
+from enum import Enum, auto
+
+import msgspec
+
+from app.engine.inflight.partition import Assigned
+from app.policies.books.statistics import Verdict, verdict
+from app.policies.headers.dead_letters import DeadLetterNote
+from app.policies.headers.deferral import Deferral, FailedMark
+from app.policies.headers.records import Origin, here, mark_of, origin_of
+from app.policies.texts.plain_text import clip
+from app.values.delivery import Delivery, Target
+from app.values.notification import Notification, Priority
+from app.values.outcome import Reason
+from app.values.record import Record, TopicPartition
+
+GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE, Reason.EXPIRED)
+"""Which reason stands on a dead letter whose targets failed for several."""
+
+
+LONGEST_ERROR = 500
+"""Characters that are kept of why a target will not be reached."""
+
+
+class State(Enum):
+    """Where a job is."""
+
+    WAITING = auto()
+    ACTIVE = auto()
+    DONE = auto()
+    DEFERRED = auto()
+    DISCARDED = auto()
+
+
+_FINISHED = (State.DONE, State.DEFERRED)
+
+
+class Job(msgspec.Struct, eq=False):
+    """One delivery of an item: waiting in its lane, being tried, done or put aside.
+
+    Attributes:
+        attempts: Attempts made since it was received; waiting for a rate limit is none.
+        order: Rises with intake: the partition's order within a priority.
+        in_order: Its destination gets what a partition holds in the partition's order.
+        alone: It was refused together with others, and is to be sent by itself.
+        put_aside_for: Seconds, once it is to be deferred.
+    """
+
+    item: "Item"
+    delivery: Delivery
+    order: int
+    attempts: int = 0
+    in_order: bool = False
+    alone: bool = False
+    put_aside_for: float = 0.0
+    state: State = State.WAITING
+
+    @property
+    def line(self) -> str | TopicPartition | None:
+        """What it shares with those that it must not overtake, and that must not overtake it.
+
+        A partition's order covers that of its keys. Urgent ones may overtake; what was put aside
+        has lost its place.
+        """
+        key = self.delivery.notification.ordering_key
+        if not self.in_order or self.item.before is not None:
+            return key
+        if key is None and self.delivery.notification.priority is Priority.URGENT:
+            return None
+        return self.item.record.partition
+
+    @property
+    def rank(self) -> int:
+        """What goes first: the lower. Where order counts, all but the urgent ones are equal."""
+        priority = self.delivery.notification.priority
+        return -priority if not self.in_order or priority is Priority.URGENT else 0
+
+
+class Failure(msgspec.Struct, eq=False, gc=False):
+    """Why one target will never be reached."""
+
+    target: Target
+    reason: Reason
+    error: str
+
+    def mark(self) -> FailedMark:
+        """Return what a record's headers say of it."""
+        mark = mark_of(self.target)
+        return FailedMark(mark.channel, mark.label, mark.id, self.reason, self.error)
+
+
+class Item(msgspec.Struct, eq=False):
+    """A record that was received and is not settled.
+
+    Args:
+        received_at: Monotonic seconds.
+        before: What its record in the retry topic says; None for one from a consumed topic.
+
+    Attributes:
+        assigned: The assignment it belongs to; a new one when the partition came back.
+        digest: SHA-256 of the value.
+        jobs: Its deliveries.
+        followers: Repeats that arrived while this one is in flight and wait for its outcome.
+        delivered, failures: What became of targets since it was received.
+        first_failure: Seconds since the epoch, or None.
+        refusal: Why the record as a whole cannot be used, or None.
+        adjusted: A channel left something out of it or changed something about it.
+        foreign: Only a newer version knows how to read it; it is handed on as it is.
+        too_large: The retry topics do not take it.
+        missing: Bytes of its value, which the log does not hold any more.
+        leaving: It is being written to the dead letters or to a retry topic.
+        written: That was acknowledged.
+    """
+
+    record: Record
+    assigned: Assigned
+    digest: bytes
+    received_at: float = 0.0
+    before: Deferral | None = None
+    notification: Notification | None = None
+    jobs: list[Job] = []
+    followers: "list[Item]" = []
+    delivered: list[Target] = []
+    failures: list[Failure] = []
+    first_failure: float | None = None
+    refusal: tuple[Reason, str] | None = None
+    adjusted: bool = False
+    foreign: bool = False
+    too_large: bool = False
+    missing: int = 0
+    leaving: bool = False
+    written: bool = False
+
+    def __post_init__(self) -> None:
+        if self.before is not None:
+            self.first_failure = self.before.first_failure
+
+    @property
+    def origin(self) -> Origin:
+        """Where the record first stood; in a consumed topic its headers have no say about it."""
+        return here(self.record) if self.assigned.delay is None else origin_of(self.record)
+
+    @property
+    def published_at(self) -> float:
+        """When the notification was first written to a topic, in seconds since the epoch."""
+        return self.record.timestamp if self.before is None else self.origin.timestamp
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds in memory, roughly."""
+        return len(self.record.value or b"")
+
+    @property
+    def targets(self) -> int:
+        """How many targets it has, whatever became of them here."""
+        left = sum(len(job.delivery.targets) for job in self.jobs)
+        return left + len(self.delivered) + len(self.failures)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more is done about any target here."""
+        for job in self.jobs:  # noqa: SIM110 - asked of every delivery; a generator takes longer
+            if job.state not in _FINISHED:
+                return False
+        return True
+
+    @property
+    def deferred(self) -> bool:
+        """Whether some targets are put aside for later, or all of it is."""
+        for job in self.jobs:  # as in finished
+            if job.state is State.DEFERRED:
+                return True
+        return self.foreign
+
+    @property
+    def partly_done(self) -> bool:
+        """Whether dropping it would repeat what is certain: some targets have their answer."""
+        return bool(self.delivered or self.failures)
+
+    @property
+    def started(self) -> bool:
+        """Whether dropping it could repeat something."""
+        return (
+            self.partly_done
+            or self.leaving
+            or self.written
+            or self.too_large  # what was done before stands in no topic
+            or any(job.state is State.ACTIVE for job in self.jobs)
+        )
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something is being done, or is in line to be done, about it."""
+        return self.leaving or any(job.state in (State.ACTIVE, State.WAITING) for job in self.jobs)
+
+    @property
+    def attempts(self) -> int:
+        """Most attempts that any of its deliveries took, earlier rounds included."""
+        now = max((job.attempts for job in self.jobs), default=0)
+        return now + (self.before.attempts if self.before else 0)
+
+    def fail(self, target: Target, reason: Reason, error: str, now: float) -> None:
+        """Note that one target will never be reached."""
+        self.failures.append(Failure(target, reason, clip(error, LONGEST_ERROR)))
+        self.first_failure = self.first_failure or now
+
+    def fail_each(self, targets: Iterable[tuple[Target, str]], reason: Reason, now: float) -> None:
+        """Note that some targets will never be reached, and why."""
+        self.failures += [
+            Failure(target, reason, clip(error, LONGEST_ERROR)) for target, error in targets
+        ]
+        self.first_failure = self.first_failure or now
+
+    def put_aside(self) -> None:
+        """Defer at once whatever is not done."""
+        for job in self.jobs:
+            if job.state is not State.DONE:
+                job.state, job.put_aside_for = State.DEFERRED, 0.0
+
+    def give_up_rest(self, error: str, now: float) -> None:
+        """Give up whatever is put aside."""
+        for job in self.jobs:
+            if job.state is State.DEFERRED:
+                job.state = State.DONE
+                for target in job.delivery.targets:
+                    self.fail(target, Reason.EXHAUSTED, error, now)
+
+    def verdict(self) -> Verdict:
+        """Judge it once every target has its final answer, here or before."""
+        if self.refusal is not None:
+            return Verdict.PARTIAL if self.before and self.before.delivered else Verdict.FAILED
+        if not self.failures and self.before is None and self.delivered:
+            return Verdict.SENT
+        reasons = [failure.reason for failure in self.failures]
+        delivered = len(self.delivered)
+        if self.before:
+            reasons += [failure.reason for failure in self.before.failed]
+            delivered += len(self.before.delivered)
+        expired = sum(reason is Reason.EXPIRED for reason in reasons)
+        return verdict(delivered=delivered, failed=len(reasons) - expired, expired=expired)
+
+    def deferral(self) -> tuple[Deferral, float]:
+        """Return what its record in a retry topic is to say, and the seconds it is to wait."""
+        put_aside = [job for job in self.jobs if job.state is State.DEFERRED]
+        before = self.before or Deferral()
+        deferral = Deferral(
+            left=tuple(mark_of(target) for job in put_aside for target in job.delivery.targets),
+            delivered=before.delivered + tuple(map(mark_of, self.delivered)),
+            failed=before.failed + tuple(failure.mark() for failure in self.failures),
+            attempts=self.attempts,
+            first_failure=self.first_failure,
+            replays=before.replays,
+        )
+        return deferral, min(job.put_aside_for for job in put_aside)
+
+    def note(self, group_id: str) -> DeadLetterNote:
+        """Return what its dead letter is to say: the gravest reason, and every error."""
+        before = self.before or Deferral()
+        failed = before.failed + tuple(failure.mark() for failure in self.failures)
+        marks = tuple(each.mark for each in failed)
+        if self.refusal is not None:
+            reason, error = self.refusal
+            # Nothing more will be sent to what was left; where that is not known, to any target.
+            marks = () if before.left is None else marks + before.left
+        else:
+            reason = min((each.reason for each in failed), key=GRAVITY.index)
+            error = "; ".join(dict.fromkeys(f"{each.label}: {each.error}" for each in failed))
+        return DeadLetterNote(
+            reason=reason,
+            error=error,
+            origin=self.origin,
+            failed=marks,
+            delivered=before.delivered + tuple(map(mark_of, self.delivered)),
+            attempts=self.attempts,
+            first_failure=self.first_failure,
+            group=group_id,
+            replays=before.replays,
+        )

@@ -1,0 +1,356 @@
+"""The partitions this worker has now, and what it holds of each."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import msgspec
+
+from app.engine.inflight.parked import MOST_PARKED, Parked
+from app.policies.books.commit_metadata import Settled
+from app.policies.books.ledger import Commit, Ledger
+from app.policies.limits.due_times import Sightings
+from app.values.record import TopicPartition
+from app.values.snapshot import PartitionSnapshot
+
+if TYPE_CHECKING:
+    from app.engine.inflight.item import Item
+
+
+class Start(msgspec.Struct, frozen=True):
+    """Where to begin with a partition.
+
+    Attributes:
+        offset: The first one that is this worker's business.
+        settled: What is settled above it, by the commit's metadata.
+        topic_id: Of the topic that the offset is of; None if the brokers know no ids.
+        owed: Kafka has another commit than this, or none.
+    """
+
+    offset: int
+    settled: Settled | None = None
+    topic_id: str | None = None
+    owed: bool = False
+
+
+class Head(NamedTuple):
+    """The record at a position, which is not due.
+
+    Attributes:
+        timestamp: When it was appended, in seconds since the epoch.
+    """
+
+    offset: int
+    timestamp: float
+
+
+class Done(msgspec.Struct, frozen=True):
+    """A record that was settled here, which Kafka may not know.
+
+    Attributes:
+        digest: SHA-256 of its value: another record may stand there once a topic was made anew.
+    """
+
+    digest: bytes
+
+
+class Assigned:
+    """One partition for as long as it is this worker's.
+
+    Args:
+        delay: Seconds that its records wait, in a retry topic; None in a consumed topic.
+
+    Attributes:
+        topic_id: Of the topic that its offsets are of; None while it is not known.
+        items: Received and unsettled, by offset.
+        strays: Received and unsettled, and no longer in the log, which lost its end: they are
+            delivered like the others, and hold no commit back.
+        parked: Unsettled too, but not received: there is no place for them, by offset.
+        leftovers: Items of an earlier assignment that destinations had been asked about; when
+            their offsets come in again they are joined, not sent again. And what was parked, and
+            what was settled without an acknowledged commit.
+        position: The next offset to be fetched, as last seen.
+        reading: Records were fetched and are not received yet: the consumer's position, which is
+            past them, says nothing about what is settled.
+        end: The offset the next record will get, as last seen; None until known.
+        readable_end: The offset from which on open transactions hide records, as last seen; None
+            while that is not known.
+        head: The record at the position, which was not due when it was last fetched; None where
+            the last poll found nothing of the kind.
+        held: Nothing is fetched of it until that is due.
+        unreadable: Kafka lets nobody read it now; it is asked again by itself.
+        sightings: Where its log ended, in a retry topic.
+        active: False once it was taken away; nothing is settled then.
+    """
+
+    def __init__(
+        self,
+        partition: TopicPartition,
+        start: Start,
+        delay: float | None = None,
+        leftovers: "dict[int, Item | Parked | Done] | None" = None,
+    ) -> None:
+        self.partition = partition
+        self.delay = delay
+        self.topic_id = start.topic_id
+        self.ledger = Ledger(start.offset, start.settled, owed=start.owed)
+        self.items: dict[int, Item] = {}
+        self.strays: set[Item] = set()
+        self.parked: dict[int, Parked] = {}
+        self.leftovers = leftovers or {}
+        self.position = start.offset
+        self.reading = False
+        self.end: int | None = None
+        self.readable_end: int | None = None
+        self.head: Head | None = None
+        self.held = False
+        self.unreadable = False
+        self.active = True
+        self.sightings = Sightings(delay or 0.0)
+        self._settled: dict[int, bytes] = {}
+        self._committing: dict[int, bytes] = {}
+
+    def enter(self, item: "Item") -> None:
+        """Take an item into the books."""
+        offset = item.record.offset
+        self.ledger.received(offset)
+        self.items[offset] = item
+        self.position = offset + 1
+
+    def settle(self, item: "Item") -> None:
+        """Note that an item is done for good."""
+        if item in self.strays:
+            self.strays.remove(item)
+            return
+        offset = item.record.offset
+        self.ledger.settle(offset)
+        del self.items[offset]
+        self._settled[offset] = item.digest
+
+    def pass_over(self, offset: int, done: Done) -> None:
+        """Note that a record came in again that was settled here."""
+        self.ledger.received(offset)
+        self.ledger.settle(offset)
+        self.position = offset + 1
+        self._settled[offset] = done.digest
+
+    def caught_up(self) -> bool:
+        """Say whether everything that was fetched is settled."""
+        return not self.ledger.unsettled and not self.reading
+
+    def due(self) -> Commit | None:
+        """Return what is to be committed now, or None."""
+        due = self.ledger.to_commit(self.position)
+        if due is not None:
+            self._committing |= self._settled
+            self._settled = {}
+        return due
+
+    def acknowledged(self, commit: Commit) -> None:
+        """Note that Kafka has acknowledged the last commit that was due."""
+        self.ledger.acknowledged(commit)
+        self._committing = {}
+
+    def unacknowledged(self) -> dict[int, Done]:
+        """Return what is settled and may not be committed, by offset."""
+        settled = self._committing | self._settled
+        return {offset: Done(digest) for offset, digest in settled.items()}
+
+    def park(self, parked: Parked) -> None:
+        """Leave an offset unsettled, received before or not, and keep nothing else of it."""
+        if self.items.pop(parked.offset, None) is None:
+            self.ledger.received(parked.offset)
+            self.position = parked.offset + 1
+        self.parked[parked.offset] = parked
+
+    def take_back(self, item: "Item") -> None:
+        """Take an item into the books whose offset was parked."""
+        del self.parked[item.record.offset]
+        self.items[item.record.offset] = item
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing more is to be received before something is settled."""
+        return self.ledger.crowded or len(self.parked) > MOST_PARKED
+
+    def saw_end(self, end: int, asked: float, told: float) -> None:
+        """Take note of where the log ended at some time between two (monotonic seconds)."""
+        self.end = end
+        if self.delay:
+            self.sightings.saw(end, asked, told)
+
+    def cut(self, end: int) -> None:
+        """Go on at ``end``: the log has lost what it held from there on."""
+        self.ledger.cut(end)
+        self.strays |= {item for offset, item in self.items.items() if offset >= end}
+        self.items = {offset: item for offset, item in self.items.items() if offset < end}
+        self.parked = {at: parked for at, parked in self.parked.items() if at < end}
+        self.leftovers = {at: item for at, item in self.leftovers.items() if at < end}
+        self._settled = {at: digest for at, digest in self._settled.items() if at < end}
+        self._committing = {at: digest for at, digest in self._committing.items() if at < end}
+        self.position = self.end = end
+        self.sightings = Sightings(self.delay or 0.0)
+
+    @property
+    def unfetched(self) -> int:
+        """How many records are still to be fetched, as last seen; those not due are none."""
+        return 0 if self.head is not None else self._beyond
+
+    @property
+    def fetchable(self) -> int:
+        """How many of those can be fetched now: not those that open transactions hide."""
+        return 0 if self.unreadable else max(self.unfetched - self.hidden, 0)
+
+    @property
+    def hidden(self) -> int:
+        """How many records are behind the beginning of an open transaction, as last seen.
+
+        Where they begin is learned by fetching: of a partition that is left out nothing is known.
+        """
+        if self.end is None or self.readable_end is None or self.held or self.resting:
+            return 0
+        return max(self.end - max(self.readable_end, self.position), 0)
+
+    @property
+    def waiting(self) -> int:
+        """How many records there are that are not due, as last seen."""
+        return 0 if self.head is None else self._beyond
+
+    @property
+    def _beyond(self) -> int:
+        return max((self.end or 0) - self.position, 0)
+
+    @property
+    def lowest_unsettled(self) -> int:
+        """The offset below which everything is settled."""
+        return self.ledger.lowest_unsettled(self.position)
+
+    def snapshot(self) -> PartitionSnapshot:
+        """Return its state as a value; what is not due counts as no lag.
+
+        The end is older than the position: a log that has been read further is as long as that.
+        """
+        committed = self.ledger.committed
+        end = None if self.end is None else max(self.end, self.position, committed)
+        counted = end if self.head is None else self.position
+        return PartitionSnapshot(
+            topic=self.partition.topic,
+            partition=self.partition.partition,
+            position=self.position,
+            committed=committed,
+            end=end,
+            lag=None if end is None or counted is None else max(counted - committed, 0),
+            unsettled=self.ledger.unsettled + len(self.strays),
+        )
+
+
+Leftover: TypeAlias = "Item | Parked | Done"
+Leftovers = dict[TopicPartition, dict[int, Leftover]]
+
+
+class Assignment:
+    """All partitions of this worker.
+
+    What it has settled it knows even if Kafka does not: if partitions come back to this worker
+    whose last commit was not acknowledged, none of that is done again.
+
+    Args:
+        delays: The retry topics, each with the seconds its records wait.
+    """
+
+    def __init__(self, delays: Mapping[str, float] | None = None) -> None:
+        self._delays = delays or {}
+        self._assigned: dict[TopicPartition, Assigned] = {}
+        self._done: dict[TopicPartition, tuple[str | None, dict[int, Done]]] = {}
+
+    def __iter__(self) -> Iterator[Assigned]:
+        return iter(self._assigned.values())
+
+    def __getitem__(self, partition: TopicPartition) -> Assigned:
+        return self._assigned[partition]
+
+    def __contains__(self, partition: TopicPartition) -> bool:
+        return partition in self._assigned
+
+    def has(self, assigned: Assigned) -> bool:
+        """Say whether this very one is held: a partition that came back is another."""
+        return self._assigned.get(assigned.partition) is assigned
+
+    def __len__(self) -> int:
+        return len(self._assigned)
+
+    def partitions(self) -> list[TopicPartition]:
+        """Return their names."""
+        return list(self._assigned)
+
+    def give(self, starts: Mapping[TopicPartition, Start], leftovers: Leftovers) -> None:
+        """Begin anew with these partitions; every report lists them in their order."""
+        self._assigned = {
+            partition: Assigned(
+                partition,
+                start,
+                self._delays.get(partition.topic),
+                self._known_of(partition, start, leftovers.get(partition, {})),
+            )
+            for partition, start in sorted(starts.items())
+        }
+
+    def _known_of(
+        self, partition: TopicPartition, start: Start, leftovers: "Mapping[int, Leftover]"
+    ) -> "dict[int, Leftover]":
+        """Return what is known of offsets that come in again; nothing, of another topic's."""
+        topic_id, done = self._done.pop(partition, (start.topic_id, {}))
+        if topic_id != start.topic_id:
+            return {}
+        ahead = {offset: each for offset, each in done.items() if offset >= start.offset}
+        return {**ahead, **leftovers}
+
+    def restart(self, partition: TopicPartition, start: Start) -> Assigned:
+        """Begin anew with a partition whose topic was made anew; return what was held of it."""
+        old = self._assigned[partition]
+        old.active = False
+        self._assigned[partition] = Assigned(partition, start, old.delay)
+        return old
+
+    def freeze(self) -> None:
+        """Settle nothing from now on: what comes to an end now would miss the last commit."""
+        for assigned in self:
+            assigned.active = False
+
+    def take(self) -> list[Assigned]:
+        """Take all away and return them; from now on nothing of them is settled."""
+        self.freeze()
+        taken = list(self)
+        self._assigned = {}
+        for each in taken:
+            self._done[each.partition] = each.topic_id, each.unacknowledged()
+        return taken
+
+    def forget(self) -> None:
+        """Forget what was done: whoever starts anew means what Kafka says."""
+        self._done.clear()
+
+    def items(self) -> "Iterator[Item]":
+        """Yield every unsettled item, each partition's oldest first."""
+        for assigned in self:
+            yield from assigned.items.values()
+            yield from assigned.strays
+
+    @property
+    def unfetched(self) -> int:
+        """How many records there are to fetch now, as last seen."""
+        return sum(assigned.unfetched for assigned in self)
+
+    @property
+    def waiting(self) -> int:
+        """How many records of the retry topics are not due, as last seen."""
+        return sum(assigned.waiting for assigned in self)
+
+    @property
+    def parked(self) -> int:
+        """How many offsets are unsettled although nothing is held of them."""
+        return sum(len(assigned.parked) for assigned in self)
+
+    @property
+    def in_flight(self) -> int:
+        """How many items are unsettled."""
+        return sum(len(assigned.items) + len(assigned.strays) for assigned in self)

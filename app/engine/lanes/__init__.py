@@ -1,0 +1,1 @@
+"""Lanes: everything on its way to one destination each."""

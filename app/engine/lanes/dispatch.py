@@ -1,0 +1,291 @@
+"""The lanes by destination: made on first use, dropped when idle."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
+from itertools import count, islice
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from app.edges.channels.base import Channel
+from app.engine.inflight.item import Item, Job, State
+from app.engine.journal import Journal
+from app.engine.lanes.lane import Lane
+from app.engine.lanes.outcomes import LONGEST_HELD
+from app.engine.tasks import Crew, Spawn
+from app.policies.addresses.domains import registered_domain
+from app.policies.limits.pacing import InvalidRequests
+from app.policies.limits.retry import RetryPolicy
+from app.policies.limits.shares import Shares
+from app.values.delivery import Delivery, Destination
+from app.values.snapshot import DestinationState
+
+IDLE_SECONDS = 600.0
+PATIENCE = 10.0
+"""Seconds that a lane's waiting jobs may keep their room while others want it."""
+MOST_LANES = 4000
+"""Lanes that are kept. There are more only while more are busy."""
+DROPPED_AT_ONCE = 64
+MOST_HOSTS = 10_000
+"""Hosts of which it is remembered that they are to be left alone, or have refused requests."""
+CHUNK = 64
+"""Jobs that a lane gives up at a time, or as many as it has more than any other."""
+
+T = TypeVar("T")
+
+_DENIED = (
+    "{} lets nothing of this service's in: {}; what is for it waits and is tried again with growing"
+    " pauses, so put right what it names"
+)
+
+
+class Dispatcher:
+    """Hands each delivery to the lane of its destination.
+
+    Args:
+        channels: By name.
+        concurrency: Requests under way per destination, by channel name.
+        policy: When to try again, and for how long.
+        journal: Where attempts are written down.
+        window: Notifications taken and unsettled at most.
+        spawn: Starts a named task that the worker watches.
+        on_finished: Called with an item about which nothing more is done here.
+        chance: Random numbers between 0 and 1.
+
+    Attributes:
+        draining: The worker is about to stop.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        concurrency: Mapping[str, int],
+        policy: RetryPolicy,
+        journal: Journal,
+        *,
+        window: int,
+        spawn: Spawn,
+        on_finished: Callable[[Item], None],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._channels = channels
+        self._concurrency = concurrency
+        self._policy = policy
+        self._journal = journal
+        self._crew = Crew(spawn, "deliveries")
+        self._on_finished = on_finished
+        self._chance = chance
+        self._shares = Shares(window)
+        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._refused: dict[str, InvalidRequests] = {}
+        self._held_until: dict[str, float] = {}
+        self._order = count()
+        self._order_of_deferred = count(-(2**62))
+        self.draining = False
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    @property
+    def queued(self) -> int:
+        """Deliveries that wait."""
+        return sum(lane.queued for lane in self)
+
+    @property
+    def could_work(self) -> bool:
+        """Whether any lane has something that could be done now."""
+        return any(lane.could_work for lane in self)
+
+    def denied(self) -> dict[str, str]:
+        """Return the destinations that let nothing in, by their labels, with what to do."""
+        return {
+            lane.destination.label: _DENIED.format(lane.destination.label, lane.last_error)
+            for lane in self
+            if lane.state()[0] is DestinationState.DENIED
+        }
+
+    def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
+        """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""
+        item.jobs = [
+            Job(
+                item,
+                delivery,
+                self._next_order(item),
+                in_order=self._channels[delivery.destination.channel].in_order,
+            )
+            for delivery in deliveries
+        ]
+        for job in item.jobs:
+            self._lane(job.delivery.destination).submit(job)
+
+    def resubmit(self, item: Item) -> None:
+        """Put in line again what was discarded when the partition was taken away.
+
+        What stands before it in the partition has come in again, too, and goes ahead of it.
+        """
+        for job in item.jobs:
+            if job.state is State.DISCARDED:
+                job.order = self._next_order(item)
+                self._lane(job.delivery.destination).submit(job)
+
+    def _next_order(self, item: Item) -> int:
+        return next(self._order if item.before is None else self._order_of_deferred)
+
+    def discard(self, unwanted: Callable[[Item], bool]) -> None:
+        """Drop the waiting jobs of unwanted items; those under way go on."""
+        for lane in self:
+            lane.discard(lambda job: unwanted(job.item))
+
+    def drain(self) -> None:
+        """Go on only with what was started, and with nothing that needs a further attempt."""
+        self.draining = True
+        for lane in self:
+            lane.drain()
+
+    def put_aside_overdue(self, items: Iterable[Item]) -> None:
+        """Put aside what waits of items that have been in memory for too long.
+
+        Args:
+            items: Each partition's oldest first.
+        """
+        if not self._policy.defers:
+            return
+        horizon = self._journal.monotonic() - LONGEST_HELD
+        overdue = {item for item in items if item.received_at < horizon}
+        if overdue:
+            for lane in self:
+                lane.put_aside(lambda job: job.item in overdue)
+
+    def relieve(self, excess: int) -> None:
+        """Make room: lanes that would be long about it put aside what they would send last.
+
+        A lane that sends its share in time keeps it, however full the window is: a backlog that is
+        being worked off is no reason to put anything aside.
+
+        Args:
+            excess: How many items there are too many.
+        """
+        if not self._policy.defers:
+            return
+        slow = [
+            (-lane.queued, number, lane)
+            for number, lane in enumerate(self)
+            if lane.queued and lane.expected_wait() > PATIENCE
+        ]
+        heapify(slow)
+        while excess > 0 and slow:
+            _, number, fullest = heappop(slow)
+            lead = fullest.queued + (slow[0][0] if slow else 0)
+            excess -= fullest.give_up_last(min(excess, max(lead, CHUNK)))
+            if fullest.queued:
+                heappush(slow, (-fullest.queued, number, fullest))
+
+    def probe_now(self) -> None:
+        """Let broken and gone destinations be asked again at once."""
+        for lane in list(self):
+            lane.probe_now()
+
+    def drop_idle(self) -> None:
+        """Forget lanes that nobody has used for a while, and what was known of hosts."""
+        now = self._journal.monotonic()
+        self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
+        self._held_until = {host: end for host, end in self._held_until.items() if end > now}
+        horizon = now - IDLE_SECONDS
+        for name, lane in list(self._lanes.items()):
+            if lane.last_used < horizon and lane.idle:
+                lane.close()
+                del self._lanes[name]
+
+    def close(self) -> None:
+        """Cancel every lane's timers."""
+        for lane in self:
+            lane.close()
+        self._lanes.clear()
+
+    def job_done(self, job: Job) -> None:
+        """See ``Surroundings``."""
+        if not job.item.finished:
+            return
+        try:
+            self._on_finished(job.item)
+        except Exception as error:  # noqa: BLE001 - it stays unsettled; whoever is next gets it again
+            self._journal.fault(f"settling {job.item.record.coordinates}", error)
+
+    def host_limited(self, destination: Destination, until: float) -> None:
+        """See ``Surroundings``: lanes that are made until then are held, too."""
+        host = _host(destination)
+        held_until = max(until, self._held_until.get(host, until))
+        _remember(self._held_until, host, held_until)
+        for lane in list(self):
+            if lane.host == host:
+                lane.hold(until)
+
+    def request_refused(self, destination: Destination) -> None:
+        """See ``Surroundings``: only Discord's destinations are counted."""
+        if destination.channel != "discord":
+            return
+        host = _host(destination)
+        refused = self._refused.get(host)
+        if refused is None:
+            refused = InvalidRequests()
+            _remember(self._refused, host, refused)
+        now = self._journal.monotonic()
+        pause = refused.refused(now)
+        if pause > 0:
+            self.host_limited(destination, now + pause)
+
+    def _lane(self, destination: Destination) -> Lane:
+        # The same URL may be told in Discord's form by one notification and not by another.
+        name = destination.channel, destination.address
+        lane = self._lanes.pop(name, None)
+        if lane is None:
+            if len(self._lanes) >= MOST_LANES:
+                self._drop_some()
+            lane = self._make_lane(destination)
+        self._lanes[name] = lane  # the one that was used longest ago comes first
+        return lane
+
+    def _make_lane(self, destination: Destination) -> Lane:
+        host = _host(destination)
+        lane = Lane(
+            destination,
+            self._channels[destination.channel],
+            host=host,
+            concurrency=self._concurrency[destination.channel],
+            policy=self._policy,
+            journal=self._journal,
+            chance=self._chance,
+            begin=self._crew.begin,
+            share=self._shares.of(registered_domain(_name_of(host))),
+            surroundings=self,
+        )
+        lane.hold(self._held_until.get(host, 0.0))
+        return lane
+
+    def _drop_some(self) -> None:
+        """Forget lanes that do nothing, the longest unused first: there may be any number of names.
+
+        What is known of them is lost: a destination that was broken is found to be so again.
+        """
+        unused = (item for item in self._lanes.items() if not item[1].busy)
+        for name, lane in list(islice(unused, DROPPED_AT_ONCE)):
+            lane.close()
+            del self._lanes[name]
+
+
+def _host(destination: Destination) -> str:
+    return urlsplit(destination.address).netloc
+
+
+def _name_of(host: str) -> str:
+    """Return a host without its port."""
+    name, _, port = host.rpartition(":")
+    return name.strip("[]") if name and port.isdigit() else host.strip("[]")
+
+
+def _remember(table: dict[str, T], host: str, value: T) -> None:
+    """Keep what is known of a host, of a bounded number of hosts."""
+    table.pop(host, None)
+    if len(table) >= MOST_HOSTS:
+        del table[next(iter(table))]
+    table[host] = value

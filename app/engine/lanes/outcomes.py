@@ -1,0 +1,244 @@
+"""How jobs come out of a lane: delivered, refused, expired, given up, put aside."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, assert_never
+
+from app.engine.inflight.item import Job, State
+from app.engine.journal import Journal
+from app.policies.headers.deferral import AT_ONCE, SHORTEST, delay_for
+from app.policies.limits.retry import RetryPolicy
+from app.values.delivery import Target
+from app.values.note import Note
+from app.values.outcome import (
+    Delivered,
+    Denied,
+    Expired,
+    Gone,
+    Outcome,
+    RateLimited,
+    Reason,
+    Rejected,
+    Retry,
+)
+
+
+class Left(NamedTuple):
+    """The targets of a job that may still accept it.
+
+    Attributes:
+        error: What was said about the last of them.
+        after: Seconds to wait at least, or None.
+        failed: Not all of them were merely asked for patience.
+        denied: They were not let in, each of them.
+    """
+
+    targets: tuple[Target, ...]
+    error: str
+    after: float | None
+    failed: bool
+    denied: bool = False
+
+
+class Wait(NamedTuple):
+    """A job is tried again after so many seconds."""
+
+    seconds: float
+
+
+class PutAside(NamedTuple):
+    """A job is put aside for so many seconds."""
+
+    seconds: float
+
+
+class Refuse(NamedTuple):
+    """A job is given up: its destination lets others in, and not this one."""
+
+
+class Discard(NamedTuple):
+    """A job is dropped: its record comes again, here or elsewhere."""
+
+
+Step = Wait | PutAside | Refuse | Discard
+
+LONGEST_WAIT = 60.0
+"""Seconds; what cannot be tried within them does not wait in memory."""
+LONGEST_HELD = 300.0
+"""Seconds that a notification stays in memory, whatever it waits for."""
+ONLY_ONCE = "its lifetime cannot be read, so that it is not sent later"
+
+
+_NO_ATTEMPT = (RateLimited, Expired)
+
+
+class Outcomes:
+    """Books what becomes of jobs.
+
+    Args:
+        journal: Where it is written down.
+        policy: How long a notification is tried.
+    """
+
+    def __init__(self, journal: Journal, policy: RetryPolicy) -> None:
+        self._journal = journal
+        self._policy = policy
+
+    def book(
+        self,
+        job: Job,
+        outcomes: Sequence[Outcome],
+        duration: float,
+        notes: tuple[Note, ...] = (),
+    ) -> Left | None:
+        """Book the outcomes of an attempt, one for each target.
+
+        Args:
+            job: What was tried.
+            outcomes: What each of its targets answered.
+            duration: Seconds that it took.
+            notes: What was not sent of the notification, or not as it was written.
+
+        Returns:
+            What is left of the job; None where every target has its final answer.
+        """
+        left: list[Target] = []
+        error, after, failed, denied = "", 0.0, False, 0
+        job.attempts += _was_attempt(outcomes)
+        job.item.adjusted = job.item.adjusted or bool(notes)
+        told = list(zip(job.delivery.targets, outcomes, strict=True))
+        given_up = len(job.item.failures)
+        for target, outcome in told:
+            match outcome:
+                case Delivered():
+                    job.item.delivered.append(target)
+                case Retry():
+                    left.append(target)
+                    failed, error = True, outcome.error
+                    after = max(after, outcome.after or 0.0)
+                case RateLimited():
+                    left.append(target)
+                    error = outcome.error
+                case Denied():
+                    left.append(target)
+                    failed, error = True, outcome.error
+                    denied += 1
+                case Rejected() | Gone() | Expired():
+                    now = self._journal.broker_now()
+                    job.item.fail(target, _reason(outcome), outcome.error, now)
+                case _:
+                    assert_never(outcome)
+        if failed:
+            job.item.first_failure = job.item.first_failure or self._journal.broker_now()
+        for target, outcome in told:  # all is decided: what fails now changes nothing
+            self._journal.attempted(job, target, outcome, duration, notes)
+        self._write_off(job, given_up)
+        if not left:
+            return None
+        return Left(tuple(left), error, after or None, failed, denied == len(left))
+
+    def fail_inside(self, job: Job, error: str) -> Left | None:
+        """Book an attempt that ended with an error of the service's own, whatever was booked of it.
+
+        Returns:
+            As ``book``: targets that have their final answer keep it.
+        """
+        item = job.item
+        decided = {*item.delivered, *(failure.target for failure in item.failures)}
+        left = tuple(target for target in job.delivery.targets if target not in decided)
+        job.attempts += 1
+        item.first_failure = item.first_failure or self._journal.broker_now()
+        return Left(left, error, None, failed=True) if left else None
+
+    def next_step(
+        self, job: Job, left: Left, chance: float, *, draining: bool, accepted_at: float
+    ) -> Step:
+        """Decide about a job that some targets are left of.
+
+        Args:
+            job: With nothing but those targets.
+            left: What was said about them.
+            chance: A random number between 0 and 1, for jitter.
+            draining: The worker is about to stop, and waits for nothing that needs another attempt.
+            accepted_at: When the destination last accepted anything (seconds since the epoch).
+        """
+        item, policy = job.item, self._policy
+        if not item.assigned.active:
+            return Discard()
+        if left.failed and job.delivery.notification.once:
+            return PutAside(SHORTEST)
+        if draining:
+            return PutAside(AT_ONCE) if item.partly_done else Discard()
+        lets_others_in = accepted_at > (item.first_failure or 0.0)
+        if left.denied and lets_others_in and item.attempts >= policy.max_attempts:
+            return Refuse()
+        wait = policy.delay(max(job.attempts, 1), chance, left.after) if left.failed else 0.0
+        if self._is_to_be_put_aside(job, left, wait):
+            return PutAside(delay_for(self._journal.broker_now(), item.first_failure))
+        return Wait(wait)
+
+    def _is_to_be_put_aside(self, job: Job, left: Left, wait: float) -> bool:
+        """Say whether a job waits in a retry topic, not in memory, for its next attempt."""
+        item, policy = job.item, self._policy
+        if left.failed and policy.exhausted(job.attempts, deferred=item.before is not None):
+            return True
+        # The next one is tried at once after a denial: it tells whom the refusal is about.
+        held = self._journal.monotonic() - item.received_at
+        return policy.defers and (left.denied or wait > LONGEST_WAIT or held > LONGEST_HELD)
+
+    def is_expired(self, job: Job) -> bool:
+        """Say whether a job's time has passed."""
+        expires_at = job.delivery.notification.expires_at
+        return expires_at is not None and expires_at <= self._journal.broker_now()
+
+    def expire(self, job: Job) -> None:
+        """Book a job whose time has passed before it could be sent."""
+        job.state = State.DONE
+        self.book(job, [Expired()] * len(job.delivery.targets), 0.0)
+
+    def refuse(self, job: Job, error: str) -> None:
+        """Book a job that its destination will never take."""
+        self._give_up_all(job, Reason.REJECTED, error)
+
+    def put_aside(self, job: Job, seconds: float, error: str) -> None:
+        """Put a job aside for later, unless it is too late for that.
+
+        Args:
+            job: Waits nowhere any more.
+            seconds: How long.
+            error: What keeps it from being delivered.
+        """
+        policy, first_failure = self._policy, job.item.first_failure
+        if self.is_expired(job):
+            self.expire(job)
+        elif seconds > AT_ONCE and job.delivery.notification.once:
+            self._give_up_all(job, Reason.EXHAUSTED, f"{ONLY_ONCE}: {error}")
+        elif seconds > AT_ONCE and (
+            not policy.defers or policy.too_old(first_failure, self._journal.broker_now())
+        ):
+            self._give_up_all(job, Reason.EXHAUSTED, error)
+        else:
+            job.state, job.put_aside_for = State.DEFERRED, seconds
+
+    def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
+        given_up = len(job.item.failures)
+        for target in job.delivery.targets:
+            job.item.fail(target, reason, error, self._journal.broker_now())
+        job.state = State.DONE
+        self._write_off(job, given_up)
+
+    def _write_off(self, job: Job, first: int) -> None:
+        """Count the targets that were given up, from the ``first`` failure of the item on."""
+        for failure in job.item.failures[first:]:
+            self._journal.gave_up(job, failure.target, failure.reason, failure.error)
+
+
+def _reason(outcome: Rejected | Gone | Expired) -> Reason:
+    return Reason.EXPIRED if isinstance(outcome, Expired) else Reason.REJECTED
+
+
+def _was_attempt(outcomes: Sequence[Outcome]) -> bool:
+    """Say whether a destination was asked, and did not merely ask for patience."""
+    for outcome in outcomes:  # noqa: SIM110 - of every delivery; a generator takes longer
+        if not isinstance(outcome, _NO_ATTEMPT):
+            return True
+    return False

@@ -1,0 +1,27 @@
+"""What a lane asks of, and tells to, whoever owns it."""
+
+from typing import Protocol
+
+from app.engine.inflight.item import Job
+from app.values.delivery import Destination
+
+
+class Surroundings(Protocol):
+    """The dispatcher, as a lane sees it."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether the worker is about to stop: then nothing waits for a further attempt."""
+        ...
+
+    def job_done(self, job: Job) -> None:
+        """Take back a job that is done, or put aside."""
+        ...
+
+    def host_limited(self, destination: Destination, until: float) -> None:
+        """Hold everything on the destination's host until then (monotonic seconds)."""
+        ...
+
+    def request_refused(self, destination: Destination) -> None:
+        """Count a request of the kind that Discord bans addresses for."""
+        ...

@@ -1,0 +1,1 @@
+"""Where webhooks go: URLs, host names, proxies, headers. Pure."""

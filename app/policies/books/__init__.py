@@ -1,0 +1,1 @@
+"""What is kept account of: ledgers, commit metadata, repeats, statistics. Pure."""

@@ -1,0 +1,62 @@
+"""Which targets of a deferred notification are still to be sent to."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from app.policies.headers.deferral import Deferral
+from app.policies.headers.records import TargetMark, fingerprint
+from app.policies.routing import Routed
+from app.values.delivery import Target
+
+VANISHED = "this destination is no longer configured, and nothing has taken its place"
+
+
+def still_to_send(routed: Routed, deferral: Deferral) -> Routed:
+    """Return what is left of a route.
+
+    Addresses may have changed since it was deferred (a new webhook in the recipients file). Where a
+    target that is left is no longer there, the channel's targets that are new take its place; where
+    there are none, it is unroutable.
+
+    Args:
+        routed: Where the notification would go today.
+        deferral: What its record in the retry topic says.
+    """
+    known = {_id(target): target for target in _targets(routed)}
+    done = {mark.id for mark in deferral.delivered} | {mark.id for mark in deferral.failed}
+    if deferral.left is None:
+        return _only(routed, known.keys() - done, ())
+    left = {mark.id for mark in deferral.left}
+    fresh = {
+        target_id: target.channel
+        for target_id, target in known.items()
+        if target_id not in left and target_id not in done
+    }
+    vanished = [mark for mark in deferral.left if mark.id not in known]
+    replaced = {mark.channel for mark in vanished} & set(fresh.values())
+    wanted = left | {target_id for target_id, channel in fresh.items() if channel in replaced}
+    return _only(routed, wanted, [mark for mark in vanished if mark.channel not in replaced])
+
+
+def _targets(routed: Routed) -> Iterable[Target]:
+    for delivery in routed.deliveries:
+        yield from delivery.targets
+    for target, _ in routed.unroutable:
+        yield target
+
+
+def _id(target: Target) -> str:
+    return fingerprint(target.channel, target.address, target.part)
+
+
+def _only(routed: Routed, wanted: Iterable[str], lost: Iterable[TargetMark]) -> Routed:
+    wanted = frozenset(wanted)
+    deliveries = []
+    for delivery in routed.deliveries:
+        targets = tuple(target for target in delivery.targets if _id(target) in wanted)
+        if targets:
+            deliveries.append(replace(delivery, targets=targets))
+    unroutable = [entry for entry in routed.unroutable if _id(entry[0]) in wanted]
+    unroutable += [(Target(mark.channel, "", mark.label), VANISHED) for mark in lost]
+    return Routed(tuple(deliveries), tuple(unroutable))

@@ -1,0 +1,1 @@
+"""Headers of this service's own records (contract section 10), and what else identifies one."""

@@ -1,0 +1,157 @@
+"""The headers of a dead letter (contract section 10), written and read back."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from app.policies.headers.records import (
+    ATTEMPTS,
+    DELIVERED,
+    ERROR,
+    FAILED,
+    FIRST_FAILURE,
+    GROUP,
+    REASON,
+    REPLAYS,
+    VALUE_SHA256,
+    VALUE_SIZE,
+    Origin,
+    TargetMark,
+    iso_time,
+    marks_text,
+    number_of,
+    origin_texts,
+    read_marks,
+    shortened,
+    text_of,
+    time_of,
+    with_texts,
+)
+from app.values.outcome import Reason
+from app.values.record import Headers, Record
+
+LONGEST_ERROR = 1000  # characters
+MOST_TARGETS = 500  # of each list; a record may name tens of thousands, a header must fit
+
+
+class DeadLetterNote(msgspec.Struct, frozen=True):
+    """Why a record is given up, for ``dead_letter_headers``.
+
+    Attributes:
+        error: For the operator, without secrets.
+        origin: Where the record first stood.
+        failed: Targets that will never be reached.
+        delivered: Targets that accepted it.
+        attempts: Most attempts that any target took.
+        first_failure: Seconds since the epoch, or None.
+        group: The consumer group that gives up.
+        replays: How often it was replayed before.
+    """
+
+    reason: Reason
+    error: str
+    origin: Origin
+    failed: tuple[TargetMark, ...] = ()
+    delivered: tuple[TargetMark, ...] = ()
+    attempts: int = 0
+    first_failure: float | None = None
+    group: str = ""
+    replays: int = 0
+
+
+class WrittenNote(msgspec.Struct, frozen=True):
+    """What a dead letter's headers say.
+
+    Attributes:
+        first_failure: Seconds since the epoch, or None.
+        replays: How often it was replayed before.
+    """
+
+    reason: Reason = Reason.INVALID
+    error: str = ""
+    failed: tuple[TargetMark, ...] = ()
+    delivered: tuple[TargetMark, ...] = ()
+    attempts: int = 0
+    first_failure: float | None = None
+    group: str = ""
+    replays: int = 0
+
+
+def dead_letter_headers(record: Record, note: DeadLetterNote) -> Headers:
+    """Return a dead letter's headers: the record's own, then those of contract section 10."""
+    texts = {
+        **origin_texts(note.origin),
+        REASON: note.reason.value,
+        ERROR: shortened(note.error, LONGEST_ERROR),
+        FAILED: _bounded(note.failed),
+        DELIVERED: _bounded(note.delivered),
+        ATTEMPTS: str(note.attempts),
+        GROUP: note.group,
+        REPLAYS: str(note.replays),
+    }
+    if note.first_failure is not None:
+        texts[FIRST_FAILURE] = iso_time(note.first_failure)
+    return with_texts(record, texts)
+
+
+def without_value(headers: Headers, size: int, digest: bytes) -> Headers:
+    """Return the headers of a dead letter that is written without its value.
+
+    Args:
+        headers: What they would be with it.
+        size: Bytes of the value.
+        digest: Its SHA-256.
+    """
+    return (
+        *headers,
+        (VALUE_SIZE, str(size).encode()),
+        (VALUE_SHA256, digest.hex().encode()),
+    )
+
+
+def bare(record: Record, note: DeadLetterNote, size: int, digest: bytes) -> Headers:
+    """Return the least that a dead letter can say: for a record whose own headers are too large.
+
+    Its value, its key, its headers and the names of its targets are left out.
+
+    Args:
+        record: That is given up.
+        note: Why.
+        size: As for ``without_value``.
+        digest: As for ``without_value``.
+    """
+    nameless = replace(note, failed=(), delivered=())
+    headers = dead_letter_headers(replace(record, headers=()), nameless)
+    return without_value(headers, size, digest)
+
+
+def read_note(headers: Headers) -> WrittenNote:
+    """Return what a dead letter's headers say, with defaults for what they do not."""
+    found = dict(headers)
+    return WrittenNote(
+        reason=read_reason(found),
+        error=text_of(found.get(ERROR)),
+        failed=read_marks(found.get(FAILED)),
+        delivered=read_marks(found.get(DELIVERED)),
+        attempts=number_of(found.get(ATTEMPTS), 0),
+        first_failure=time_of(found.get(FIRST_FAILURE)),
+        group=text_of(found.get(GROUP)),
+        replays=number_of(found.get(REPLAYS), 0),
+    )
+
+
+def read_reason(headers: Mapping[str, bytes | None]) -> Reason:
+    """Return the reason alone; a record that states none is an invalid dead letter."""
+    try:
+        return Reason(text_of(headers.get(REASON)))
+    except ValueError:
+        return Reason.INVALID
+
+
+def _bounded(marks: Sequence[TargetMark]) -> str:
+    """Write the first marks; the last one says how many are left out."""
+    if len(marks) <= MOST_TARGETS:
+        return marks_text(marks)
+    more = TargetMark("", f"and {len(marks) - MOST_TARGETS} more", "")
+    return marks_text([*marks[:MOST_TARGETS], more])

@@ -1,0 +1,155 @@
+"""Deferring: what a record in a retry topic says, and which of the topics it goes to.
+
+The group has one retry topic for each delay, so that each is in the order in which its records come
+due (design section 4).
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from app.policies.headers.records import (
+    ATTEMPTS,
+    DELIVERED,
+    FAILED,
+    FIRST_FAILURE,
+    FORMAT,
+    GROUP,
+    LEFT,
+    REPLAYS,
+    Origin,
+    TargetMark,
+    iso_time,
+    marks_text,
+    number_of,
+    origin_texts,
+    read_marks,
+    time_of,
+    with_texts,
+)
+from app.values.outcome import Reason
+from app.values.record import Headers, Record
+
+KNOWN_FORMAT = 1
+NEWER_FORMAT = KNOWN_FORMAT + 1
+"""Stands for whatever this version does not know."""
+
+AT_ONCE = 0.0
+SHORTEST = 30.0
+DELAYS: Mapping[float, str] = {
+    AT_ONCE: "0s",
+    SHORTEST: "30s",
+    120.0: "2m",
+    600.0: "10m",
+    3600.0: "1h",
+}
+"""Seconds, and how the topic of that delay ends."""
+
+
+class FailedMark(msgspec.Struct, frozen=True):
+    """A target that was given up before, with its reason."""
+
+    channel: str
+    label: str
+    id: str
+    reason: Reason
+    error: str
+
+    @property
+    def mark(self) -> TargetMark:
+        """The target alone."""
+        return TargetMark(self.channel, self.label, self.id)
+
+
+class Deferral(msgspec.Struct, frozen=True):
+    """What is still to be done about a notification, and what was done before.
+
+    Attributes:
+        left: Targets still to be sent to; None for all that are not named below.
+        delivered: Targets that have it.
+        failed: Targets that were given up.
+        attempts: Attempts made so far.
+        first_failure: Seconds since the epoch, or None.
+        replays: How often it was replayed from the dead letters.
+    """
+
+    left: tuple[TargetMark, ...] | None = None
+    delivered: tuple[TargetMark, ...] = ()
+    failed: tuple[FailedMark, ...] = ()
+    attempts: int = 0
+    first_failure: float | None = None
+    replays: int = 0
+
+
+def retry_topics(prefix: str) -> dict[str, float]:
+    """Return the group's retry topics, each with its delay in seconds."""
+    return {f"{prefix}.{ending}": delay for delay, ending in DELAYS.items()}
+
+
+def delay_for(now: float, first_failure: float | None) -> float:
+    """Return how long a notification is put aside that cannot be delivered now.
+
+    The longest delay not above the time since its first failure: so it arrives at most about as
+    late again as the outage was long.
+
+    Args:
+        now: Seconds since the epoch.
+        first_failure: As in ``Deferral``.
+    """
+    since = 0.0 if first_failure is None else now - first_failure
+    return max((delay for delay in DELAYS if delay <= since), default=SHORTEST) or SHORTEST
+
+
+def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Origin) -> Headers:
+    """Return the headers of a record in a retry topic: its own, then those of section 10.
+
+    Args:
+        record: That is written there.
+        deferral: What is still to be done about it.
+        group: The group that the topic belongs to.
+        origin: Where the record first stood.
+    """
+    texts = {
+        **origin_texts(origin),
+        FORMAT: str(KNOWN_FORMAT),
+        GROUP: group,
+        DELIVERED: marks_text(deferral.delivered),
+        FAILED: msgspec.json.encode(deferral.failed).decode(),
+        ATTEMPTS: str(deferral.attempts),
+        REPLAYS: str(deferral.replays),
+    }
+    if deferral.left is not None:
+        texts[LEFT] = marks_text(deferral.left)
+    if deferral.first_failure is not None:
+        texts[FIRST_FAILURE] = iso_time(deferral.first_failure)
+    return with_texts(record, texts)
+
+
+def read_format(headers: Headers) -> int:
+    """Return the format of a record in a retry topic; 0 if it names none."""
+    raw = dict(headers).get(FORMAT)
+    return number_of(raw, NEWER_FORMAT) if raw else 0
+
+
+def read_deferral(headers: Headers) -> Deferral:
+    """Return what a record in a retry topic says, with defaults for what it does not.
+
+    Where the targets left are missing or corrupt, all are: sent again rather than lost.
+    """
+    found = dict(headers)
+    left = read_marks(found.get(LEFT))
+    return Deferral(
+        left=left if left and all(mark.id for mark in left) else None,
+        delivered=read_marks(found.get(DELIVERED)),
+        failed=_read_failed(found.get(FAILED)),
+        attempts=number_of(found.get(ATTEMPTS), 0),
+        first_failure=time_of(found.get(FIRST_FAILURE)),
+        replays=number_of(found.get(REPLAYS), 0),
+    )
+
+
+def _read_failed(raw: bytes | None) -> tuple[FailedMark, ...]:
+    try:
+        return msgspec.json.decode(raw or b"[]", type=tuple[FailedMark, ...])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()

@@ -1,0 +1,1 @@
+"""When something may be tried: rates, breakers, retries, due times, lifetimes. Pure."""

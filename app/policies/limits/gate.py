@@ -1,0 +1,197 @@
+"""Whether a destination may be asked now: its rate limit, its breaker, how long it takes."""
+
+from collections.abc import Sequence
+from math import inf
+
+from app.policies.limits.breaker import THRESHOLD, Breaker, Verdict
+from app.policies.limits.pacing import Pacer
+from app.values.outcome import (
+    Allowance,
+    Denied,
+    Gone,
+    Outcome,
+    RateLimited,
+    Retry,
+)
+from app.values.snapshot import DestinationState
+
+_SMOOTHING = 0.2
+_BROKEN_FOR = 60.0
+"""Seconds that count as the wait for a destination that is broken."""
+_REMEMBERED_FOR = 3600.0
+"""Seconds that a destination stays known as broken or gone which nobody writes to any more."""
+
+
+class Gate:
+    """Lets requests to one destination through. Times are monotonic seconds.
+
+    Args:
+        concurrency: Requests under way at most.
+        breaks: Whether failures in a row close it; a destination that is gone always does.
+    """
+
+    def __init__(self, concurrency: int, *, breaks: bool) -> None:
+        self._concurrency = concurrency
+        self._pacer = Pacer(concurrency)
+        self._breaker = Breaker(THRESHOLD if breaks else None)
+        self._begun: dict[int, float] = {}
+        self._number = 0
+        self._probe: int | None = None
+        self._usual_duration = 0.0
+
+    @property
+    def active(self) -> int:
+        """Requests under way."""
+        return len(self._begun)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the destination has said that it no longer exists."""
+        return self._breaker.gone
+
+    @property
+    def broken(self) -> bool:
+        """Whether the destination is taken as broken or gone, until a probe shows otherwise."""
+        return self._breaker.open
+
+    @property
+    def requests_left(self) -> int | None:
+        """Requests that may be made before the next period; None where no limit is known."""
+        return None if self._breaker.open else self._pacer.remaining
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until a request may be made; infinite while a probe is under way."""
+        if self._pacer.unlimited and self._breaker.retry_at is None:
+            return 0.0
+        return max(self._pacer.wait(now), self._breaker.wait(now))
+
+    def room(self) -> int:
+        """Return how many requests may be made; ``wait`` was 0 just now."""
+        room = self._pacer.room(len(self._begun))
+        return room if self._breaker.retry_at is None else min(room, 1)
+
+    def begin(self, now: float) -> int:
+        """Count a request that begins; return its number."""
+        self._number += 1
+        self._begun[self._number] = now
+        self._pacer.began(now)
+        self._breaker.attempt()
+        self._probe = self._number if self._breaker.open else None
+        return self._number
+
+    def abandon(self, number: int) -> None:
+        """Note that a request ended without an answer of any kind; one that has ended stays so."""
+        if self._begun.pop(number, None) is None:
+            return
+        if not self._precedes_probe(number):
+            self._breaker.abandoned()
+
+    def end(
+        self,
+        number: int,
+        verdict: Verdict | None,
+        allowance: Allowance | None,
+        now: float,
+        about: bytes | None = None,
+    ) -> None:
+        """Learn from what a request was answered.
+
+        Args:
+            number: From ``begin``.
+            verdict: What its outcomes tell, from ``verdict_of``.
+            allowance: What was said about the rate limit.
+            now: When the answer came.
+            about: What tells the notification from others; None for several at once.
+        """
+        duration = now - self._begun.pop(number)
+        self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
+        if verdict in (None, Verdict.FAILED) and self._precedes_probe(number):
+            pass  # no news, and not the answer that is waited for
+        elif verdict is None:
+            self._breaker.abandoned()
+        else:
+            self._breaker.answered(verdict, now, about)
+            if verdict is Verdict.ALIVE:
+                self._pacer.accepted()
+        if verdict is not Verdict.FAILED or allowance is not None:
+            self._pacer.answered(allowance, now)
+
+    def _precedes_probe(self, number: int) -> bool:
+        """Say whether a request was under way before the probe that is under way now."""
+        return self._probe in self._begun and number != self._probe
+
+    def hold(self, until: float) -> None:
+        """Let nothing through before ``until``."""
+        self._pacer.hold(until)
+
+    def limited(self, began: float, after: float, now: float) -> float:
+        """Let nothing through for as long as the destination asked; return until when.
+
+        Args:
+            began: When the request began that was answered so.
+            after: The seconds that it asked for.
+            now: When the answer came.
+        """
+        return self._pacer.limited(began, after, now)
+
+    def probe_now(self, now: float) -> None:
+        """Let the next request through to a broken or gone destination."""
+        self._breaker.probe_now(now)
+
+    def state(self, now: float) -> tuple[DestinationState, float | None]:
+        """Return the destination's state, and the seconds until it is asked again."""
+        if self._breaker.retry_at is not None:
+            state = DestinationState.BROKEN
+            if self._breaker.gone or self._breaker.denied:
+                gone = self._breaker.gone
+                state = DestinationState.GONE if gone else DestinationState.DENIED
+            return state, max(self._breaker.retry_at - now, 0.0)
+        wait = self._pacer.wait(now)
+        return (DestinationState.RATE_LIMITED, wait) if wait > 0 else (DestinationState.OPEN, None)
+
+    def expected_wait(self, now: float, queued: int, merged: int) -> float:
+        """Estimate the seconds until all that waits would have been sent.
+
+        A request that is under way for longer than usual counts as what it has taken so far.
+
+        Args:
+            now: The time.
+            queued: How many deliveries wait.
+            merged: How many go into one request at most.
+        """
+        oldest = next(iter(self._begun.values()), now)
+        each = max(self._usual_duration, now - oldest) / self._concurrency
+        if self._pacer.rate is not None:
+            each = max(each, 1 / (self._pacer.rate * merged))
+        wait = min(self.wait(now), _BROKEN_FOR)
+        return queued * each + (_BROKEN_FOR if self._breaker.open else wait)
+
+    def settled_down(self, now: float) -> bool:
+        """Say whether nothing is under way and nothing is known that must be remembered."""
+        probe_at = self._breaker.retry_at
+        troubled = probe_at is not None and now < probe_at + _REMEMBERED_FOR
+        return not self._begun and not troubled and self._pacer.wait(now) <= 0
+
+
+def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
+    """Say what the outcomes of a request tell about the destination; None where nothing.
+
+    Args:
+        outcomes: All of them, at least one.
+    """
+    if any(isinstance(outcome, Gone) for outcome in outcomes):
+        return Verdict.GONE
+    denials = [outcome for outcome in outcomes if isinstance(outcome, Denied)]
+    if any(outcome.certain for outcome in denials):
+        return Verdict.DENIED
+    if len(denials) == len(outcomes):
+        return Verdict.TURNED_AWAY
+    if all(isinstance(outcome, Retry) and not outcome.target_alone for outcome in outcomes):
+        return Verdict.FAILED
+    if all(isinstance(outcome, RateLimited) for outcome in outcomes):
+        return None
+    return Verdict.ALIVE
+
+
+PROBING = inf
+"""What ``wait`` returns while a probe is under way."""

@@ -1,0 +1,1 @@
+"""Decisions about the service itself: access, health, topics, rights, replays. Pure."""

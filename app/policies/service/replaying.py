@@ -1,0 +1,188 @@
+"""Which dead letters are replayed, and as what. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from hashlib import blake2b
+
+import msgspec
+
+from app.policies.headers.dead_letters import read_note
+from app.policies.headers.deferral import Deferral
+from app.policies.headers.records import VALUE_SHA256, origin_of
+from app.policies.service.dead_letter_view import show
+from app.values.record import Record
+from app.values.replay import Place, ReplayMark, Selection
+
+_MARK = "replayed/"
+_PLACE = re.compile(r"([0-9]{1,10})/([0-9]{1,19})")
+
+
+class Fate(StrEnum):
+    """What becomes of a selected dead letter."""
+
+    REPLAYABLE = "replayable"
+    ALREADY = "already"
+    DOUBLE = "doubles"
+    EXPIRED = "expired"
+    INCOMPLETE = "incomplete"
+    FOREIGN = "foreign"
+
+
+class Judge:
+    """Decides about each dead letter of a topic, one after the other.
+
+    Args:
+        selection: Which ones are meant.
+        group_id: Whose they have to be.
+        ours: Topics that their notifications have to come from.
+        marks: Which ones were replayed, by place.
+        is_expired: Says whether a record's time has passed.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        group_id: str,
+        ours: frozenset[str],
+        marks: Mapping[Place, ReplayMark],
+        is_expired: Callable[[Record], bool],
+    ) -> None:
+        self._selection = selection
+        self._group_id = group_id
+        self._ours = ours
+        self._marks = marks
+        self._is_expired = is_expired
+        self._replayed: set[str] = set()
+
+    def notice(self, record: Record) -> None:
+        """Take notice of a record: doubles of what was replayed before are known by it."""
+        if replayed_at(record, self._marks) is not None:
+            self._replayed.add(identity_of(record))
+
+    def fate(self, record: Record) -> Fate | None:
+        """Decide about a record; None where it is not selected."""
+        if not self._is_selected(record):
+            return None
+        identity = identity_of(record)
+        for fate, applies in (
+            (Fate.ALREADY, replayed_at(record, self._marks) is not None),
+            (Fate.FOREIGN, self._is_foreign(record)),
+            (Fate.INCOMPLETE, VALUE_SHA256 in dict(record.headers)),
+            (Fate.DOUBLE, identity in self._replayed),
+            (Fate.EXPIRED, self._is_expired(record)),
+        ):
+            if applies:
+                return fate
+        self._replayed.add(identity)
+        return Fate.REPLAYABLE
+
+    def _is_foreign(self, record: Record) -> bool:
+        group = read_note(record.headers).group
+        return group not in ("", self._group_id) or origin_of(record).topic not in self._ours
+
+    def _is_selected(self, record: Record) -> bool:
+        wanted = self._selection
+        if wanted.places is not None:
+            return place_of(record) in wanted.places
+        if wanted.since is not None and record.timestamp < wanted.since:
+            return False
+        if wanted.until is not None and record.timestamp >= wanted.until:
+            return False
+        if wanted.reason is not None and read_note(record.headers).reason is not wanted.reason:
+            return False
+        return wanted.query is None or wanted.query.casefold() in _text(record)
+
+
+def as_deferral(record: Record) -> Deferral:
+    """Return what a dead letter becomes: the targets that failed, and a fresh start.
+
+    Where no target is known (the record could not be used) or not all of them are, everything is
+    left that was not delivered.
+    """
+    note = read_note(record.headers)
+    known = note.failed and all(mark.id for mark in note.failed)
+    return Deferral(
+        left=note.failed if known else None,
+        delivered=tuple(mark for mark in note.delivered if mark.id),
+        replays=note.replays + 1,
+    )
+
+
+def place_of(record: Record) -> Place:
+    """Return where a dead letter stands."""
+    return record.partition.partition, record.offset
+
+
+def read_place(text: str) -> Place | None:
+    """Return the place that ``partition/offset`` names, or None where the text does not."""
+    match = _PLACE.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def mark_key(place: Place) -> bytes:
+    """Return the key of the mark that a dead letter was replayed."""
+    return f"{_MARK}{place[0]}/{place[1]}".encode()
+
+
+def mark_value(at: str, identity: str) -> bytes:
+    """Return the value of a mark.
+
+    Args:
+        at: When it was replayed, ISO 8601.
+        identity: Of the dead letter that was.
+    """
+    return msgspec.json.encode({"replayed": at, "identity": identity})
+
+
+def read_mark(record: Record) -> tuple[Place, ReplayMark] | None:
+    """Return a mark and the place it is about; None for any other record of the control topic."""
+    key = (record.key or b"").decode(errors="replace")
+    partition, _, offset = key.removeprefix(_MARK).partition("/")
+    if not key.startswith(_MARK) or not (partition.isdecimal() and offset.isdecimal()):
+        return None
+    try:
+        value = msgspec.json.decode(record.value or b"{}", type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = {}
+    mark = ReplayMark(value.get("replayed", ""), value.get("identity", ""))
+    return (int(partition), int(offset)), mark
+
+
+def replayed_at(record: Record, marks: Mapping[Place, ReplayMark]) -> str | None:
+    """Return when a dead letter was replayed, ISO 8601, or None."""
+    mark = marks.get(place_of(record))
+    if mark is None or mark.identity not in ("", identity_of(record)):
+        return None
+    return mark.at
+
+
+def identity_of(record: Record) -> str:
+    """Return what two dead letters of one failure have in common, and no others.
+
+    It is the origin and the bytes: a topic that was made anew gives the same coordinates again.
+    """
+    note, origin = read_note(record.headers), origin_of(record)
+    told = blake2b(digest_size=16)
+    for part in (
+        f"{origin.coordinates}/{origin.timestamp}/{note.replays}".encode(errors="backslashreplace"),
+        note.group.encode(errors="backslashreplace"),
+        record.key or b"",
+        record.value or dict(record.headers).get(VALUE_SHA256) or b"",
+    ):
+        told.update(len(part).to_bytes(8))
+        told.update(part)
+    return told.hexdigest()
+
+
+def _text(record: Record) -> str:
+    shown = show(record)
+    parts = (
+        shown.message_id,
+        shown.title,
+        shown.error,
+        shown.origin,
+        *shown.targets_failed,
+        *shown.targets_delivered,
+    )
+    return "\n".join(part for part in parts if part).casefold()

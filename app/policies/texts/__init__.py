@@ -1,0 +1,1 @@
+"""Texts for people: reports, plain text, numbers, what is made visible. Pure."""
