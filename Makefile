@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-kafka test-mail soak mutants bench lock
+.PHONY: help run test test-kafka test-mail soak mutants bench papers lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ mutants: .venv/.test ## break the engine on purpose, and see that the tests noti
 
 bench: .venv/.test ## the benchmarks, beside their peers (QUICK=1 for three minutes, ONLY=instant,latency)
 	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
+papers: .venv/.runtime ## write the tables of settings into the READMEs and .env.example
+	$(BIN)/python -m app.settings.reference
 
 lock: .venv/.test ## resolve the dependencies anew
 	$(PIP) install uv

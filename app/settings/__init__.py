@@ -1,5 +1,6 @@
 """Settings: what they are, where they come from, and what is wrong with them (contract section 2).
 
 ``models`` says what there is, ``fields`` how each kind of value is read, ``checks`` what must hold
-between them; ``files`` reads the files, ``load`` puts the sources together.
+between them; ``files`` reads the files, ``load`` puts the sources together. ``descriptions`` puts
+each into words, and ``reference`` writes these into the papers.
 """
