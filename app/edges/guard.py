@@ -1,4 +1,7 @@
-"""The outbound address guard: webhooks connect to public addresses only (contract section 8)."""
+"""The outbound address guard: webhooks connect to public addresses only.
+
+See docs/access.md#outbound-webhooks.
+"""
 
 import socket
 from collections.abc import Iterable, Sequence

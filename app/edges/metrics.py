@@ -94,7 +94,7 @@ class Metrics(Collector):
         self._moved[why] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the histograms of contract section 4, and what else the engine counts here."""
+        """Yield the histograms and the engine's own counters (docs/contract.md#metrics)."""
         attempts = HistogramMetricFamily(
             f"{PREFIX}_attempt_duration_seconds",
             "Time a destination took to answer one attempt.",

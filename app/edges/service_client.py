@@ -106,7 +106,7 @@ class ServiceClient:
         """Have one notification published; return its id and what was left out of it.
 
         Args:
-            item: A JSON object of contract section 3.
+            item: A JSON object (docs/contract.md#messages).
 
         Raises:
             ServiceBusyError: Not now.

@@ -53,7 +53,7 @@ class Journal:
     seconds that never jump.
 
     Args:
-        statistics: The counts of contract section 4.
+        statistics: The counts (docs/contract.md#counts).
         attempts: The delivery log.
         metrics: Histograms for Prometheus.
 

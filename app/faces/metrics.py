@@ -92,7 +92,7 @@ class SnapshotCollector(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family of contract section 4."""
+        """Yield every family but the engine's histograms (docs/contract.md#metrics)."""
         now = self._snapshot()
         yield from _totals(now)
         yield from _states(now)

@@ -79,7 +79,7 @@ class PublisherPort(Protocol):
     """
 
     async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
-        """Publish JSON objects of contract section 3; return their ids and what to warn of.
+        """Publish JSON objects (docs/contract.md#messages); return their ids and what to warn of.
 
         An item without ``message_id`` is given one. Raises ``InvalidItemsError`` for items that
         are no notification; nothing is published then.

@@ -1,4 +1,4 @@
-"""The Standard Webhooks form: JSON body, headers and signature (contract sections 3 and 10)."""
+"""The Standard Webhooks form: body, headers, signature (docs/contract.md#webhook-requests)."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""Settings: what they are, where they come from, and what is wrong with them (contract section 2).
+"""Settings: their values, their sources and their faults (docs/contract.md#settings).
 
 ``models`` says what there is, ``fields`` how each kind of value is read, ``checks`` what must hold
 between them; ``files`` reads the files, ``load`` puts the sources together. ``descriptions`` puts

@@ -1,4 +1,4 @@
-"""Every setting of contract section 2, as frozen values; nothing here reads anything."""
+"""Every setting, as frozen values (docs/contract.md#settings); nothing here reads anything."""
 
 from collections.abc import Iterator, Mapping
 from functools import reduce

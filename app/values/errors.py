@@ -91,4 +91,4 @@ class BusyError(NotifierError):
 
 
 class ForbiddenAddressError(NotifierError):
-    """The outbound address guard refused a connection (contract section 8)."""
+    """The outbound address guard refused a connection (docs/access.md#outbound-webhooks)."""

@@ -114,7 +114,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Reason(StrEnum):
-    """Why a record went to the dead-letter topic (contract section 10)."""
+    """Why a record went to the dead-letter topic (docs/contract.md#record-headers)."""
 
     INVALID = "invalid"
     REJECTED = "rejected"

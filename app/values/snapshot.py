@@ -8,7 +8,7 @@ from app.values.note import Note
 
 
 class Status(StrEnum):
-    """The worker's state (contract section 4)."""
+    """The worker's state (docs/contract.md#counts)."""
 
     STOPPED = "STOPPED"
     STARTING = "STARTING"
@@ -98,7 +98,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Everything ``GET /stats`` says (contract section 4). Times are ISO 8601 UTC strings.
+    """Everything ``GET /stats`` says (docs/contract.md#counts). Times are ISO 8601 UTC strings.
 
     Attributes:
         messages_missed: Offsets that the log no longer held when they were to be read (retention).

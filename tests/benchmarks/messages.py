@@ -19,7 +19,7 @@ _VALUE = (
 
 
 def record(number: int, url: str, sent_at: int) -> bytes:
-    """An envelope of the contract's section 3.
+    """An envelope (docs/contract.md#messages).
 
     Args:
         number: Its number, at most nine digits.

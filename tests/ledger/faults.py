@@ -1,4 +1,4 @@
-"""What happens to a run (design section 7)."""
+"""What happens to a run (docs/guarantees.md#the-ledger-test)."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Judges a run by the invariants of design section 7."""
+"""Judges a run by its invariants (docs/guarantees.md#the-ledger-test)."""
 
 from collections import defaultdict
 from collections.abc import Mapping

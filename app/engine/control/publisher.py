@@ -75,7 +75,7 @@ class Publisher:
         self._make_topic = make_topic
 
     async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
-        """Publish JSON objects of contract section 3; return their ids and what to warn of.
+        """Publish JSON objects (docs/contract.md#messages); return their ids and what to warn of.
 
         Args:
             items: One JSON object each. Without ``message_id`` it is given one.

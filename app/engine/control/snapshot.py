@@ -49,7 +49,7 @@ def take_picture(
     journal: Journal,
     conditions: Conditions,
 ) -> Snapshot:
-    """Return everything ``GET /stats`` says (contract section 4)."""
+    """Return everything ``GET /stats`` says (docs/contract.md#counts)."""
     statistics = journal.statistics
     partitions = tuple(assigned.snapshot() for assigned in assignment)
     lags = [partition.lag for partition in partitions if partition.lag is not None]

@@ -1,1 +1,1 @@
-"""The HTTP control plane (contract section 5)."""
+"""The HTTP control plane (docs/contract.md#calls)."""

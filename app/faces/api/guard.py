@@ -17,7 +17,7 @@ NOBODY_IN_PARTICULAR = "this machine"
 
 
 class AccessGuard:
-    """Serves a request only where contract section 8 allows it, and nothing before the start.
+    """Serves a request only if docs/access.md allows it, and nothing before the start.
 
     Whatever changes something is logged with the name of the key that it was asked with; routes
     find the name as ``request.state.who``.

@@ -23,7 +23,7 @@ MAX_ITEMS = 1000
 
 
 class TestType(StrEnum):
-    """The kinds of test messages (contract section 3)."""
+    """The kinds of test messages (docs/contract.md#test-messages)."""
 
     WEBHOOK = "webhook"
     EMAIL = "email"

@@ -1,4 +1,4 @@
-"""The pages for people: the status page (contract section 6) and the API's description."""
+"""The pages for people: the status page and the API's description."""
 
 from fastapi import FastAPI
 

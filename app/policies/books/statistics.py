@@ -1,4 +1,4 @@
-"""The counts of contract section 4. The books balance by construction."""
+"""The counts (docs/contract.md#counts). The books balance by construction."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,1 +1,1 @@
-"""Headers of this service's own records (contract section 10), and what else identifies one."""
+"""Headers of this service's own records (docs/contract.md#record-headers), and other ids."""

@@ -1,4 +1,4 @@
-"""The headers of a dead letter (contract section 10), written and read back."""
+"""The headers of a dead letter (docs/contract.md#record-headers), written and read back."""
 
 from collections.abc import Mapping, Sequence
 
@@ -79,7 +79,7 @@ class WrittenNote(msgspec.Struct, frozen=True):
 
 
 def dead_letter_headers(record: Record, note: DeadLetterNote) -> Headers:
-    """Return a dead letter's headers: the record's own, then those of contract section 10."""
+    """Return a dead letter's headers: the record's own, then the service's."""
     texts = {
         **origin_texts(note.origin),
         REASON: note.reason.value,

@@ -1,7 +1,7 @@
 """Deferring: what a record in a retry topic says, and which of the topics it goes to.
 
 The group has one retry topic for each delay, so that each is in the order in which its records come
-due (design section 4).
+due (docs/retries.md).
 """
 
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ def delay_for(now: float, first_failure: float | None) -> float:
 
 
 def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Origin) -> Headers:
-    """Return the headers of a record in a retry topic: its own, then those of section 10.
+    """Return the headers of a record in a retry topic: its own, then the service's.
 
     Args:
         record: That is written there.

@@ -1,4 +1,4 @@
-"""What the service's own record headers have in common (contract section 10), written and read.
+"""Writes and reads what the headers of all its own records share (docs/contract.md#record-headers).
 
 They are believed in the group's own topics only. On a record of a consumed topic headers of these
 names are the producer's business: nothing reads them, and they are left behind when the record

@@ -1,8 +1,8 @@
 """Fitting: what a producer wrote into the shape that is expected, as far as it goes.
 
-The one rule of contract section 3, "content wins": a part that has not the type its place asks for
-is left out with a note, and everything around it stays. Only what decides what is sent or to whom
-(``DECIDES``) makes the record unusable; the wire structs say which that is.
+The one rule is that content wins (docs/messages.md): a part that has not the type its place asks
+for is left out with a note, and everything around it stays. Only what decides what is sent or to
+whom (``DECIDES``) makes the record unusable; the wire structs say which that is.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Who may ask what of the control plane (contract section 8). Pure: facts in, refusal out."""
+"""Who may ask what of the control plane (docs/contract.md#access). Pure: facts in, refusal out."""
 
 import hashlib
 import hmac

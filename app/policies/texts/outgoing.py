@@ -1,4 +1,4 @@
-"""A notification as somebody types it, as a message of contract section 3."""
+"""A notification as somebody types it, as a message (docs/contract.md#messages)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The terminal report (contract section 6): the guide's own form, byte for byte."""
+"""The terminal report (docs/contract.md#terminal-report): the guide's own form, byte for byte."""
 
 from datetime import datetime
 

@@ -30,7 +30,7 @@ CHANNELS: Mapping[Kind, tuple[str, ...]] = {
 
 
 def test_message(kind: Kind, number: int, message_id: str, now: datetime) -> bytes:
-    """Return the record value of one test message (contract section 3).
+    """Return the record value of one test message (docs/contract.md#test-messages).
 
     Args:
         kind: Its type.

@@ -61,7 +61,7 @@ def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_every_call_of_the_contract_is_there(document: dict[str, Any]) -> None:
-    """No more and no fewer calls than contract section 5 lists."""
+    """No more and no fewer calls than these."""
     assert {(method, path) for method, path, _ in operations(document)} == CALLS
 
 

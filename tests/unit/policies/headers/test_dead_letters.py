@@ -76,7 +76,7 @@ def a_note() -> DeadLetterNote:
 
 
 def test_writes_every_header_of_the_contract_after_the_records_own() -> None:
-    """The producer's headers come first, unchanged; then come those of contract section 10."""
+    """The producer's headers come first, unchanged; then come the service's own."""
     own = (("trace", b"\x00\xff"), ("trace", b"again"))
 
     headers = dead_letter_headers(a_record(own), a_note())

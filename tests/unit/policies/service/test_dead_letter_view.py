@@ -109,7 +109,7 @@ def test_escapes_what_is_no_text() -> None:
     ],
 )
 def test_masks_webhook_addresses(value: str) -> None:
-    """The path of a webhook is its password (contract section 8)."""
+    """The path of a webhook is its password (docs/access.md#secrets)."""
     letter = show(a_dead_letter(value.encode(), (("url", ADDRESS.encode()),), key=ADDRESS.encode()))
 
     assert "s3cret" not in repr(letter)
