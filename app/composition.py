@@ -22,11 +22,12 @@ from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
+from app.engine.clock import EngineClock
 from app.engine.cluster.topics import SourceTopic
 from app.engine.control.loop_lag import measure_loop_lag
 from app.engine.control.publisher import Publisher
 from app.engine.control.replay import Replayer
-from app.engine.journal import Journal
+from app.engine.observer import Observer
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.faces.metrics import Exposition
@@ -89,19 +90,22 @@ async def running_service(
         )
         metrics = Metrics()
         attempts = AttemptLog(secrets)
-        journal = Journal(Statistics(), attempts, metrics)
-        producer = Producer(connection, now=journal.broker_now)
+        clock = EngineClock()
+        observer = Observer(Statistics(), attempts, metrics, clock)
+        producer = Producer(connection, now=clock.broker_now)
         stack.push_async_callback(producer.close)
         own_topics = Producer(
             connection,
             compression="zstd",
-            now=journal.broker_now,
+            now=clock.broker_now,
             # The embedded broker has this machine's clock, and makes up the times that it answers.
-            on_append=(lambda _: None) if connection.embedded else journal.broker_said,
+            on_append=(lambda _: None) if connection.embedded else clock.broker_said,
         )
         stack.push_async_callback(own_topics.close)
         options = _worker_options(settings)
-        worker = NotificationWorker(options, connection, own_topics, channels, addresses, journal)
+        worker = NotificationWorker(
+            options, connection, own_topics, channels, addresses, clock, observer
+        )
         tasks = Tasks(on_failure=lambda _: None)
         stack.push_async_callback(tasks.cancel)
         starter = Starter(worker)
@@ -129,10 +133,10 @@ async def running_service(
             group_id=settings.kafka.group_id,
             ours=options.subscription.ours,
             addresses=addresses,
-            now=journal.broker_now,
+            now=clock.broker_now,
             spawn=tasks.spawn,
         )
-        tasks.spawn(measure_loop_lag(metrics), "loop lag")
+        tasks.spawn(measure_loop_lag(observer), "loop lag")
         if settings.report.interval > 0:
             reports = print_reports(
                 worker,

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item
 from app.engine.inflight.parked import GONE, Parked, Why, park, too_old_at, unclaimed
 from app.engine.inflight.partition import Assigned, Assignment, Done
-from app.engine.journal import Journal
 from app.engine.lanes.dispatch import Dispatcher
+from app.engine.observer import Observer
 from app.engine.reading import HEAVY, Reader
 from app.engine.settlement import Settler
 from app.policies.books.repeats import Repeats
@@ -34,7 +35,8 @@ class Admission:
         settler: Closes the books of what needs no delivery.
         reader: Says what records say, and where that goes.
         repeats: What was delivered in full a short while ago.
-        journal: Where unusable records are written down.
+        clock: Tells the time.
+        observer: Sees what cannot be used.
         ours: Topics whose notifications are this worker's to route.
         max_in_flight: Items received and unsettled at most.
         max_age: Seconds for which a notification is tried; 0 where nothing is put aside.
@@ -48,7 +50,8 @@ class Admission:
         settler: Settler,
         reader: Reader,
         repeats: Repeats,
-        journal: Journal,
+        clock: EngineClock,
+        observer: Observer,
         *,
         ours: frozenset[str],
         max_in_flight: int,
@@ -60,7 +63,8 @@ class Admission:
         self._settler = settler
         self._reader = reader
         self._repeats = repeats
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._ours = ours
         self._max_in_flight = max_in_flight
         self._max_age = max_age
@@ -97,10 +101,10 @@ class Admission:
             Those that may be admitted now: to read the others would keep these for too long.
         """
         self._reader.forget()
-        until = self._journal.monotonic() + LONGEST_READING
+        until = self._clock.monotonic() + LONGEST_READING
         for place, record in enumerate(records):
             if len(record.value or b"") > HEAVY:
-                if self._journal.monotonic() > until:
+                if self._clock.monotonic() > until:
                     return records[:place]
                 assigned = held[record.partition]
                 item = self._item(record, assigned, _before(record, assigned))
@@ -173,7 +177,7 @@ class Admission:
                 return True
             case Done() if leftover.digest == _digest(record):
                 assigned.pass_over(record.offset, leftover)
-                self._journal.statistics.skipped += 1
+                self._observer.skipped()
                 return True
             case _:
                 return False
@@ -181,15 +185,15 @@ class Admission:
     def _miss(self, parked: Parked, assigned: Assigned) -> None:
         """Make a dead letter of what is gone from the log before it could be delivered."""
         stub = parked.stub(assigned.partition)
-        item = Item(stub, assigned, parked.digest, self._journal.monotonic(), parked.before)
+        item = Item(stub, assigned, parked.digest, self._clock.monotonic(), parked.before)
         item.missing = parked.size
         assigned.take_back(item)
         self._refuse(item, Reason.EXHAUSTED, GONE)
 
     def _park(self, item: Item) -> None:
         """Leave a record to a member that knows its topic, until it is too old."""
-        left = too_old_at(item, self._max_age) - self._journal.broker_now()
-        item.assigned.park(park(item, Why.FOREIGN, self._journal.monotonic() + left))
+        left = too_old_at(item, self._max_age) - self._clock.broker_now()
+        item.assigned.park(park(item, Why.FOREIGN, self._clock.monotonic() + left))
         self._bytes -= item.size
 
     def drop(self, old: Assigned) -> None:
@@ -217,7 +221,7 @@ class Admission:
         self._on_change()
         notification = item.notification
         if verdict is Verdict.SENT and notification and notification.message_id is not None:
-            self._repeats.remember(item.digest, self._journal.monotonic())
+            self._repeats.remember(item.digest, self._clock.monotonic())
         if self._leaders.get(item.digest) is not item:
             return
         del self._leaders[item.digest]
@@ -242,8 +246,8 @@ class Admission:
         return item
 
     def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:
-        record = record.stamped(self._journal.broker_now())
-        return Item(record, assigned, _digest(record), self._journal.monotonic(), before)
+        record = record.stamped(self._clock.broker_now())
+        return Item(record, assigned, _digest(record), self._clock.monotonic(), before)
 
     def _join(self, item: Item, assigned: Assigned) -> None:
         """Go on with an item whose partition was away: what was delivered stays delivered."""
@@ -269,14 +273,14 @@ class Admission:
         except (InvalidRecordError, TemplateError) as error:
             return Reason.INVALID, scrub(str(error))
         except Exception as error:  # noqa: BLE001 - one record must not end everybody's session
-            return Reason.INVALID, self._journal.fault(f"reading {record.coordinates}", error)
+            return Reason.INVALID, self._observer.fault(f"reading {record.coordinates}", error)
         return None
 
     def _is_repeat(self, item: Item) -> bool:
         """Settle or set aside a repeat."""
         if not _is_compared(item):
             return False
-        if self._repeats.is_repeat(item.digest, self._journal.monotonic()):
+        if self._repeats.is_repeat(item.digest, self._clock.monotonic()):
             self._drop_repeat(item)
             return True
         leader = self._leaders.setdefault(item.digest, item)
@@ -290,7 +294,7 @@ class Admission:
             return
         item.assigned.settle(item)
         self._bytes -= item.size
-        self._journal.statistics.duplicate += 1
+        self._observer.duplicate()
         self._on_change()
 
     def _deliver(self, item: Item) -> None:
@@ -301,13 +305,13 @@ class Admission:
             routed = self._reader.route(item, notification)
         except Exception as fault:  # noqa: BLE001 - as in _understand
             where = f"routing {item.record.coordinates}"
-            self._refuse(item, Reason.INVALID, self._journal.fault(where, fault))
+            self._refuse(item, Reason.INVALID, self._observer.fault(where, fault))
             return
         if not notification.requests:
-            self._journal.suppressed(item, notification)
+            self._observer.suppressed(item, notification)
         if routed.unroutable:
-            item.fail_each(routed.unroutable, Reason.UNROUTABLE, self._journal.broker_now())
-            self._journal.unroutable(item, routed.unroutable)
+            item.fail_each(routed.unroutable, Reason.UNROUTABLE, self._clock.broker_now())
+            self._observer.unroutable(item, routed.unroutable)
         self._dispatcher.submit(item, routed.deliveries)
         if not routed.deliveries:
             self._settler.finish(item)
@@ -315,8 +319,8 @@ class Admission:
     def _refuse(self, item: Item, reason: Reason, error: str) -> None:
         """Make a dead letter of a record that cannot be used as a whole."""
         item.refusal = (reason, error)
-        item.first_failure = item.first_failure or self._journal.broker_now()
-        self._journal.unusable(item, None, reason, error)
+        item.first_failure = item.first_failure or self._clock.broker_now()
+        self._observer.unusable(item, None, reason, error)
         self._settler.finish(item)
 
 

@@ -13,7 +13,7 @@ from app.policies.texts.plain_text import clip
 from app.values.control import AttemptPage
 from app.values.note import Note
 from app.values.record import Record, TopicPartition, coordinates
-from app.values.snapshot import Attempt
+from app.values.snapshot import Attempt, AttemptStatus
 
 CAPACITY = 1000
 FOLLOWER_CAPACITY = 200
@@ -29,7 +29,7 @@ class _Made(msgspec.Struct, gc=False):
 
     id: int
     now: float
-    status: str
+    status: AttemptStatus
     channel: str
     destination: str
     message_id: str | None
@@ -86,7 +86,7 @@ class AttemptLog:
         self,
         *,
         now: float,
-        status: str,
+        status: AttemptStatus,
         channel: str,
         destination: str,
         message_id: str | None,
@@ -125,7 +125,7 @@ class AttemptLog:
     def page(
         self,
         *,
-        status: str | None = None,
+        status: AttemptStatus | None = None,
         channel: str | None = None,
         query: str | None = None,
         limit: int = 100,

@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 
 from app.engine.addresses import Addresses
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item
-from app.engine.journal import Journal
 from app.policies.books.resuming import still_to_send
 from app.policies.limits.lifetimes import with_default_lifetime
 from app.policies.parsing import parse
@@ -22,13 +22,13 @@ class Reader:
 
     Args:
         addresses: Recipients, templates and default destinations.
-        journal: Tells the time.
+        clock: Tells the time.
         default_ttl: Seconds that a notification without a lifetime of its own has; 0 for no end.
     """
 
-    def __init__(self, addresses: Addresses, journal: Journal, default_ttl: float) -> None:
+    def __init__(self, addresses: Addresses, clock: EngineClock, default_ttl: float) -> None:
         self._addresses = addresses
-        self._journal = journal
+        self._clock = clock
         self._default_ttl = default_ttl
         self._ahead: dict[str, _Read | Exception] = {}
 
@@ -82,7 +82,7 @@ class Reader:
         )
         if item.before is not None or not self._default_ttl:
             return notification
-        now = self._journal.broker_now()
+        now = self._clock.broker_now()
         return with_default_lifetime(notification, published_at, now, self._default_ttl)
 
     def _route(self, item: Item, notification: Notification) -> Routed:

@@ -9,9 +9,10 @@ from typing import TypeVar
 import msgspec
 
 from app.edges.kafka.producer import Producer
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item
 from app.engine.inflight.parked import Why, park
-from app.engine.journal import Journal
+from app.engine.observer import Observer
 from app.engine.tasks import Spawn
 from app.policies.books.statistics import Verdict
 from app.policies.headers.dead_letters import bare, dead_letter_headers, without_value
@@ -58,7 +59,8 @@ class Settler:
     Args:
         producer: Writes dead letters and deferred notifications.
         exits: Where those go.
-        journal: Where verdicts are counted.
+        clock: Tells the time.
+        observer: Counts verdicts, and what was written.
         spawn: Starts a named task that the worker watches.
         on_settled: Called when nothing is held of an item any more, with None for one that is put
             aside.
@@ -68,14 +70,16 @@ class Settler:
         self,
         producer: Producer,
         exits: Exits,
-        journal: Journal,
+        clock: EngineClock,
+        observer: Observer,
         *,
         spawn: Spawn,
         on_settled: Callable[[Item, Verdict | None], None],
     ) -> None:
         self._producer = producer
         self._exits = exits
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._spawn = spawn
         self._on_settled = on_settled
         self._blocked: dict[str, str] = {}
@@ -94,7 +98,7 @@ class Settler:
         topics = {topic for topic, _ in awaited}
         if told := [why for topic, why in self._blocked.items() if topic in topics]:
             return "; ".join(told)
-        missed = self._journal.monotonic() - PATIENCE
+        missed = self._clock.monotonic() - PATIENCE
         for topic, since in awaited:
             if since < missed:
                 trouble = self._producer.trouble_with(topic)
@@ -174,7 +178,7 @@ class Settler:
         item.assigned.settle(item)
         verdict = None if item.deferred else item.verdict()
         if verdict is not None:
-            self._journal.settled(item, verdict)
+            self._observer.settled(item, verdict)
         item.jobs.clear()  # they refer to it: only the cycle collector would free it, and that late
         self._on_settled(item, verdict)
 
@@ -183,11 +187,11 @@ class Settler:
         if item in item.assigned.strays:  # nobody can read it again
             if item.foreign:
                 item.foreign, item.refusal = False, (Reason.EXHAUSTED, TOO_LARGE)
-            item.give_up_rest(TOO_LARGE, self._journal.broker_now())
+            item.give_up_rest(TOO_LARGE, self._clock.broker_now())
             self.finish(item)
             return
         before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
-        until = self._journal.monotonic() + seconds
+        until = self._clock.monotonic() + seconds
         item.assigned.park(park(item, Why.TOO_LARGE, until, before))
         item.jobs.clear()  # as in _settle
         self._on_settled(item, None)
@@ -200,7 +204,7 @@ class Settler:
         headers = await _made(item, write)
         topic = self._exits.retry_topics[seconds]
         await self._write(item, topic, record.key, record.value, headers)
-        self._journal.statistics.deferred += 1
+        self._observer.deferred()
 
     async def _bury(self, item: Item) -> None:
         record = item.record
@@ -221,7 +225,7 @@ class Settler:
                     "%s: its dead letter leaves something out: %s", record.coordinates, error
                 )
             else:
-                self._journal.statistics.dead_lettered += 1
+                self._observer.dead_lettered()
                 return
         raise KafkaRefusedError(f"{topic} takes not even a dead letter without its record")
 
@@ -229,7 +233,7 @@ class Settler:
         self, item: Item, topic: str, key: bytes | None, value: bytes | None, headers: Headers
     ) -> None:
         """Write a record; try until it is acknowledged or found too large."""
-        self._unacknowledged[item] = (topic, self._journal.monotonic())
+        self._unacknowledged[item] = (topic, self._clock.monotonic())
         wait = FIRST_WAIT
         while True:
             try:
@@ -252,8 +256,8 @@ class Settler:
 
     async def _pause(self, item: Item, seconds: float) -> None:
         """Wait before the next try; there is none for what is taken away meanwhile."""
-        until = self._journal.monotonic() + seconds
-        while (left := until - self._journal.monotonic()) > 0:
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > 0:
             await asyncio.sleep(min(left, LOOK_SECONDS))
             if not item.assigned.active:
                 raise _TakenAwayError

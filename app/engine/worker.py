@@ -12,6 +12,7 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.admission import Admission
+from app.engine.clock import EngineClock
 from app.engine.cluster.broker_clock import ClockWatch
 from app.engine.cluster.open_transactions import OpenTransactions
 from app.engine.cluster.strangers import say_strangers
@@ -30,8 +31,8 @@ from app.engine.group.subscription import Subscription
 from app.engine.group.trimming import Trimmer
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
 from app.engine.lanes.dispatch import Dispatcher
+from app.engine.observer import Observer
 from app.engine.reading import Reader
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks, to_its_end
@@ -89,7 +90,8 @@ class NotificationWorker:
         producer: Writes dead letters and what is put aside; its owner closes it.
         channels: By name.
         addresses: Recipients, templates and default destinations.
-        journal: Counts and the delivery log; outlives stops.
+        clock: Tells the time.
+        observer: Counts and the delivery log; outlives stops.
     """
 
     def __init__(
@@ -99,15 +101,19 @@ class NotificationWorker:
         producer: Producer,
         channels: Mapping[str, Channel],
         addresses: Addresses,
-        journal: Journal,
+        clock: EngineClock,
+        observer: Observer,
     ) -> None:
         subscription = options.subscription
         self._options = options
         self._addresses = addresses
         self._connection = connection
-        self._journal = journal
-        self._conditions = Conditions(journal.now)
-        self._clock = ClockWatch(producer, subscription.control_topic, journal, self._conditions)
+        self._clock = clock
+        self._observer = observer
+        self._conditions = Conditions(clock.now)
+        self._clock_watch = ClockWatch(
+            producer, subscription.control_topic, clock, self._conditions
+        )
         self._assignment = Assignment(subscription.delays)
         self._tasks = Tasks(self._failed)
         self._settler = Settler(
@@ -117,7 +123,8 @@ class NotificationWorker:
                 {delay: topic for topic, delay in subscription.delays.items()},
                 subscription.group_id,
             ),
-            journal,
+            clock,
+            observer,
             spawn=self._tasks.spawn,
             on_settled=self._settled,
         )
@@ -125,7 +132,8 @@ class NotificationWorker:
             channels,
             options.concurrency,
             options.retry,
-            journal,
+            clock,
+            observer,
             window=options.max_in_flight,
             spawn=self._tasks.spawn,
             on_finished=self._settler.finish,
@@ -134,9 +142,10 @@ class NotificationWorker:
             self._assignment,
             self._dispatcher,
             self._settler,
-            Reader(addresses, journal, options.default_ttl),
+            Reader(addresses, clock, options.default_ttl),
             Repeats(),
-            journal,
+            clock,
+            observer,
             ours=subscription.ours,
             max_in_flight=options.max_in_flight,
             max_age=options.retry.max_age,
@@ -147,7 +156,7 @@ class NotificationWorker:
             subscription,
             self._assignment,
             self._conditions,
-            journal,
+            clock,
             leader=self._group_leader,
         )
         self._parking = Parking(
@@ -155,31 +164,36 @@ class NotificationWorker:
             subscription,
             self._assignment,
             self._admission,
-            journal,
+            clock,
             self._conditions,
             may_admit=self._may_admit,
         )
         self._intake = Intake(
-            self._assignment, self._admission, journal, self._clock, may_admit=self._may_admit
+            self._assignment,
+            self._admission,
+            clock,
+            observer,
+            self._clock_watch,
+            may_admit=self._may_admit,
         )
-        self._pulse = Pulse(journal, self._assignment, self._dispatcher, self._intake)
-        self._saver = CommitSaver(producer, subscription, self._assignment, journal)
+        self._pulse = Pulse(clock, observer, self._assignment, self._dispatcher, self._intake)
+        self._saver = CommitSaver(producer, subscription, self._assignment, clock)
         self._group_start = GroupStart(
-            connection, subscription, self._saver, journal, self._conditions
+            connection, subscription, self._saver, clock, observer, self._conditions
         )
-        self._transactions = OpenTransactions(self._assignment, self._conditions, journal)
+        self._transactions = OpenTransactions(self._assignment, self._conditions, clock)
         self._unreadable = UnreadablePartitions(
             self._assignment,
             subscription.topics,
             self._conditions,
             user=connection.options.get("sasl_plain_username"),
         )
-        self._trimmer = Trimmer(connection, self._assignment, journal, self._conditions)
+        self._trimmer = Trimmer(connection, self._assignment, clock, self._conditions)
         self._topics = TopicKeeper(
             connection,
             subscription,
             self._conditions,
-            monotonic=journal.monotonic,
+            monotonic=clock.monotonic,
         )
         self._session: Session | None = None
         self._supervisor: asyncio.Task[None] | None = None
@@ -199,8 +213,8 @@ class NotificationWorker:
                 self._running.clear()
                 self._connection.identity.forget()  # whoever starts it means what it finds
                 self._assignment.forget()
-                self._started_at = self._journal.now()
-                self._started = self._journal.monotonic()
+                self._started_at = self._clock.now()
+                self._started = self._clock.monotonic()
                 self._status = Status.STARTING
                 self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
             supervisor = self._supervisor
@@ -251,7 +265,7 @@ class NotificationWorker:
         wait = FIRST_WAIT
         while True:
             self._status = Status.STARTING
-            self._starting_since = self._journal.monotonic()
+            self._starting_since = self._clock.monotonic()
             try:
                 await self._consume()
             except (KafkaUnavailableError, KafkaRefusedError) as error:
@@ -277,7 +291,7 @@ class NotificationWorker:
         await self._group_start.prepare()
         timed = not self._connection.embedded  # that one has this machine's clock
         if timed:
-            await self._clock.ask()
+            await self._clock_watch.ask()
         session = self._session = Session(
             self._connection,
             self._options.subscription,
@@ -286,7 +300,8 @@ class NotificationWorker:
             self._dispatcher,
             self._settler,
             self._saver,
-            self._journal,
+            self._clock,
+            self._observer,
             self._conditions,
             drop=self._admission.drop,
             on_rebalance=self._admission.reset,
@@ -295,7 +310,7 @@ class NotificationWorker:
         )
         try:
             if timed:
-                self._tasks.spawn(self._clock.run(), "clock")
+                self._tasks.spawn(self._clock_watch.run(), "clock")
             self._tasks.spawn(self._parking.run(), "parking")
             if not self._connection.embedded:  # it tells nothing of groups
                 self._tasks.spawn(self._share.run(), "share of the group")
@@ -344,8 +359,8 @@ class NotificationWorker:
         await self._trimmer.trim()
 
     def _show_faults(self) -> None:
-        fault = self._journal.last_fault
-        if fault is None or self._journal.monotonic() - fault[1] > FAULT_SECONDS:
+        fault = self._observer.last_fault
+        if fault is None or self._clock.monotonic() - fault[1] > FAULT_SECONDS:
             self._conditions.end("internal_error")
         else:
             self._conditions.begin("internal_error", FAULT.format(fault[0]))
@@ -377,7 +392,7 @@ class NotificationWorker:
             WorkerState(
                 self._status,
                 self._started_at,
-                0.0 if self._started_at is None else self._journal.monotonic() - self._started,
+                0.0 if self._started_at is None else self._clock.monotonic() - self._started,
                 self._intake.paused,
                 problem(self._signs()),
             ),
@@ -385,7 +400,8 @@ class NotificationWorker:
             self._options.subscription,
             self._assignment,
             self._dispatcher,
-            self._journal,
+            self._clock,
+            self._observer,
             self._conditions,
         )
 
@@ -417,7 +433,7 @@ class NotificationWorker:
         return self._share.starved
 
     def _signs(self) -> Signs:
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         if self.not_live() is not None:
             return Signs(status=Status.ERROR, failure=self.not_live())
         session = self._session

@@ -8,7 +8,7 @@ from app.values.control import AttemptPage, Published, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
-from app.values.snapshot import Attempt, Snapshot
+from app.values.snapshot import Attempt, AttemptStatus, Snapshot
 
 
 class WorkerPort(Protocol):
@@ -57,7 +57,7 @@ class AttemptLogPort(Protocol):
     def page(
         self,
         *,
-        status: str | None = None,
+        status: AttemptStatus | None = None,
         channel: str | None = None,
         query: str | None = None,
         limit: int = 100,

@@ -27,6 +27,22 @@ class DestinationState(StrEnum):
     GONE = "gone"
 
 
+class AttemptStatus(StrEnum):
+    """How one attempt ended, or why none was made."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    RATE_LIMITED = "rate_limited"
+    REJECTED = "rejected"
+    DENIED = "denied"
+    GONE = "gone"
+    EXPIRED = "expired"
+    INVALID = "invalid"
+    UNROUTABLE = "unroutable"
+    EXHAUSTED = "exhausted"
+    SUPPRESSED = "suppressed"
+
+
 class Counts(msgspec.Struct, frozen=True):
     """Targets by what became of them, for one channel or destination."""
 
@@ -160,8 +176,6 @@ class Attempt(msgspec.Struct, frozen=True):
     Attributes:
         id: Grows with every attempt of this process; the cursor of ``GET /deliveries``.
         time: ISO 8601 UTC.
-        status: ``delivered``, ``retry``, ``rate_limited``, ``rejected``, ``denied``, ``gone``,
-            ``expired``, ``invalid``, ``unroutable`` or ``suppressed``.
         duration: Seconds the destination took; None when it was not asked.
         error: What went wrong, without secrets; None when delivered.
         notes: What was left out of the notification or changed about it.
@@ -169,7 +183,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
     id: int
     time: str
-    status: str
+    status: AttemptStatus
     channel: str
     destination: str
     message_id: str | None

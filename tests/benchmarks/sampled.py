@@ -36,7 +36,7 @@ PARTS = (
     ("/app/engine/partition", "settlement, ledger, commit"),
     ("/app/engine/commit", "settlement, ledger, commit"),
     ("/app/policies/ledger", "settlement, ledger, commit"),
-    ("/app/engine/journal", "statistics, metrics, delivery log"),
+    ("/app/engine/observer", "statistics, metrics, delivery log"),
     ("/app/edges/metrics", "statistics, metrics, delivery log"),
     ("/app/policies/statistics", "statistics, metrics, delivery log"),
     ("/app/engine/", "lanes"),

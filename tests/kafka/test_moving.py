@@ -16,7 +16,7 @@ from app.engine.group.subscription import Subscription
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
-from tests.support.engine import ScriptedChannel, journal, until
+from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.tools import Tools
@@ -114,8 +114,9 @@ def worker_of(
         silence=SILENCE,
     )
     addresses = Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"))
+    clock = SkewedClock()
     return NotificationWorker(
-        options, connection, producer, {"webhook": channel}, addresses, journal()
+        options, connection, producer, {"webhook": channel}, addresses, clock, observer(clock)
     )
 
 

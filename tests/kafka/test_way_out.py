@@ -22,7 +22,7 @@ from app.settings.models import KafkaSettings
 from app.values.outcome import Retry
 from app.values.record import Record
 from tests.support.end_to_end import World, hooks, world
-from tests.support.engine import ScriptedChannel, journal, until
+from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.http_server import Answer, HttpServer
 from tests.support.kafka_cluster import Kafka
 
@@ -116,7 +116,7 @@ async def test_a_record_that_its_producer_compressed_is_put_aside_whole(
     finally:
         await producer.stop()
     channel = ScriptedChannel([[Retry("503")]])
-    clock = journal()
+    clock = SkewedClock()
     connection = Connection(kafka.bootstrap, {"bootstrap_servers": kafka.bootstrap})
     own = Producer(
         connection, compression="zstd", now=clock.broker_now, on_append=clock.broker_said
@@ -141,6 +141,7 @@ async def test_a_record_that_its_producer_compressed_is_put_aside_whole(
         {"webhook": channel},
         Addresses(None, None, Defaults(webhook_url="http://hooks.example/one")),
         clock,
+        observer(clock),
     )
     try:
         await worker.start()

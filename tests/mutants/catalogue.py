@@ -168,8 +168,8 @@ MUTANTS = (
     ),
     Mutant(
         "let this machine's clock say what is due",
-        "app/engine/journal.py",
-        "return self.broker_clock.now(self.now(), self.monotonic())",
+        "app/engine/clock.py",
+        "return self._brokers.now(self.now(), self.monotonic())",
         "return self.now()",
         (DEFERRING,),
     ),

@@ -12,9 +12,10 @@ import pytest
 from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assigned
-from app.engine.journal import Journal
+from app.engine.observer import Observer
 from app.policies.books.statistics import Statistics
 from app.policies.headers.deferral import Deferral
 from app.values.delivery import Delivery, Destination, Target
@@ -81,8 +82,8 @@ def item(
     return received
 
 
-class SkewedJournal(Journal):
-    """A journal whose clocks a test can set.
+class SkewedClock(EngineClock):
+    """Clocks that a test can set.
 
     Attributes:
         skew: Seconds that it is ahead.
@@ -106,9 +107,9 @@ class SkewedJournal(Journal):
         return time.monotonic() + self.ahead
 
 
-def journal() -> SkewedJournal:
-    """Return a journal with fresh books."""
-    return SkewedJournal(Statistics(), AttemptLog(), Metrics())
+def observer(clock: EngineClock) -> Observer:
+    """Return an observer that has seen nothing."""
+    return Observer(Statistics(), AttemptLog(), Metrics(), clock)
 
 
 class ScriptedChannel(Channel):

@@ -20,7 +20,7 @@ from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
-from app.values.snapshot import Attempt, Snapshot, Status
+from app.values.snapshot import Attempt, AttemptStatus, Snapshot, Status
 
 SNAPSHOT = Snapshot(
     status=Status.RUNNING,
@@ -85,7 +85,7 @@ def make_attempt(number: int, **changes: Any) -> Attempt:
     attempt = Attempt(
         id=number,
         time="2026-01-01T12:00:00.000+00:00",
-        status="delivered",
+        status=AttemptStatus.DELIVERED,
         channel="discord",
         destination="https://discord.com/api/webhooks/1234…/***",
         message_id=f"message-{number}",

@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from app.edges.kafka.producer import Producer
+from app.engine.clock import EngineClock
 from app.engine.conditions import Conditions
-from app.engine.journal import Journal
 from app.policies.limits.broker_clock import PATIENCE
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record
@@ -28,26 +28,26 @@ class ClockWatch:
     Kafka tells the time to whoever writes to a topic with ``LogAppendTime``, and in no other way.
 
     Args:
-        producer: Writes the question; whoever owns it sets the journal's clock by the answer.
+        producer: Writes the question; whoever owns it sets that clock by the answer.
         topic: The group's control topic.
-        journal: Has the clocks.
+        clock: Tells the time.
         conditions: Where a difference is said.
     """
 
     def __init__(
-        self, producer: Producer, topic: str, journal: Journal, conditions: Conditions
+        self, producer: Producer, topic: str, clock: EngineClock, conditions: Conditions
     ) -> None:
         self._producer = producer
         self._topic = topic
-        self._journal = journal
+        self._clock = clock
         self._conditions = conditions
-        self._asked_at = journal.monotonic() - FRESH
+        self._asked_at = clock.monotonic() - FRESH
         self._future_until: dict[str, float] = {}
 
     async def ask(self) -> None:
         """Ask a broker for the time, unless one has said it just now; never raises."""
-        now = self._journal.monotonic()
-        age = self._journal.broker_clock.age(now)
+        now = self._clock.monotonic()
+        age = self._clock.broker_age()
         if now - self._asked_at < FRESH or (age is not None and age < FRESH):
             return
         self._asked_at = now
@@ -65,12 +65,12 @@ class ClockWatch:
 
     def compare(self) -> None:
         """Hold this machine's clock against the brokers', and forget what is long ago."""
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         for topic, end in list(self._future_until.items()):
             if end <= now:
                 del self._future_until[topic]
                 self._conditions.end(KIND, topic)
-        ahead = self._journal.broker_clock.difference(self._journal.now(), now)
+        ahead = self._clock.ahead_of_brokers()
         if ahead is None or abs(ahead) <= PATIENCE:
             self._conditions.end(KIND)
             return
@@ -83,13 +83,13 @@ class ClockWatch:
 
     def check(self, newest: Record) -> None:
         """Say so where a record that was fetched just now is from the future."""
-        ahead = newest.timestamp - self._journal.broker_now()
+        ahead = newest.timestamp - self._clock.broker_now()
         if ahead <= PATIENCE:
             return
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         topic = newest.partition.topic
         self._future_until[topic] = now + LASTING
-        known = self._journal.broker_clock.age(now) is not None
+        known = self._clock.broker_age() is not None
         whose, which = ("the brokers'", "") if known else ("this machine's", ", or this one")
         self._conditions.begin(
             KIND,

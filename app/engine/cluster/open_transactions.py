@@ -4,7 +4,7 @@ from typing import Final
 
 from app.engine.conditions import Conditions
 from app.engine.inflight.partition import Assigned, Assignment
-from app.engine.journal import Journal
+from app.values.clock import Clock
 from app.values.record import TopicPartition
 
 KIND: Final = "open_transaction"
@@ -21,18 +21,18 @@ class OpenTransactions:
     Args:
         assignment: The partitions this worker has.
         conditions: Where it is said.
-        journal: Tells the time.
+        clock: Tells the time.
     """
 
-    def __init__(self, assignment: Assignment, conditions: Conditions, journal: Journal) -> None:
+    def __init__(self, assignment: Assignment, conditions: Conditions, clock: Clock) -> None:
         self._assignment = assignment
         self._conditions = conditions
-        self._journal = journal
+        self._clock = clock
         self._open: dict[tuple[TopicPartition, int], float] = {}
 
     def look(self) -> None:
         """Compare what can be read with what there is, as last sampled."""
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         held = {
             (each.partition, each.readable_end): each
             for each in self._assignment

@@ -8,7 +8,8 @@ from typing import Final
 from app.edges.kafka.consumer import Consumer
 from app.engine.conditions import Conditions
 from app.engine.inflight.partition import Assigned, Assignment, Start
-from app.engine.journal import Journal
+from app.engine.observer import Observer
+from app.values.clock import Clock
 from app.values.record import TopicPartition
 
 STANDSTILL: Final = 2.0
@@ -22,7 +23,8 @@ class Positions:
     Args:
         consumer: The member whose positions they are.
         assignment: The partitions it has.
-        journal: Tells the time, and counts.
+        clock: Tells the time.
+        observer: Counts what is seen.
         conditions: Where it is said.
         drop: Drops what is held of a partition that begins anew.
         committing: Held by whoever commits.
@@ -32,7 +34,8 @@ class Positions:
         self,
         consumer: Consumer,
         assignment: Assignment,
-        journal: Journal,
+        clock: Clock,
+        observer: Observer,
         conditions: Conditions,
         *,
         drop: Callable[[Assigned], None],
@@ -40,7 +43,8 @@ class Positions:
     ) -> None:
         self._consumer = consumer
         self._assignment = assignment
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._conditions = conditions
         self._drop = drop
         self._committing = committing
@@ -123,7 +127,7 @@ class Positions:
         for old in there:
             topic = old.partition.topic
             dropped[topic] += len(old.items)
-            self._journal.metrics.count_moved("topic_recreated")
+            self._observer.moved("topic_recreated")
             start = Start(starts[old.partition], topic_id=ids[topic], owed=True)
             self._restart(old, start)
         self._consumer.learn_anew()  # it may have more partitions, or fewer
@@ -159,8 +163,8 @@ class Positions:
     def _skip_to(self, assigned: Assigned, start: int) -> None:
         """Retention was faster than this worker."""
         missed = assigned.ledger.unsettled_in(assigned.position, start)
-        self._journal.statistics.missed += missed
-        self._journal.metrics.count_moved("retention")
+        self._observer.missed(missed)
+        self._observer.moved("retention")
         name = _name(assigned.partition)
         self._conditions.note(
             "messages_missed",
@@ -175,8 +179,8 @@ class Positions:
     def _go_on_at_end(self, assigned: Assigned, end: int) -> None:
         """The log has lost its end: what stood there was read, and is not to be sent again."""
         vanished = assigned.position - end
-        self._journal.statistics.vanished += vanished
-        self._journal.metrics.count_moved("log_truncated")
+        self._observer.vanished(vanished)
+        self._observer.moved("log_truncated")
         name = _name(assigned.partition)
         self._conditions.note(
             "log_truncated",
@@ -190,7 +194,7 @@ class Positions:
 
     def _start_over(self, assigned: Assigned, start: int, end: int) -> None:
         """Nobody can tell whether it is another topic: rather send again than miss anything."""
-        self._journal.metrics.count_moved("unknown")
+        self._observer.moved("unknown")
         name = _name(assigned.partition)
         self._conditions.note(
             "log_replaced",
@@ -220,7 +224,7 @@ class Positions:
         ]
 
     def _clocks(self) -> tuple[float, float]:
-        return self._journal.monotonic(), self._journal.now()
+        return self._clock.monotonic(), self._clock.now()
 
 
 def note_recreated(conditions: Conditions, topic: str, dropped: int = 0) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from app.edges.kafka.consumer import Consumer
 from app.engine.cluster.positions import Positions
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
+from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
 
@@ -29,7 +29,7 @@ class Sampler:
         positions: Notices topics that were made anew.
         somewhere: A partition that is always there: whoever has none asks about it all the same,
             to know that Kafka is there.
-        journal: Tells the time.
+        clock: Tells the time.
         on_sample: Called after each round.
     """
 
@@ -39,14 +39,14 @@ class Sampler:
         assignment: Assignment,
         positions: Positions,
         somewhere: TopicPartition,
-        journal: Journal,
+        clock: Clock,
         on_sample: Callable[[], Awaitable[None]],
     ) -> None:
         self._consumer = consumer
         self._assignment = assignment
         self._positions = positions
         self._somewhere = somewhere
-        self._journal = journal
+        self._clock = clock
         self._on_sample = on_sample
         self._missing_since: float | None = None
 
@@ -64,7 +64,7 @@ class Sampler:
         if not self._consumer.misses_topics:
             self._missing_since = None
             return
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         if self._missing_since is None:
             self._missing_since = now
         if now - self._missing_since < RETURN_PATIENCE:
@@ -74,9 +74,9 @@ class Sampler:
         self._look_for_missing()
         await self._positions.look()
         asked = self._assignment.partitions() or [self._somewhere]
-        began = self._journal.monotonic()
+        began = self._clock.monotonic()
         ends = await self._consumer.logs.known_ends(asked)
-        ended = self._journal.monotonic()
+        ended = self._clock.monotonic()
         for assigned in list(self._assignment):
             if (end := ends.get(assigned.partition)) is not None:
                 assigned.saw_end(end, began, ended)

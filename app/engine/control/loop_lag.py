@@ -2,15 +2,15 @@
 
 import asyncio
 
-from app.edges.metrics import Metrics
+from app.engine.observer import Observer
 
 INTERVAL = 0.5
 
 
-async def measure_loop_lag(metrics: Metrics) -> None:
+async def measure_loop_lag(observer: Observer) -> None:
     """Measure until cancelled."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + INTERVAL
         await asyncio.sleep(INTERVAL)
-        metrics.observe_loop_lag(loop.time() - due)
+        observer.loop_lag(loop.time() - due)

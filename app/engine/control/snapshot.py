@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from app.edges.kafka.connection import Connection
+from app.engine.clock import EngineClock
 from app.engine.conditions import Conditions
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.lanes.lane import Lane
+from app.engine.observer import Observer
 from app.policies.books.statistics import Statistics, TargetCounts, Verdict, frozen
 from app.policies.limits.broker_clock import PATIENCE
 from app.values.snapshot import (
@@ -46,15 +47,16 @@ def take_picture(
     subscription: Subscription,
     assignment: Assignment,
     dispatcher: Dispatcher,
-    journal: Journal,
+    clock: EngineClock,
+    observer: Observer,
     conditions: Conditions,
 ) -> Snapshot:
     """Return everything ``GET /stats`` says (docs/contract.md#counts)."""
-    statistics = journal.statistics
+    statistics = observer.statistics
     partitions = tuple(assigned.snapshot() for assigned in assignment)
     lags = [partition.lag for partition in partitions if partition.lag is not None]
     to_do = assignment.unfetched + assignment.in_flight + assignment.parked
-    ahead = journal.broker_clock.difference(journal.now(), journal.monotonic())
+    ahead = clock.ahead_of_brokers()
     return Snapshot(
         status=state.status,
         is_running=state.status is Status.RUNNING,
@@ -90,7 +92,7 @@ def take_picture(
         backlog=to_do if lags or not partitions else None,
         partitions=partitions,
         channels=frozen(statistics.channels),
-        destinations=_destinations(statistics, dispatcher, journal.now()),
+        destinations=_destinations(statistics, dispatcher, clock.now()),
         conditions=conditions.snapshot(),
         clock_difference_seconds=None if ahead is None else round(ahead, 3),
     )

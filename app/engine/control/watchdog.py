@@ -2,8 +2,9 @@
 
 from app.engine.group.intake import Intake
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
 from app.engine.lanes.dispatch import Dispatcher
+from app.engine.observer import Observer
+from app.values.clock import Clock
 
 REBUILD_AFTER = 60.0
 """Seconds of standstill after which the consumer is made anew."""
@@ -17,9 +18,15 @@ class Pulse:
     """
 
     def __init__(
-        self, journal: Journal, assignment: Assignment, dispatcher: Dispatcher, intake: Intake
+        self,
+        clock: Clock,
+        observer: Observer,
+        assignment: Assignment,
+        dispatcher: Dispatcher,
+        intake: Intake,
     ) -> None:
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._assignment = assignment
         self._dispatcher = dispatcher
         self._intake = intake
@@ -27,11 +34,11 @@ class Pulse:
 
     def reset(self) -> None:
         """Begin to count anew."""
-        self._fetch_idle_at = self._deliver_idle_at = self._journal.monotonic()
+        self._fetch_idle_at = self._deliver_idle_at = self._clock.monotonic()
 
     def beat(self) -> None:
         """Note what there is to do."""
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         takable = any(each.fetchable and not each.resting for each in self._assignment)
         if not takable or not self._intake.open:
             self._fetch_idle_at = now
@@ -40,11 +47,11 @@ class Pulse:
 
     def fetch_silent_for(self) -> float:
         """Seconds since a record was last taken while some waited and there was room."""
-        return self._journal.monotonic() - max(self._fetch_idle_at, self._intake.admitted_at)
+        return self._clock.monotonic() - max(self._fetch_idle_at, self._intake.admitted_at)
 
     def deliver_silent_for(self) -> float:
         """Seconds since an attempt last ended while something could be tried."""
-        return self._journal.monotonic() - max(self._deliver_idle_at, self._journal.attempted_at)
+        return self._clock.monotonic() - max(self._deliver_idle_at, self._observer.attempted_at)
 
     def stuck(self) -> str | None:
         """Say why the consumer should be made anew, or None.

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from app.edges.kafka.consumer import Consumer
 from app.engine.cluster.positions import Positions
 from app.engine.inflight.partition import Assigned, Assignment
-from app.engine.journal import Journal
 from app.policies.books.commit_metadata import with_topic_id
 from app.policies.books.ledger import Commit
+from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Committer:
         consumer: The member that commits.
         assignment: The partitions it has.
         positions: Knows whether these are still of the topics that are there.
-        journal: Tells the time.
+        clock: Tells the time.
         lock: Held while committing.
     """
 
@@ -44,14 +44,14 @@ class Committer:
         consumer: Consumer,
         assignment: Assignment,
         positions: Positions,
-        journal: Journal,
+        clock: Clock,
         lock: asyncio.Lock,
     ) -> None:
         self.lock = lock
         self._consumer = consumer
         self._assignment = assignment
         self._positions = positions
-        self._journal = journal
+        self._clock = clock
         self._pressing = asyncio.Event()
         self._settled = 0
         self._owing_since: float | None = None
@@ -63,7 +63,7 @@ class Committer:
         """Seconds since a commit became due that is not acknowledged yet, or None."""
         if self._owing_since is None:
             return None
-        return self._journal.monotonic() - self._owing_since
+        return self._clock.monotonic() - self._owing_since
 
     @property
     def may_admit(self) -> bool:
@@ -115,7 +115,7 @@ class Committer:
                 self._owing_since = None
                 return True
             if self._owing_since is None:
-                self._owing_since = self._journal.monotonic()
+                self._owing_since = self._clock.monotonic()
             # An offset of a topic that is gone must not become one of the topic in its place.
             if await self._looked(timeout) and not (commits := await self._due()):
                 return True
@@ -130,7 +130,7 @@ class Committer:
             log.warning("%s", error)
             return False
         self._owing_since = None
-        retry_at = self._journal.monotonic() + REFUSED_PAUSE
+        retry_at = self._clock.monotonic() + REFUSED_PAUSE
         self._refused |= dict.fromkeys(refused, retry_at)
         for assigned, commit in commits.items():
             if assigned.partition.topic not in refused:
@@ -157,10 +157,10 @@ class Committer:
         Returns:
             Whether Kafka acknowledged it.
         """
-        deadline = self._journal.monotonic() + timeout
+        deadline = self._clock.monotonic() + timeout
         await self._consumer.commits.ended(timeout)
         self._assignment.freeze()
-        left = deadline - self._journal.monotonic()
+        left = deadline - self._clock.monotonic()
         acknowledged = left > 0 and await self.commit(left)
         self._consumer.commits.abandon()
         self._owing_since = None
@@ -168,7 +168,7 @@ class Committer:
 
     async def _due(self) -> dict[Assigned, Commit]:
         commits: dict[Assigned, Commit] = {}
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         for assigned in list(self._assignment):
             if self._refused.get(assigned.partition.topic, now) > now:
                 continue

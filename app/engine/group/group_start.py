@@ -14,9 +14,10 @@ from app.engine.conditions import Conditions
 from app.engine.group.saving import CommitSaver
 from app.engine.group.starts import Beginnings, Ids, commits_of, decide, resolve, say
 from app.engine.group.subscription import Subscription
-from app.engine.journal import Journal
+from app.engine.observer import Observer
 from app.policies.books.beginnings import AsSet
 from app.policies.books.saved_commits import Saved, visit_entry
+from app.values.clock import Clock
 from app.values.record import TopicPartition
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ class GroupStart:
         connection: Where Kafka is.
         subscription: What is consumed.
         saver: Writes to the control topic.
-        journal: Tells the time, and counts.
+        clock: Tells the time.
+        observer: Counts what is seen.
         conditions: Where it is said if a beginning is out of the ordinary.
     """
 
@@ -45,13 +47,15 @@ class GroupStart:
         connection: Connection,
         subscription: Subscription,
         saver: CommitSaver,
-        journal: Journal,
+        clock: Clock,
+        observer: Observer,
         conditions: Conditions,
     ) -> None:
         self._connection = connection
         self._subscription = subscription
         self._saver = saver
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._conditions = conditions
 
     async def prepare(self) -> None:
@@ -81,7 +85,7 @@ class GroupStart:
             except GroupHasMembersError:
                 log.info("the group %s has members: each begins by itself", wanted.group_id)
             else:
-                say(begun, self._journal.metrics, self._conditions)
+                say(begun, self._observer, self._conditions)
                 self._tell(begun)
         await self._remember(begun, saved, ids, partitions)
 
@@ -131,7 +135,7 @@ class GroupStart:
     ) -> None:
         """Write down what there is at the first visit: what comes later was added since."""
         counts = Counter(topic for topic, _ in partitions)
-        now = self._journal.now()
+        now = self._clock.now()
         await self._saver.write(
             [
                 visit_entry(self._subscription.group_id, topic, ids.get(topic), counts[topic], now)

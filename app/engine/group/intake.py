@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from app.edges.kafka.consumer import Consumer, PositionLostError
 from app.engine.admission import Admission
+from app.engine.clock import EngineClock
 from app.engine.cluster.broker_clock import ClockWatch
 from app.engine.cluster.positions import Positions
 from app.engine.inflight.partition import Assigned, Assignment, Head
-from app.engine.journal import Journal
+from app.engine.observer import Observer
 from app.engine.reading import HEAVY
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record, TopicPartition
@@ -32,8 +33,9 @@ class Intake:
     Args:
         assignment: The partitions this worker has.
         admission: Takes records in, and knows how much room there is.
-        journal: Tells the time.
-        clock: Looks at what time the newest records bear.
+        clock: Tells the time.
+        observer: Counts what is seen.
+        clock_watch: Looks at what time the newest records bear.
         may_admit: Says whether records may be taken now (commits are acknowledged).
 
     Attributes:
@@ -46,19 +48,21 @@ class Intake:
         self,
         assignment: Assignment,
         admission: Admission,
-        journal: Journal,
-        clock: ClockWatch,
+        clock: EngineClock,
+        observer: Observer,
+        clock_watch: ClockWatch,
         *,
         may_admit: Callable[[], bool],
     ) -> None:
         self._assignment = assignment
         self._admission = admission
-        self._journal = journal
         self._clock = clock
+        self._observer = observer
+        self._clock_watch = clock_watch
         self._may_admit = may_admit
         self._change = asyncio.Event()
         self.paused = False
-        self.polled_at = self.admitted_at = journal.monotonic()
+        self.polled_at = self.admitted_at = clock.monotonic()
 
     @property
     def open(self) -> bool:
@@ -83,7 +87,7 @@ class Intake:
         """
         failing_since: float | None = None
         while True:
-            self.polled_at = self._journal.monotonic()
+            self.polled_at = self._clock.monotonic()
             self._admission.relieve()
             try:
                 if await self._poll(consumer, positions, max_poll_records):
@@ -202,7 +206,7 @@ class Intake:
             records = records[:room]
         if not records:
             return 0
-        self._clock.check(records[-1])
+        self._clock_watch.check(records[-1])
         taken = 0
         for partition, batch in _by_partition(records):
             assigned = self._assignment[partition]
@@ -210,13 +214,13 @@ class Intake:
             for record in due:
                 if assigned.ledger.passes_over(record.offset):
                     assigned.position = record.offset + 1
-                    self._journal.statistics.skipped += 1
+                    self._observer.skipped()
                 else:
                     self._admission.admit(record, assigned)
             taken += len(due)
             self._leap(consumer, assigned)
         if taken:
-            self.admitted_at = self._journal.monotonic()
+            self.admitted_at = self._clock.monotonic()
         return taken
 
     def _due(
@@ -237,14 +241,14 @@ class Intake:
         """Return the seconds until a record of a retry topic is due; none are left if it is."""
         if not assigned.delay:
             return 0.0
-        by_clock = appended + assigned.delay - self._journal.broker_now()
-        return assigned.sightings.due_in(offset, by_clock, self._journal.monotonic())
+        by_clock = appended + assigned.delay - self._clock.broker_now()
+        return assigned.sightings.due_in(offset, by_clock, self._clock.monotonic())
 
     def _leap(self, consumer: Consumer, assigned: Assigned) -> None:
         """Get past offsets that are known to be settled, without fetching them."""
         wanted = assigned.ledger.next_wanted(assigned.position)
         if wanted - assigned.position > LEAP:
-            self._journal.statistics.skipped += wanted - assigned.position
+            self._observer.skipped(wanted - assigned.position)
             assigned.position = wanted
             consumer.seek(assigned.partition, wanted)
 

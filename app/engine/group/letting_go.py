@@ -6,8 +6,8 @@ from typing import Final
 
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
 from app.engine.settlement import Settler
+from app.values.clock import Clock
 
 STEP: Final = 0.02
 
@@ -20,13 +20,13 @@ class LettingGo:
     Args:
         assignment: What is under way.
         settler: Writes what is put aside.
-        journal: Tells the time.
+        clock: Tells the time.
     """
 
-    def __init__(self, assignment: Assignment, settler: Settler, journal: Journal) -> None:
+    def __init__(self, assignment: Assignment, settler: Settler, clock: Clock) -> None:
         self._assignment = assignment
         self._settler = settler
-        self._journal = journal
+        self._clock = clock
 
     async def until_quiet(self, timeout: float) -> bool:
         """Wait for what was started; say whether all of it ended in time."""
@@ -42,11 +42,11 @@ class LettingGo:
         await self._until_none(lambda item: item.leaving, timeout)
 
     async def _until_none(self, busy: Callable[[Item], bool], timeout: float) -> bool:
-        deadline = self._journal.monotonic() + timeout
+        deadline = self._clock.monotonic() + timeout
         while any(
             busy(item) and not self._settler.is_refused(item) for item in self._assignment.items()
         ):
-            if self._journal.monotonic() >= deadline:
+            if self._clock.monotonic() >= deadline:
                 return False
             await asyncio.sleep(STEP)
         return True

@@ -11,7 +11,7 @@ from app.engine.conditions import Conditions
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.parked import Parked, Why
 from app.engine.inflight.partition import Assigned, Assignment
-from app.engine.journal import Journal
+from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Parking:
         subscription: What this worker consumes.
         assignment: The partitions that it has.
         admission: Takes records back in, as far as there is room.
-        journal: Tells the time.
+        clock: Tells the time.
         conditions: Where it is said what is parked.
         may_admit: Says whether records may be taken now.
     """
@@ -40,7 +40,7 @@ class Parking:
         subscription: Subscription,
         assignment: Assignment,
         admission: Admission,
-        journal: Journal,
+        clock: Clock,
         conditions: Conditions,
         *,
         may_admit: Callable[[], bool],
@@ -49,7 +49,7 @@ class Parking:
         self._subscription = subscription
         self._assignment = assignment
         self._admission = admission
-        self._journal = journal
+        self._clock = clock
         self._conditions = conditions
         self._may_admit = may_admit
 
@@ -75,7 +75,7 @@ class Parking:
                     await self._take_back(assigned, parked, read)
 
     def _due(self) -> Iterator[tuple[Assigned, Parked]]:
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         for assigned in self._assignment:
             for parked in assigned.parked.values():
                 if parked.until <= now:

@@ -8,9 +8,9 @@ from typing import Final
 from app.edges.kafka.producer import Producer
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
 from app.policies.books.ledger import Commit
 from app.policies.books.saved_commits import Entry, commit_entry
+from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
 
@@ -31,7 +31,7 @@ class CommitSaver:
         producer: Writes to the control topic.
         subscription: Names the topic and the group.
         assignment: The partitions this worker has.
-        journal: Tells the time.
+        clock: Tells the time.
     """
 
     def __init__(
@@ -39,12 +39,12 @@ class CommitSaver:
         producer: Producer,
         subscription: Subscription,
         assignment: Assignment,
-        journal: Journal,
+        clock: Clock,
     ) -> None:
         self._producer = producer
         self._subscription = subscription
         self._assignment = assignment
-        self._journal = journal
+        self._clock = clock
         self._saved: dict[TopicPartition, tuple[str | None, Commit]] = {}
 
     async def run(self) -> None:
@@ -63,7 +63,7 @@ class CommitSaver:
             if (commit := each.ledger.last_commit) is not None
             and self._saved.get(each.partition) != (each.topic_id, commit)
         }
-        now = self._journal.now()
+        now = self._clock.now()
         entries = [
             commit_entry(self._subscription.group_id, partition, topic_id, commit, now)
             for partition, (topic_id, commit) in changed.items()

@@ -18,9 +18,10 @@ from app.engine.group.starts import find_starts
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assigned, Assignment, Leftovers
-from app.engine.journal import Journal
 from app.engine.lanes.dispatch import Dispatcher
+from app.engine.observer import Observer
 from app.engine.settlement import Settler
+from app.values.clock import Clock
 from app.values.errors import KafkaUnavailableError
 from app.values.record import TopicPartition
 
@@ -49,7 +50,8 @@ class Session:
         dispatcher: Holds what is under way.
         settler: Writes what is put aside.
         saver: Writes down what was committed last.
-        journal: Tells the time.
+        clock: Tells the time.
+        observer: Counts what is seen.
         conditions: Where it is said what becomes of topics and logs.
         drop: Drops what is held of a partition that begins anew.
         on_rebalance: Called when partitions were taken away or given.
@@ -70,7 +72,8 @@ class Session:
         dispatcher: Dispatcher,
         settler: Settler,
         saver: CommitSaver,
-        journal: Journal,
+        clock: Clock,
+        observer: Observer,
         conditions: Conditions,
         *,
         drop: Callable[[Assigned], None],
@@ -83,9 +86,10 @@ class Session:
         self._assignment = assignment
         self._intake = intake
         self._dispatcher = dispatcher
-        self._letting_go = LettingGo(assignment, settler, journal)
+        self._letting_go = LettingGo(assignment, settler, clock)
         self._saver = saver
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._conditions = conditions
         self._on_rebalance = on_rebalance
         self._patience = patience
@@ -108,18 +112,19 @@ class Session:
         self._positions = Positions(
             self._consumer,
             assignment,
-            journal,
+            clock,
+            observer,
             conditions,
             drop=drop,
             committing=committing,
         )
-        self.committer = Committer(self._consumer, assignment, self._positions, journal, committing)
+        self.committer = Committer(self._consumer, assignment, self._positions, clock, committing)
         self._sampler = Sampler(
             self._consumer,
             assignment,
             self._positions,
             subscription.first_partition,
-            journal,
+            clock,
             on_sample,
         )
 
@@ -273,7 +278,7 @@ class Session:
                 self._subscription,
                 self._consumer,
                 partitions,
-                self._journal.metrics,
+                self._observer,
                 self._conditions,
             )
             for partition, start in starts.items():

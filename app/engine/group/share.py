@@ -10,7 +10,7 @@ from app.edges.kafka.survey import Survey
 from app.engine.conditions import Conditions
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
+from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.group import Group
 from app.values.record import TopicPartition
@@ -38,7 +38,7 @@ class Share:
         subscription: What this worker consumes.
         assignment: The partitions it has.
         conditions: Where it is said.
-        journal: Tells the time.
+        clock: Tells the time.
         leader: Tells the id of the member that leads the group, as far as is known.
         survey: Makes what asks the cluster.
 
@@ -52,7 +52,7 @@ class Share:
         subscription: Subscription,
         assignment: Assignment,
         conditions: Conditions,
-        journal: Journal,
+        clock: Clock,
         *,
         leader: Callable[[], str | None],
         survey: Callable[[Connection], Survey] = Survey,
@@ -61,7 +61,7 @@ class Share:
         self._subscription = subscription
         self._assignment = assignment
         self._conditions = conditions
-        self._journal = journal
+        self._clock = clock
         self._leader = leader
         self._survey = survey
         self.starved: str | None = None
@@ -71,7 +71,7 @@ class Share:
         self.starved = None
         look_at: float | None = None
         while True:
-            now = self._journal.monotonic()
+            now = self._clock.monotonic()
             if self._has_some():
                 look_at = None
                 self._say(None, None)

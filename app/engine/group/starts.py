@@ -10,11 +10,11 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.saved_commits import read_saved
-from app.edges.metrics import Metrics
 from app.engine.cluster.positions import note_recreated
 from app.engine.conditions import Conditions
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.partition import Start
+from app.engine.observer import Observer
 from app.policies.books.beginnings import AsSet, Beginning, FromStart, GoOn, Restore, Why, beginning
 from app.policies.books.commit_metadata import Committed, decode, encode, with_topic_id
 from app.policies.books.ledger import Commit
@@ -36,7 +36,7 @@ async def find_starts(
     subscription: Subscription,
     consumer: Consumer,
     partitions: Collection[TopicPartition],
-    metrics: Metrics,
+    observer: Observer,
     conditions: Conditions,
 ) -> tuple[Starts, dict[TopicPartition, Commit]]:
     """Read what the group has committed, and where it has not, decide where to begin.
@@ -52,13 +52,13 @@ async def find_starts(
     ids = await consumer.logs.topic_ids({each.topic for each in partitions})
     async with Admin(connection) as admin:
         committed = await admin.committed(subscription.group_id, partitions)
-    _note_odd(committed, metrics)
+    _note_odd(committed, observer)
     saved = NOTHING_SAVED
     if not all(committed.values()):
         saved = await read_saved(connection, subscription.control_topic, subscription.group_id)
     begun = decide(subscription, committed, ids, saved)
     starts = await resolve(subscription, begun, ids, consumer.logs)
-    say(begun, metrics, conditions)
+    say(begun, observer, conditions)
     fresh = {each: start for each, start in starts.items() if not isinstance(begun[each], GoOn)}
     return starts, commits_of(fresh)
 
@@ -125,16 +125,16 @@ def _commit(start: Start) -> Commit:
     return Commit(start.offset, with_topic_id(above, start.topic_id))
 
 
-def say(begun: Beginnings, metrics: Metrics, conditions: Conditions) -> None:
+def say(begun: Beginnings, observer: Observer, conditions: Conditions) -> None:
     """Say, and count, where a beginning is out of the ordinary."""
     restored: dict[str, list[float]] = {}
     for partition, how in begun.items():
         match how:
             case Restore(kept):
-                metrics.count_moved("restored")
+                observer.moved("restored")
                 restored.setdefault(partition.topic, []).append(kept.saved_at)
             case FromStart(why):
-                _say_why(partition, why, metrics, conditions)
+                _say_why(partition, why, observer, conditions)
             case GoOn() | AsSet():
                 pass
             case _:
@@ -143,13 +143,15 @@ def say(begun: Beginnings, metrics: Metrics, conditions: Conditions) -> None:
         _note_restored(conditions, topic, times)
 
 
-def _say_why(partition: TopicPartition, why: Why, metrics: Metrics, conditions: Conditions) -> None:
+def _say_why(
+    partition: TopicPartition, why: Why, observer: Observer, conditions: Conditions
+) -> None:
     match why:
         case Why.RECREATED:
-            metrics.count_moved("topic_recreated")
+            observer.moved("topic_recreated")
             note_recreated(conditions, partition.topic)
         case Why.UNCERTAIN:
-            metrics.count_moved("unknown")
+            observer.moved("unknown")
             _note_uncertain(conditions, partition.topic)
         case Why.ADDED:
             log.info("%s/%d was added: it is read from its start", *partition)
@@ -181,10 +183,10 @@ def _note_uncertain(conditions: Conditions, topic: str) -> None:
     )
 
 
-def _note_odd(committed: Offsets, metrics: Metrics) -> None:
+def _note_odd(committed: Offsets, observer: Observer) -> None:
     odd = [partition for partition, found in committed.items() if found and found.odd]
     if odd:
-        metrics.count_ignored_metadata(len(odd))
+        observer.ignored_metadata(len(odd))
         names = ", ".join(f"{topic}/{number}" for topic, number in odd)
         log.warning(
             "the commit metadata of %s is not this service's or corrupt: it is ignored, and what"

@@ -8,7 +8,7 @@ from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.engine.conditions import Conditions
 from app.engine.inflight.partition import Assignment
-from app.engine.journal import Journal
+from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition
 
@@ -26,7 +26,7 @@ class Trimmer:
     Args:
         connection: Where Kafka is.
         assignment: The partitions this worker has.
-        journal: Tells the time.
+        clock: Tells the time.
         conditions: Where it is said that nothing can be deleted.
         admin: Makes what deletes; an ``Admin`` if left out.
     """
@@ -35,21 +35,21 @@ class Trimmer:
         self,
         connection: Connection,
         assignment: Assignment,
-        journal: Journal,
+        clock: Clock,
         conditions: Conditions,
         admin: Callable[[Connection], Admin] | None = None,
     ) -> None:
         self._connection = connection
         self._assignment = assignment
-        self._journal = journal
+        self._clock = clock
         self._conditions = conditions
         self._admin = admin or Admin
         self._trimmed: dict[TopicPartition, int] = {}
-        self._next_at = journal.monotonic() + INTERVAL
+        self._next_at = clock.monotonic() + INTERVAL
 
     async def trim(self) -> None:
         """Delete what is done, if it is time to; never raises for what Kafka says."""
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         if now < self._next_at or self._connection.embedded:
             return
         self._next_at = now + INTERVAL

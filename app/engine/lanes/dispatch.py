@@ -8,10 +8,11 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from app.edges.channels.base import Channel
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item, Job, State
-from app.engine.journal import Journal
 from app.engine.lanes.lane import Lane
 from app.engine.lanes.outcomes import LONGEST_HELD
+from app.engine.observer import Observer
 from app.engine.tasks import Crew, Spawn
 from app.policies.addresses.domains import registered_domain
 from app.policies.limits.pacing import InvalidRequests
@@ -46,7 +47,8 @@ class Dispatcher:
         channels: By name.
         concurrency: Requests under way per destination, by channel name.
         policy: When to try again, and for how long.
-        journal: Where attempts are written down.
+        clock: Tells the time.
+        observer: Sees every attempt.
         window: Notifications taken and unsettled at most.
         spawn: Starts a named task that the worker watches.
         on_finished: Called with an item about which nothing more is done here.
@@ -61,7 +63,8 @@ class Dispatcher:
         channels: Mapping[str, Channel],
         concurrency: Mapping[str, int],
         policy: RetryPolicy,
-        journal: Journal,
+        clock: EngineClock,
+        observer: Observer,
         *,
         window: int,
         spawn: Spawn,
@@ -71,7 +74,8 @@ class Dispatcher:
         self._channels = channels
         self._concurrency = concurrency
         self._policy = policy
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._crew = Crew(spawn, "deliveries")
         self._on_finished = on_finished
         self._chance = chance
@@ -150,7 +154,7 @@ class Dispatcher:
         """
         if not self._policy.defers:
             return
-        horizon = self._journal.monotonic() - LONGEST_HELD
+        horizon = self._clock.monotonic() - LONGEST_HELD
         overdue = {item for item in items if item.received_at < horizon}
         if overdue:
             for lane in self:
@@ -187,7 +191,7 @@ class Dispatcher:
 
     def drop_idle(self) -> None:
         """Forget lanes that nobody has used for a while, and what was known of hosts."""
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
         self._held_until = {host: end for host, end in self._held_until.items() if end > now}
         horizon = now - IDLE_SECONDS
@@ -209,7 +213,7 @@ class Dispatcher:
         try:
             self._on_finished(job.item)
         except Exception as error:  # noqa: BLE001 - it stays unsettled; whoever is next gets it again
-            self._journal.fault(f"settling {job.item.record.coordinates}", error)
+            self._observer.fault(f"settling {job.item.record.coordinates}", error)
 
     def host_limited(self, destination: Destination, until: float) -> None:
         """See ``Surroundings``: lanes that are made until then are held, too."""
@@ -229,7 +233,7 @@ class Dispatcher:
         if refused is None:
             refused = InvalidRequests()
             _remember(self._refused, host, refused)
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         pause = refused.refused(now)
         if pause > 0:
             self.host_limited(destination, now + pause)
@@ -253,7 +257,8 @@ class Dispatcher:
             host=host,
             concurrency=self._concurrency[destination.channel],
             policy=self._policy,
-            journal=self._journal,
+            clock=self._clock,
+            observer=self._observer,
             chance=self._chance,
             begin=self._crew.begin,
             share=self._shares.of(registered_domain(_name_of(host))),

@@ -9,8 +9,8 @@ from math import inf
 from msgspec.structs import replace
 
 from app.edges.channels.base import Channel
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import LONGEST_ERROR, Job, State
-from app.engine.journal import Journal
 from app.engine.lanes.batching import put_back_followers, take_batch
 from app.engine.lanes.outcomes import (
     LONGEST_WAIT,
@@ -23,6 +23,7 @@ from app.engine.lanes.outcomes import (
 )
 from app.engine.lanes.queue import JobQueue, place
 from app.engine.lanes.surroundings import Surroundings
+from app.engine.observer import Observer
 from app.engine.tasks import Work
 from app.policies.headers.deferral import SHORTEST, delay_for
 from app.policies.limits.breaker import Verdict
@@ -64,7 +65,8 @@ class Lane:
         host: Where it is, with its port: limits may hold for all of it.
         concurrency: How many requests may be under way at once.
         policy: When to try again, and for how long.
-        journal: Where every attempt is written down; also tells the time.
+        clock: Tells the time.
+        observer: Sees every attempt.
         chance: Random numbers between 0 and 1, for jitter.
         begin: Begins a piece of work in a task that the worker watches.
         share: What its party may have under way, with all its destinations.
@@ -79,7 +81,8 @@ class Lane:
         host: str,
         concurrency: int,
         policy: RetryPolicy,
-        journal: Journal,
+        clock: EngineClock,
+        observer: Observer,
         chance: Callable[[], float],
         begin: Callable[[Work], None],
         share: Share,
@@ -88,15 +91,16 @@ class Lane:
         self.destination = destination
         self.host = host
         self.last_error: str | None = None
-        self.last_used = journal.monotonic()
+        self.last_used = clock.monotonic()
         self._channel = channel
         self._policy = policy
-        self._journal = journal
+        self._clock = clock
+        self._observer = observer
         self._chance = chance
         self._begin = begin
         self._share = share
         self._surroundings = surroundings
-        self._outcomes = Outcomes(journal, policy)
+        self._outcomes = Outcomes(clock, observer, policy)
         self._gate = Gate(1 if channel.in_order else concurrency, breaks=policy.defers)
         self._queue = JobQueue()
         self._accepted_at = -inf
@@ -123,21 +127,21 @@ class Lane:
     @property
     def idle(self) -> bool:
         """Whether it could be forgotten: nothing happens, and nothing worth knowing is known."""
-        return not self.busy and self._gate.settled_down(self._journal.monotonic())
+        return not self.busy and self._gate.settled_down(self._clock.monotonic())
 
     @property
     def could_work(self) -> bool:
         """Whether something is under way, or waits and could be tried now."""
-        ready = self._queue.ready and self._gate.wait(self._journal.monotonic()) <= 0
+        ready = self._queue.ready and self._gate.wait(self._clock.monotonic()) <= 0
         return bool(self._gate.active or ready)
 
     def state(self) -> tuple[DestinationState, float | None]:
         """Return the destination's state, and the seconds until it is asked again."""
-        return self._gate.state(self._journal.monotonic())
+        return self._gate.state(self._clock.monotonic())
 
     def expected_wait(self) -> float:
         """Estimate the seconds until what waits now would have been sent."""
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         wait = self._gate.expected_wait(now, self.queued, self._channel.most_merged)
         return max(wait, LONGEST_WAIT) if self._held_back else wait
 
@@ -170,7 +174,7 @@ class Lane:
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
         """Put waiting jobs aside that were held for too long."""
         for job in self._queue.remove(unwanted):
-            seconds = delay_for(self._journal.broker_now(), job.item.first_failure)
+            seconds = delay_for(self._clock.broker_now(), job.item.first_failure)
             self._put_aside(job, seconds, self.last_error or "held for too long")
         self._wake()
 
@@ -190,7 +194,7 @@ class Lane:
     def probe_now(self) -> None:
         """Ask a broken or gone destination with the next job, whatever it said."""
         self._channel.ask_again()
-        self._gate.probe_now(self._journal.monotonic())
+        self._gate.probe_now(self._clock.monotonic())
         self._wake()
 
     def close(self) -> None:
@@ -203,7 +207,7 @@ class Lane:
         """Start what may be tried now; see to it that the rest is looked at again."""
         try:
             if self._queue.due_at is not None:
-                self._queue.make_due_ready(self._journal.monotonic())
+                self._queue.make_due_ready(self._clock.monotonic())
             if self._may_go():
                 starting = self._runners - self._gate.active
                 for _ in range(min(self._room(), self._queue.ready) - starting):
@@ -216,7 +220,7 @@ class Lane:
 
     def _may_go(self) -> bool:
         """Say whether a request may be made now; where not, see to what waits."""
-        now = self._journal.monotonic()
+        now = self._clock.monotonic()
         wait = self._gate.wait(now)
         if wait <= 0:
             return True
@@ -235,7 +239,7 @@ class Lane:
         share = self._share.room
         self._held_back = room > 0 and share == 0 and self._queue.ready > 0
         if self._held_back:
-            self._look_again_at(self._journal.monotonic() + SHARE_SECONDS)
+            self._look_again_at(self._clock.monotonic() + SHARE_SECONDS)
         return min(room, share)
 
     def _look_again_at(self, moment: float) -> None:
@@ -246,7 +250,7 @@ class Lane:
                 return
             self._timer.cancel()
         self._timer_at = moment
-        wait = max(moment - self._journal.monotonic(), TICK)
+        wait = max(moment - self._clock.monotonic(), TICK)
         self._timer = asyncio.get_running_loop().call_later(wait, self._on_timer)
 
     def _on_timer(self) -> None:
@@ -276,7 +280,7 @@ class Lane:
 
     async def _attempt(self, batch: list[Job]) -> None:
         """Make one request. An error of the service's own ends it and nothing else."""
-        started = self._journal.monotonic()
+        started = self._clock.monotonic()
         number = self._gate.begin(started)
         for job in batch:
             job.state = State.ACTIVE
@@ -303,19 +307,19 @@ class Lane:
             self._wake()
 
     async def _send(self, batch: list[Job]) -> Answer:
-        ticket = self._share.begin(self._journal.monotonic())
+        ticket = self._share.begin(self._clock.monotonic())
         failed = True
         try:
             for job in batch:
                 if job.attempts or job.item.before is not None:
-                    self._journal.retried(job.delivery)
+                    self._observer.retried(job.delivery)
             answer = await self._channel.send([job.delivery for job in batch])
             if len(answer.outcomes) != len(batch) or len(answer.notes) not in (0, len(batch)):
                 raise ValueError(f"{len(answer.outcomes)} answers for {len(batch)} deliveries")
             failed = all(isinstance(each, Retry) for told in answer.outcomes for each in told)
             return answer
         finally:
-            self._share.end(ticket, self._journal.monotonic(), failed=failed)
+            self._share.end(ticket, self._clock.monotonic(), failed=failed)
 
     def _fail_inside(self, batch: list[Job], error: Exception) -> None:
         """End an attempt that failed inside as one that failed; with others it is nobody's yet."""
@@ -336,12 +340,12 @@ class Lane:
             started: When the request began.
             about: What tells the notification from others; None for several at once.
         """
-        self.last_used = now = self._journal.monotonic()
+        self.last_used = now = self._clock.monotonic()
         said = [outcome for each in answer.outcomes for outcome in each]
         troubles = [outcome for outcome in said if not isinstance(outcome, Delivered)]
         self.last_error = clip(troubles[0].error, LONGEST_ERROR) if troubles else None
         if len(troubles) < len(said):
-            self._accepted_at = self._journal.broker_now()
+            self._accepted_at = self._clock.broker_now()
         try:
             verdict = verdict_of(said) if troubles else Verdict.ALIVE
             self._gate.end(number, verdict, answer.allowance, now, about)
@@ -416,7 +420,7 @@ class Lane:
             case Wait(seconds):
                 job.state = State.WAITING
                 if seconds > 0:
-                    self._queue.delay(job, self._journal.monotonic() + seconds)
+                    self._queue.delay(job, self._clock.monotonic() + seconds)
                 else:
                     self._queue.add_again(job)
             case PutAside(seconds):
@@ -459,7 +463,7 @@ class Lane:
         if self._gate.gone or not self._policy.defers:
             self._close(job, lambda: self._outcomes.refuse(job, error))
             return
-        now = self._journal.broker_now()
+        now = self._clock.broker_now()
         job.item.first_failure = job.item.first_failure or now
         self._put_aside(job, delay_for(now, job.item.first_failure), error)
 
@@ -474,7 +478,7 @@ class Lane:
         self._surroundings.job_done(job)
 
     def _fault(self, where: str, error: Exception) -> str:
-        return self._journal.fault(f"{where} ({self.destination.label})", error)
+        return self._observer.fault(f"{where} ({self.destination.label})", error)
 
 
 def _is_refusal(outcome: Outcome) -> bool:

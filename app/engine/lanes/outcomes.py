@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job, State
-from app.engine.journal import Journal
+from app.engine.observer import Observer
 from app.policies.headers.deferral import AT_ONCE, SHORTEST, delay_for
 from app.policies.limits.retry import RetryPolicy
 from app.values.delivery import Target
@@ -75,12 +76,14 @@ class Outcomes:
     """Books what becomes of jobs.
 
     Args:
-        journal: Where it is written down.
+        clock: Tells the time.
+        observer: Sees it.
         policy: How long a notification is tried.
     """
 
-    def __init__(self, journal: Journal, policy: RetryPolicy) -> None:
-        self._journal = journal
+    def __init__(self, clock: EngineClock, observer: Observer, policy: RetryPolicy) -> None:
+        self._clock = clock
+        self._observer = observer
         self._policy = policy
 
     def book(
@@ -123,14 +126,14 @@ class Outcomes:
                     failed, error = True, outcome.error
                     denied += 1
                 case Rejected() | Gone() | Expired():
-                    now = self._journal.broker_now()
+                    now = self._clock.broker_now()
                     job.item.fail(target, _reason(outcome), outcome.error, now)
                 case _:
                     assert_never(outcome)
         if failed:
-            job.item.first_failure = job.item.first_failure or self._journal.broker_now()
+            job.item.first_failure = job.item.first_failure or self._clock.broker_now()
         for target, outcome in told:  # all is decided: what fails now changes nothing
-            self._journal.attempted(job, target, outcome, duration, notes)
+            self._observer.attempted(job, target, outcome, duration, notes)
         self._write_off(job, given_up)
         if not left:
             return None
@@ -146,7 +149,7 @@ class Outcomes:
         decided = {*item.delivered, *(failure.target for failure in item.failures)}
         left = tuple(target for target in job.delivery.targets if target not in decided)
         job.attempts += 1
-        item.first_failure = item.first_failure or self._journal.broker_now()
+        item.first_failure = item.first_failure or self._clock.broker_now()
         return Left(left, error, None, failed=True) if left else None
 
     def next_step(
@@ -173,7 +176,7 @@ class Outcomes:
             return Refuse()
         wait = policy.delay(max(job.attempts, 1), chance, left.after) if left.failed else 0.0
         if self._is_to_be_put_aside(job, left, wait):
-            return PutAside(delay_for(self._journal.broker_now(), item.first_failure))
+            return PutAside(delay_for(self._clock.broker_now(), item.first_failure))
         return Wait(wait)
 
     def _is_to_be_put_aside(self, job: Job, left: Left, wait: float) -> bool:
@@ -182,13 +185,13 @@ class Outcomes:
         if left.failed and policy.exhausted(job.attempts, deferred=item.before is not None):
             return True
         # The next one is tried at once after a denial: it tells whom the refusal is about.
-        held = self._journal.monotonic() - item.received_at
+        held = self._clock.monotonic() - item.received_at
         return policy.defers and (left.denied or wait > LONGEST_WAIT or held > LONGEST_HELD)
 
     def is_expired(self, job: Job) -> bool:
         """Say whether a job's time has passed."""
         expires_at = job.delivery.notification.expires_at
-        return expires_at is not None and expires_at <= self._journal.broker_now()
+        return expires_at is not None and expires_at <= self._clock.broker_now()
 
     def expire(self, job: Job) -> None:
         """Book a job whose time has passed before it could be sent."""
@@ -213,7 +216,7 @@ class Outcomes:
         elif seconds > AT_ONCE and job.delivery.notification.once:
             self._give_up_all(job, Reason.EXHAUSTED, f"{ONLY_ONCE}: {error}")
         elif seconds > AT_ONCE and (
-            not policy.defers or policy.too_old(first_failure, self._journal.broker_now())
+            not policy.defers or policy.too_old(first_failure, self._clock.broker_now())
         ):
             self._give_up_all(job, Reason.EXHAUSTED, error)
         else:
@@ -222,14 +225,14 @@ class Outcomes:
     def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
         given_up = len(job.item.failures)
         for target in job.delivery.targets:
-            job.item.fail(target, reason, error, self._journal.broker_now())
+            job.item.fail(target, reason, error, self._clock.broker_now())
         job.state = State.DONE
         self._write_off(job, given_up)
 
     def _write_off(self, job: Job, first: int) -> None:
         """Count the targets that were given up, from the ``first`` failure of the item on."""
         for failure in job.item.failures[first:]:
-            self._journal.gave_up(job, failure.target, failure.reason, failure.error)
+            self._observer.gave_up(job, failure.target, failure.reason, failure.error)
 
 
 def _reason(outcome: Rejected | Gone | Expired) -> Reason:

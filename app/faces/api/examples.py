@@ -10,6 +10,7 @@ from app.values.note import Note
 from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
+    AttemptStatus,
     Counts,
     DestinationSnapshot,
     DestinationState,
@@ -105,7 +106,7 @@ WARNING = PublishWarning.of(0, _NOTE)
 ATTEMPT = Attempt(
     id=1234,
     time="2026-01-01T12:00:00.123+00:00",
-    status="delivered",
+    status=AttemptStatus.DELIVERED,
     channel="discord",
     destination=_WEBHOOK,
     message_id="0199c0de-0000-7000-8000-000000000001",

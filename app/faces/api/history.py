@@ -1,6 +1,6 @@
 """What became of notifications: delivery attempts and dead letters."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BeforeValidator, Field
@@ -11,23 +11,12 @@ from app.faces.api.openapi import json_answer
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import JsonResponse
 from app.values.outcome import Reason
+from app.values.snapshot import AttemptStatus
 
 router = APIRouter(tags=["history"])
 
 MAX_OFFSET = 2**63 - 1
 MAX_PARTITION = 2**31 - 1
-AttemptStatus = Literal[
-    "delivered",
-    "retry",
-    "rate_limited",
-    "rejected",
-    "denied",
-    "gone",
-    "expired",
-    "invalid",
-    "unroutable",
-    "suppressed",
-]
 
 
 def _none_if_empty(value: Any) -> Any:

@@ -13,6 +13,7 @@ from app.values.inbox import InboxCard
 from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
+    AttemptStatus,
     DestinationSnapshot,
     DestinationState,
     PartitionSnapshot,
@@ -25,18 +26,7 @@ CARDS = 24
 LOGGED = 1000
 MINUTE = 60.0
 
-ATTEMPT_STATUSES = (
-    "delivered",
-    "retry",
-    "rate_limited",
-    "rejected",
-    "denied",
-    "gone",
-    "expired",
-    "invalid",
-    "unroutable",
-    "suppressed",
-)
+ATTEMPT_STATUSES = tuple(AttemptStatus)
 CHANNELS = ("webhook", "discord", "email", "console")
 BEHAVIOURS = {"ok": "OK", "slow": "Slow", "rate_limited": "429", "error": "Errors"}
 TEST_TYPES = {
@@ -198,7 +188,7 @@ def attempts_view(
 ) -> tuple[tuple[Attempt, ...], Pace]:
     """Return the attempts to show, and how fast all of them went."""
     shown = log.page(
-        status=filters.status or None,
+        status=AttemptStatus(filters.status) if filters.status else None,
         channel=filters.channel or None,
         query=filters.q or None,
         limit=RECENT,

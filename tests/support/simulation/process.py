@@ -10,8 +10,9 @@ from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
+from app.engine.clock import EngineClock
 from app.engine.group.subscription import Subscription
-from app.engine.journal import Journal
+from app.engine.observer import Observer
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.policies.books.statistics import Statistics
 from app.policies.limits.retry import RetryPolicy
@@ -50,12 +51,12 @@ class Limits(msgspec.Struct, frozen=True):
     age: float = DAY
 
 
-class VirtualJournal(Journal):
-    """Books in the loop's own time, but for this machine's clock."""
+class VirtualClock(EngineClock):
+    """Tells the loop's own time, but for this machine's clock."""
 
     def __init__(self, clock: Clock) -> None:
+        super().__init__()
         self._clock = clock
-        super().__init__(Statistics(), AttemptLog(), Metrics())
 
     def now(self) -> float:
         """Return seconds since the epoch."""
@@ -93,13 +94,13 @@ class Process:
         self._limits = limits
         self._figures: tuple[int, ...] = (0,) * 11
         connection = connection_to(group, self._made)
-        journal = VirtualJournal(group.cluster.clocks.new())
+        clock = VirtualClock(group.cluster.clocks.new())
         self.producer = FakeProducer(
             connection,
             group.cluster,
             self._write,
-            now=journal.broker_now,
-            on_append=journal.broker_said,
+            now=clock.broker_now,
+            on_append=clock.broker_said,
         )
         self.worker = NotificationWorker(
             _options(limits),
@@ -111,7 +112,8 @@ class Process:
                 "email": AskingChannel("email", self),
             },
             _addresses(),
-            journal,
+            clock,
+            Observer(Statistics(), AttemptLog(), Metrics(), clock),
         )
         self.inside = Inside(self.worker)
 

@@ -23,7 +23,7 @@ from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, TopicPartition
-from tests.support.engine import ScriptedChannel, SkewedJournal, journal, until
+from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.topic import make_topics, no_marks
 
 TOPIC = "notifications"
@@ -64,7 +64,8 @@ class Stage:
         self.broker = broker
         self.connection = connection
         self.channel = ScriptedChannel()
-        self.journal: SkewedJournal = journal()
+        self.clock = SkewedClock()
+        self.observer = observer(self.clock)
         self.producer = RefusingProducer(connection)
         self.dead_letter_topic = DEAD_LETTERS
         self._stack = stack
@@ -109,7 +110,8 @@ class Stage:
             self.producer,
             channels or {"webhook": self.channel},
             Addresses(recipients_file, None, defaults),
-            self.journal,
+            self.clock,
+            self.observer,
         )
         self._stack.push_async_callback(made.stop, drain=False)
         return made

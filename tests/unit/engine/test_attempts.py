@@ -10,6 +10,7 @@ from app.engine.attempts import CAPACITY, FOLLOWER_CAPACITY, AttemptLog
 from app.policies.redaction import Secrets
 from app.values.note import Note
 from app.values.record import Record, TopicPartition
+from app.values.snapshot import AttemptStatus
 
 
 def add(log: AttemptLog, number: int, **fields: Any) -> None:
@@ -52,7 +53,9 @@ def test_filters_by_status_channel_and_text_in_any_case() -> None:
     add(log, 0, status="rejected", error="Unknown Webhook")
     add(log, 1, channel="email", title="Signal AAPL")
     add(log, 2, notes=(Note("kwargs.color", "no colour; left out"),))
-    assert [made.message_id for made in log.page(status="rejected").deliveries] == ["m-0"]
+    assert [made.message_id for made in log.page(status=AttemptStatus.REJECTED).deliveries] == [
+        "m-0"
+    ]
     assert [made.message_id for made in log.page(channel="email").deliveries] == ["m-1"]
     assert [made.message_id for made in log.page(query="aapl").deliveries] == ["m-1"]
     assert [made.message_id for made in log.page(query="unknown").deliveries] == ["m-0"]

@@ -27,7 +27,15 @@ from app.values.outcome import (
     Retry,
     Scope,
 )
-from tests.support.engine import PARTITION, ScriptedChannel, delivery, item, journal, notification
+from tests.support.engine import (
+    PARTITION,
+    ScriptedChannel,
+    SkewedClock,
+    delivery,
+    item,
+    notification,
+    observer,
+)
 from tests.unit.engine.test_settlement import ScriptedProducer
 
 OUTCOMES: tuple[Outcome, ...] = (
@@ -65,7 +73,8 @@ class MoodyChannel(ScriptedChannel):
 
 async def _run(seed: int, count: int) -> None:
     chance = random.Random(seed)
-    books = journal()
+    clock = SkewedClock()
+    books = observer(clock)
     assigned = Assigned(PARTITION, Start(0))
     settled: list[Item] = []
     failures: list[BaseException] = []
@@ -86,6 +95,7 @@ async def _run(seed: int, count: int) -> None:
     settler = Settler(
         ScriptedProducer(),  # type: ignore[arg-type]  # a stand-in with the one method in use
         Exits("dead", {delay: f"retry.{delay:g}" for delay in DELAYS}, "group"),
+        clock,
         books,
         spawn=tasks.spawn,
         on_settled=check,
@@ -95,6 +105,7 @@ async def _run(seed: int, count: int) -> None:
         channels,
         {"webhook": 3, "email": 2},
         RetryPolicy(max_attempts=3, base_delay=0.0, max_delay=0.0),
+        clock,
         books,
         window=1000,
         spawn=tasks.spawn,

@@ -54,7 +54,7 @@ async def test_what_cannot_be_delivered_is_put_aside_and_arrives_later(
     (kept,) = await deferred(stage, "30s")
     assert read_deferral(kept.headers).attempts == 3
     assert origin_of(kept).topic == "notifications"
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert stage.channel.contents == ["later"] * 4
     assert worker.snapshot().messages_retried == 3
@@ -72,11 +72,11 @@ async def test_what_comes_due_has_one_attempt_until_it_is_old(
     await worker.start()
     await stage.publish(envelope("never"))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.let_pass(130)
+    stage.clock.let_pass(130)
     await until(lambda: worker.snapshot().messages_deferred >= 2)  # by its clock it is due again
     kept = await deferred(stage, "2m")
     assert read_deferral(kept[0].headers).attempts == 3
-    stage.journal.let_pass(270)
+    stage.clock.let_pass(270)
     await until(lambda: worker.snapshot().messages_failed == 1)
     (letter,) = await stage.dead_letters()
     rounds = worker.snapshot().messages_deferred
@@ -101,7 +101,7 @@ async def test_only_the_targets_that_are_left_are_sent_to(
     await worker.start()
     await stage.publish(envelope("three", channels=["webhook", "email"]))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_partial == 1)
     assert stage.channel.contents == ["three"]
     assert [target.address for target in mail.sent[-1].targets] == ["a@example.com"]
@@ -120,7 +120,7 @@ async def test_the_webhook_id_stays_the_same(stage: "Stage", envelope: "Envelope
     await worker.start()
     await stage.publish(envelope("no id"))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     first, second = stage.channel.sent
     assert first.source == second.source
@@ -137,7 +137,7 @@ async def test_what_is_due_expires_like_everything_else(
     await worker.start()
     await stage.publish(envelope("short", ttl_seconds=20))
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_expired == 1)
     assert len(stage.channel.sent) == 1
 
@@ -212,7 +212,7 @@ async def test_a_repeat_of_what_was_put_aside_is_not_delivered_twice(
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().messages_duplicate == 1)
     assert worker.snapshot().messages_deferred == 1
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert stage.channel.contents == ["same"] * 3
 
@@ -241,15 +241,15 @@ async def test_a_clock_that_jumps_ahead_sends_nothing_in_circles(
     worker = stage.worker(max_age=DAY, attempts=1)
     await worker.start()
     await until(lambda: all(each.end is not None for each in worker.snapshot().partitions))
-    stage.journal.skew = 60
+    stage.clock.skew = 60
     await stage.publish(*(envelope(str(number)) for number in range(3)))
     await until(lambda: worker.snapshot().deferred_waiting == 3)
     await until(lambda: worker.snapshot().lag == 0)
-    stage.journal.skew = 6000
+    stage.clock.skew = 6000
     await asyncio.sleep(0.7)  # longer than a poll
     assert (worker.snapshot().messages_deferred, len(stage.channel.sent)) == (3, 3)
-    stage.journal.ahead = 31.0
-    stage.journal.skew = -6000
+    stage.clock.ahead = 31.0
+    stage.clock.skew = -6000
     await until(lambda: worker.snapshot().messages_deferred == 6)
     assert len(stage.channel.sent) == 6
 
@@ -261,8 +261,8 @@ async def test_lifetimes_go_by_the_brokers_clock(
     """This machine's is ten minutes ahead; the record was written three seconds ago."""
     worker = stage.worker()
     await worker.start()
-    stage.journal.broker_said(time.time())
-    stage.journal.skew = 600
+    stage.clock.broker_said(time.time())
+    stage.clock.skew = 600
     value = msgspec.json.encode(envelope("short", ttl_seconds=ttl))
     async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
         await topic.write(value, second=time.time() - START / 1000 - 3)
@@ -282,8 +282,8 @@ async def test_without_a_time_of_its_own_a_record_lives_from_its_arrival(
         await topic.write(value, second=(-1 - START) / 1000)
     await until(lambda: worker.snapshot().messages_deferred == 1)
     (kept,) = await deferred(stage, "30s")
-    assert abs(origin_of(kept).timestamp - stage.journal.now()) < 10
-    stage.journal.let_pass(31)
+    assert abs(origin_of(kept).timestamp - stage.clock.now()) < 10
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_expired == 1)
 
 
@@ -311,7 +311,7 @@ async def test_what_is_old_when_it_is_first_taken_has_expired(
     """Nobody gets yesterday's signals; what has a lifetime of its own goes by that."""
     worker = stage.worker(default_ttl=3600.0)
     await stage.publish(envelope("yesterday's"), envelope("valid", ttl_seconds=2 * DAY))
-    stage.journal.skew = DAY
+    stage.clock.skew = DAY
     await worker.start()
     await until(lambda: worker.snapshot().messages_consumed == 2)
     assert stage.channel.contents == ["valid"]
@@ -327,5 +327,5 @@ async def test_what_was_taken_in_time_may_be_late(stage: "Stage", envelope: "Env
     await worker.start()
     await stage.publish(envelope("late"))
     await until(lambda: worker.snapshot().deferred_waiting == 1)
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)

@@ -16,7 +16,7 @@ from app.policies.routing import Defaults
 from app.values.errors import InvalidRecordError
 from app.values.recipients import Recipients
 from app.values.record import Record, TopicPartition
-from tests.support.engine import PARTITION, journal, record, until
+from tests.support.engine import PARTITION, SkewedClock, observer, record, until
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Stage
@@ -58,7 +58,7 @@ def mail_to(count: int) -> bytes:
 async def test_what_is_read_ahead_is_read_in_a_thread_and_once() -> None:
     """In its turn it is there, routed."""
     addresses = WatchedAddresses()
-    reader = Reader(addresses, journal(), 0.0)  # type: ignore[arg-type]
+    reader = Reader(addresses, SkewedClock(), 0.0)  # type: ignore[arg-type]
     heavy = item(mail_to(20_000))
     await reader.read_ahead(heavy)
     notification = reader.parse(heavy)
@@ -71,7 +71,7 @@ async def test_what_is_read_ahead_is_read_in_a_thread_and_once() -> None:
 async def test_what_was_not_read_ahead_is_read_in_its_turn() -> None:
     """By the event loop; so is what was read ahead and forgotten."""
     addresses = WatchedAddresses()
-    reader = Reader(addresses, journal(), 0.0)  # type: ignore[arg-type]
+    reader = Reader(addresses, SkewedClock(), 0.0)  # type: ignore[arg-type]
     light = item(mail_to(1))
     await reader.read_ahead(light)
     reader.forget()
@@ -82,7 +82,7 @@ async def test_what_was_not_read_ahead_is_read_in_its_turn() -> None:
 async def test_what_cannot_be_used_says_so_in_its_turn() -> None:
     """And is not read a second time for it."""
     addresses = WatchedAddresses()
-    reader = Reader(addresses, journal(), 0.0)  # type: ignore[arg-type]
+    reader = Reader(addresses, SkewedClock(), 0.0)  # type: ignore[arg-type]
     bad = item(b"[" + b" " * HEAVY)
     await reader.read_ahead(bad)
     asked = list(addresses.asked)
@@ -164,8 +164,9 @@ async def test_partitions_that_went_while_records_were_read_take_none_of_them() 
     stayed = [Record(OTHER, offset, 1.0, None, b"{}", ()) for offset in range(3)]
     consumer = FewRecords([gone, *stayed])
     admission = Reading(assignment, 3)
-    clock: Any = type("Clock", (), {"check": lambda *_: None})()
-    intake = Intake(assignment, admission, journal(), clock, may_admit=lambda: True)  # type: ignore[arg-type]
+    watch: Any = type("Watch", (), {"check": lambda *_: None})()
+    clock = SkewedClock()
+    intake = Intake(assignment, admission, clock, observer(clock), watch, may_admit=lambda: True)  # type: ignore[arg-type]
     await intake._take_from(consumer, StandingStill(), [PARTITION, OTHER], 10, 0)  # type: ignore[arg-type]
     assert admission.admitted == stayed[:2]
     assert consumer.returned == stayed[2:]

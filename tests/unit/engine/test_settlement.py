@@ -16,7 +16,15 @@ from app.values.delivery import Target
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.outcome import Reason
 from app.values.record import Headers, TopicPartition
-from tests.support.engine import PARTITION, delivery, item, journal, notification, until
+from tests.support.engine import (
+    PARTITION,
+    SkewedClock,
+    delivery,
+    item,
+    notification,
+    observer,
+    until,
+)
 
 TARGET = Target("webhook", "https://hooks.example/secret", "hook")
 
@@ -60,14 +68,16 @@ class Bench:
         monkeypatch.setattr("app.engine.settlement.FIRST_WAIT", 0.01)
         self.producer = producer
         self.assigned = Assigned(PARTITION, Start(0))
-        self.journal = journal()
+        self.clock = SkewedClock()
+        self.observer = observer(self.clock)
         self.failures: list[BaseException] = []
         self.settled: list[tuple[Item, Verdict | None]] = []
         self.tasks = Tasks(self.failures.append)
         self.settler = Settler(
             producer,  # type: ignore[arg-type]  # a stand-in with the one method that is used
             Exits("dead", {0.0: "retry.0s", 30.0: "retry.30s", 120.0: "retry.2m"}, "group"),
-            self.journal,
+            self.clock,
+            self.observer,
             spawn=self.tasks.spawn,
             on_settled=lambda done, verdict: self.settled.append((done, verdict)),
         )
@@ -100,7 +110,7 @@ async def test_the_offset_waits_for_the_acknowledgement(monkeypatch: pytest.Monk
     bench.settler.finish(failed)
     bench.settler.finish(failed)  # a second call while it is being written changes nothing
     await until(lambda: producer.asked == 1)
-    assert (failed.leaving, bench.journal.statistics.consumed) == (True, 0)
+    assert (failed.leaving, bench.observer.statistics.consumed) == (True, 0)
     assert bench.assigned.ledger.to_commit(1) is None
     producer.gate.set()
     await until(lambda: bench.settled == [(failed, Verdict.FAILED)])
@@ -120,7 +130,7 @@ async def test_tries_until_it_is_written(error: Exception, monkeypatch: pytest.M
     await until(lambda: str(error) in (bench.settler.blocked or ""))
     await until(lambda: len(bench.settled) == 1)
     assert bench.settler.blocked is None
-    assert bench.journal.statistics.dead_lettered == 1
+    assert bench.observer.statistics.dead_lettered == 1
 
 
 async def test_what_is_too_large_is_written_without_its_value(
@@ -245,7 +255,7 @@ async def test_what_another_worker_writes_now_is_no_problem_of_this_one(
     bench = Bench(producer, monkeypatch)
     bench.settler.finish(bench.failed_item())
     await until(lambda: producer.asked == 1)
-    bench.journal.let_pass(11)
+    bench.clock.let_pass(11)
     assert "no record was acknowledged" in (bench.settler.blocked or "")
     bench.assigned.active = False
     assert bench.settler.blocked is None
@@ -275,7 +285,7 @@ async def test_a_newer_versions_record_is_settled_once_it_was_handed_on(
     producer.gate.set()
     await until(lambda: len(bench.settled) == 1 and not bench.tasks)
     assert bench.settled == [(newer, None)]
-    assert bench.journal.statistics.consumed == 0
+    assert bench.observer.statistics.consumed == 0
     assert [topic for topic, *_ in producer.written] == ["retry.30s"]
     assert bench.failures == []
 

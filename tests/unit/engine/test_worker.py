@@ -467,7 +467,7 @@ async def test_looks_at_its_topics_before_it_goes_on_after_a_standstill(
     await until(lambda: worker.snapshot().messages_sent == 1)
     for assigned in worker._assignment:
         assigned.topic_id = "the-id-of-the-old-one-"
-    stage.journal.ahead += 5.0
+    stage.clock.ahead += 5.0
     await stage.publish(envelope("two"))
     await until(lambda: worker.snapshot().messages_sent == 3)
     assert stage.channel.contents == ["one", "one", "two"]
@@ -526,7 +526,7 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
     assert "RecursionError" in condition.text
     assert stage.channel.contents == ["healthy"]
     assert worker._session is session
-    stage.journal.ahead = 601.0
+    stage.clock.ahead = 601.0
     await until(lambda: not worker.snapshot().conditions)
 
 

@@ -2,22 +2,22 @@
 
 import pytest
 
+from app.engine.clock import EngineClock
 from app.engine.cluster.broker_clock import FRESH, KIND, LASTING, QUESTION, ClockWatch
 from app.engine.conditions import Conditions
-from app.engine.journal import Journal
 from app.values.errors import KafkaUnavailableError
 from app.values.record import Headers, Record, TopicPartition
-from tests.support.engine import SkewedJournal, journal
+from tests.support.engine import SkewedClock
 
 
 class Broker:
     """Says what time it is to whoever writes, unless it is away or keeps the writers' own times."""
 
-    def __init__(self, hears: Journal) -> None:
+    def __init__(self, hears: EngineClock) -> None:
         self.ahead = 0.0
         self.away = self.silent = False
         self.asked: list[tuple[str, bytes | None, bytes | None]] = []
-        self._journal = hears
+        self._clock = hears
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
@@ -28,20 +28,20 @@ class Broker:
         if self.away:
             raise KafkaUnavailableError("away")
         if not self.silent:
-            self._journal.broker_said(self._journal.now() + self.ahead)
+            self._clock.broker_said(self._clock.now() + self.ahead)
 
 
 class Bench:
     """A watch, a broker and their clocks."""
 
     def __init__(self) -> None:
-        self.journal: SkewedJournal = journal()
-        self.broker = Broker(self.journal)
-        self.conditions = Conditions(self.journal.now)
+        self.clock = SkewedClock()
+        self.broker = Broker(self.clock)
+        self.conditions = Conditions(self.clock.now)
         self.watch = ClockWatch(
             self.broker,  # type: ignore[arg-type]  # a stand-in with the one method that is used
             "control",
-            self.journal,
+            self.clock,
             self.conditions,
         )
 
@@ -64,7 +64,7 @@ async def test_asks_when_it_does_not_know_and_not_again_at_once(bench: Bench) ->
     await bench.watch.ask()
     await bench.watch.ask()
     assert bench.broker.asked == [("control", QUESTION, None)]
-    bench.journal.let_pass(FRESH + 1)
+    bench.clock.let_pass(FRESH + 1)
     await bench.watch.ask()
     assert len(bench.broker.asked) == 2
 
@@ -73,8 +73,8 @@ async def test_does_not_ask_while_others_bring_the_time(bench: Bench) -> None:
     """Whatever is written to an own topic is answered with the time."""
     await bench.watch.ask()
     for _ in range(5):
-        bench.journal.let_pass(FRESH / 2)
-        bench.journal.broker_said(bench.journal.now())
+        bench.clock.let_pass(FRESH / 2)
+        bench.clock.broker_said(bench.clock.now())
         await bench.watch.ask()
     assert len(bench.broker.asked) == 1
 
@@ -84,7 +84,7 @@ async def test_a_broker_that_is_away_or_says_nothing_is_asked_later(bench: Bench
     bench.broker.away = True
     await bench.watch.ask()
     bench.broker.away, bench.broker.silent = False, True
-    bench.journal.let_pass(FRESH + 1)
+    bench.clock.let_pass(FRESH + 1)
     await bench.watch.ask()
     bench.watch.compare()
     assert bench.said() is None
@@ -114,17 +114,17 @@ async def test_a_difference_is_said_in_both_directions(
 async def test_a_clock_that_is_set_while_it_runs_is_noticed_and_forgotten(bench: Bench) -> None:
     """No broker need be asked: the time that passed is known without any clock."""
     await bench.watch.ask()
-    bench.journal.skew += 3600
+    bench.clock.skew += 3600
     bench.watch.compare()
     assert "3600 s ahead" in (bench.said() or "")
-    bench.journal.skew -= 3600
+    bench.clock.skew -= 3600
     bench.watch.compare()
     assert bench.said() is None
 
 
 def future(bench: Bench, seconds: float) -> Record:
     """Return a record whose time is so many seconds from now."""
-    stamp = bench.journal.broker_now() + seconds
+    stamp = bench.clock.broker_now() + seconds
     return Record(TopicPartition("notifications", 0), 0, stamp, None, b"{}")
 
 
@@ -141,6 +141,6 @@ async def test_records_from_the_future_are_said_for_a_while(
     assert f"62 s ahead of {whose} clock" in (bench.said("notifications") or "")
     bench.watch.compare()
     assert bench.said("notifications") is not None
-    bench.journal.let_pass(LASTING + 1)
+    bench.clock.let_pass(LASTING + 1)
     bench.watch.compare()
     assert bench.said("notifications") is None

@@ -3,18 +3,18 @@
 from app.engine.cluster.open_transactions import OpenTransactions
 from app.engine.conditions import Conditions
 from app.engine.inflight.partition import Assigned, Assignment, Start
-from tests.support.engine import PARTITION, SkewedJournal, journal
+from tests.support.engine import PARTITION, SkewedClock
 
 
 class Bench:
     """One partition, and what is said about it."""
 
     def __init__(self) -> None:
-        self.journal: SkewedJournal = journal()
-        self.conditions = Conditions(self.journal.now)
+        self.clock = SkewedClock()
+        self.conditions = Conditions(self.clock.now)
         self.assignment = Assignment()
         self.assignment.give({PARTITION: Start(0)}, {})
-        self._transactions = OpenTransactions(self.assignment, self.conditions, self.journal)
+        self._transactions = OpenTransactions(self.assignment, self.conditions, self.clock)
 
     @property
     def assigned(self) -> Assigned:
@@ -25,7 +25,7 @@ class Bench:
         """Return what is said after some seconds of which the last sample is this."""
         self.assigned.end, self.assigned.readable_end = end, readable
         self._transactions.look()
-        self.journal.ahead += after
+        self.clock.ahead += after
         self._transactions.look()
         return [each.text for each in self.conditions]
 

@@ -14,7 +14,7 @@ from app.policies.books.commit_metadata import Settled
 from app.policies.books.ledger import Commit
 from app.values.errors import KafkaUnavailableError
 from app.values.record import TopicPartition
-from tests.support.engine import PARTITION, SkewedJournal, item, journal, notification
+from tests.support.engine import PARTITION, SkewedClock, item, notification, observer
 
 OLD, NEW = "old-id", "new-id"
 
@@ -93,8 +93,9 @@ class Bench:
     """One partition that was read up to 50, of the topic with the old id."""
 
     def __init__(self, topic_id: str | None = OLD) -> None:
-        self.journal: SkewedJournal = journal()
-        self.conditions = Conditions(self.journal.now)
+        self.clock = SkewedClock()
+        self.observer = observer(self.clock)
+        self.conditions = Conditions(self.clock.now)
         self.member = Member()
         self.assignment = Assignment()
         self.assignment.give({PARTITION: Start(40, topic_id=topic_id)}, {})
@@ -104,7 +105,8 @@ class Bench:
         self.positions = Positions(
             self.member,  # type: ignore[arg-type]  # as much as is used
             self.assignment,
-            self.journal,
+            self.clock,
+            self.observer,
             self.conditions,
             drop=self.dropped.append,
             committing=self.committing,
@@ -123,7 +125,7 @@ class Bench:
     def moved(self, reason: str) -> float | None:
         """Return how often a position was moved for that reason."""
         name = "ginkgo_worker_positions_moved_total"
-        return self.journal.metrics.registry.get_sample_value(name, {"reason": reason})
+        return self.observer.metrics.registry.get_sample_value(name, {"reason": reason})
 
 
 @pytest.fixture
@@ -175,7 +177,7 @@ async def test_a_loop_that_stood_still_asks_before_anything_else(bench: Bench, c
     """A process that was stopped, and a machine that was suspended: that shows in one clock each."""
     await bench.positions.look()
     assert not bench.positions.turn()
-    setattr(bench.journal, clock, 5.0)
+    setattr(bench.clock, clock, 5.0)
     assert bench.positions.turn()
     assert bench.positions.turn()  # until somebody has looked
     assert await bench.positions.look()
@@ -250,7 +252,7 @@ async def test_a_log_that_lost_its_end_is_read_on_at_the_new_one(bench: Bench) -
     assert bench.member.sought == [(PARTITION, 49)]
     assert (bench.assigned.position, bench.assigned.end) == (49, 49)
     assert (bench.dropped, list(bench.assignment.items())) == ([], bench.held)
-    assert bench.journal.statistics.vanished == 1
+    assert bench.observer.statistics.vanished == 1
     assert (bench.said, bench.moved("log_truncated")) == (["log_truncated"], 1)
     for each in bench.held:
         bench.assigned.settle(each)
@@ -298,7 +300,7 @@ async def test_what_retention_deleted_before_it_was_read_is_counted(bench: Bench
     await bench.positions.find([PARTITION])
     assert bench.member.sought == [(PARTITION, 75)]
     assert bench.assigned.position == 75
-    assert bench.journal.statistics.missed == 25
+    assert bench.observer.statistics.missed == 25
     assert bench.said == ["messages_missed"]
     assert "notifications/0: 25 offsets from 50 on" in next(iter(bench.conditions)).text
     assert list(bench.assignment.items()) == bench.held
@@ -309,7 +311,7 @@ async def test_what_was_settled_before_is_not_missed(bench: Bench) -> None:
     bench.assignment.give({PARTITION: Start(40, Settled(60, (41, 55)), OLD)}, {})
     bench.member.logs.bounds = (62, 100)
     await bench.positions.find([PARTITION])
-    assert bench.journal.statistics.missed == 4  # 41, 55, 60, 61
+    assert bench.observer.statistics.missed == 4  # 41, 55, 60, 61
 
 
 async def test_a_position_that_is_in_the_log_by_now_stays(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from app.engine.cluster import sampling
 from app.engine.cluster.sampling import Sampler
 from app.engine.inflight.partition import Assignment
 from app.values.record import TopicPartition
-from tests.support.engine import PARTITION, SkewedJournal, journal
+from tests.support.engine import PARTITION, SkewedClock
 
 
 class Member:
@@ -40,21 +40,21 @@ async def test_a_topic_that_has_gone_is_looked_for_until_it_is_given_up(
 ) -> None:
     """Whoever makes it anew does so within moments, and then it is read at once."""
     monkeypatch.setattr(sampling, "INTERVAL", 0.0)
-    member, clock = Member(), journal()
+    member, clock = Member(), SkewedClock()
     assert await asked_anew(member, clock, after) == times
 
 
 async def test_with_all_topics_there_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """And one that goes later is looked for as long as the first."""
     monkeypatch.setattr(sampling, "INTERVAL", 0.0)
-    member, clock = Member(), journal()
+    member, clock = Member(), SkewedClock()
     member.misses_topics = False
     assert await asked_anew(member, clock, 61.0) == 0
     member.misses_topics = True
     assert await asked_anew(member, clock, 0.0) == 4
 
 
-async def asked_anew(member: Member, clock: SkewedJournal, after: float) -> int:
+async def asked_anew(member: Member, clock: SkewedClock, after: float) -> int:
     """Return how often is asked in one turn and, so many seconds later, three more."""
     turns = 0
 

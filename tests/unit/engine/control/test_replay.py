@@ -38,7 +38,7 @@ class Bench:
             group_id="group",
             ours=frozenset({"notifications"}),
             addresses=Addresses(None, None, Defaults()),
-            now=stage.journal.broker_now,
+            now=stage.clock.broker_now,
             spawn=self.tasks.spawn,
         )
 
@@ -268,6 +268,6 @@ async def test_a_forged_record_that_is_put_aside_is_sent_to_all_its_targets(
     value = msgspec.json.encode(envelope("once"))
     await stage.producer.send("notifications", b"k", value, FORGED)
     await until(lambda: worker.snapshot().deferred_waiting == 1)
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert [sent.source for sent in stage.channel.sent] == ["notifications/0/0"] * 2

@@ -6,11 +6,11 @@ import pytest
 
 from app.engine.control.watchdog import Pulse
 from app.engine.inflight.partition import Assignment, Start
-from tests.support.engine import PARTITION, SkewedJournal
+from tests.support.engine import PARTITION, SkewedClock, observer
 
 
-class StillJournal(SkewedJournal):
-    """A journal whose monotonic clock stands where the test puts it."""
+class StillClock(SkewedClock):
+    """A clock that stands where the test puts it."""
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -34,7 +34,7 @@ def test_records_that_nobody_may_take_are_no_standstill(
     is_open: bool, crowded: bool, readable: int | None, silent_for: float
 ) -> None:
     """No room, a commit that can say no more, a transaction in front: that is patience."""
-    clock = StillJournal()
+    clock = StillClock()
     assignment = Assignment()
     assignment.give({PARTITION: Start(0)}, {})
     assignment[PARTITION].end = 10
@@ -42,6 +42,7 @@ def test_records_that_nobody_may_take_are_no_standstill(
     assignment[PARTITION].ledger.crowded = crowded
     pulse = Pulse(
         clock,
+        observer(clock),
         assignment,
         SimpleNamespace(could_work=False),  # type: ignore[arg-type]  # as much of it as is used
         SimpleNamespace(open=is_open, admitted_at=0.0),  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ class Bench:
 
     def __init__(self, stage: "Stage") -> None:
         self.stage = stage
-        self.conditions = Conditions(stage.journal.now)
+        self.conditions = Conditions(stage.clock.now)
 
     async def prepare(self, *, earliest: bool = True) -> None:
         """Let the group begin."""
@@ -52,8 +52,10 @@ class Bench:
             replication_factor=1,
         )
         stage = self.stage
-        saver = CommitSaver(stage.producer, subscription, Assignment(), stage.journal)
-        start = GroupStart(stage.connection, subscription, saver, stage.journal, self.conditions)
+        saver = CommitSaver(stage.producer, subscription, Assignment(), stage.clock)
+        start = GroupStart(
+            stage.connection, subscription, saver, stage.clock, stage.observer, self.conditions
+        )
         await start.prepare()
 
     async def committed(self) -> list[Committed | None]:

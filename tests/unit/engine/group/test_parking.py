@@ -58,9 +58,9 @@ async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
     assert (snapshot.lag, snapshot.backlog) == (2, 1)
     assert worker._admission._bytes == 0
     assert await stage.committed() == 0
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: len(stage.channel.sent) == 3)
-    stage.journal.let_pass(121)
+    stage.clock.let_pass(121)
     await until(lambda: worker.snapshot().messages_sent == 2)
     assert stage.channel.contents == [text, "small", text, text]
     assert worker.snapshot().messages_dead_lettered == 0
@@ -81,7 +81,7 @@ async def test_only_the_targets_that_are_left_are_sent_to(
     await worker.start()
     await stage.publish(envelope(LARGE, channels=["email"]))
     await until(lambda: bool(warnings(worker, "record_too_large")))
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert [[target.address for target in sent.targets] for sent in mail.sent] == [
         ["a@example.com", "b@example.com"],
@@ -102,7 +102,7 @@ async def test_what_is_too_old_is_a_dead_letter_with_its_value_if_that_fits(
     await stage.publish(value)
     for _ in range(2):
         await until(lambda: bool(warnings(worker, "record_too_large")))
-        stage.journal.let_pass(70)
+        stage.clock.let_pass(70)
         await until(lambda: worker.snapshot().parked == 0 or len(stage.channel.sent) == 2)
     await until(lambda: worker.snapshot().messages_failed == 1)
     (letter,) = await stage.dead_letters()
@@ -138,7 +138,7 @@ async def test_what_is_gone_from_its_topic_is_a_dead_letter_all_the_same(
     value = msgspec.json.encode(envelope(LARGE))
     await stage.publish(value)
     await until(lambda: bool(warnings(worker, "record_too_large")))
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_failed == 1)
     (letter,) = await stage.dead_letters()
     assert (letter.reason, letter.value, letter.attempts) == ("exhausted", None, 1)
@@ -160,7 +160,7 @@ async def test_with_too_many_of_them_their_partition_rests(
     await until(lambda: worker.snapshot().parked == 3)
     await until(lambda: worker.snapshot().lag == 4)
     assert len(stage.channel.sent) == 3
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 4)
     assert stage.channel.contents[-1] == "small" or stage.channel.contents[3][0] in "012"
 
@@ -183,7 +183,7 @@ async def test_a_partition_that_goes_and_comes_back_keeps_what_it_knew(
     await session._assigned(partitions)
     await until(lambda: worker.snapshot().parked == 1)
     assert len(stage.channel.sent) == 1
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert len(stage.channel.sent) == 2
 
@@ -200,7 +200,7 @@ async def test_a_record_of_a_newer_version_waits_until_it_can_be_handed_on(
     await stage.producer.write("notifications.retry.0s", b"key", LARGE.encode(), newer)
     await until(lambda: bool(warnings(worker, "record_too_large")))
     stage.producer.narrow = ()
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().deferred_waiting == 1)
     assert (worker.snapshot().messages_consumed, worker.snapshot().in_flight) == (0, 0)
 
@@ -217,7 +217,7 @@ async def test_what_another_service_deferred_is_left_to_it(
     """It goes to nobody here, holds nothing up, and is said; a dead letter once it is too old."""
     worker = stage.worker(max_age=1000.0)
     await worker.start()
-    now = stage.journal.now()
+    now = stage.clock.now()
     value = msgspec.json.encode(envelope("of the orders"))
     retry = "notifications.retry.0s"
     await stage.producer.write(retry, b"k", value, of_orders(now - 900, delivered=(LEFT,)))
@@ -230,7 +230,7 @@ async def test_what_another_service_deferred_is_left_to_it(
     assert text.startswith("a record of orders waits in the retry topics for a member of")
     assert "NOTIFIER_KAFKA__GROUP_ID" in text
     assert (worker.snapshot().parked, worker._admission._bytes) == (1, 0)
-    stage.journal.let_pass(101)
+    stage.clock.let_pass(101)
     await until(lambda: worker.snapshot().messages_partial == 1)
     assert stage.channel.contents == ["mine"]
     (letter,) = await stage.dead_letters()
@@ -249,10 +249,10 @@ async def test_a_replay_that_nobody_takes_has_its_time_from_when_it_was_written(
     value = msgspec.json.encode(envelope("of the orders"))
     await stage.producer.write("notifications.retry.0s", b"k", value, of_orders(None))
     await until(lambda: bool(warnings(worker, "foreign_topic")))
-    stage.journal.let_pass(900)
+    stage.clock.let_pass(900)
     await until(lambda: worker.snapshot().status == "RUNNING")
     assert worker.snapshot().messages_consumed == 0
-    stage.journal.let_pass(101)
+    stage.clock.let_pass(101)
     await until(lambda: worker.snapshot().messages_failed == 1)
     assert stage.channel.sent == []
 
@@ -278,6 +278,6 @@ async def test_a_topic_that_cannot_be_read_now_is_tried_again(
     await worker.start()
     await stage.publish(envelope(LARGE))
     await until(lambda: bool(warnings(worker, "record_too_large")))
-    stage.journal.let_pass(31)
+    stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert fails == []

@@ -15,7 +15,7 @@ from app.policies.books.ledger import Commit
 from app.policies.books.saved_commits import Entry, SavedReader
 from app.values.errors import KafkaUnavailableError
 from app.values.record import Headers, TopicPartition
-from tests.support.engine import PARTITION, journal, until
+from tests.support.engine import PARTITION, SkewedClock, until
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
@@ -72,7 +72,7 @@ class Bench:
         self.assignment = Assignment()
         places = {TopicPartition(PARTITION.topic, n): each for n, each in enumerate(starts)}
         self.assignment.give(places, {})
-        self.saver = CommitSaver(self.producer, SUBSCRIPTION, self.assignment, journal())
+        self.saver = CommitSaver(self.producer, SUBSCRIPTION, self.assignment, SkewedClock())
 
     async def saved(self) -> dict[int, tuple[int, str]]:
         """Save, and return what that wrote."""

@@ -94,7 +94,7 @@ async def test_metadata_that_is_not_ours_is_ignored_and_counted(
     await stage.channel.arrived(2)
     assert [each.notification.content for each in stage.channel.sent] == ["one", "two"]
     name = "ginkgo_worker_commit_metadata_ignored_total"
-    assert stage.journal.metrics.registry.get_sample_value(name) == 1
+    assert stage.observer.metrics.registry.get_sample_value(name) == 1
 
 
 async def test_a_commit_of_another_topic_of_that_name_counts_for_nothing(

@@ -14,7 +14,7 @@ from app.settings.models import KafkaSettings
 from app.values.errors import KafkaUnavailableError
 from app.values.group import GroupMember
 from app.values.record import TopicPartition
-from tests.support.engine import journal, until
+from tests.support.engine import SkewedClock, until
 from tests.support.survey import RETRY, SOURCE, Cluster, FakeSurvey, worker_at
 
 FIRST, SECOND = TopicPartition(SOURCE, 0), TopicPartition(SOURCE, 1)
@@ -38,7 +38,7 @@ class Desk:
             subscription_of(KafkaSettings(topics=(SOURCE,))),
             self.assignment,
             self.conditions,
-            journal(),
+            SkewedClock(),
             leader=lambda: self.leader,
             survey=lambda _: FakeSurvey(self.cluster),
         )

@@ -12,7 +12,7 @@ from app.engine.group.trimming import INTERVAL, KIND, Trimmer
 from app.engine.inflight.partition import Assignment, Start
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, NotifierError
 from app.values.record import TopicPartition
-from tests.support.engine import journal
+from tests.support.engine import SkewedClock
 
 RETRY, SOURCE = TopicPartition("retry.30s", 0), TopicPartition("notifications", 0)
 
@@ -25,11 +25,11 @@ class Stage(Admin):
         self.failure: NotifierError | None = None
         self.conditions = Conditions(lambda: 0.0)
         self._assignment = Assignment({RETRY.topic: 30.0})
-        self._journal = journal()
+        self._clock = SkewedClock()
         self.trimmer = Trimmer(
             Connection("kafka.example:9092", {}),
             self._assignment,
-            self._journal,
+            self._clock,
             self.conditions,
             lambda _: self,
         )
@@ -49,7 +49,7 @@ class Stage(Admin):
     async def trim_after(self, committed: int) -> None:
         """Let it be time to trim, with so much committed."""
         self._assignment.give({RETRY: Start(committed), SOURCE: Start(committed)}, {})
-        self._journal.let_pass(INTERVAL)
+        self._clock.let_pass(INTERVAL)
         await self.trimmer.trim()
 
 

@@ -20,10 +20,11 @@ from app.values.snapshot import DestinationState
 from tests.support.engine import (
     PARTITION,
     ScriptedChannel,
+    SkewedClock,
     delivery,
     item,
-    journal,
     notification,
+    observer,
     until,
 )
 
@@ -40,7 +41,8 @@ class Bench:
 
     def __init__(self, channel: Channel, *, max_age: float = DAY, window: int = 1000) -> None:
         self.assigned = Assigned(PARTITION, Start(0))
-        self.journal = journal()
+        self.clock = SkewedClock()
+        self.observer = observer(self.clock)
         self.finished: list[Item] = []
         self.failures: list[BaseException] = []
         self.tasks = Tasks(self.failures.append)
@@ -48,7 +50,8 @@ class Bench:
             {"discord": channel},
             {"discord": 4},
             RetryPolicy(3, 0.01, 0.01, max_age),
-            self.journal,
+            self.clock,
+            self.observer,
             window=window,
             spawn=self.tasks.spawn,
             on_finished=self.finished.append,
@@ -112,7 +115,7 @@ async def test_making_room_costs_no_more_with_many_lanes(monkeypatch: pytest.Mon
     for destination in hung * 2:
         bench.put(destination)
     await until(lambda: all(lane.active for lane in bench.dispatcher))
-    bench.journal.ahead = 60.0
+    bench.clock.ahead = 60.0
     looks = 0
     queued = Lane.queued.__get__
 
@@ -138,7 +141,7 @@ async def test_the_fullest_lane_gives_up_most() -> None:
     for _ in range(100):
         bench.put(other)
     await until(lambda: all(lane.active for lane in bench.dispatcher))
-    bench.journal.ahead = 60.0
+    bench.clock.ahead = 60.0
     bench.dispatcher.relieve(200)
     assert {lane.destination.label: lane.queued for lane in bench.dispatcher} == {
         "one": 99,
@@ -177,7 +180,7 @@ async def test_what_was_held_for_too_long_is_put_aside() -> None:
     hung = discord("hung")
     bench = Bench(HangingChannel([hung]))
     under_way = bench.put(hung)
-    old = bench.put(hung, received_at=bench.journal.monotonic() - 301)
+    old = bench.put(hung, received_at=bench.clock.monotonic() - 301)
     young = bench.put(hung)
     bench.dispatcher.put_aside_overdue(bench.assigned.items.values())
     assert bench.finished == [old]
@@ -208,7 +211,7 @@ async def test_a_limit_on_the_host_holds_all_its_lanes_and_no_other() -> None:
     bench.put(discord("other", host="example.com"))
     await until(lambda: len(bench.finished) == 1)
     bench.put(discord("b"))
-    bench.dispatcher.host_limited(discord("a"), bench.journal.monotonic() + 30)
+    bench.dispatcher.host_limited(discord("a"), bench.clock.monotonic() + 30)
     assert bench.states() == {
         "a": DestinationState.RATE_LIMITED,
         "b": DestinationState.RATE_LIMITED,
@@ -221,7 +224,7 @@ async def test_a_limit_on_the_host_holds_all_its_lanes_and_no_other() -> None:
 async def test_a_limit_on_the_host_holds_the_lanes_that_are_made_later() -> None:
     """Or each further webhook would ask a service that has banned this machine."""
     bench = Bench(ScriptedChannel())
-    now = bench.journal.monotonic()
+    now = bench.clock.monotonic()
     bench.dispatcher.host_limited(discord("a"), now + 30)
     bench.dispatcher.host_limited(discord("a"), now + 10)
     bench.dispatcher.drop_idle()
@@ -259,8 +262,8 @@ async def test_what_nobody_writes_to_any_more_is_forgotten_in_the_end() -> None:
         bench.dispatcher.request_refused(discord("a", host=f"host-{number}.example"))
     await until(lambda: len(bench.finished) == 100)
     for lane in bench.dispatcher:
-        lane._gate._breaker.answered(Verdict.GONE, bench.journal.monotonic())
-    bench.journal.ahead = 7201.0
+        lane._gate._breaker.answered(Verdict.GONE, bench.clock.monotonic())
+    bench.clock.ahead = 7201.0
     bench.dispatcher.drop_idle()
     assert (list(bench.dispatcher), len(bench.dispatcher._refused)) == ([], 0)
 
@@ -324,7 +327,7 @@ async def test_what_comes_in_again_is_behind_what_stands_before_it() -> None:
     bench = Bench(HangingChannel([hung]))
     told = notification("later", ordering_key="k")
     later = item(told, bench.assigned, offset=1)
-    bench.dispatcher.host_limited(other, bench.journal.monotonic() + 60)
+    bench.dispatcher.host_limited(other, bench.clock.monotonic() + 60)
     bench.dispatcher.submit(
         later, [delivery(told, destination=hung), delivery(told, ["b"], destination=other)]
     )

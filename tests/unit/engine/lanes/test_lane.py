@@ -35,11 +35,11 @@ from tests.support.engine import (
     HOOK,
     PARTITION,
     ScriptedChannel,
-    SkewedJournal,
+    SkewedClock,
     delivery,
     item,
-    journal,
     notification,
+    observer,
     until,
 )
 
@@ -86,7 +86,8 @@ class Bench:
     ) -> None:
         self.channel = channel
         self.assigned = Assigned(PARTITION, Start(0))
-        self.journal: SkewedJournal = journal()
+        self.clock = SkewedClock()
+        self.observer = observer(self.clock)
         self.done: list[Job] = []
         self.failures: list[BaseException] = []
         self.host_limits: list[tuple[Destination, float]] = []
@@ -99,7 +100,8 @@ class Bench:
             host="hooks.example",
             concurrency=concurrency,
             policy=RetryPolicy(attempts, base_delay=0.02, max_delay=0.02, max_age=max_age),
-            journal=self.journal,
+            clock=self.clock,
+            observer=self.observer,
             chance=lambda: 1.0,
             begin=Crew(self.tasks.spawn, "deliveries").begin,
             share=Shares(1000).of("hooks.example"),
@@ -198,10 +200,10 @@ async def test_tries_again_and_counts_every_further_attempt() -> None:
     sent = bench.put(notification())
     await bench.finished(1)
     assert len(channel.sent) == 3
-    assert bench.journal.statistics.retried == 2
-    assert bench.journal.statistics.channel("webhook").sent == 1
+    assert bench.observer.statistics.retried == 2
+    assert bench.observer.statistics.channel("webhook").sent == 1
     assert (sent.attempts, len(sent.delivered), sent.failures) == (3, 1, [])
-    assert [made.status for made in bench.journal.attempts.page().deliveries] == [
+    assert [made.status for made in bench.observer.attempts.page().deliveries] == [
         "delivered",
         "retry",
         "retry",
@@ -218,7 +220,7 @@ async def test_gives_up_when_the_attempts_are_used_up() -> None:
     ]
     assert sent.first_failure is not None
     assert bench.lane.last_error == "two"
-    assert bench.journal.statistics.destination(HOOK.label, "webhook").failed == 1
+    assert bench.observer.statistics.destination(HOOK.label, "webhook").failed == 1
 
 
 async def test_recipients_that_accepted_are_not_asked_again() -> None:
@@ -287,7 +289,7 @@ async def test_expired_is_not_sent() -> None:
     await bench.finished(1)
     assert channel.sent == []
     assert [failure.reason for failure in sent.failures] == [Reason.EXPIRED]
-    assert bench.journal.statistics.channel("webhook").expired == 1
+    assert bench.observer.statistics.channel("webhook").expired == 1
     assert bench.lane.last_error is None
 
 
@@ -473,17 +475,17 @@ async def test_attempts_in_memory_are_used_up_then_it_is_put_aside() -> None:
 async def test_what_was_deferred_before_has_one_attempt() -> None:
     """And it counts as a retry, with the attempts of before."""
     bench = Bench(ScriptedChannel([[Retry("still")]]), max_age=DAY)
-    before = Deferral(attempts=7, first_failure=bench.journal.now() - 130)
+    before = Deferral(attempts=7, first_failure=bench.clock.now() - 130)
     sent = bench.put(notification(), before=before)
     await bench.finished(1)
-    assert bench.journal.statistics.retried == 1
+    assert bench.observer.statistics.retried == 1
     assert (sent.attempts, bench.done[0].put_aside_for) == (8, 120.0)
 
 
 async def test_what_is_too_old_is_given_up() -> None:
     """A day after its first failure it is a dead letter."""
     bench = Bench(ScriptedChannel([[Retry("still")]]), max_age=DAY)
-    before = Deferral(attempts=7, first_failure=bench.journal.now() - DAY)
+    before = Deferral(attempts=7, first_failure=bench.clock.now() - DAY)
     sent = bench.put(notification(), before=before)
     await bench.finished(1)
     assert [(f.reason, f.error) for f in sent.failures] == [(Reason.EXHAUSTED, "still")]
@@ -493,10 +495,10 @@ async def test_what_is_too_old_is_given_up() -> None:
 async def test_what_expires_while_it_is_put_aside_is_not() -> None:
     """Its time has passed: it is not sent, now or later."""
     bench = Bench(ScriptedChannel([[Retry("refused", after=70.0)]]), max_age=DAY)
-    sent = bench.put(notification(expires_at=bench.journal.now() + 0.5))
+    sent = bench.put(notification(expires_at=bench.clock.now() + 0.5))
     await until(lambda: bench.lane.active == 0 and len(bench.done) == 1)
     assert bench.done[0].state is State.DEFERRED
-    late = bench.put(notification("late", expires_at=bench.journal.now() - 1))
+    late = bench.put(notification("late", expires_at=bench.clock.now() - 1))
     await bench.finished(2)
     assert [failure.reason for failure in late.failures] == [Reason.EXPIRED]
     assert sent.failures == []
@@ -723,7 +725,7 @@ async def test_merged_requests_that_fail_are_tried_again_in_order() -> None:
     await bench.finished(3)
     assert channel.requests[:2] == [["a"], ["b", "c"]]
     assert [name for request in channel.requests[2:] for name in request] == ["b", "c"]
-    assert bench.journal.statistics.retried == 2
+    assert bench.observer.statistics.retried == 2
 
 
 async def test_expects_to_be_long_about_what_hangs() -> None:
@@ -789,7 +791,7 @@ async def test_a_limit_that_ends_sooner_than_was_thought_is_not_waited_for() -> 
     bench = Bench(channel, known=False)
     bench.put(notification("a"))
     await bench.finished(1)
-    bench.journal.ahead = 30.0  # the period is over
+    bench.clock.ahead = 30.0  # the period is over
     bench.put(notification("b"))
     await until(lambda: channel.requests[1:] == [["b"]])
     bench.put(notification("c"))

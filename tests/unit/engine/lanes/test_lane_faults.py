@@ -34,11 +34,11 @@ def test_a_wait_shorter_than_the_loop_knows_is_a_wait_like_any_other(after: floa
         bench = Bench(channel, concurrency=4)
         for number in range(20):
             bench.put(notification(str(number)))
-        bench.lane.hold(bench.journal.monotonic() + after)
-        bench.lane.hold(bench.journal.monotonic() + after * 1.5)
+        bench.lane.hold(bench.clock.monotonic() + after)
+        bench.lane.hold(bench.clock.monotonic() + after * 1.5)
         await bench.finished(20)
         assert bench.failures == []
-        assert bench.journal.last_fault is None
+        assert bench.observer.last_fault is None
 
     run_on_uvloop(main())
 
@@ -75,7 +75,7 @@ def test_an_honest_limit_of_five_in_half_a_second_is_kept_without_a_fault() -> N
                 await asyncio.sleep(0.001)
         await bench.finished(60)
         assert bench.failures == []
-        assert bench.journal.last_fault is None
+        assert bench.observer.last_fault is None
 
     run_on_uvloop(main())
 
@@ -115,7 +115,7 @@ async def test_what_meets_the_same_fault_every_time_is_put_aside() -> None:
     bench.put(notification("healthy", ordering_key="k"))
     await bench.finished(2)
     assert [job.state for job in bench.done] == [State.DEFERRED, State.DONE]
-    errors = {made.error for made in bench.journal.attempts.page().deliveries if made.error}
+    errors = {made.error for made in bench.observer.attempts.page().deliveries if made.error}
     assert len(errors) == 1
     assert "RuntimeError" in errors.pop()
     assert "secret" not in str(errors)
@@ -184,7 +184,7 @@ def broken(bench: Bench, name: str) -> None:
     def fail(*_: object, **__: object) -> Any:
         raise KeyError(name)
 
-    setattr(bench.journal, name, fail)
+    setattr(bench.observer, name, fail)
 
 
 async def test_books_that_cannot_be_kept_change_no_outcome() -> None:
@@ -252,7 +252,7 @@ async def test_putting_aside_what_cannot_be_booked_is_putting_aside_all_the_same
 ) -> None:
     """Held for too long, and the books are broken: it goes to a retry topic."""
     bench = Bench(ScriptedChannel(), max_age=DAY)
-    bench.lane.hold(bench.journal.monotonic() + 30)
+    bench.lane.hold(bench.clock.monotonic() + 30)
     held = [bench.put(notification(str(number))) for number in range(3)]
 
     def fail(*_: object) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.engine.journal import MOST_UNROUTABLE
+from app.engine.observer import MOST_UNROUTABLE
 from app.policies.routing import Defaults
 from app.values.note import Note
 from app.values.outcome import Retry
@@ -27,7 +27,7 @@ async def test_what_a_channel_leaves_out_is_noted_with_each_attempt_and_counted_
     await worker.start()
     await stage.publish(envelope())
     await until(lambda: worker.snapshot().messages_sent == 1)
-    attempts = stage.journal.attempts.page().deliveries
+    attempts = stage.observer.attempts.page().deliveries
     assert [each.notes for each in attempts] == [(LEFT_OUT,)] * 2
     assert worker.snapshot().messages_adjusted == 1
 
@@ -40,7 +40,7 @@ async def test_what_is_sent_as_it_was_written_has_no_notes(
     await worker.start()
     await stage.publish(envelope())
     await until(lambda: worker.snapshot().messages_sent == 1)
-    (attempt,) = stage.journal.attempts.page().deliveries
+    (attempt,) = stage.observer.attempts.page().deliveries
     assert attempt.notes == ()
     assert worker.snapshot().messages_adjusted == 0
 
@@ -67,7 +67,7 @@ async def test_what_is_for_inactive_users_alone_is_suppressed(
     await until(lambda: worker.snapshot().messages_suppressed == 2)
     snapshot = worker.snapshot()
     assert (snapshot.messages_consumed, snapshot.messages_sent, snapshot.in_flight) == (2, 0, 0)
-    assert [each.status for each in stage.journal.attempts.page().deliveries] == ["suppressed"] * 2
+    assert [each.status for each in stage.observer.attempts.page().deliveries] == ["suppressed"] * 2
     assert await stage.dead_letters() == ()
     assert stage.channel.sent == []
 
@@ -96,6 +96,6 @@ async def test_of_very_many_bad_addresses_the_first_few_are_written_down(
     to = [f"nobody {number}" for number in range(500)]
     await stage.publish({"content": "x", "channels": ["email"], "kwargs": {"to": to}})
     await until(lambda: worker.snapshot().messages_failed == 1)
-    assert len(stage.journal.attempts.page(limit=1000).deliveries) == MOST_UNROUTABLE
+    assert len(stage.observer.attempts.page(limit=1000).deliveries) == MOST_UNROUTABLE
     assert worker.snapshot().channels["email"].messages_failed == 500
     assert "and 480 targets more" in caplog.text

@@ -1,15 +1,14 @@
-"""Where attempts and verdicts are written down: counts, the delivery log, metrics, the log."""
+"""Sees what happens: the only writer of statistics, delivery log and metrics."""
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Sequence
 
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
+from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item, Job
 from app.policies.books.statistics import Statistics, TargetCounts, Verdict
-from app.policies.limits.broker_clock import BrokerClock
 from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
@@ -25,6 +24,7 @@ from app.values.outcome import (
     Rejected,
     Retry,
 )
+from app.values.snapshot import AttemptStatus
 
 log = logging.getLogger("app.deliveries")
 
@@ -34,52 +34,40 @@ MOST_UNROUTABLE = 20
 LONGEST_SHOWN = 2000
 """Bytes of a record that could not be read; the delivery log shows fewer characters."""
 LONGEST_ERROR = 1000
-STATUS: dict[type, str] = {
-    Delivered: "delivered",
-    Retry: "retry",
-    RateLimited: "rate_limited",
-    Rejected: "rejected",
-    Denied: "denied",
-    Gone: "gone",
-    Expired: "expired",
+STATUS: dict[type, AttemptStatus] = {
+    Delivered: AttemptStatus.DELIVERED,
+    Retry: AttemptStatus.RETRY,
+    RateLimited: AttemptStatus.RATE_LIMITED,
+    Rejected: AttemptStatus.REJECTED,
+    Denied: AttemptStatus.DENIED,
+    Gone: AttemptStatus.GONE,
+    Expired: AttemptStatus.EXPIRED,
 }
 
 
-class Journal:
-    """Books what happens, and tells the time that it is booked under.
-
-    ``now`` is seconds since the epoch by this machine's clock, for whoever looks at it;
-    ``broker_now`` the same by the brokers', for due times, ages and lifetimes; ``monotonic``
-    seconds that never jump.
+class Observer:
+    """Sees what happens, and alone writes it down.
 
     Args:
         statistics: The counts (docs/contract.md#counts).
         attempts: The delivery log.
         metrics: Histograms for Prometheus.
+        clock: Tells the time that it is written down under.
 
     Attributes:
         attempted_at: Monotonic seconds when an attempt last ended.
         last_fault: The last error of the service's own, and its monotonic seconds; None so far.
     """
 
-    def __init__(self, statistics: Statistics, attempts: AttemptLog, metrics: Metrics) -> None:
+    def __init__(
+        self, statistics: Statistics, attempts: AttemptLog, metrics: Metrics, clock: EngineClock
+    ) -> None:
         self.statistics = statistics
         self.attempts = attempts
         self.metrics = metrics
-        self.broker_clock = BrokerClock()
-        self.attempted_at = self.monotonic()
+        self._clock = clock
+        self.attempted_at = clock.monotonic()
         self.last_fault: tuple[str, float] | None = None
-
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
-
-    def broker_now(self) -> float:
-        """Return seconds since the epoch by the brokers' clock, as far as that is known."""
-        return self.broker_clock.now(self.now(), self.monotonic())
-
-    def broker_said(self, append_time: float) -> None:
-        """Set the brokers' clock by what one of them said just now."""
-        self.broker_clock.said(append_time, self.monotonic())
 
     def retried(self, delivery: Delivery) -> None:
         """Count a further attempt after a failed one."""
@@ -97,8 +85,8 @@ class Journal:
     ) -> None:
         """Write down one attempt at one target, with what was not sent of the notification."""
         notification = job.delivery.notification
-        now = self.now()
-        self.attempted_at = self.monotonic()
+        now = self._clock.now()
+        self.attempted_at = self._clock.monotonic()
         asked = not isinstance(outcome, Expired)
         if asked:
             self.metrics.observe_attempt(target.channel, duration)
@@ -125,11 +113,11 @@ class Journal:
 
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""
-        self.statistics.settle(verdict, self.now())
+        self.statistics.settle(verdict, self._clock.now())
         if item.adjusted or (item.notification is not None and item.notification.notes):
             self.statistics.adjusted += 1
         if verdict is Verdict.SENT:
-            self.metrics.observe_latency(self.broker_now() - item.published_at)
+            self.metrics.observe_latency(self._clock.broker_now() - item.published_at)
 
     def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
         """Count a target that will never be reached."""
@@ -149,8 +137,8 @@ class Journal:
     def suppressed(self, item: Item, notification: Notification) -> None:
         """Write down a notification for nobody but inactive users: nothing is sent."""
         self.attempts.add(
-            now=self.now(),
-            status="suppressed",
+            now=self._clock.now(),
+            status=AttemptStatus.SUPPRESSED,
             channel="",
             destination="",
             message_id=notification.message_id,
@@ -170,8 +158,8 @@ class Journal:
         if target is not None:
             self.statistics.channel(target.channel).failed += 1
         self.attempts.add(
-            now=self.now(),
-            status=reason.value,
+            now=self._clock.now(),
+            status=AttemptStatus(reason.value),
             channel=target.channel if target else "",
             destination=target.label if target else "",
             message_id=notification.message_id if notification else None,
@@ -195,6 +183,42 @@ class Journal:
         if more:
             log.warning("%s: and %s targets more", item.record.coordinates, f"{len(more):,}")
 
+    def deferred(self) -> None:
+        """Count a record that was written to a retry topic."""
+        self.statistics.deferred += 1
+
+    def dead_lettered(self) -> None:
+        """Count a record that was written to the dead letters."""
+        self.statistics.dead_lettered += 1
+
+    def duplicate(self) -> None:
+        """Count a repeat that was not sent."""
+        self.statistics.duplicate += 1
+
+    def skipped(self, offsets: int = 1) -> None:
+        """Count offsets that came in again and had been settled before."""
+        self.statistics.skipped += offsets
+
+    def missed(self, offsets: int) -> None:
+        """Count offsets that the log no longer held when they were to be read."""
+        self.statistics.missed += offsets
+
+    def vanished(self, offsets: int) -> None:
+        """Count offsets that had been read and that the log lost from its end."""
+        self.statistics.vanished += offsets
+
+    def moved(self, why: str) -> None:
+        """Count a position that was set elsewhere; ``why`` is one of ``metrics.MOVED``."""
+        self.metrics.count_moved(why)
+
+    def ignored_metadata(self, partitions: int) -> None:
+        """Count commits whose metadata was not this service's or corrupt."""
+        self.metrics.count_ignored_metadata(partitions)
+
+    def loop_lag(self, seconds: float) -> None:
+        """Count one turn of the event loop that came ``seconds`` late."""
+        self.metrics.observe_loop_lag(seconds)
+
     def fault(self, where: str, error: Exception) -> str:
         """Write down an error of the service's own, and return the words for who it befell.
 
@@ -204,7 +228,7 @@ class Journal:
         """
         log.error("an internal error in %s", where, exc_info=error)
         said = f"internal error in {where}: {type(error).__name__}"
-        self.last_fault = (said, self.monotonic())
+        self.last_fault = (said, self._clock.monotonic())
         self.metrics.count_fault()
         return said
 
