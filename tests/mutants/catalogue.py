@@ -13,6 +13,7 @@ SETTLEMENT = "tests/unit/engine/test_settlement.py"
 GROUP_START = "tests/unit/engine/group/test_group_start.py"
 BEGINNINGS = "tests/unit/policies/books/test_beginnings.py"
 POSITIONS = "tests/unit/engine/cluster/test_positions.py"
+SAMPLING = "tests/unit/engine/cluster/test_sampling.py"
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,8 @@ MUTANTS = (
     Mutant(
         "send a log that lost its end again",
         "app/engine/cluster/positions.py",
-        "        elif assigned.topic_id is not None:\n",
         "        elif assigned.topic_id is None:\n",
+        "        elif assigned.topic_id is not None:\n",
         (POSITIONS,),
     ),
     Mutant(
@@ -373,7 +374,7 @@ MUTANTS = (
         "write down the last commits never",
         "app/engine/group/saving.py",
         "            await self.write(entries)\n",
-        "            pass\n",
+        "        pass\n",
         ("tests/unit/engine/group/test_saving.py",),
     ),
     Mutant(
@@ -606,5 +607,26 @@ MUTANTS = (
         "            assigned.reading = True\n",
         "            assigned.reading = False\n",
         ("tests/unit/engine/group/test_session.py",),
+    ),
+    Mutant(
+        "ask about no log that is not fetched whether it became shorter",
+        "app/engine/inflight/partition.py",
+        " or (self.held and self.position > end)",
+        "",
+        (SAMPLING,),
+    ),
+    Mutant(
+        "take for settled what stands where a log lost what was",
+        "app/engine/cluster/positions.py",
+        "        assigned.ledger.lower_mark(end)\n",
+        "        pass\n",
+        (POSITIONS,),
+    ),
+    Mutant(
+        "move a position for an end that was told before it was read on",
+        "app/engine/cluster/positions.py",
+        "                if not moving:  # else it is longer than it was told to be\n",
+        "                if True:\n",
+        (POSITIONS,),
     ),
 )

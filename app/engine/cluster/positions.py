@@ -142,23 +142,28 @@ class Positions:
         """
         await self.look(anyway=True)
         lost = [self._assignment[each] for each in partitions if each in self._assignment]
+        read_to = {each: each.position for each in lost}
         starts, ends = await asyncio.gather(
             self._consumer.logs.starts(partitions), self._consumer.logs.ends(partitions)
         )
         async with self._committing:  # one that is under way would bring the old offset back
             for assigned in self._still_held(lost):
-                self._move(assigned, starts[assigned.partition], ends[assigned.partition])
+                moving = assigned.reading or assigned.position != read_to[assigned]
+                if not moving:  # else it is longer than it was told to be
+                    self._move(assigned, starts[assigned.partition], ends[assigned.partition])
 
     def _move(self, assigned: Assigned, start: int, end: int) -> None:
         position = assigned.position
         if position < start:
             self._skip_to(assigned, start)
-        elif position <= end:
+        elif max(position, assigned.ledger.mark) <= end:
             return  # it was moved meanwhile
-        elif assigned.topic_id is not None:
+        elif assigned.topic_id is None:
+            self._start_over(assigned, start, end)
+        elif position > end:
             self._go_on_at_end(assigned, end)
         else:
-            self._start_over(assigned, start, end)
+            self._read_what_comes(assigned, end)
 
     def _skip_to(self, assigned: Assigned, start: int) -> None:
         """Retention was faster than this worker."""
@@ -178,7 +183,16 @@ class Positions:
 
     def _go_on_at_end(self, assigned: Assigned, end: int) -> None:
         """The log has lost its end: what stood there was read, and is not to be sent again."""
-        vanished = assigned.position - end
+        self._note_truncated(assigned, end, max(assigned.position, assigned.ledger.mark) - end)
+        assigned.cut(end)
+        self._seek(assigned)
+
+    def _read_what_comes(self, assigned: Assigned, end: int) -> None:
+        """The log lost what others had settled: nothing new in its place is taken for settled."""
+        self._note_truncated(assigned, end, assigned.ledger.mark - end)
+        assigned.ledger.lower_mark(end)
+
+    def _note_truncated(self, assigned: Assigned, end: int, vanished: int) -> None:
         self._observer.vanished(vanished)
         self._observer.moved("log_truncated")
         name = _name(assigned.partition)
@@ -189,8 +203,6 @@ class Positions:
             " Ask the producers whether they still have what they wrote last",
             subject=name,
         )
-        assigned.cut(end)
-        self._seek(assigned)
 
     def _start_over(self, assigned: Assigned, start: int, end: int) -> None:
         """Nobody can tell whether it is another topic: rather send again than miss anything."""

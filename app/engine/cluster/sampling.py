@@ -77,11 +77,16 @@ class Sampler:
         began = self._clock.monotonic()
         ends = await self._consumer.logs.known_ends(asked)
         ended = self._clock.monotonic()
+        shorter = []
         for assigned in list(self._assignment):
             if (end := ends.get(assigned.partition)) is not None:
                 assigned.saw_end(end, began, ended)
+                if assigned.lacks(end):
+                    shorter.append(assigned.partition)
             # Past what holds no records: nothing there waits to be fetched.
             position = await self._consumer.position(assigned.partition)
             if not assigned.reading:
                 assigned.position = position
             assigned.readable_end = self._consumer.readable_end(assigned.partition)
+        if shorter:  # whoever fetches nothing there would not be told
+            await self._positions.find(shorter)

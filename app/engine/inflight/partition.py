@@ -178,6 +178,13 @@ class Assigned:
         if self.delay:
             self.sightings.saw(end, asked, told)
 
+    def lacks(self, end: int) -> bool:
+        """Say whether a log that ended there when it was last asked had been longer before.
+
+        Where it is being read the position says nothing: it may have passed that end since.
+        """
+        return self.ledger.mark > end or (self.held and self.position > end)
+
     def cut(self, end: int) -> None:
         """Go on at ``end``: the log has lost what it held from there on."""
         self.ledger.cut(end)

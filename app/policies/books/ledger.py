@@ -59,6 +59,11 @@ class Ledger:
         return None if self._owed else self._acknowledged
 
     @property
+    def mark(self) -> int:
+        """Where the log was read to when this worker began, as the commit's metadata tells."""
+        return self._mark
+
+    @property
     def committed(self) -> int:
         """The last offset whose commit was acknowledged, or the start."""
         return self._acknowledged.offset
@@ -123,6 +128,12 @@ class Ledger:
         """Return how many offsets of a range that was not received are not known to be settled."""
         listed = sum(start <= offset < stop for offset in self._awaited)
         return listed + max(stop - max(start, self._mark), 0)
+
+    def lower_mark(self, end: int) -> None:
+        """Take nothing for settled from ``end`` on that was not received: the log has lost that."""
+        self._mark = min(self._mark, max(end, self._newest + 1))
+        self._awaited = deque(offset for offset in self._awaited if offset < self._mark)
+        self._owed = True
 
     def cut(self, end: int) -> None:
         """Forget everything from ``end`` on: the log has lost it, and its offsets come anew."""

@@ -65,7 +65,11 @@ class Books:
         put_aside: Who was put aside at some time, be it that nothing of it was written: another
             with the same key may have gone ahead.
         unwatched_until: What was written before it may be of any age, as far as workers know.
+        known_end: Tells how far somebody knows a log to have been: what is written below that takes
+            the place of something that was lost, and cannot be told from it.
     """
+
+    known_end: Callable[[TopicPartition], int]
 
     def __init__(self, destinations: Destinations, clocks: Clocks, story: Story) -> None:
         self.faults: list[Fault] = []
@@ -80,7 +84,7 @@ class Books:
         self._names: defaultdict[tuple[TopicPartition, int], list[tuple[float, str]]]
         self._names = defaultdict(list)
         self._forgiven: set[str] = set()
-        self._forgiven_below: defaultdict[TopicPartition, int] = defaultdict(int)
+        self._indistinct: set[tuple[TopicPartition, int]] = set()
         self._repeats_until: dict[str, float] = {}
         self._copies: defaultdict[str, list[Record]] = defaultdict(list)
         self._uncommitted: defaultdict[TopicPartition, dict[int, Record]] = defaultdict(dict)
@@ -118,10 +122,6 @@ class Books:
             self.put_aside.add(name)
             self._uncommitted[record.partition].pop(record.offset, None)
 
-    def forgive_below(self, partition: TopicPartition, offset: int) -> None:
-        """Forgive that records are not read which are written there below an offset from now on."""
-        self._forgiven_below[partition] = offset
-
     def expect_repeats(self, topic: str) -> None:
         """Excuse what is written to a topic before everybody knows that it is another one."""
         self._repeats_until[topic] = now() + NOTICED_AFTER
@@ -133,10 +133,13 @@ class Books:
         self._copies[name].append(record)
         if now() < self._repeats_until.get(record.partition.topic, 0.0):
             self.excused.add(name)
-        if record.offset < self._forgiven_below[record.partition]:
+        place = record.partition, record.offset
+        self._indistinct.discard(place)
+        if record.offset < self.known_end(record.partition):
+            self._story.tell(f"{name} cannot be told from what was lost there", [name])
             self._forgiven.add(name)
-        else:
-            self._uncommitted[record.partition][record.offset] = record
+            self._indistinct.add(place)
+        self._uncommitted[record.partition][record.offset] = record
         self._written_at[record.partition, record.offset] = now()
         self._check_expiry(name, record)
         if len(self._copies[name]) > MOST_COPIES:
@@ -150,6 +153,8 @@ class Books:
         for record in list(uncommitted.values()):
             if settled(record.offset):
                 del uncommitted[record.offset]
+                if (partition, record.offset) in self._indistinct:
+                    continue
                 self._check_delay(record)
                 if not self._is_answered(record):
                     fault = f"I2: a commit passes {record.coordinates}"

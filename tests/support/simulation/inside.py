@@ -75,6 +75,21 @@ class Inside:
         """Return the partitions it has."""
         return self._assignment.partitions()
 
+    def known_end(self, partition: TopicPartition, topic_id: str) -> int | None:
+        """Return how far it knows a log to have been; None if it has not that topic's partition."""
+        if partition not in self._assignment:
+            return None
+        assigned = self._assignment[partition]
+        if assigned.topic_id not in (None, topic_id):
+            return None
+        return max(assigned.position, assigned.ledger.mark)
+
+    def marks(self) -> Iterator[tuple[TopicPartition, int]]:
+        """Yield up to where it takes for settled what others settled, while it consumes."""
+        if self._session is not None and self._session.joined:
+            for assigned in self._assignment:
+                yield assigned.partition, assigned.ledger.mark
+
     def let_go(self) -> tuple[dict[TopicPartition, list[Item]], list[Item]]:
         """Return, once, what was under way and what was put aside when partitions were taken."""
         assignment = self._assignment

@@ -1,10 +1,9 @@
 """What befalls logs and offsets: ends that get lost, topics made anew, offsets that are forgotten."""
 
-from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from app.policies.books.commit_metadata import with_topic_id
+from app.policies.books.commit_metadata import read_commit, with_topic_id
 from app.policies.books.saved_commits import SavedReader
 from app.values.record import TopicPartition
 from tests.support.simulation.books import RETRIES, TOPIC, Books
@@ -34,32 +33,23 @@ class LogFaults:
         self._story = story
         self._happens = chance.random() < 0.5
 
-    def disturb(self, positions: Iterable[tuple[TopicPartition, int]]) -> None:
-        """Let something befall a log, now and then.
-
-        Args:
-            positions: How far each worker has read in each partition.
-        """
+    def disturb(self) -> None:
+        """Let something befall a log, now and then."""
         if not self._happens or self._chance.random() > HOW_OFTEN:
             return
         topic = self._chance.choice(TOPICS)
         if self._chance.random() < 0.5:
-            self._cut(topic, positions)
+            self._cut(topic)
         else:
             self._make_anew(topic)
 
-    def _cut(self, topic: str, positions: Iterable[tuple[TopicPartition, int]]) -> None:
+    def _cut(self, topic: str) -> None:
         partition = self._chance.choice(self._cluster.partitions([topic]))
         lost = self._cluster.cut(partition, self._chance.randint(1, MOST_LOST))
         if not lost:
             return
         self._story.tell(f"* the log of {topic}/{partition.partition} loses {len(lost)} records")
         self._books.lose(lost)
-        # Whoever has read further than the log reaches cannot tell what is written there next, once
-        # it has grown past the place where that reader was.
-        committed, _ = self._cluster.committed.get(partition, (0, ""))
-        read = [at for each, at in positions if each == partition]
-        self._books.forgive_below(partition, max(committed, *read, 0))
 
     def _make_anew(self, topic: str) -> None:
         self._story.tell(f"* the topic {topic} is made anew")
@@ -71,13 +61,28 @@ class LogFaults:
         """Let Kafka forget the offsets of a group without members, if all of them were kept."""
         if not self._happens or self._chance.random() > 0.5:
             return
+        if self._cluster.committed and self._kept() == self._cluster.committed:
+            self._story.tell("* Kafka forgets the group's offsets")
+            self._cluster.committed.clear()
+
+    def known_end(self, partition: TopicPartition) -> int:
+        """Return how far a log has been, for all that the last commit says, or the kept one."""
+        commits = self._cluster.committed
+        if partition not in commits:
+            commits = self._kept()
+        if partition not in commits:
+            return 0
+        offset, metadata = commits[partition]
+        told = read_commit(offset, metadata)
+        if told is None or told.topic_id not in (None, self._cluster.topic_id(partition.topic)):
+            return 0
+        return max(offset, told.settled.mark if told.settled else 0)
+
+    def _kept(self) -> dict[TopicPartition, tuple[int, str]]:
         reader = SavedReader("group")
         for key, value in self._cluster.kept["control"].items():
             reader.take(key, value)
-        kept = {
+        return {
             partition: (each.offset, with_topic_id(each.metadata, each.topic_id))
             for partition, each in reader.saved().commits.items()
         }
-        if self._cluster.committed and kept == self._cluster.committed:
-            self._story.tell("* Kafka forgets the group's offsets")
-            self._cluster.committed.clear()

@@ -37,6 +37,8 @@ from tests.support.simulation.loop import now
 from tests.support.simulation.story import Story
 
 DAY = 86_400.0
+LOOKS_WITHIN = 6.0
+"""Seconds after which a worker that consumes has asked where its logs end."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -93,6 +95,8 @@ class Process:
         self._story = story
         self._limits = limits
         self._figures: tuple[int, ...] = (0,) * 11
+        self._cluster = group.cluster
+        self._shorter_since: dict[TopicPartition, float] = {}
         connection = connection_to(group, self._made)
         clock = VirtualClock(group.cluster.clocks.new())
         self.producer = FakeProducer(
@@ -127,10 +131,12 @@ class Process:
         """Whether the group took it for dead, which it does not know."""
         return self.consumer is not None and self.consumer.lost
 
-    def positions(self) -> Iterator[tuple[TopicPartition, int]]:
-        """Yield how far it has read in each of its partitions."""
-        if self.consumer is not None and not self.crashed:
-            yield from self.consumer.read_to()
+    def known_end(self, partition: TopicPartition, topic_id: str) -> int:
+        """Return how far it knows a log of that topic to have been."""
+        if self.consumer is None or self.crashed or self.lost:
+            return 0
+        known = self.inside.known_end(partition, topic_id)
+        return 0 if known is None else max(known, self.consumer.read_to(partition))
 
     def crash(self) -> None:
         """End as a process does that is killed: nothing it has begun comes to pass."""
@@ -183,7 +189,20 @@ class Process:
         """Yield what is wrong with it now."""
         if not self.crashed:
             yield from self.inside.faults(now())
+            yield from self._unseen_losses()
             yield from self._wrong_figures()
+
+    def _unseen_losses(self) -> Iterator[str]:
+        """Yield the logs that it believes longer than they are, although it could have looked."""
+        if self.lost or not self._cluster.there.is_set():
+            self._shorter_since = {}
+            return
+        logs = self._cluster.logs
+        shorter = {each for each, mark in self.inside.marks() if mark > len(logs[each])}
+        self._shorter_since = {each: self._shorter_since.get(each, now()) for each in shorter}
+        for partition, since in self._shorter_since.items():
+            if now() > since + LOOKS_WITHIN:
+                yield f"{partition.topic}/{partition.partition} is shorter, and it does not see it"
 
     def _wrong_figures(self) -> Iterator[str]:
         shown = self.worker.snapshot()

@@ -6,6 +6,7 @@ from random import Random
 import msgspec
 from msgspec.structs import replace
 
+from app.values.record import TopicPartition
 from tests.support.simulation.books import TOPIC, Books, Published
 from tests.support.simulation.clocks import Clocks
 from tests.support.simulation.cluster import Cluster
@@ -48,6 +49,7 @@ class World:
         self.group = Group(self.cluster, self._shared)
         self._logs = LogFaults(losses, self.cluster, self.books, self.story)
         self.processes: list[Process] = []
+        self.books.known_end = self._known_end
         self._chance = chance
         self._odd = odd
         self._limits = limits
@@ -95,6 +97,11 @@ class World:
         for _ in range(1 + notification.twice):
             self.cluster.append(TOPIC, (key or name).encode(), value)
 
+    def _known_end(self, partition: TopicPartition) -> int:
+        topic_id = self.cluster.topic_id(partition.topic)
+        read = (each.known_end(partition, topic_id) for each in self.processes)
+        return max(self._logs.known_end(partition), *read, 0)
+
     def _targets(self) -> tuple[tuple[str, str], ...]:
         chance = self._chance
         targets: list[tuple[str, str]] = []
@@ -126,7 +133,7 @@ class World:
         """Let some clock jump, now and then, and Kafka lose something."""
         if (told := self.clocks.disturb()) is not None:
             self.story.tell(told)
-        self._logs.disturb(each for process in self.processes for each in process.positions())
+        self._logs.disturb()
 
     async def crash(self, process: Process) -> None:
         """Kill a worker, and start another once the group knows.

@@ -261,6 +261,38 @@ async def test_a_log_that_lost_its_end_is_read_on_at_the_new_one(bench: Bench) -
     assert list(bench.assignment.items()) == [fresh]
 
 
+async def test_what_others_settled_beyond_the_new_end_is_not_taken_for_settled(
+    bench: Bench,
+) -> None:
+    """Other records will stand at those offsets; the position itself is right."""
+    bench.assignment.give({PARTITION: Start(40, Settled(60, (41, 55)), OLD)}, {})
+    bench.member.logs.bounds = (0, 52)
+    await bench.positions.find([PARTITION])
+    ledger = bench.assigned.ledger
+    assert (bench.assigned.position, bench.member.sought) == (40, [])
+    assert (ledger.passes_over(51), ledger.passes_over(52)) == (True, False)
+    assert ledger.to_commit(52) == Commit(52)
+    assert bench.observer.statistics.vanished == 8
+    assert (bench.said, bench.moved("log_truncated")) == (["log_truncated"], 1)
+
+
+@pytest.mark.parametrize("how", ["being read", "read on"])
+async def test_a_log_that_is_read_meanwhile_is_longer_than_was_told(bench: Bench, how: str) -> None:
+    """The position is right, whatever was told before."""
+    bench.member.logs.bounds = (0, 49)
+    bench.member.logs.gate.clear()
+    finding = asyncio.create_task(bench.positions.find([PARTITION]))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    if how == "read on":
+        bench.assigned.position += 1
+    else:
+        bench.assigned.reading = True
+    bench.member.logs.gate.set()
+    await finding
+    assert (bench.said, bench.member.sought) == ([], [])
+
+
 async def test_a_commit_under_way_does_not_bring_the_old_end_back(bench: Bench) -> None:
     """The books are changed once it has ended."""
     bench.member.logs.bounds = (0, 30)

@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from app.engine.cluster import sampling
 from app.engine.cluster.sampling import Sampler
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.partition import Assignment, Start
+from app.policies.books.commit_metadata import Settled
 from app.values.record import TopicPartition
 from tests.support.engine import PARTITION, SkewedClock
 
@@ -19,15 +21,28 @@ class Member:
         self.logs = self
         self.misses_topics = True
         self.asked_anew = 0
+        self.end: int | None = None
+        self.found_shorter: list[TopicPartition] = []
 
     async def look(self) -> bool:
         """See nothing new."""
         return False
 
     async def known_ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """Tell nothing."""
-        del partitions
-        return {}
+        """Tell the end that all have, if any is known."""
+        return {} if self.end is None else dict.fromkeys(partitions, self.end)
+
+    async def position(self, partition: TopicPartition) -> int:
+        """Say that everything was read to the same offset."""
+        del partition
+        return 50
+
+    def readable_end(self, partition: TopicPartition) -> None:
+        """Know nothing of transactions."""
+
+    async def find(self, partitions: list[TopicPartition]) -> None:
+        """Remember what was to be looked for."""
+        self.found_shorter += partitions
 
     def learn_anew(self) -> None:
         """Count it."""
@@ -52,6 +67,36 @@ async def test_with_all_topics_there_nothing_is_looked_for(monkeypatch: pytest.M
     assert await asked_anew(member, clock, 61.0) == 0
     member.misses_topics = True
     assert await asked_anew(member, clock, 0.0) == 4
+
+
+@pytest.mark.parametrize(
+    ("end", "held", "settled", "shorter"),
+    [
+        (49, True, None, True),
+        (50, True, None, False),
+        (49, False, None, False),
+        (52, False, Settled(53, ()), True),
+        (53, False, Settled(53, ()), False),
+    ],
+)
+async def test_a_log_that_has_become_shorter_is_noticed_although_it_is_not_fetched(
+    end: int, held: bool, settled: Settled | None, shorter: bool
+) -> None:
+    """Whoever fetches behind its end is told by Kafka; before that it might have grown again."""
+    member, assignment = Member(), Assignment()
+    member.end = end
+    assignment.give({PARTITION: Start(40, settled)}, {})
+    assignment[PARTITION].position = 50
+    assignment[PARTITION].held = held
+
+    async def stop() -> None:
+        raise asyncio.CancelledError
+
+    stand_in: Any = member  # as much as is used
+    sampler = Sampler(stand_in, assignment, stand_in, PARTITION, SkewedClock(), stop)
+    with suppress(asyncio.CancelledError):
+        await sampler.run()
+    assert member.found_shorter == ([PARTITION] if shorter else [])
 
 
 async def asked_anew(member: Member, clock: SkewedClock, after: float) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.books.commit_metadata import LONGEST, Settled, decode
+from app.policies.books.commit_metadata import LONGEST, Settled, decode, encode
 from app.policies.books.ledger import Commit, Ledger
 
 
@@ -205,6 +205,24 @@ def test_a_log_that_lost_its_end_takes_the_commit_back() -> None:
     assert (commit and commit.offset, settled_by(commit)) == (11, Settled(12, (11,)))
     ledger.received(12)
     assert ledger.unsettled == 2
+
+
+def test_what_the_log_lost_is_settled_no_longer() -> None:
+    """Others settled it; what is written at its offsets from now on is another record's."""
+    ledger = Ledger(40, Settled(60, (41, 55)))
+    ledger.lower_mark(52)
+    assert ledger.last_commit is None
+    assert ledger.to_commit(40) == Commit(41, encode(41, 52, [41]))
+    assert [ledger.passes_over(offset) for offset in (40, 41, 51, 52)] == [True, False, True, False]
+
+
+def test_what_was_received_beyond_a_lowered_mark_stays_settled() -> None:
+    """It came in after the log had grown again."""
+    ledger = Ledger(40, Settled(60, (58,)))
+    ledger.received(58)
+    ledger.settle(58)
+    ledger.lower_mark(52)
+    assert ledger.passes_over(58)
 
 
 def test_a_cut_below_the_commit_commits_anew() -> None:
