@@ -133,6 +133,8 @@ class AttemptLog:
     ) -> AttemptPage:
         """Return attempts older than ``cursor``, newest first, that match every filter.
 
+        May take long, and may be called in a thread.
+
         Args:
             status: As in ``Attempt.status``.
             channel: As in ``Attempt.channel``.
@@ -142,7 +144,7 @@ class AttemptLog:
         """
         found: list[Attempt] = []
         needle = query.casefold() if query else None
-        for attempt in reversed(self._attempts):
+        for attempt in reversed(tuple(self._attempts)):  # others are added meanwhile
             if cursor is not None and attempt.id >= cursor:
                 continue
             if status is not None and attempt.status != status:

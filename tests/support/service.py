@@ -16,6 +16,8 @@ from tests.support.http_client import TRUSTING_NOBODY
 ROOT = Path(__file__).parents[2]
 UVICORN = ("-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--no-access-log")
 PATIENCE = 30.0
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes that it may print without a line end: a notification on the console, say."""
 
 
 def free_port() -> int:
@@ -58,7 +60,7 @@ class ServiceProcess:
     Args:
         home: An empty directory, for the user's home and the working directory.
         settings: Environment variables.
-        command: What Python runs instead of uvicorn, when given; ``--port`` is not added then.
+        command: What Python runs instead of uvicorn, when given; ``PORT`` in it is the port.
         measured: Whether coverage is measured in it.
     """
 
@@ -77,7 +79,10 @@ class ServiceProcess:
         self._home = home
         self._settings = settings
         self._measured = measured
-        self._command = command or (*UVICORN, "--port", str(self.port))
+        port = str(self.port)
+        self._command = [
+            port if part == "PORT" else part for part in command or (*UVICORN, "--port", "PORT")
+        ]
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._grown = asyncio.Condition()
@@ -106,6 +111,7 @@ class ServiceProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
         )
         assert self._process.stdout is not None
         assert self._process.stderr is not None

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from app.edges.channels.base import Channel
 from app.edges.channels.console import ConsoleChannel
@@ -32,19 +32,18 @@ async def open_channels(
         http: Sends webhooks.
         write: Takes the console's text; standard output when left out.
     """
+    console = ConsoleChannel(write or _print)
     channels: dict[str, Channel] = {
         "discord": DiscordChannel(http, webhook_timeout),
         "webhook": WebhookChannel(http, webhook_timeout, signing_keys),
-        "console": ConsoleChannel(write or _print),
+        "console": console,
     }
-    if mail is None:
+    async with AsyncExitStack() as stack:
+        stack.callback(console.close)
+        if mail is not None:
+            channels["email"] = email = EmailChannel(mail)
+            stack.push_async_callback(email.close)
         yield channels
-        return
-    email = EmailChannel(mail)
-    try:
-        yield {**channels, "email": email}
-    finally:
-        await email.close()
 
 
 def _print(text: str) -> None:

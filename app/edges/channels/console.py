@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from app.edges.aside import Aside
 from app.edges.channels.base import Channel
 from app.policies.mail.text import text_of
 from app.policies.texts.notes import ATTACHMENTS
@@ -24,6 +25,9 @@ _TOO_LONG = Note("content", "longer than is written to the console; shortened")
 class ConsoleChannel(Channel):
     """Writes one block of text for each notification.
 
+    In a thread of its own: a text may be long and odd, and whoever reads the other end of a pipe
+    may have stopped. Then what is for the console waits, and nothing else.
+
     Args:
         write: Takes the block, line breaks included; ``sys.stdout.write`` or the like.
     """
@@ -32,14 +36,21 @@ class ConsoleChannel(Channel):
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
+        self._aside = Aside("console")
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """See ``Channel.send``."""
         (delivery,) = deliveries
-        text = block(delivery.notification)
+
+        def write() -> str:
+            text = block(delivery.notification)
+            self._write(text)
+            return text
+
+        text = ""
         outcome: Outcome
         try:
-            self._write(text)
+            text = await self._aside.run(write)
         except (OSError, ValueError) as error:  # closed, full, or without the characters
             outcome = Retry(f"the console cannot be written to: {error}")
         else:
@@ -48,6 +59,10 @@ class ConsoleChannel(Channel):
         if SHORTENED in text:
             notes += (_TOO_LONG,)
         return Answer(((outcome,) * len(delivery.targets),), notes=(notes,))
+
+    def close(self) -> None:
+        """Let go of the thread."""
+        self._aside.close()
 
 
 def block(notification: Notification) -> str:

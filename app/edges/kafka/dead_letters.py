@@ -12,7 +12,7 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader, Stretch, size_of
 from app.policies.headers.dead_letters import read_reason
 from app.policies.redaction import NO_SECRETS, Secrets
-from app.policies.service.dead_letter_view import brief, show
+from app.policies.service.dead_letter_view import show
 from app.policies.service.replaying import replayed_at
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.record import Record
@@ -140,8 +140,10 @@ class DeadLetters:
         in_list: bool = False,
     ) -> tuple[DeadLetter, ...]:
         def view() -> tuple[DeadLetter, ...]:
-            letters = (show(each, replayed_at(each, marks), self._secrets) for each in records)
-            return tuple(map(brief, letters) if in_list else letters)
+            return tuple(
+                show(each, replayed_at(each, marks), self._secrets, brief=in_list)
+                for each in records
+            )
 
         is_quick = sum(map(size_of, records)) <= _QUICK_BYTES
         return view() if is_quick else await asyncio.to_thread(view)

@@ -1,5 +1,6 @@
 """What became of notifications: delivery attempts and dead letters."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -9,7 +10,7 @@ from app.faces.api import examples
 from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer
 from app.faces.api.problems import Fault, ProblemError, unusable
-from app.faces.api.responses import JsonResponse
+from app.faces.api.responses import JsonResponse, made
 from app.values.outcome import Reason
 from app.values.snapshot import AttemptStatus
 
@@ -46,9 +47,10 @@ async def deliveries(
     cursor: Annotated[AttemptCursor | None, Blank] = None,
 ) -> JsonResponse:
     """Return attempts from memory; ``next_cursor`` leads to older ones."""
-    return JsonResponse(
-        service.attempts.page(status=status, channel=channel, query=q, limit=limit, cursor=cursor)
+    page = partial(
+        service.attempts.page, status=status, channel=channel, query=q, limit=limit, cursor=cursor
     )
+    return await made(page)
 
 
 @router.get(
@@ -70,7 +72,7 @@ async def dead_letters(
     except ValueError as error:
         problem = "it is not a cursor of this call; take next_cursor of the page before"
         raise unusable([Fault("query", problem, "cursor")]) from error
-    return JsonResponse(page)
+    return await made(lambda: page)
 
 
 @router.get(
@@ -91,4 +93,4 @@ async def dead_letter(
             f"The dead-letter topic has no record at {partition}/{offset}."
             " GET /dead-letters lists what it has.",
         )
-    return JsonResponse(letter)
+    return await made(lambda: letter)

@@ -9,7 +9,7 @@ from app.faces.api import examples
 from app.faces.api.bodies import read_json
 from app.faces.api.dependencies import Inbox
 from app.faces.api.openapi import json_answer, json_body, reference
-from app.faces.api.responses import JsonResponse
+from app.faces.api.responses import JsonResponse, made
 from app.values.inbox import InboxCard
 
 router = APIRouter(prefix="/inbox", tags=["inbox"])
@@ -35,7 +35,8 @@ class Received(msgspec.Struct, frozen=True):
 )
 async def cards(inbox: Inbox, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> JsonResponse:
     """Return what came in; 404 where there is no inbox."""
-    return JsonResponse(Received(inbox.behaviour, inbox.cards(limit)))
+    received = Received(inbox.behaviour, inbox.cards(limit))
+    return await made(lambda: received)
 
 
 @router.put(

@@ -1,5 +1,8 @@
 """Frozen values as JSON, encoded straight from msgspec."""
 
+import asyncio
+from collections.abc import Callable
+
 import msgspec
 from starlette.responses import Response
 
@@ -9,6 +12,15 @@ from app.policies.texts.visible import visible_json
 def encode(content: object) -> bytes:
     """Encode any value that msgspec can; who reads it in a terminal sees what is hidden in it."""
     return visible_json(msgspec.json.encode(content))
+
+
+async def made(make: Callable[[], object]) -> "JsonResponse":
+    """Make an answer beside the event loop: what people wrote may be long, and odd.
+
+    Args:
+        make: Returns what is to be encoded; called in a thread.
+    """
+    return await asyncio.to_thread(lambda: JsonResponse(make()))
 
 
 class JsonResponse(Response):

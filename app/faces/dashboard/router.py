@@ -1,5 +1,6 @@
 """The status page at ``/``, and its buttons for browsers without scripts."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
@@ -37,8 +38,7 @@ def dashboard_router() -> APIRouter:
         flash: str = "",
     ) -> HTMLResponse:
         filters = Filters.of({"status": status, "channel": channel, "q": q, "refresh": refresh})
-        shown = await _gather(service, peek, filters, replay, flash)
-        return HTMLResponse(page_template().render(page=shown, link=_link(shown.filters)))
+        return HTMLResponse(await _page(service, peek, filters, replay, flash))
 
     @router.post("/actions/{name}")
     async def action(request: Request, service: Running, name: str) -> RedirectResponse:
@@ -55,27 +55,33 @@ def dashboard_router() -> APIRouter:
     return router
 
 
-async def _gather(
+async def _page(
     service: Service, peek: DeadLetterPeek, filters: Filters, replay: str, flash: str
-) -> Page:
+) -> str:
     dead_letters = await peek.look(service.dead_letters)
     planned = await plan(service.replayer, replay)
     now = datetime.now(UTC)
     snapshot = service.worker.snapshot()
-    attempts, pace = attempts_view(service.attempts, filters, now)
-    return Page(
-        snapshot=snapshot,
-        report=render_report(snapshot, now.astimezone()),
-        filters=filters,
-        attempts=attempts,
-        pace=pace,
-        dead_letters=dead_letters,
-        plan=planned,
-        replay=service.replayer.progress,
-        inbox=inbox_view(service.inbox),
-        flash=FLASHES.get(flash),
-        time=now.isoformat(),
-    )
+    progress, inbox = service.replayer.progress, inbox_view(service.inbox)
+
+    def render() -> str:
+        attempts, pace = attempts_view(service.attempts, filters, now)
+        shown = Page(
+            snapshot=snapshot,
+            report=render_report(snapshot, now.astimezone()),
+            filters=filters,
+            attempts=attempts,
+            pace=pace,
+            dead_letters=dead_letters,
+            plan=planned,
+            replay=progress,
+            inbox=inbox,
+            flash=FLASHES.get(flash),
+            time=now.isoformat(),
+        )
+        return page_template().render(page=shown, link=_link(filters))
+
+    return await asyncio.to_thread(render)  # what people wrote may be long, and odd
 
 
 def _link(filters: Filters) -> Callable[..., str]:

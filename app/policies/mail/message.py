@@ -19,6 +19,9 @@ from app.values.notification import Attachment, Notification
 MOST_OF_A_NAME = 80
 """Characters of an attachment's name: it stands on one line, however it is encoded."""
 
+FRAME = 200
+"""Characters that are put around an embed, a field or an attachment, roughly."""
+
 _PATH = re.compile(r".*[/\\]", re.DOTALL)
 
 
@@ -107,14 +110,25 @@ def compose(headers: Headers, body: Body, *, utf8: bool) -> list[bytes]:
 def weight_of(notification: Notification) -> int:
     """Return how much there is to compose, in characters and bytes, roughly."""
     mail = notification.mail
-    embedded = (len(embed.description or "") for embed in notification.embeds)
-    fields = chain(notification.fields, *(embed.fields for embed in notification.embeds))
+    embeds = notification.embeds
+    texts = (
+        notification.content,
+        notification.title,
+        notification.url,
+        notification.footer and notification.footer.text,
+        notification.author and notification.author.name,
+        mail.subject,
+        mail.html,
+        *(text for embed in embeds for text in (embed.title, embed.description, embed.url)),
+        *(embed.footer.text for embed in embeds if embed.footer),
+        *(embed.author.name for embed in embeds if embed.author),
+    )
+    fields = chain(notification.fields, *(embed.fields for embed in embeds))
     return (
-        len(notification.content)
-        + len(mail.html or "")
-        + sum(len(each.content) for each in mail.attachments)
-        + sum(embedded)
-        + sum(len(field.name) + len(field.value) for field in fields)
+        sum(len(text) for text in texts if text)
+        + sum(len(each.content) + FRAME for each in mail.attachments)
+        + sum(len(field.name) + len(field.value) + FRAME for field in fields)
+        + FRAME * len(embeds)
     )
 
 

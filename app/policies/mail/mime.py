@@ -3,7 +3,6 @@
 A part is a list of pieces, each of whole lines: a large mail is never one large string.
 """
 
-import re
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterator, Sequence
@@ -87,12 +86,36 @@ def multipart(kind: str, parts: Sequence[Part], boundary: str) -> Part:
 
 def _encoded(data: bytes) -> tuple[str, Iterator[bytes]]:
     """Choose how text goes over the wire: as it is, readable, or short."""
-    if data.isascii() and _LONG_LINE.search(data) is None:
+    if data.isascii() and not _has_long_line(data):
         return "7bit", _cut(data)
     ascii_size = len(data.translate(None, _HIGH))
     if (len(data) - ascii_size) * 6 > len(data):
         return "base64", _base64(data)
-    return "quoted-printable", _cut(b2a_qp(data))
+    return "quoted-printable", _quoted(data)
+
+
+def _has_long_line(data: bytes) -> bool:
+    """Look for line ends, one in each line's length: however short lines are, that is quick."""
+    start = 0
+    while len(data) - start > LONGEST_LINE + len(_LINE_END):
+        end = data.rfind(_LINE_END, start, start + LONGEST_LINE + len(_LINE_END))
+        if end < 0:
+            return True
+        start = end + len(_LINE_END)
+    return False
+
+
+def _quoted(data: bytes) -> Iterator[bytes]:
+    """Encode piece by piece: one call for all of a large text would hold up every other thread."""
+    for piece in _cut(data):
+        start = 0
+        while len(piece) - start > PIECE + 1:  # a long line, whose end stays in one piece
+            # It takes its line ends from the first that it finds.
+            encoded = b2a_qp(piece[start : start + PIECE] + _LINE_END).removesuffix(_LINE_END)
+            last = len(encoded) - (len("=20") if encoded[-3:-2] == b"=" else 1)
+            yield encoded[:last] + _SOFT_BREAK + encoded[last:] + _SOFT_BREAK
+            start += PIECE
+        yield b2a_qp(piece[start:])
 
 
 def _base64(data: bytes) -> Iterator[bytes]:
@@ -114,4 +137,5 @@ def _cut(data: bytes) -> Iterator[bytes]:
 
 
 _HIGH = bytes(range(128, 256))
-_LONG_LINE = re.compile(rb"[^\r\n]{%d}" % (LONGEST_LINE + 1))
+_LINE_END = b"\r\n"
+_SOFT_BREAK = b"=\r\n"

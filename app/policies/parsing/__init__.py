@@ -10,7 +10,7 @@ import msgspec
 
 from app.policies.parsing.envelope import Envelope, from_envelope
 from app.policies.parsing.fitting import fit
-from app.policies.parsing.json_text import read_json
+from app.policies.parsing.json_text import check_values, read_json
 from app.policies.parsing.reading import Reading
 from app.policies.parsing.templates import MessageTemplates, RenderedMessage
 from app.policies.parsing.typed import TypedMessage, from_typed, kind_of
@@ -51,6 +51,7 @@ def parse(
     if not value:
         raise InvalidRecordError("the record has no value")
     value = value.removeprefix(_BYTE_ORDER_MARK)
+    check_values(value)
     notes = Notes()
     message = _at_once(value) or _fitted(value, notes)
     reading = Reading(value, timestamp, recipients, templates, notes)

@@ -15,7 +15,7 @@ from app.policies.redaction.known import Secrets
 from app.policies.redaction.labels import MASK, redact
 from app.policies.redaction.views import LONGEST_ESCAPE, views
 
-__all__ = ["MASK", "NO_SECRETS", "Secrets", "hide", "redact", "scrub", "veil"]
+__all__ = ["LONGEST_ESCAPE", "MASK", "NO_SECRETS", "Secrets", "hide", "redact", "scrub", "veil"]
 
 _URL = re.compile(r"""https?://[^\s"'<>]+""", re.IGNORECASE)
 NO_SECRETS = Secrets()
@@ -58,21 +58,23 @@ def hide(text: str, secrets: Secrets) -> str:
     return "".join(_shown(text, pieces, len(text)))
 
 
-def veil(text: str, secrets: Secrets = NO_SECRETS) -> str:
+def veil(text: str, secrets: Secrets = NO_SECRETS, most: int | None = None) -> str:
     """Return what people wrote without the secrets in it; their links to elsewhere stay.
 
     Args:
         text: What is to be shown.
         secrets: What must not be shown, beyond what is recognised by its form.
+        most: As for ``scrub``.
     """
-    if is_harmless(text) and not secrets.occur_in(text):
-        return text
+    wanted = text if most is None else text[: most + LONGEST_ESCAPE * secrets.longest]
+    if is_harmless(wanted) and not secrets.occur_in(wanted):
+        return wanted if most is None else wanted[:most]
     pieces = [
         (*view.origin(*span), MASK)
-        for view in views(text)
+        for view in views(wanted)
         for span in (*veiled(view), *secrets.spans(view))
     ]
-    return "".join(_shown(text, pieces, len(text)))
+    return "".join(_shown(text, pieces, len(text) if most is None else most))
 
 
 def _shown(text: str, pieces: list[_Piece], most: int) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """A record of the dead-letter topic, made fit to be shown."""
 
+from codecs import getincrementaldecoder
+from itertools import islice
+
 import msgspec
-from msgspec.structs import replace
 
 from app.policies.headers.dead_letters import read_note
 from app.policies.headers.records import TargetMark, iso_time, origin_of
-from app.policies.redaction import NO_SECRETS, Secrets, veil
+from app.policies.redaction import LONGEST_ESCAPE, NO_SECRETS, Secrets, veil
 from app.policies.texts.plain_text import shorten
 from app.values.dead_letter import DeadLetter
 from app.values.record import Record
@@ -13,78 +15,101 @@ from app.values.record import Record
 LONGEST_VALUE = 10_000
 LONGEST_HEADER = 2000
 """Characters that a list shows of a value, and of an error or a header."""
+LONGEST_WHOLE = 1_000_000
+"""Characters that are shown at most of one that is looked at by itself."""
 MOST_TARGETS = 50
+MOST_HEADERS = 100
+_LONGEST_CHARACTER = 4
+"""Bytes of one character in UTF-8."""
+_FEW = 64 * 1024
+"""Bytes that are decoded at once."""
+_NOTHING = msgspec.Raw()
 
 
 class _Glance(msgspec.Struct):
-    message_id: object = None
-    title: object = None
-    metadata: object = None
+    message_id: msgspec.Raw = _NOTHING
+    title: msgspec.Raw = _NOTHING
+    metadata: msgspec.Raw = _NOTHING
 
 
-def show(record: Record, replayed: str | None = None, secrets: Secrets = NO_SECRETS) -> DeadLetter:
+def show(
+    record: Record,
+    replayed: str | None = None,
+    secrets: Secrets = NO_SECRETS,
+    *,
+    brief: bool = False,
+) -> DeadLetter:
     """Return a record of the dead-letter topic as its readers see it, secrets masked.
 
-    Never raises: any bytes may stand in the topic. Takes up to a second for a large record.
+    Never raises: any bytes may stand in the topic. Takes seconds for a large record that is not
+    brief.
 
     Args:
         record: Of the dead-letter topic.
         replayed: When it was replayed, or None.
         secrets: What must not be shown, beyond what is recognised by its form.
+        brief: For a list: what is long is shortened, and beyond that not even looked at.
     """
 
-    def name(value: object) -> str | None:
-        return veil(value, secrets) if isinstance(value, str) else None
+    def hidden(text: str, longest: int) -> str:
+        longest = longest if brief else LONGEST_WHOLE
+        return shorten(veil(text, secrets, longest + 1), longest)
 
-    def text(raw: bytes | None) -> str | None:
-        return name(raw if raw is None else raw.decode("utf-8", "backslashreplace"))
+    def text(raw: bytes, longest: int) -> str:
+        longest = longest if brief else LONGEST_WHOLE
+        wanted = longest + LONGEST_ESCAPE * secrets.longest + 1
+        return hidden(_decoded(raw[: _LONGEST_CHARACTER * wanted]), longest)
 
     def labels(marks: tuple[TargetMark, ...]) -> tuple[str, ...]:
-        return tuple(veil(f"{mark.channel} {mark.label}", secrets) for mark in marks)
+        several = marks[:MOST_TARGETS] if brief else marks
+        shown = tuple(hidden(f"{mark.channel} {mark.label}", LONGEST_HEADER) for mark in several)
+        more = len(marks) - len(several)
+        return (*shown, f"and {more} more") if more else shown
+
+    def name(raw: msgspec.Raw) -> str | None:
+        told = _string(raw)
+        return None if told is None else hidden(told, LONGEST_HEADER)
 
     note = read_note(record.headers)
-    glance = _glance(record.value)
-    metadata = glance.metadata if isinstance(glance.metadata, dict) else {}
+    glance = _read(record.value or b"{}")
+    headers = islice(record.headers, MOST_HEADERS) if brief else record.headers
     return DeadLetter(
         id=f"{record.partition.partition}/{record.offset}",
         time=iso_time(record.timestamp),
         reason=note.reason.value,
-        error=veil(note.error, secrets),
+        error=hidden(note.error, LONGEST_HEADER),
         origin=origin_of(record).coordinates,
         message_id=name(glance.message_id),
-        title=name(glance.title) or name(metadata.get("title")),
+        title=name(glance.title) or name(_read(glance.metadata).title),
         targets_failed=labels(note.failed),
         targets_delivered=labels(note.delivered),
         attempts=note.attempts,
         first_failure=None if note.first_failure is None else iso_time(note.first_failure),
         replays=note.replays,
         replayed=replayed,
-        key=text(record.key),
-        value=text(record.value),
-        headers={key: text(value) or "" for key, value in record.headers},
+        key=None if record.key is None else text(record.key, LONGEST_HEADER),
+        value=None if record.value is None else text(record.value, LONGEST_VALUE),
+        headers={key: text(value or b"", LONGEST_HEADER) for key, value in headers},
     )
 
 
-def brief(letter: DeadLetter) -> DeadLetter:
-    """Return a dead letter for a list: a page of large ones would hold up the event loop."""
-    return replace(
-        letter,
-        error=shorten(letter.error, LONGEST_HEADER),
-        targets_failed=_some(letter.targets_failed),
-        targets_delivered=_some(letter.targets_delivered),
-        value=None if letter.value is None else shorten(letter.value, LONGEST_VALUE),
-        headers={name: shorten(value, LONGEST_HEADER) for name, value in letter.headers.items()},
-    )
+def _decoded(raw: bytes) -> str:
+    """Decode piece by piece: what is no text at all takes long, and nobody else may run."""
+    decoder = getincrementaldecoder("utf-8")("backslashreplace")
+    pieces = [decoder.decode(raw[at : at + _FEW]) for at in range(0, len(raw), _FEW)]
+    return "".join([*pieces, decoder.decode(b"", final=True)])
 
 
-def _some(labels: tuple[str, ...]) -> tuple[str, ...]:
-    more = len(labels) - MOST_TARGETS
-    return labels if more <= 0 else (*labels[:MOST_TARGETS], f"and {more} more")
-
-
-def _glance(value: bytes | None) -> _Glance:
+def _read(value: bytes | msgspec.Raw) -> _Glance:
     """Read the names of a notification, as far as there are any."""
     try:
         return msgspec.json.decode(value or b"{}", type=_Glance)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Glance()
+
+
+def _string(raw: msgspec.Raw) -> str | None:
+    try:
+        return msgspec.json.decode(raw, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

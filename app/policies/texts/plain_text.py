@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from html import unescape
 
+from app.policies.texts.pieces import replaced_in
 from app.values.notification import ContentType, Notification
 
 SHORTENED = "… [shortened]"
@@ -118,7 +119,7 @@ def one_line(text: str) -> str:
 
 def without_control(text: str) -> str:
     """Return a text with nothing in it that steers a terminal or breaks an encoding."""
-    return _CONTROL.sub(" ", text.replace("\r\n", "\n"))
+    return replaced_in(_CONTROL, text.replace("\r\n", "\n"), " ")
 
 
 def _visible(html: str) -> tuple[str, bool]:

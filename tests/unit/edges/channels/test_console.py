@@ -1,5 +1,8 @@
 """The console channel: one block of text, or a try again."""
 
+import asyncio
+import threading
+
 import msgspec
 
 from app.edges.channels.console import ConsoleChannel
@@ -86,3 +89,16 @@ async def test_everything_that_says_something_is_written_but_files() -> None:
     for text in ("Bot", "foot", "embedded", "more"):
         assert f"  {text}\n" in written[0]
     assert [note.field for note in answer.notes[0]] == ["kwargs.attachments"]
+
+
+async def test_a_console_that_nobody_reads_holds_up_nobody_else() -> None:
+    """A pipe whose reader has stopped blocks whoever writes to it."""
+    read_again = threading.Event()
+    channel = ConsoleChannel(lambda _: read_again.wait())
+    sending = asyncio.create_task(channel.send([DELIVERY]))
+    async with asyncio.timeout(10):
+        await asyncio.to_thread(lambda: None)  # others go on
+    assert not sending.done()
+    read_again.set()
+    assert isinstance((await sending).outcomes[0][0], Delivered)
+    channel.close()

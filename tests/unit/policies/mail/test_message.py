@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.mail.message import Body, Headers, body_of, compose, weight_of
+from app.policies.mail.message import FRAME, Body, Headers, body_of, compose, weight_of
 from app.policies.mail.mime import PIECE
 from app.values.delivery import Mailbox
 from app.values.notification import (
@@ -329,4 +329,5 @@ def test_what_there_is_to_compose_has_a_weight() -> None:
     embed = Embed(description="d" * 10, fields=(Field("ab", "c"),))
     mail = Mail(html="h" * 5, attachments=(file,))
     heavy = told(content="x", mail=mail, embeds=(embed,), fields=(Field("n", "v" * 6),))
-    assert weight_of(heavy) == 1 + 5 + 1000 + 10 + 3 + 7
+    assert weight_of(heavy) == 1 + 5 + 1000 + 10 + 3 + 7 + 4 * FRAME
+    assert weight_of(told(content="x", title="t" * 10, url="u" * 20)) == 1 + 10 + 20

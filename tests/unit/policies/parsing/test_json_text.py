@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.policies.parsing.json_text import read_json
+from app.policies.parsing.json_text import MOST_VALUES, check_values, read_json
 from app.values.errors import InvalidRecordError
 
 
@@ -79,3 +79,12 @@ def test_any_bytes_are_read_or_refused(value: bytes) -> None:
     """Nothing but the parser's own error is raised."""
     with suppress(InvalidRecordError):
         read_json(value)
+
+
+def test_a_record_of_very_many_values_is_refused() -> None:
+    """Before they are made; commas in texts are none of them."""
+    most = b"[%b]" % b",".join([b"1"] * (MOST_VALUES + 1))
+    check_values(most)
+    with pytest.raises(InvalidRecordError, match=r"more than 150,000 values"):
+        check_values(most[:-1] + b",1]")
+    check_values(b'["%b", "\\"%b"]' % (b"," * MOST_VALUES, b"," * MOST_VALUES))

@@ -3,12 +3,17 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from app.policies.headers.dead_letters import DeadLetterNote, dead_letter_headers
 from app.policies.headers.records import here, mark_of
 from app.policies.redaction import Secrets
-from app.policies.service.dead_letter_view import LONGEST_VALUE, MOST_TARGETS, brief, show
+from app.policies.service.dead_letter_view import (
+    LONGEST_HEADER,
+    LONGEST_VALUE,
+    MOST_HEADERS,
+    MOST_TARGETS,
+    show,
+)
 from app.values.delivery import Target
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
@@ -154,11 +159,28 @@ def test_masks_what_is_known_to_be_secret() -> None:
 
 def test_a_list_shows_a_bounded_part_of_each() -> None:
     """However long the value, however many the targets; what is short stays as it is."""
-    short = show(a_dead_letter(b"short"))
-    assert brief(short) == short
-    targets = tuple(f"email {number}@example.com" for number in range(MOST_TARGETS + 7))
-    large = replace(short, value="x" * 1_000_000, targets_failed=targets)
-    cut = brief(large)
+    short = a_dead_letter(b'{"title": "t"}', (("x", b"y"),))
+    assert show(short, brief=True) == show(short)
+    origin = Record(TopicPartition("notifications", 1), 99, 1767268700.0, b"k", b"")
+    targets = (Target("email", f"{number}@x", f"{number}@x") for number in range(MOST_TARGETS + 7))
+    note = DeadLetterNote(Reason.REJECTED, "e" * 10_000, here(origin), tuple(map(mark_of, targets)))
+    headers = dead_letter_headers(origin, note)
+    more = tuple((f"h{number}", b"v" * 10_000) for number in range(200))
+    value = json.dumps({"title": "t" * 10_000, "message_id": 7}).encode()
+    cut = show(a_dead_letter(value, headers + more, b"k" * 10_000), brief=True)
     assert len(cut.value or "") == LONGEST_VALUE
+    assert len(cut.title or "") == len(cut.key or "") == LONGEST_HEADER
+    assert len(cut.error) <= LONGEST_HEADER
+    assert cut.message_id is None
     assert cut.targets_failed[-1] == "and 7 more"
     assert len(cut.targets_failed) == MOST_TARGETS + 1
+    assert len(cut.headers) == MOST_HEADERS
+    assert max(map(len, cut.headers.values())) == LONGEST_HEADER
+
+
+def test_a_secret_at_the_end_of_what_a_list_shows_is_hidden_whole() -> None:
+    """Though the text is cut off within it."""
+    secret = "s3cret-of-the-service"
+    value = "x" * (LONGEST_VALUE - 30) + secret + "y" * 100_000
+    shown = show(a_dead_letter(value.encode()), secrets=Secrets([secret]), brief=True)
+    assert "s3c" not in (shown.value or "")

@@ -1,0 +1,120 @@
+"""The service under measure, and everything around it that may mean harm."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.producer import Producer
+from tests.support.http_server import HttpServer, http_server
+from tests.support.odd_smtp import OddSmtp
+from tests.support.service import ServiceProcess
+
+PATIENCE = 60.0
+RECIPIENTS = "users:\n  u-1:\n    contacts:\n      - {type: email, address: u@mail.example}\n"
+
+
+class Measured:
+    """The service in a process of its own, with its meter.
+
+    Attributes:
+        service: The process.
+        hooks: Where everything goes that names no other address.
+    """
+
+    def __init__(
+        self,
+        service: ServiceProcess,
+        hooks: HttpServer,
+        producer: Producer,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.service = service
+        self.hooks = hooks
+        self._producer = producer
+        self._reader = reader
+        self._writer = writer
+
+    async def steps(self) -> tuple[float, list[str]]:
+        """Return the longest step since the last time, in milliseconds, and where it was."""
+        said = await self._ask("steps")
+        return said["ms"], said["where"]
+
+    async def memory(self) -> tuple[int, int]:
+        """Return the bytes of memory that are in use, and how many files are open."""
+        said = await self._ask("memory")
+        return said["bytes"], said["files"]
+
+    async def publish(self, record: bytes) -> None:
+        """Write a record to the topic."""
+        await self._producer.send("notifications", b"k", record)
+
+    async def settled(self) -> int:
+        """Return how many records have gone out of the service's hands."""
+        stats = await self.service.stats()
+        counts = ("messages_consumed", "messages_deferred", "messages_duplicate")
+        return sum(stats[name] for name in counts)
+
+    async def digest(self, record: bytes) -> tuple[float, list[str]]:
+        """Publish a record, wait until it is settled, and return the longest step meanwhile."""
+        before = await self.settled()
+        await self.steps()
+        await self.publish(record)
+        deadline = time.monotonic() + PATIENCE
+        while await self.settled() <= before:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not settled in {PATIENCE} s\n{self.service.log[-5000:]}")
+            await asyncio.sleep(0.01)
+        return await self.steps()
+
+    async def get(self, path: str) -> tuple[float, list[str]]:
+        """Ask for a page, and return the longest step meanwhile."""
+        await self.steps()
+        await self.service.client.get(path)
+        return await self.steps()
+
+    async def _ask(self, what: str) -> dict[str, Any]:
+        self._writer.write(f"{what}\n".encode())
+        said: dict[str, Any] = json.loads(await self._reader.readline())
+        return said
+
+
+@asynccontextmanager
+async def measured_service(folder: Path) -> AsyncIterator[Measured]:
+    """Start the service and what is around it."""
+    async with AsyncExitStack() as stack:
+        hooks = await stack.enter_async_context(http_server())
+        mails = OddSmtp(lambda _talk, _command: None)
+        await mails.start()
+        stack.push_async_callback(mails.stop)
+        (folder / "recipients.yaml").write_text(RECIPIENTS)
+        settings = {
+            "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+            "NOTIFIER_WEBHOOK__SIGNING_SECRET": "whsec_" + "c2VjcmV0" * 6,
+            "NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/default"),
+            "NOTIFIER_EMAIL__HOST": "127.0.0.1",
+            "NOTIFIER_EMAIL__PORT": str(mails.port),
+            "NOTIFIER_EMAIL__TLS": "none",
+            "NOTIFIER_EMAIL__FROM_ADDRESS": "notifier@mail.example",
+            "NOTIFIER_EMAIL__DEFAULT_TO": "you@mail.example",
+            "NOTIFIER_INBOX": "false",
+            "NOTIFIER_LOG__FILE": str(folder / "log"),
+            "NOTIFIER_RECIPIENTS_FILE": str(folder / "recipients.yaml"),
+        }
+        socket = str(folder / "meter")
+        command = ("-m", "tests.bounds.service", "PORT", socket)
+        service = ServiceProcess(folder, settings, command)
+        stack.push_async_callback(service.close)
+        await service.start()
+        await service.ready()
+        broker = (await service.stats())["broker"]
+        producer = Producer(Connection(broker, {"bootstrap_servers": broker}))
+        stack.push_async_callback(producer.close)
+        reader, writer = await asyncio.open_unix_connection(socket)
+        stack.callback(writer.close)
+        yield Measured(service, hooks, producer, reader, writer)
