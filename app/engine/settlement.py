@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 
@@ -23,8 +22,6 @@ from app.values.record import Headers
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 15.0
 LOOK_SECONDS = 1.0
@@ -35,8 +32,8 @@ PATIENCE = 10.0
 """Seconds after which an acknowledgement is missed."""
 
 
-class _TakenAwayError(Exception):
-    """The partition went while the record could not be written."""
+Form = tuple[bytes | None, bytes | None, Headers]
+"""Key, value and headers of a record that is written."""
 
 
 class Exits(msgspec.Struct, frozen=True):
@@ -51,6 +48,25 @@ class Exits(msgspec.Struct, frozen=True):
     dead_letter_topic: str
     retry_topics: Mapping[float, str]
     group_id: str
+
+
+class _Leaving(msgspec.Struct, eq=False):
+    """An item that is being written to where it goes.
+
+    Attributes:
+        topic: Where that is.
+        forms: Of the record, the one that is tried first; the next ones leave more out.
+        since: Monotonic seconds when it was begun.
+        wait: Seconds before the next try, after one that failed.
+        refused: Kafka said no: to wait for it may be in vain.
+    """
+
+    item: Item
+    topic: str
+    forms: list[Form]
+    since: float
+    wait: float = FIRST_WAIT
+    refused: bool = False
 
 
 class Settler:
@@ -83,39 +99,39 @@ class Settler:
         self._spawn = spawn
         self._on_settled = on_settled
         self._blocked: dict[str, str] = {}
-        self._unacknowledged: dict[Item, tuple[str, float]] = {}
-        self._refused: set[Item] = set()
+        self._leaving: dict[Item, _Leaving] = {}
+        self._answers: list[tuple[_Leaving, object]] = []
 
     @property
     def leaving(self) -> int:
         """How many items are being written."""
-        return len(self._unacknowledged)
+        return len(self._leaving)
 
     @property
     def blocked(self) -> str | None:
         """Why records cannot be written now, or None."""
-        awaited = [each for item, each in self._unacknowledged.items() if item.assigned.active]
-        topics = {topic for topic, _ in awaited}
+        awaited = [each for each in self._leaving.values() if each.item.assigned.active]
+        topics = {each.topic for each in awaited}
         if told := [why for topic, why in self._blocked.items() if topic in topics]:
             return "; ".join(told)
         missed = self._clock.monotonic() - PATIENCE
-        for topic, since in awaited:
-            if since < missed:
-                trouble = self._producer.trouble_with(topic)
-                why = f" ({trouble})" if trouble else ""
-                return f"{topic}: no record was acknowledged for more than {PATIENCE:g} s{why}"
-            break  # the oldest comes first
+        if awaited and awaited[0].since < missed:  # the oldest comes first
+            topic = awaited[0].topic
+            trouble = self._producer.trouble_with(topic)
+            why = f" ({trouble})" if trouble else ""
+            return f"{topic}: no record was acknowledged for more than {PATIENCE:g} s{why}"
         return None
 
     def reset(self) -> None:
-        """Forget what was being written; its tasks were cancelled."""
+        """Forget what was being written: what becomes of it is of no interest any more."""
         self._blocked.clear()
-        self._unacknowledged.clear()
-        self._refused.clear()
+        self._leaving.clear()
+        self._answers.clear()
 
     def is_refused(self, item: Item) -> bool:
         """Say whether Kafka refuses what is being written: to wait for it may be in vain."""
-        return item in self._refused
+        leaving = self._leaving.get(item)
+        return leaving is not None and leaving.refused
 
     def finish(self, item: Item) -> None:
         """Settle an item about which nothing more is done here."""
@@ -125,54 +141,139 @@ class Settler:
             self._settle(item)
         elif not item.leaving:
             item.leaving = True
-            self._spawn(self._leave(item), f"write {item.record.coordinates}")
+            if item.targets > MANY_TARGETS:
+                self._spawn(self._leave_slowly(item), f"write {item.record.coordinates}")
+            else:
+                self._leave(item, *self._forms(item))
 
     def pass_on(self, item: Item) -> None:
         """Hand on a record that only a newer version knows how to read, as it is."""
         item.foreign = True
         self.finish(item)
 
-    async def _leave(self, item: Item) -> None:
+    async def _leave_slowly(self, item: Item) -> None:
+        """Make what is to be written beside the event loop, because that takes long."""
+        self._leave(item, *await asyncio.to_thread(self._forms, item))
+
+    def _forms(self, item: Item) -> tuple[str, list[Form]]:
+        """Return the topic that an item goes to, and as what; nothing, if no topic takes it."""
+        record, exits = item.record, self._exits
+        if item.foreign:
+            return exits.retry_topics[SHORTEST], [(record.key, record.value, record.headers)]
+        if not item.deferred:
+            return exits.dead_letter_topic, self._dead_letters(item)
+        deferral, seconds = item.deferral()
+        headers = deferral_headers(record, deferral, exits.group_id, item.origin)
+        forms: list[Form] = [(record.key, record.value, headers)]
+        return exits.retry_topics[seconds], [] if item.too_large else forms
+
+    def _dead_letters(self, item: Item) -> list[Form]:
+        record, note = item.record, item.note(self._exits.group_id)
+        size, headers = item.missing or item.size, dead_letter_headers(record, note)
+        forms: list[Form] = []
+        if not item.missing:
+            forms.append((record.key, record.value, headers))
+        if item.missing or record.value is not None:
+            forms.append((record.key, None, without_value(headers, size, item.digest)))
+        forms.append((None, None, bare(record, note, size, item.digest)))
+        return forms
+
+    def _leave(self, item: Item, topic: str, forms: list[Form]) -> None:
         """Write the record; only its acknowledgement settles the offset."""
-        try:
-            item.written = await self._write_out(item)
-        except _TakenAwayError:
-            return  # whoever has the partition now writes it
-        finally:
-            item.leaving = False
-            self._no_longer_awaits(item)
+        leaving = _Leaving(item, topic, forms, self._clock.monotonic())
+        self._leaving[item] = leaving
+        if forms:
+            self._write(leaving)
+        else:
+            self._left(leaving)
+
+    def _write(self, leaving: _Leaving) -> None:
+        self._producer.begin(
+            leaving.topic, *leaving.forms[0], partial(self._answered, leaving), anywhere=True
+        )
+
+    def _answered(self, leaving: _Leaving, answer: object) -> None:
+        """Take note of what the producer says; all that it says at once is settled together."""
+        self._answers.append((leaving, answer))
+        if len(self._answers) == 1:
+            self._spawn(self._take_answers(), "settle what was written")
+
+    async def _take_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        for leaving, answer in answers:
+            if self._leaving.get(leaving.item) is leaving:  # else it was of an earlier session
+                self._take(leaving, answer)
+
+    def _take(self, leaving: _Leaving, answer: object) -> None:
+        match answer:
+            case RecordTooLargeError():
+                self._take_too_large(leaving, answer)
+            case KafkaUnavailableError() | KafkaRefusedError():
+                self._take_failure(leaving, answer)
+            case _:
+                self._blocked.pop(leaving.topic, None)
+                item = leaving.item
+                if leaving.topic == self._exits.dead_letter_topic:
+                    self._observer.dead_lettered()
+                elif not item.foreign:
+                    self._observer.deferred()
+                item.written = True
+                self._left(leaving)
+
+    def _take_too_large(self, leaving: _Leaving, error: RecordTooLargeError) -> None:
+        item, coordinates = leaving.item, leaving.item.record.coordinates
+        if leaving.topic != self._exits.dead_letter_topic:
+            log.warning("%s cannot be put aside: %s", coordinates, error)
+            item.too_large = True
+            self._left(leaving)
+        elif len(leaving.forms) > 1:
+            log.warning("%s: its dead letter leaves something out: %s", coordinates, error)
+            del leaving.forms[0]
+            self._write(leaving)
+        else:
+            refusal = f"{leaving.topic} takes not even a dead letter without its record: {error}"
+            self._take_failure(leaving, KafkaRefusedError(refusal))
+
+    def _take_failure(
+        self, leaving: _Leaving, error: KafkaUnavailableError | KafkaRefusedError
+    ) -> None:
+        """Try again after a while."""
+        if leaving.topic not in self._blocked:
+            log.error("%s cannot be written, trying again: %s", leaving.topic, error)
+        self._blocked[leaving.topic] = str(error)
+        leaving.refused = isinstance(error, KafkaRefusedError)
+        until = self._clock.monotonic() + leaving.wait
+        leaving.wait = min(leaving.wait * 2, LONGEST_WAIT)
+        self._pause(leaving, until)
+
+    def _pause(self, leaving: _Leaving, until: float) -> None:
+        """Wait before the next try; there is none for what is taken away meanwhile."""
+        left = until - self._clock.monotonic()
+        loop = asyncio.get_running_loop()
+        loop.call_later(min(left, LOOK_SECONDS), self._again, leaving, until)
+
+    def _again(self, leaving: _Leaving, until: float) -> None:
+        if self._leaving.get(leaving.item) is not leaving:
+            return
+        if not leaving.item.assigned.active:
+            self._left(leaving)  # whoever has the partition now writes it
+        elif self._clock.monotonic() >= until:
+            self._write(leaving)
+        else:
+            self._pause(leaving, until)
+
+    def _left(self, leaving: _Leaving) -> None:
+        """Go on with an item that is not being written any more."""
+        item = leaving.item
+        item.leaving = False
+        del self._leaving[item]
+        if self._blocked:
+            awaited = {each.topic for each in self._leaving.values()}
+            self._blocked = {topic: why for topic, why in self._blocked.items() if topic in awaited}
         if item.written:
             self.finish(item)
         elif item.assigned.active:
             self._park(item)
-
-    async def _write_out(self, item: Item) -> bool:
-        """Write the record to where it goes; say whether there is such a place."""
-        try:
-            if item.foreign:
-                await self._hand_on(item)
-            elif not item.deferred:
-                await self._bury(item)
-            elif item.too_large:
-                return False
-            else:
-                await self._defer(item)
-        except RecordTooLargeError as error:
-            log.warning("%s cannot be put aside: %s", item.record.coordinates, error)
-            item.too_large = True
-            return False
-        return True
-
-    def _no_longer_awaits(self, item: Item) -> None:
-        self._unacknowledged.pop(item, None)
-        self._refused.discard(item)
-        if self._blocked:
-            awaited = {topic for topic, _ in self._unacknowledged.values()}
-            self._blocked = {topic: why for topic, why in self._blocked.items() if topic in awaited}
-
-    async def _hand_on(self, item: Item) -> None:
-        record, topic = item.record, self._exits.retry_topics[SHORTEST]
-        await self._write(item, topic, record.key, record.value, record.headers)
 
     def _settle(self, item: Item) -> None:
         item.assigned.settle(item)
@@ -195,79 +296,6 @@ class Settler:
         item.assigned.park(park(item, Why.TOO_LARGE, until, before))
         item.jobs.clear()  # as in _settle
         self._on_settled(item, None)
-
-    async def _defer(self, item: Item) -> None:
-        record = item.record
-        deferral, seconds = await _made(item, item.deferral)
-        group_id, origin = self._exits.group_id, item.origin
-        write = partial(deferral_headers, record, deferral, group_id, origin)
-        headers = await _made(item, write)
-        topic = self._exits.retry_topics[seconds]
-        await self._write(item, topic, record.key, record.value, headers)
-        self._observer.deferred()
-
-    async def _bury(self, item: Item) -> None:
-        record = item.record
-        note = await _made(item, partial(item.note, self._exits.group_id))
-        size, headers = item.missing or item.size, dead_letter_headers(record, note)
-        forms: list[tuple[bytes | None, bytes | None, Headers]] = []
-        if not item.missing:
-            forms.append((record.key, record.value, headers))
-        if item.missing or record.value is not None:
-            forms.append((record.key, None, without_value(headers, size, item.digest)))
-        forms.append((None, None, bare(record, note, size, item.digest)))
-        topic = self._exits.dead_letter_topic
-        for form in forms:
-            try:
-                await self._write(item, topic, *form)
-            except RecordTooLargeError as error:
-                log.warning(
-                    "%s: its dead letter leaves something out: %s", record.coordinates, error
-                )
-            else:
-                self._observer.dead_lettered()
-                return
-        raise KafkaRefusedError(f"{topic} takes not even a dead letter without its record")
-
-    async def _write(
-        self, item: Item, topic: str, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> None:
-        """Write a record; try until it is acknowledged or found too large."""
-        self._unacknowledged[item] = (topic, self._clock.monotonic())
-        wait = FIRST_WAIT
-        while True:
-            try:
-                await self._producer.write(topic, key, value, headers)
-            except RecordTooLargeError:
-                raise
-            except (KafkaUnavailableError, KafkaRefusedError) as error:
-                if topic not in self._blocked:
-                    log.error("%s cannot be written, trying again: %s", topic, error)  # noqa: TRY400 - the error is Kafka's, a traceback tells nothing
-                self._blocked[topic] = str(error)
-                if isinstance(error, KafkaRefusedError):
-                    self._refused.add(item)
-                else:
-                    self._refused.discard(item)
-            else:
-                self._blocked.pop(topic, None)
-                return
-            await self._pause(item, wait)
-            wait = min(wait * 2, LONGEST_WAIT)
-
-    async def _pause(self, item: Item, seconds: float) -> None:
-        """Wait before the next try; there is none for what is taken away meanwhile."""
-        until = self._clock.monotonic() + seconds
-        while (left := until - self._clock.monotonic()) > 0:
-            await asyncio.sleep(min(left, LOOK_SECONDS))
-            if not item.assigned.active:
-                raise _TakenAwayError
-
-
-async def _made(item: Item, make: Callable[[], T]) -> T:
-    """Make what is to be written about an item; beside the event loop where that is long."""
-    if item.targets <= MANY_TARGETS:
-        return make()
-    return await asyncio.to_thread(make)
 
 
 def _failed(item: Item) -> bool:

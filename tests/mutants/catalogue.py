@@ -62,9 +62,8 @@ MUTANTS = (
     Mutant(
         "settle before the dead letter is acknowledged",
         "app/engine/settlement.py",
-        "            item.leaving = True\n            self._spawn(self._leave(item)",
-        "            item.leaving = True\n            self._settle(item)\n"
-        "            self._spawn(self._leave(item)",
+        "            item.leaving = True\n",
+        "            item.leaving = True\n            self._settle(item)\n",
         (SETTLEMENT,),
     ),
     Mutant(
@@ -163,8 +162,8 @@ MUTANTS = (
     Mutant(
         "hold on to the bytes of what is parked",
         "app/engine/settlement.py",
-        "        self._on_settled(item, None)\n\n    async def _defer",
-        "\n    async def _defer",
+        "        item.jobs.clear()  # as in _settle\n        self._on_settled(item, None)\n",
+        "        item.jobs.clear()  # as in _settle\n",
         (PARKING,),
     ),
     Mutant(
@@ -324,8 +323,15 @@ MUTANTS = (
     Mutant(
         "give back the numbers of a batch that may be in the log",
         "app/edges/kafka/producer_batches.py",
-        "            if self.retry_count == 1 and isinstance(exception, NOT_WRITTEN):",
-        "            if isinstance(exception, NOT_WRITTEN):",
+        "            if self.retry_count == 1 and gone:",
+        "            if gone:",
+        ("tests/unit/edges/kafka/test_producer.py",),
+    ),
+    Mutant(
+        "take what is too large together for too large by itself",
+        "app/edges/kafka/producer_batches.py",
+        "        if parted and isinstance(exception, TOO_LARGE):",
+        "        if False:",
         ("tests/unit/edges/kafka/test_producer.py",),
     ),
     Mutant(

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from app.edges.channels.base import Channel
+from app.edges.kafka.producer_batches import Place, Then
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
@@ -19,6 +20,7 @@ from app.engine.observer import Observer
 from app.policies.books.statistics import Statistics
 from app.policies.headers.deferral import Deferral
 from app.values.delivery import Delivery, Destination, Target
+from app.values.errors import NotifierError
 from app.values.note import Note
 from app.values.notification import Notification, Priority, Request
 from app.values.outcome import Answer, Delivered, Outcome
@@ -180,3 +182,41 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
+
+
+class BeginsByWriting:
+    """Gives ``begin`` to a stand-in of the producer that can ``write``."""
+
+    async def write(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Place:
+        """Write, or fail."""
+        raise NotImplementedError
+
+    def begin(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        then: Then,
+        *,
+        anywhere: bool = False,
+    ) -> None:
+        """Write in a task, and say what became of it."""
+        del anywhere
+
+        async def begun() -> None:
+            try:
+                place = await self.write(topic, key, value, headers)
+            except NotifierError as error:
+                then(error)
+            else:
+                then(place)
+
+        task = asyncio.create_task(begun(), name=f"write to {topic}")
+        _WRITING.add(task)
+        task.add_done_callback(_WRITING.discard)
+
+
+_WRITING: set[asyncio.Task[None]] = set()

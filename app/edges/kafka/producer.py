@@ -4,14 +4,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, Literal
 
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from app.edges.kafka.connection import METADATA_MAX_AGE, Connection
 from app.edges.kafka.errors import RefusedRecordError, describe, translated
+from app.edges.kafka.producer_batches import Entry, Place, Then
 from app.edges.kafka.producer_client import ProducerClient
-from app.values.record import Headers, TopicPartition
+from app.values.errors import NotifierError
+from app.values.record import Headers
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +28,6 @@ LARGEST_RECORD: Final = 64 * 1024 * 1024
 """Bytes before compression. What a topic takes is for the broker to say, whose limits hold for
 compressed batches: a fetched megabyte may hold a record of many. It is bounded because a request
 of more than 100 MiB makes the broker hang up, again and again."""
-LOG_APPEND_TIME: Final = 1
-
-Place = tuple[TopicPartition, int]
 
 
 class Producer:
@@ -69,6 +69,8 @@ class Producer:
         self._made_at = -INTERVAL
         self._starting: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
+        self._helpers: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, list[tuple[Entry, bool]]] = {}
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
@@ -81,7 +83,7 @@ class Producer:
         """
         with translated(f"acknowledge a record for {topic}"):
             async with asyncio.timeout(self._timeout):
-                return await self._write(topic, key, value, headers)
+                return await self.write(topic, key, value, headers)
 
     async def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
@@ -95,40 +97,101 @@ class Producer:
             KafkaUnavailableError: The client has given up on it.
             KafkaRefusedError: As for ``send``.
         """
-        with translated(f"acknowledge a record for {topic}"):
-            return await self._write(topic, key, value, headers)
+        written: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+
+        def then(result: Place | Exception) -> None:
+            if written.done():  # nobody waits for it any more
+                return
+            if isinstance(result, Exception):
+                written.set_exception(result)
+            else:
+                written.set_result(result)
+
+        self.begin(topic, key, value, headers, then)
+        return await written
+
+    def begin(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        then: Then,
+        *,
+        anywhere: bool = False,
+    ) -> None:
+        """Write one record as ``write`` does, without a task: what is begun together goes together.
+
+        Args:
+            topic: Where to.
+            key: Says which partition; the same one for the same key.
+            value: Of the record.
+            headers: Of the record.
+            then: Called once, after this has returned, with where the record stands or with one of
+                the errors of ``write``. It must not raise.
+            anywhere: The partition is of no importance, whatever the key.
+        """
+        if key is None and value is None:
+            key = b""  # Kafka takes a record of headers alone, aiokafka does not
+        told = partial(self._ended, topic, then)
+        entry = Entry(key, value, list(headers), int(self._now() * 1000), told)
+        client = self._client
+        waiting = self._waiting.get(topic)
+        if waiting is not None:
+            waiting.append((entry, anywhere))
+        elif client is None or not client.knows(topic) or self._stale(client):
+            self._waiting[topic] = [(entry, anywhere)]
+            _held(self._helpers, self._prepare(topic), f"begin to write to {topic}")
+        else:
+            try:
+                client.write(topic, entry, anywhere=anywhere)
+            except KafkaError as error:
+                asyncio.get_running_loop().call_soon(told, error)
 
     def trouble_with(self, topic: str) -> str | None:
         """Say in Kafka's words why records for a topic are tried again and again, or None."""
         return None if self._client is None else self._client.trouble_with(topic)
 
-    async def _write(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> Place:
-        client = await self._started()
+    async def _prepare(self, topic: str) -> None:
+        """Begin what waits until a client is there and knows the topic."""
+        failure: Exception = KafkaConnectionError("the producer was closed")
+        ready: ProducerClient | None = None
         try:
-            begun = await _begun(client, topic, key, value, headers, self._now())
-            acknowledged: Any = await self._acknowledged(client, begun)
-        except TopicAuthorizationFailedError as error:
-            remedy = f"this user may not write to {topic}: allow it Write on it"
-            raise RefusedRecordError(remedy) from error
+            client = await self._started()
+            await client.learn(topic)
+            ready = client
+        except (KafkaError, OSError, TimeoutError) as error:
+            failure = error
         finally:
-            self._judge(client)
-        if acknowledged.timestamp_type == LOG_APPEND_TIME:
-            self._on_append(acknowledged.timestamp / 1000)
-        return TopicPartition(acknowledged.topic, acknowledged.partition), acknowledged.offset
+            for entry, anywhere in self._waiting.pop(topic):
+                try:
+                    if ready is None:
+                        raise failure
+                    ready.write(topic, entry, anywhere=anywhere)
+                except (KafkaError, OSError, TimeoutError) as error:
+                    entry.then(error)
 
-    async def _acknowledged(self, client: ProducerClient, begun: asyncio.Future[Any]) -> Any:
-        """Wait for Kafka's answer, for as long as Kafka answers anything."""
-        wait = self._patience
+    def _ended(self, topic: str, then: Then, result: Place | Exception) -> None:
+        """Tell whoever waits for a record, in this service's own errors."""
+        if not isinstance(result, Exception):
+            then(result)
+            return
+        if isinstance(result, TopicAuthorizationFailedError):
+            result = RefusedRecordError(f"this user may not write to {topic}: allow it Write on it")
         try:
-            while not begun.done():
-                await asyncio.wait((begun,), timeout=wait)
-                self._judge(client)
-                wait = max(self._patience - client.silent_for(), LEAST_WAIT)
-            return begun.result()
-        finally:
-            begun.cancel()  # nobody looks at it any more
+            with translated(f"acknowledge a record for {topic}"):
+                raise result
+        except NotifierError as error:
+            then(error)
+
+    def _stale(self, client: ProducerClient) -> bool:
+        return client.client.silent_for() >= self._stale_after
+
+    async def _watch(self, client: ProducerClient) -> None:
+        """Look for brokers anew once nobody answers while records wait."""
+        while client is self._client:
+            await asyncio.sleep(max(self._patience - client.silent_for(), LEAST_WAIT))
+            self._judge(client)
 
     def _judge(self, client: ProducerClient) -> None:
         """Let another client take the place of one that is of no use any more."""
@@ -144,13 +207,11 @@ class Producer:
     def _replace(self, why: str, end: Coroutine[Any, Any, None]) -> None:
         log.warning("the Kafka producer is made anew: %s", why)
         self._client = None
-        ending = asyncio.create_task(end, name="end a Kafka producer")
-        self._endings.add(ending)
-        ending.add_done_callback(self._endings.discard)
+        _held(self._endings, end, "end a Kafka producer")
 
     async def _started(self) -> ProducerClient:
         """Return the client; whoever needs it while it is being started waits for the same one."""
-        if self._client is not None and self._client.client.silent_for() >= self._stale_after:
+        if self._client is not None and self._stale(self._client):
             self._replace("no broker that it knows answers", self._client.abandon())
         while self._client is None:
             if self._starting is None or self._starting.done():
@@ -171,6 +232,8 @@ class Producer:
             request_timeout_ms=max(int(self._timeout * 1000), 1000),
             max_request_size=LARGEST_RECORD,
             compression_type=self._compression,
+            appended=lambda milliseconds: self._on_append(milliseconds / 1000),
+            failed=lambda: self._judge(client),
         )
         try:
             async with asyncio.timeout(self._timeout):
@@ -179,6 +242,7 @@ class Producer:
             await client.abandon()
             raise
         self._client = client
+        _held(self._helpers, self._watch(client), "watch a Kafka producer")
 
     async def close(self) -> None:
         """Flush what is being written and close, within a few seconds."""
@@ -188,30 +252,23 @@ class Producer:
         client, self._client = self._client, None
         if client is not None:
             await _close(client)
-        if self._endings:
-            await asyncio.wait(self._endings)
+        for task in self._helpers:
+            task.cancel()
+        if tasks := self._helpers | self._endings:
+            await asyncio.wait(tasks)
+
+
+def _held(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:
+    """Start a task that is held until it ends."""
+    task = asyncio.create_task(work, name=name)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 def _seen(task: asyncio.Task[None]) -> None:
     """Take note of an error: whoever waited may have given up before."""
     if not task.cancelled():
         task.exception()
-
-
-async def _begun(
-    client: ProducerClient,
-    topic: str,
-    key: bytes | None,
-    value: bytes | None,
-    headers: Headers,
-    stamp: float,
-) -> asyncio.Future[Any]:
-    if key is None and value is None:
-        key = b""  # Kafka takes a record of headers alone, aiokafka does not
-    begun: asyncio.Future[Any] = await client.send(
-        topic, value=value, key=key, headers=list(headers), timestamp_ms=int(stamp * 1000)
-    )
-    return begun
 
 
 async def _close(client: ProducerClient) -> None:

@@ -3,26 +3,48 @@
 See ``producer_client``, whose part this is.
 """
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from aiokafka import errors as kafka
-from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
+from aiokafka.structs import TopicPartition as Theirs
 
 from app.edges.kafka.errors import REFUSALS, TOO_LARGE, RefusedRecordError, describe
+from app.values.record import TopicPartition
 
 REFUSED: Final = frozenset({32, 43, 76, 87})
 """Kafka's codes for what a topic does not take: a timestamp, a format, a compression, a record."""
 NEVER_SENT: Final = (kafka.LeaderNotAvailableError, kafka.NotLeaderForPartitionError)
 """What aiokafka says of a batch that waited too long for a leader."""
 NOT_WRITTEN: Final = (*REFUSALS, *TOO_LARGE, *NEVER_SENT, RefusedRecordError)
+BATCH_BYTES: Final = 256 * 1024
+"""Of records before compression. aiokafka's 16 KiB make a request of every dozen records."""
+LEAST_BATCH_BYTES: Final = 16 * 1024
+NO_LEADER: Final = -1
+NO_TIME: Final = -1
+"""What a broker answers whose topic keeps the producer's time."""
+
+Place = tuple[TopicPartition, int]
+Then = Callable[[Place | Exception], None]
+"""Takes where a record stands, or why it was not written; called once, and must not raise."""
 
 
-class BatchRefusedError(kafka.KafkaError):  # type: ignore[misc]
-    """The record is not at fault; to be written again, apart from the one that is."""
+class Entry(NamedTuple):
+    """A record that is to be written.
 
-    retriable = True
+    Attributes:
+        stamp: Milliseconds since the epoch.
+        then: Told what became of it.
+    """
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+    stamp: int
+    then: Then
 
 
 class Answer(NamedTuple):
@@ -43,6 +65,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
     """Records for one partition.
 
     Attributes:
+        entries: Its records, in their order.
         answer: What the broker last said of it.
         trouble: Why it is tried again, or None.
     """
@@ -51,6 +74,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
         super().__init__(tp, builder, accumulator._batch_ttl, accumulator._linger_time)  # noqa: SLF001
         self._accumulator = accumulator
         self._numbered = False
+        self.entries: list[Entry] = []
         self.answer = Answer()
         self.trouble: str | None = None
 
@@ -59,37 +83,66 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
         super().set_producer_state(*args, **numbers)
         self._numbered = True
 
-    def failure(self, exception: BaseException) -> None:
-        """Fail its records; whoever waits for one hears what is wrong with that one."""
-        answer = self.answer
-        if answer.code in REFUSED:
-            self._spare_the_others(answer, exception)
-            exception = _refusal(exception, answer.words)
+    def take(self, entry: Entry) -> bool:
+        """Take one more record; say whether there was room for it."""
+        added = self._builder.append(
+            timestamp=entry.stamp,
+            key=entry.key,
+            value=entry.value,
+            headers=entry.headers,
+        )
+        if added is None:
+            return False
+        self.entries.append(entry)
+        return True
+
+    def done(self, base_offset: int, timestamp: int | None = None, *rest: Any) -> None:
+        """Tell of each of its records where it stands."""
+        super().done(base_offset, timestamp, *rest)
+        entries, self.entries = self.entries, []
+        if entries and timestamp is not None and timestamp != NO_TIME:
+            self._accumulator.appended(timestamp)
+        partition = TopicPartition(*self.tp)
+        for offset, entry in enumerate(entries, base_offset):
+            entry.then((partition, offset))
+
+    def failure(self, exception: Exception) -> None:
+        """Fail its records, each for what is wrong with itself as far as the broker tells.
+
+        What is not in the log and not at fault is written again, apart from what is.
+        """
+        entries, self.entries = self.entries, []
+        faults: Mapping[int, str | None] = {}
+        words = None
+        if self.answer.code in REFUSED:
+            words, faults = self.answer.words, self.answer.faults
+            exception = _refusal(exception, words)
+        gone = isinstance(exception, NOT_WRITTEN)
         if self._numbered and not self.future.done():
             # The first try of two may have been written, whatever became of the second.
-            if self.retry_count == 1 and isinstance(exception, NOT_WRITTEN):
+            if self.retry_count == 1 and gone:
                 self._accumulator.give_back(self)
             else:
                 self._accumulator.uncertain = True
         super().failure(exception)
+        self.future.exception()  # nobody else looks at it
         if self._drain_waiter.done() and not self._drain_waiter.cancelled():
-            self._drain_waiter.exception()  # there may be nobody else to look at it
-
-    def _spare_the_others(self, answer: Answer, exception: BaseException) -> None:
-        """Fail each record for what is wrong with itself, as far as the broker tells."""
-        if not answer.faults:
+            self._drain_waiter.exception()
+        self._accumulator.failed()
+        parted = gone and len(entries) > 1 and not self._accumulator.ended
+        if parted and isinstance(exception, TOO_LARGE):
+            self._accumulator.write_smaller(self.tp, entries)
             return
-        for place, (future, _) in enumerate(self._msg_futures):
-            if future.done():
-                continue
-            if place in answer.faults:
-                words = answer.faults[place] or answer.words
-                future.set_exception(_refusal(exception, words))
+        for place, entry in enumerate(entries):
+            if place in faults:
+                entry.then(_refusal(exception, faults[place] or words))
+            elif faults and parted:
+                self._accumulator.add(self.tp, entry)
             else:
-                future.set_exception(BatchRefusedError("written together with one that is refused"))
+                entry.then(exception)
 
 
-def _refusal(exception: BaseException, words: str | None) -> RefusedRecordError:
+def _refusal(exception: Exception, words: str | None) -> RefusedRecordError:
     """Say what is wrong and what to do, and what Kafka said itself."""
     return RefusedRecordError(describe(exception) + (f" ({words})" if words else ""))
 
@@ -99,9 +152,24 @@ class Accumulator(MessageAccumulator):  # type: ignore[misc]
 
     Attributes:
         uncertain: It is not known of some batch whether it is in the log.
+        appended: Called with the broker's time, in milliseconds since the epoch, when a topic with
+            ``LogAppendTime`` took a batch.
+        failed: Called when a batch failed, before its records are told.
     """
 
     uncertain = False
+    appended: Callable[[int], None]
+    failed: Callable[[], None]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._filling: dict[str, Theirs] = {}
+        self._limits: dict[str, int] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be written with it."""
+        return self._closed or self.uncertain or self._exception is not None
 
     def batches(self) -> Iterator[Batch]:
         """Yield every batch that is not acknowledged."""
@@ -110,6 +178,7 @@ class Accumulator(MessageAccumulator):  # type: ignore[misc]
     def fail_all(self, exception: BaseException) -> None:
         """Fail everything that is not acknowledged, and take nothing more."""
         # Those that wait for another try are in line again, and are to be taken out of both.
+        self._exception = exception
         self._pending_batches.update([each for each in self.batches() if each.retry_count])
         super().fail_all(exception)
 
@@ -119,6 +188,62 @@ class Accumulator(MessageAccumulator):  # type: ignore[misc]
         There is never another one of the partition under way at the same time.
         """
         self._txn_manager.increment_sequence_number(batch.tp, -batch.record_count)
+
+    def add(self, partition: Theirs, entry: Entry) -> None:
+        """Write a record to a partition, after what waits for it already.
+
+        Raises:
+            KafkaError: It was closed, or failed for good.
+        """
+        failure: BaseException | None = self._exception
+        if failure is not None:
+            raise failure
+        if self._closed:
+            raise kafka.ProducerClosed
+        waiting = self._batches.get(partition)
+        if waiting and not waiting[-1].retry_count and waiting[-1].take(entry):
+            return
+        self._append_batch(self._builder(partition.topic), partition).take(entry)
+
+    def filling(self, topic: str) -> Theirs:
+        """Return the partition whose batch is being filled, or else any, for the next ones too.
+
+        A topic of twelve partitions gets one request where it would get twelve.
+        """
+        partition = self._filling.get(topic)
+        if partition is None or not self._flows(partition):
+            numbers = self._cluster.available_partitions_for_topic(topic)
+            numbers = numbers or self._cluster.partitions_for_topic(topic)
+            partition = Theirs(topic, random.choice(tuple(numbers)))  # noqa: S311 - not a secret
+            self._filling[topic] = partition
+        return partition
+
+    def _flows(self, partition: Theirs) -> bool:
+        """Say whether a batch of a partition is waiting for its first turn."""
+        waiting = self._batches.get(partition)
+        led = self._cluster.leader_for_partition(partition) not in {None, NO_LEADER}
+        return waiting is not None and waiting[0].retry_count == 0 and led
+
+    def write_smaller(self, partition: Theirs, entries: list[Entry]) -> None:
+        """Write again what is too large together; each may be small enough by itself."""
+        topic = partition.topic
+        limit = self._size(topic) // 4
+        if limit >= LEAST_BATCH_BYTES:
+            self._limits[topic] = limit
+            for entry in entries:
+                self.add(partition, entry)
+            return
+        for entry in entries:
+            batch = self._append_batch(self._builder(topic), partition)
+            batch.take(entry)
+            batch._builder.close()  # noqa: SLF001 - a batch of one
+
+    def _builder(self, topic: str) -> BatchBuilder:
+        return BatchBuilder(self._size(topic), self._compression_type)
+
+    def _size(self, topic: str) -> int:
+        size: int = self._batch_size
+        return self._limits.get(topic, size)
 
     def _append_batch(self, builder: Any, tp: Any) -> Batch:
         batch = Batch(self, tp, builder)

@@ -13,17 +13,19 @@ What aiokafka 0.14 does, and what is done about it here:
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 from aiokafka.producer.sender import Sender, SendProduceReqHandler
 from aiokafka.protocol.produce import ProduceRequest, ProduceRequest_v8
+from aiokafka.structs import TopicPartition
 
 from app.edges.kafka.client import Client
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import describe
-from app.edges.kafka.producer_batches import Accumulator, Answer, Batch
+from app.edges.kafka.producer_batches import BATCH_BYTES, Accumulator, Answer, Batch, Entry
 
 PASSING: Final = frozenset({9, 74, 75, 89, 100})
 """Kafka's codes for what passes and aiokafka gives up on: a replica that is away, a leader of
@@ -36,14 +38,26 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
     Args:
         connection: Where Kafka is.
         request_timeout_ms: For one request, and for a batch to find a leader.
+        appended: Called with the broker's time, in milliseconds since the epoch, when a topic with
+            ``LogAppendTime`` took a batch.
+        failed: Called when a batch failed, before its records are told.
         options: Of aiokafka's producer.
     """
 
-    def __init__(self, connection: Connection, *, request_timeout_ms: int, **options: Any) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        request_timeout_ms: int,
+        appended: Callable[[int], None],
+        failed: Callable[[], None],
+        **options: Any,
+    ) -> None:
         super().__init__(
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=request_timeout_ms,
+            max_batch_size=BATCH_BYTES,
             **options,
             **connection.options,
         )
@@ -58,6 +72,8 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
             txn_manager=self._txn_manager,
             loop=self._loop,
         )
+        self._message_accumulator.appended = appended
+        self._message_accumulator.failed = failed
         self._sender = _Sender(
             self.client,
             acks=-1,
@@ -66,6 +82,38 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
             retry_backoff_ms=100,
             request_timeout_ms=request_timeout_ms,
         )
+
+    async def learn(self, topic: str) -> None:
+        """Wait until it is known where a topic's partitions are.
+
+        Raises:
+            KafkaError: It cannot be found out.
+        """
+        await self.client._wait_on_metadata(topic)  # noqa: SLF001 - as its own send does
+
+    def knows(self, topic: str) -> bool:
+        """Say whether it is known where a topic's partitions are."""
+        return topic in self._metadata._partitions  # noqa: SLF001 - the public way copies them all
+
+    def write(self, topic: str, entry: Entry, *, anywhere: bool) -> None:
+        """Write a record to a topic that is known; returns before anything is sent.
+
+        Args:
+            topic: Where to.
+            entry: The record, and who is told what became of it.
+            anywhere: Its partition is of no importance; else its key says which.
+
+        Raises:
+            KafkaError: The client was closed, or takes no such record.
+        """
+        key, value, headers = entry.key, entry.value, entry.headers
+        self._serialize(key, value, headers)  # it checks the size
+        if anywhere or key is None:
+            partition = self._message_accumulator.filling(topic)
+        else:
+            number = self._partition(topic, None, key, value, key, value)
+            partition = TopicPartition(topic, number)
+        self._message_accumulator.add(partition, entry)
 
     @property
     def spent(self) -> bool:

@@ -28,6 +28,7 @@ from app.policies.books.ledger import Commit
 from app.policies.books.saved_commits import Saved, SavedReader
 from app.values.errors import KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, Record, TopicPartition
+from tests.support.engine import BeginsByWriting
 from tests.support.simulation.cluster import PARTITIONS, Cluster
 from tests.support.simulation.group import Group
 from tests.support.simulation.inside import WatchedAssignment
@@ -392,7 +393,7 @@ class FakeAdmin:
         del offsets
 
 
-class FakeProducer(Producer):
+class FakeProducer(BeginsByWriting, Producer):
     """Writes as soon as it can, or fails before anything was written.
 
     Args:

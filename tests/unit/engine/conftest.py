@@ -15,13 +15,14 @@ from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.producer import Producer
+from app.edges.kafka.producer_batches import Then
 from app.engine.addresses import Addresses
 from app.engine.group.subscription import Subscription
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter
-from app.values.errors import KafkaUnavailableError, RecordTooLargeError
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, TopicPartition
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.topic import make_topics, no_marks
@@ -36,23 +37,36 @@ class RefusingProducer(Producer):
 
     Attributes:
         refused_topic: Cannot be written.
+        denied_topic: Takes no such record.
         narrow: What the names of topics begin with that take no large records.
         largest: Bytes of a value that those take.
     """
 
     refused_topic: str | None = None
+    denied_topic: str | None = None
     narrow: tuple[str, ...] = ()
     largest = 1000
 
-    async def write(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> tuple[TopicPartition, int]:
+    def begin(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        then: Then,
+        *,
+        anywhere: bool = False,
+    ) -> None:
         """Write, or fail as an absent leader makes it fail."""
+        loop = asyncio.get_running_loop()
         if topic == self.refused_topic:
-            raise KafkaUnavailableError("no leader")
-        if self.narrow and topic.startswith(self.narrow) and len(value or b"") > self.largest:
-            raise RecordTooLargeError("Kafka refused it: it is too large")
-        return await super().write(topic, key, value, headers)
+            loop.call_soon(then, KafkaUnavailableError("no leader"))
+        elif topic == self.denied_topic:
+            loop.call_soon(then, KafkaRefusedError("it takes no such record"))
+        elif self.narrow and topic.startswith(self.narrow) and len(value or b"") > self.largest:
+            loop.call_soon(then, RecordTooLargeError("Kafka refused it: it is too large"))
+        else:
+            super().begin(topic, key, value, headers, then, anywhere=anywhere)
 
 
 class Stage:

@@ -18,6 +18,7 @@ from app.values.outcome import Reason
 from app.values.record import Headers, TopicPartition
 from tests.support.engine import (
     PARTITION,
+    BeginsByWriting,
     SkewedClock,
     delivery,
     item,
@@ -29,7 +30,7 @@ from tests.support.engine import (
 TARGET = Target("webhook", "https://hooks.example/secret", "hook")
 
 
-class ScriptedProducer:
+class ScriptedProducer(BeginsByWriting):
     """Fails as scripted, then acknowledges; remembers what was written."""
 
     def __init__(self, failures: Sequence[Exception] = ()) -> None:
@@ -163,16 +164,15 @@ async def test_headers_that_are_too_large_are_left_out_last(
     assert headers["notifier.targets.failed"] == b"[]"
 
 
-async def test_a_topic_that_takes_nothing_is_a_failure_that_is_seen(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Nothing is settled without a dead letter."""
-    producer = ScriptedProducer([RecordTooLargeError("too large")] * 3)
+async def test_a_topic_that_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is settled without a dead letter; it is tried again, and health says why it waits."""
+    producer = ScriptedProducer([RecordTooLargeError("too large")] * 4)
     bench = Bench(producer, monkeypatch)
     bench.settler.finish(bench.failed_item())
-    await until(lambda: len(bench.failures) == 1)
+    await until(lambda: "takes not even a dead letter" in (bench.settler.blocked or ""))
     assert bench.settled == []
     assert bench.assigned.ledger.to_commit(1) is None
+    await until(lambda: len(bench.settled) == 1)
 
 
 @pytest.mark.parametrize("newer", [True, False])
@@ -235,8 +235,8 @@ async def test_what_was_taken_away_is_not_written_any_more(monkeypatch: pytest.M
     bench.settler.finish(failed)
     await until(lambda: bench.settler.blocked == "no leader")
     bench.assigned.active = False
-    await until(lambda: not bench.tasks)
-    assert (bench.settler.blocked, bench.settler.leaving) == (None, 0)
+    await until(lambda: bench.settler.leaving == 0)
+    assert bench.settler.blocked is None
     assert (failed.leaving, failed.written, producer.written) == (False, False, [])
     back = failed.assigned = Assigned(PARTITION, Start(0))
     back.enter(failed)

@@ -9,6 +9,7 @@ from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.producer import LARGEST_RECORD, Producer
+from app.edges.kafka.producer_batches import Place
 from app.edges.kafka.producer_client import ProducerClient
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Record
@@ -123,17 +124,110 @@ async def test_what_is_refused_leaves_no_gap(
     assert client_of(producer) is client
 
 
+class Told:
+    """What became of records that were begun."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self.begun = 0
+        self.places: list[Place] = []
+        self.errors: list[str] = []
+
+    def begin(self, key: bytes | None, value: bytes, *, anywhere: bool = False) -> None:
+        """Begin to write a record."""
+        self.begun += 1
+        self._producer.begin("letters", key, value, (), self._then, anywhere=anywhere)
+
+    async def all(self) -> None:
+        """Wait until all that was begun was told."""
+        await until(lambda: len(self.places) + len(self.errors) == self.begun)
+
+    def _then(self, result: Place | Exception) -> None:
+        if isinstance(result, Exception):
+            self.errors.append(str(result))
+        else:
+            self.places.append(result)
+
+
 async def test_only_the_record_that_is_at_fault_is_refused(producer: Producer) -> None:
-    """The others of its batch are to be written again, without it."""
+    """The others of its batch are written again, without it."""
     await write(producer)
-    client = client_of(producer)
-    written = [await client.send("letters", b"v", key=b"key") for _ in range(3)]
-    [batch] = client._message_accumulator.batches()
+    told = Told(producer)
+    for _ in range(3):
+        told.begin(b"key", b"v")
+    assert (told.places, told.errors) == ([], [])
+    accumulator = client_of(producer)._message_accumulator
+    [batch] = accumulator.batches()
+    accumulator._batches.clear()
     batch.answer = batch.answer._replace(code=INVALID_RECORD, words="one", faults={1: "no key"})
     batch.failure(RuntimeError())
-    errors = [str(each.exception()) for each in written]
-    assert "no key" in errors[1]
-    assert all("together with one that is refused" in errors[place] for place in (0, 2))
+    await told.all()
+    assert [offset for _, offset in told.places] == [1, 2]
+    [error] = told.errors
+    assert "no key" in error
+
+
+async def test_what_is_begun_together_is_written_together(producer: Producer) -> None:
+    """A request for each record would cost more than all else that is done about it."""
+    await write(producer)
+    client, told = client_of(producer), Told(producer)
+    for number in range(1000):
+        told.begin(b"%d" % number, b"value", anywhere=True)
+    assert len(list(client._message_accumulator.batches())) == 1
+    await told.all()
+    assert len({partition for partition, _ in told.places}) == 1
+    assert not told.errors
+
+
+async def test_keys_keep_their_partitions(producer: Producer) -> None:
+    """Others read by key: only what is written anywhere may lie anywhere."""
+    place = await producer.write("letters", b"key", b"value")
+    told = Told(producer)
+    told.begin(b"another", b"value", anywhere=True)
+    told.begin(b"key", b"value")
+    await told.all()
+    assert place[0] in {partition for partition, _ in told.places}
+
+
+async def test_no_record_waits_for_a_partition_without_a_leader(
+    producer: Producer, faults: BrokerFaults
+) -> None:
+    """What may lie anywhere goes where it can be written now."""
+    await write(producer)
+    client = client_of(producer)
+    for partition in range(3):
+        faults.set_leader("letters", partition, NOBODY)
+    await client.client.force_metadata_update()
+    told = Told(producer)
+    for _ in range(20):
+        told.begin(None, b"value")
+    await told.all()
+    assert {partition.partition for partition, _ in told.places} == {3}
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_what_is_too_large_together_is_written_apart(
+    producer: Producer, faults: BrokerFaults, times: int
+) -> None:
+    """A topic's limit holds for batches; each record is small enough."""
+    await write(producer)
+    client, told = client_of(producer), Told(producer)
+    faults.answer(PRODUCE, [TOO_LARGE] * times)
+    for _ in range(3):
+        told.begin(b"key", b"v")
+    await told.all()
+    assert [offset for _, offset in told.places] == [1, 2, 3]
+    assert client_of(producer) is client
+
+
+async def test_a_topic_that_is_not_there_holds_up_no_other(producer: Producer) -> None:
+    """Each topic's records wait for their own topic alone."""
+    await write(producer)
+    missing = asyncio.create_task(producer.write("missing", b"key", b"value"))
+    await until(lambda: "missing" in producer._waiting)
+    await write(producer)
+    assert not missing.done()
+    missing.cancel()
 
 
 @pytest.mark.parametrize("code", [NO_LEADER, FEW_REPLICAS, DISK_LOST, QUOTA])
