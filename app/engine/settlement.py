@@ -188,9 +188,10 @@ class Settler:
             self._left(leaving)
 
     def _write(self, leaving: _Leaving) -> None:
-        self._producer.begin(
-            leaving.topic, *leaving.forms[0], partial(self._answered, leaving), anywhere=True
-        )
+        # Others may read dead letters by key; retry topics are this group's alone.
+        anywhere = leaving.topic != self._exits.dead_letter_topic
+        answered = partial(self._answered, leaving)
+        self._producer.begin(leaving.topic, *leaving.forms[0], answered, anywhere=anywhere)
 
     def _answered(self, leaving: _Leaving, answer: object) -> None:
         """Take note of what the producer says; all that it says at once is settled together."""

@@ -75,7 +75,7 @@ async def test_what_comes_due_has_one_attempt_until_it_is_old(
     stage.clock.let_pass(130)
     await until(lambda: worker.snapshot().messages_deferred >= 2)  # by its clock it is due again
     kept = await deferred(stage, "2m")
-    assert read_deferral(kept[0].headers).attempts == 3
+    assert min(read_deferral(each.headers).attempts for each in kept) == 3
     stage.clock.let_pass(270)
     await until(lambda: worker.snapshot().messages_failed == 1)
     (letter,) = await stage.dead_letters()
