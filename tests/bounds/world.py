@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from aiokafka import AIOKafkaProducer
+
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from tests.support.http_server import HttpServer, http_server
@@ -30,12 +32,14 @@ class Measured:
         self,
         service: ServiceProcess,
         hooks: HttpServer,
+        broker: str,
         producer: Producer,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         self.service = service
         self.hooks = hooks
+        self._broker = broker
         self._producer = producer
         self._reader = reader
         self._writer = writer
@@ -50,9 +54,17 @@ class Measured:
         said = await self._ask("memory")
         return said["bytes"], said["files"]
 
-    async def publish(self, record: bytes) -> None:
-        """Write a record to the topic."""
-        await self._producer.send("notifications", b"k", record)
+    async def publish(self, record: bytes, compression: str | None = None) -> None:
+        """Write a record to the topic, however much it is before it is compressed."""
+        if compression is None:
+            await self._producer.send("notifications", b"k", record)
+            return
+        async with AIOKafkaProducer(
+            bootstrap_servers=self._broker,
+            compression_type=compression,
+            max_request_size=2 * len(record),
+        ) as producer:
+            await producer.send_and_wait("notifications", record, b"k")
 
     async def settled(self) -> int:
         """Return how many records have gone out of the service's hands."""
@@ -60,11 +72,13 @@ class Measured:
         counts = ("messages_consumed", "messages_deferred", "messages_duplicate")
         return sum(stats[name] for name in counts)
 
-    async def digest(self, record: bytes) -> tuple[float, list[str]]:
+    async def digest(
+        self, record: bytes, compression: str | None = None
+    ) -> tuple[float, list[str]]:
         """Publish a record, wait until it is settled, and return the longest step meanwhile."""
         before = await self.settled()
         await self.steps()
-        await self.publish(record)
+        await self.publish(record, compression)
         deadline = time.monotonic() + PATIENCE
         while await self.settled() <= before:
             if time.monotonic() > deadline:
@@ -117,4 +131,4 @@ async def measured_service(folder: Path) -> AsyncIterator[Measured]:
         stack.push_async_callback(producer.close)
         reader, writer = await asyncio.open_unix_connection(socket)
         stack.callback(writer.close)
-        yield Measured(service, hooks, producer, reader, writer)
+        yield Measured(service, hooks, broker, producer, reader, writer)

@@ -4,11 +4,14 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.bounds import corpus
 from tests.bounds.world import measured_service
 
 LONGEST_STEP = 50.0
 """Milliseconds of processor time."""
+MIB = 1024 * 1024
 TRIES = 3
 """The same takes long each time; the machine's own pauses do not come three times in a row."""
 MOST_GROWTH = 100_000_000
@@ -34,6 +37,25 @@ async def test_no_record_holds_up_the_event_loop(tmp_path: Path) -> None:
         after, _ = await service.memory()
     assert not slow, "\n".join(slow)
     assert after - before < MOST_GROWTH
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+async def test_a_batch_that_unpacks_to_very_much_is_a_dead_letter(
+    tmp_path: Path, compression: str
+) -> None:
+    """It is never unpacked; one that is large and bearable is, beside the event loop."""
+    async with measured_service(tmp_path) as service:
+        await service.digest(corpus.encoded(corpus.envelope("warm")))
+        before, _ = await service.memory()
+        for size in (9 * MIB, 100 * MIB):
+            took, where = await service.digest(b" " * size, compression)
+            assert took < LONGEST_STEP, where
+        after, _ = await service.memory()
+        await service.digest(corpus.encoded(corpus.envelope("and then")))
+        letters = (await service.service.client.get("/dead-letters")).json()["dead_letters"]
+    assert "unpacks to more than 80 MiB" in letters[0]["error"]
+    assert len(letters) == 2
+    assert after - before < 100 * MIB
 
 
 async def _excess(measure: Callable[[], Awaitable[tuple[float, list[str]]]]) -> str:

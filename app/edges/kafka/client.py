@@ -32,6 +32,7 @@ from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from app.edges.kafka.connection import Connection
+from app.edges.kafka.heavy_batches import MOST, lighten
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     Args:
         connection: Where Kafka is.
         request_timeout_ms: For one request.
+        most_unpacked: Bytes that a fetched batch may unpack to; to aiokafka, those that may be more
+            look too large to be fetched.
 
     Attributes:
         answered_at: Monotonic seconds when a broker last answered; at first, when it was made.
@@ -57,15 +60,27 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     on_fetch: Callable[[Any], None] | None = None
     group_leader: str | None = None
 
-    def __init__(self, connection: Connection, request_timeout_ms: int) -> None:
+    def __init__(
+        self, connection: Connection, request_timeout_ms: int, most_unpacked: int = MOST
+    ) -> None:
         super().__init__(request_timeout_ms=request_timeout_ms, **connection.options)
         self.answered_at = time.monotonic()
+        self._most_unpacked = most_unpacked
         self._identity = connection.identity
         self._checked: WeakSet[AIOKafkaConnection] = WeakSet()
         self._updated_at = -LONGEST_PAUSE
         self._pause = 0.0
 
     async def send(
+        self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT
+    ) -> Any:
+        """Send a request to a broker and return its answer, without what is heavy to unpack."""
+        answer = await self.send_whole(node_id, request, group=group)
+        if isinstance(request, FetchRequest):
+            lighten(answer, self._most_unpacked)
+        return answer
+
+    async def send_whole(
         self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT
     ) -> Any:
         """Send a request to a broker and return its answer."""
@@ -145,11 +160,15 @@ class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]
 
 
 def new_consumer(
-    connection: Connection, *, request_timeout_ms: int = 40_000, **options: Any
+    connection: Connection,
+    *,
+    request_timeout_ms: int = 40_000,
+    most_unpacked: int = MOST,
+    **options: Any,
 ) -> AIOKafkaConsumer:
     """Return an aiokafka consumer over such a client, not yet started."""
     consumer = _Consumer(**options, **connection.options)
-    consumer._client = Client(connection, request_timeout_ms)  # noqa: SLF001 - nothing has used its own yet
+    consumer._client = Client(connection, request_timeout_ms, most_unpacked)  # noqa: SLF001 - nothing has used its own yet
     return consumer
 
 

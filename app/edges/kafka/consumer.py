@@ -5,8 +5,8 @@ What aiokafka 0.14 does that its users must know, and what is done about it here
 * ``getmany`` may raise for one partition after it has moved the position of another, whose records
   are then lost to the caller: after every error the positions go back to the first record that was
   not handed over.
-* ``getmany`` raises for ever where a batch cannot be decoded: such batches are fetched by
-  themselves (``record_batch``).
+* ``getmany`` raises for ever where a batch cannot be decoded, and unpacks on the event loop what
+  may be gigabytes: such batches are fetched by themselves (``record_batch``).
 * ``getmany`` may return what belongs to an assignment that has ended meanwhile: that is dropped.
 * ``getmany`` without partitions means all of them, so the open ones are named. Fetched records of a
   partition that is left out hold up all fetches of its broker for a tenth of a second: one that is
@@ -32,6 +32,7 @@ from app.edges.kafka.commits import Commits
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.fetch_watch import FetchWatch, Unreadable
+from app.edges.kafka.heavy_batches import LIGHT
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.edges.kafka.raw_fetch import RawFetch
 from app.values.record import Record, TopicPartition
@@ -103,6 +104,7 @@ class Consumer:
             fetch_max_wait_ms=100,
             rebalance_timeout_ms=int(REBALANCE_TIMEOUT * 1000),
             request_timeout_ms=int((REBALANCE_TIMEOUT + 5) * 1000),
+            most_unpacked=LIGHT,
             partition_assignment_strategy=(RoundRobinPartitionAssignor,),
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=session_timeout_ms // 6,
@@ -219,7 +221,7 @@ class Consumer:
             each: self._next[each] for each in self._watch.awake(partitions) if each in self._next
         }
         with translated("hand over records"):
-            stretches = await self._raw.read(wanted)
+            stretches = await self._raw.read(wanted, max_records)
         if generation != self._generation:
             return []
         records: list[Record] = []

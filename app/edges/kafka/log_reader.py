@@ -16,11 +16,12 @@ from typing import Any, Self
 
 import msgspec
 from aiokafka import TopicPartition as ClientPartition  # its pause() takes no other tuple
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import OffsetOutOfRangeError, RecordTooLargeError
 
 from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
+from app.edges.kafka.heavy_batches import MOST
 from app.values.errors import KafkaRefusedError
 from app.values.record import Record, TopicPartition
 
@@ -153,6 +154,10 @@ class LogReader:
         except OffsetOutOfRangeError as error:
             await self._find_again(error.args[0], readings)
             return {}
+        except RecordTooLargeError as error:
+            raise KafkaRefusedError(
+                f"a batch of {self._topic} unpacks to more than {MOST // 1024**2} MiB"
+            ) from error
         except UnicodeDecodeError as error:
             raise KafkaRefusedError(
                 f"aiokafka cannot read a record of {self._topic}: a header's name is not UTF-8"

@@ -19,6 +19,7 @@ from aiokafka import codec
 from app.values.record import Record, TopicPartition
 
 _HEAD = struct.Struct(">qiIbb")
+_LENGTH = struct.Struct(">i")
 _TIME = struct.Struct(">q")
 _OVERHEAD = 12  # bytes before what "length" counts
 _CRC_FROM = 16  # the check sum covers everything from the magic on
@@ -60,6 +61,16 @@ def read_message(data: memoryview) -> Message | None:
     timestamp = _TIME.unpack_from(data, _HEAD.size)[0] if magic else _NO_TIME
     sound = zlib.crc32(data[_CRC_FROM:end]) == crc
     return Message(offset, sound, magic, attributes, timestamp, data[body_at:end], end)
+
+
+def packed(message: Message) -> tuple[int, memoryview]:
+    """Return how a wrapper's messages are compressed, 0 for a message by itself, and its value."""
+    compression = message.attributes & _CODEC
+    body, value_at = message.body, _LENGTH.size
+    if not compression or len(body) < _LENGTH.size:
+        return 0, body
+    value_at += max(_LENGTH.unpack_from(body)[0], 0) + _LENGTH.size
+    return compression, body[value_at:]
 
 
 def messages(partition: TopicPartition, message: Message) -> Iterator[Record]:

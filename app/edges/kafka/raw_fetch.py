@@ -1,5 +1,6 @@
-"""Batches fetched by themselves, for what aiokafka's consumer cannot decode."""
+"""Batches fetched by themselves, for what aiokafka's consumer cannot decode, or not soon enough."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -28,8 +29,14 @@ class RawFetch:
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
 
-    async def read(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, Stretch]:
+    async def read(
+        self, positions: Mapping[TopicPartition, int], most: int
+    ) -> dict[TopicPartition, Stretch]:
         """Return the first batch from each position on, of those partitions that have one.
+
+        Args:
+            positions: By partition.
+            most: Records of one partition.
 
         Raises:
             KafkaError: A broker did not answer, or said no.
@@ -38,8 +45,11 @@ class RawFetch:
         pending = dict(positions)
         for last in (False,) * (TRIES - 1) + (True,):
             for partition, (data, aborted) in (await self._fetch(pending)).items():
-                if is_sound(data) or last:
-                    stretch = read_batch(partition, positions[partition], data, aborted)
+                position = positions[partition]
+                if await asyncio.to_thread(is_sound, data) or last:
+                    stretch = await asyncio.to_thread(
+                        read_batch, partition, position, data, aborted, most
+                    )
                     if stretch is not None:
                         found[partition] = stretch
                     del pending[partition]
@@ -67,7 +77,7 @@ class RawFetch:
             request = FetchRequest(
                 FETCH_WAIT_MS, 1, FETCH_BYTES, _READ_COMMITTED, list(topics.items()), rack_id=""
             )
-            response = await client.send(leader, request)
+            response = await client.send_whole(leader, request)
             for topic, partitions in response.topics:
                 for number, code, _, *rest in partitions:
                     if not code and rest[-1]:

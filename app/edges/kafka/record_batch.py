@@ -13,6 +13,7 @@ from typing import NamedTuple
 from aiokafka import codec
 from aiokafka.record.util import calc_crc32c
 
+from app.edges.kafka.heavy_batches import MOST, unpacks_to
 from app.edges.kafka.message_set import messages, read_message
 from app.values.record import Headers, Record, TopicPartition
 
@@ -29,6 +30,8 @@ _DECODERS = {
     3: codec.lz4_decode,
     4: codec.zstd_decode,
 }
+MOST_RECORDS = 500
+_TOO_MUCH = f"its batch unpacks to more than {MOST // 1024**2} MiB"
 
 
 class Stretch(NamedTuple):
@@ -64,14 +67,16 @@ def read_batch(
     position: int,
     data: bytes,
     aborted: frozenset[tuple[int, int]] = frozenset(),
+    most: int = MOST_RECORDS,
 ) -> Stretch | None:
-    """Read the first batch of what a fetch returned.
+    """Read the first batch of what a fetch returned; may take long.
 
     Args:
         partition: Where it stands.
         position: The offset that was asked for; the batch may begin below it.
         data: Batches, the last one perhaps cut off.
         aborted: Producer id and first offset of the aborted transactions of the fetch.
+        most: Records to return.
 
     Returns:
         None where there is no batch.
@@ -79,8 +84,8 @@ def read_batch(
     if not data:
         return None
     if _is_old(data):
-        return _read_message(partition, position, data)
-    return _read_current(partition, position, data, aborted)
+        return _read_message(partition, position, data, most)
+    return _read_current(partition, position, data, aborted, most)
 
 
 def is_sound(data: bytes) -> bool:
@@ -100,7 +105,11 @@ def _is_old(data: bytes) -> bool:
 
 
 def _read_current(
-    partition: TopicPartition, position: int, data: bytes, aborted: frozenset[tuple[int, int]]
+    partition: TopicPartition,
+    position: int,
+    data: bytes,
+    aborted: frozenset[tuple[int, int]],
+    most: int,
 ) -> Stretch:
     if len(data) < _HEADER.size or data[_MAGIC_AT] != _CURRENT:
         return _unreadable(partition, position, data, position + 1, "its batch has no usable head")
@@ -116,8 +125,10 @@ def _read_current(
         )
     if head.attributes & _CONTROL or _is_aborted(head, aborted):
         return Stretch([], next_offset)
+    if unpacks_to(batch) > MOST:
+        return _unreadable(partition, position, batch, next_offset, _TOO_MUCH)
     each = _each(partition, head, batch)
-    return _records(partition, position, each, batch, next_offset)
+    return _records(partition, position, each, batch, next_offset, most)
 
 
 def _is_aborted(head: _Batch, aborted: frozenset[tuple[int, int]]) -> bool:
@@ -132,7 +143,7 @@ def _is_aborted(head: _Batch, aborted: frozenset[tuple[int, int]]) -> bool:
     )
 
 
-def _read_message(partition: TopicPartition, position: int, data: bytes) -> Stretch:
+def _read_message(partition: TopicPartition, position: int, data: bytes, most: int) -> Stretch:
     message = read_message(memoryview(data))
     if message is None or message.offset < position:
         return _unreadable(partition, position, data, position + 1, "its message is cut off")
@@ -141,7 +152,9 @@ def _read_message(partition: TopicPartition, position: int, data: bytes) -> Stre
     if not message.sound:
         problem = "the check sum of its message is wrong"
         return _unreadable(partition, position, own, next_offset, problem)
-    return _records(partition, position, messages(partition, message), own, next_offset)
+    if unpacks_to(own) > MOST:
+        return _unreadable(partition, position, own, next_offset, _TOO_MUCH)
+    return _records(partition, position, messages(partition, message), own, next_offset, most)
 
 
 def _records(
@@ -150,11 +163,14 @@ def _records(
     decoded: Iterator[Record],
     batch: bytes,
     next_offset: int,
+    most: int,
 ) -> Stretch:
     records: list[Record] = []
     reached = position
     try:
         for record in decoded:
+            if len(records) == most:
+                return Stretch(records, record.offset)
             if reached <= record.offset < next_offset:
                 records.append(record)
                 reached = record.offset + 1
