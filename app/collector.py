@@ -30,7 +30,7 @@ def quick_switching() -> Iterator[None]:
 def relaxed_collector() -> Iterator[None]:
     """Look at what was made until now no more, and at what is made from now on less often.
 
-    What a delivery needs is freed by its reference counts. With Python's own thresholds the
+    A delivery's objects are freed by their reference counts. With Python's own thresholds the
     collector takes a tenth of the processor at full load, and finds nothing.
     """
     before = gc.get_threshold()

@@ -62,7 +62,7 @@ async def running_service(
 
     Args:
         loaded: The settings.
-        own_addresses: Where the control plane listens.
+        own_addresses: The addresses at which the control plane listens.
 
     Raises:
         NotifierError: A setting or a file cannot be used; the text is one line.

@@ -55,7 +55,7 @@ def _ssl_context(kafka: KafkaSettings) -> Any:
 
 
 def mail_server_of(email: EmailSettings) -> MailServer | None:
-    """Return the mail server of the settings, or None where they name none."""
+    """Return the mail server of the settings, or None if they name none."""
     if email.host is None or email.from_address is None:
         return None
     return MailServer(

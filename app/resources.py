@@ -1,4 +1,4 @@
-"""Where the files lie that the package carries beside its code."""
+"""Finds the files that the package carries beside its code."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The server that serves this application: where it listens, and whether it may."""
+"""The server that runs this application: its addresses, and whether it may listen there."""
 
 import signal
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from app.settings.models import Settings
 
 
 def serving_uvicorn() -> uvicorn.Server | None:
-    """Return the uvicorn that runs this application, or None where something else does.
+    """Return the uvicorn that runs this application, or None if something else does.
 
     It takes over the signals of the main thread before it starts the application.
     """
@@ -21,7 +21,7 @@ def serving_uvicorn() -> uvicorn.Server | None:
 
 
 def listening_at(server: uvicorn.Server) -> Iterator[Endpoint]:
-    """Yield where a server listens now; before the application has started, nowhere yet."""
+    """Yield the addresses that a server listens at; none before the application has started."""
     for each in getattr(server, "servers", ()):
         for opened in each.sockets:
             name = opened.getsockname()

@@ -45,7 +45,7 @@ class _Shutdown:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self.signalled.is_set():
-            os._exit(1)  # a second signal: at once, whatever is under way
+            os._exit(1)  # a second signal: at once, even if deliveries are under way
         name = signal.Signals(number).name
         self.signalled.set()
         # No newline of the terminal's own "^C" line is ours to add; the guide shows it like this.

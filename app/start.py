@@ -39,7 +39,7 @@ _AFTER_DRAIN_SECONDS = 5
     "--auto-offset",
     metavar="[earliest|latest]",
     show_default="earliest",
-    help="Where a group without any offsets starts.",
+    help="Where a group without offsets begins.",
 )
 @click.option(
     "--status-interval",
@@ -57,7 +57,7 @@ _AFTER_DRAIN_SECONDS = 5
     "--http",
     metavar="HOST:PORT",
     show_default="127.0.0.1:8000, or the next free port",
-    help="Where the status page and the API are served.",
+    help="Address of the status page and the API.",
 )
 @click.option("--no-http", is_flag=True, help="Serve no status page and no API.")
 @click.option("--debug", is_flag=True, help="Log in detail.")
@@ -73,8 +73,8 @@ def command(
 ) -> None:
     """Consume notifications from Kafka and deliver them, until Ctrl-C or SIGTERM.
 
-    What no flag says comes from NOTIFIER_… variables, .env and ~/.ginkgo/config.yaml; "notifier
-    doctor" shows all settings and where each came from.
+    Other settings come from NOTIFIER_… variables, .env and ~/.ginkgo/config.yaml; "notifier
+    doctor" shows all of them with their sources.
     """
     if http is not None and no_http:
         raise click.UsageError("--http and --no-http exclude each other")
@@ -127,7 +127,7 @@ def serve(loaded: LoadedSettings, sockets: list[socket.socket]) -> None:
 
     Args:
         loaded: The settings.
-        sockets: Where the control plane listens; none runs the worker without one.
+        sockets: The control plane listens on them; without any, the worker runs alone.
 
     Raises:
         StartError: It did not start.

@@ -23,7 +23,7 @@ async def check_clock(
 
     Args:
         cluster: Is asked for it.
-        kafka: Names the control topic, where every worker writes once a minute.
+        kafka: Names the control topic, to which every worker writes once a minute.
         hosts: How many members the group has.
         now: Seconds since the epoch; by this machine's clock if left out.
     """

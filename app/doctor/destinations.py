@@ -1,4 +1,4 @@
-"""Checks of where notifications go: the mail server, webhook hosts. Nothing is sent."""
+"""Checks of destinations: the mail server, webhook hosts. Nothing is sent."""
 
 import asyncio
 import ssl

@@ -21,7 +21,7 @@ async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Fin
 
     Args:
         loaded: The settings in force.
-        service_url: Where a running service would be.
+        service_url: The address of a running service, if there is one.
     """
     settings = loaded.settings
     for finding in await check_settings(settings):

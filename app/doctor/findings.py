@@ -1,4 +1,4 @@
-"""What a check finds, and the rule that no check stops the others."""
+"""Findings of checks, and the rule that no check stops the others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -55,7 +55,7 @@ def skip(subject: str, reason: str) -> Finding:
 async def bounded(
     subject: str, check: Awaitable[Iterable[Finding]], remedy: str, patience: float = PATIENCE
 ) -> list[Finding]:
-    """Run one check; whatever happens in it is a finding, and it ends in time.
+    """Run one check; an error in it is a finding, and so is running out of time.
 
     Args:
         subject: What the check is about.

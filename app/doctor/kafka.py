@@ -88,7 +88,7 @@ async def _brokers(stack: AsyncExitStack, cluster: Survey) -> list[Finding]:
     found = [ok("broker", ", ".join(names))]
     if away:
         problem = (
-            f"the cluster gives its clients {', '.join(away)}, where nothing answers from here"
+            f"the cluster tells its clients to use {', '.join(away)}, and nothing answers there"
         )
         remedy = (
             "Set the brokers' advertised.listeners (KAFKA_ADVERTISED_LISTENERS in Docker) to"
@@ -99,7 +99,7 @@ async def _brokers(stack: AsyncExitStack, cluster: Survey) -> list[Finding]:
 
 
 async def _hosts(cluster: Survey, kafka: KafkaSettings) -> list[str]:
-    """Return where the members of the group are; a host may be there twice."""
+    """Return the hosts of the group's members; a host may be there twice."""
     group = await patiently(lambda: cluster.group(kafka.group_id))
     return sorted(member.host for member in group.members)
 

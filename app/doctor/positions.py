@@ -1,4 +1,4 @@
-"""Whether the group's offsets are where its logs are."""
+"""Checks whether the group's offsets lie inside its logs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ def _outside(
 
 
 def _forgotten(kafka: KafkaSettings, saved: Saved, *, was_here: bool) -> Iterable[Finding]:
-    """Say where a group begins that Kafka does not know."""
+    """Say where the group will begin, if Kafka has no offsets of it."""
     times = [each.saved_at for at, each in saved.commits.items() if at.topic in kafka.topics]
     if times:
         newest = datetime.fromtimestamp(max(times), UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Whether the worker may and can read what it consumes."""
+"""Checks whether the worker may and can read the consumed topics."""
 
 from collections import defaultdict
 

@@ -1,4 +1,4 @@
-"""Which rights the service lacks: each one that it needs is tried."""
+"""Checks the service's rights: each one that it needs is tried."""
 
 from collections.abc import Iterable
 

@@ -42,7 +42,7 @@ async def check_own_topics(cluster: Survey, kafka: KafkaSettings) -> list[Findin
 
 
 async def check_unread(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    """Look for records where Ginkgo writes some, and nobody of the group reads."""
+    """Look for records in the topics that Ginkgo writes to and the group does not read."""
     unread = await unread_topics(cluster, kafka.group_id, kafka.topics)
     return [
         fail(f"topic {topic}", *describe_unread(topic, count)) for topic, count in unread.items()

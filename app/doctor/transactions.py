@@ -1,4 +1,4 @@
-"""Whether transactions that are left open hold records back."""
+"""Checks whether open transactions hold records back."""
 
 import asyncio
 import time

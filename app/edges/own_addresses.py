@@ -22,7 +22,7 @@ class OwnAddresses:
     that it came in by.
 
     Args:
-        listening: Returns where the server listens now; None where it cannot be asked.
+        listening: Returns where the server listens now; None if it cannot be asked.
 
     Attributes:
         known: Whether the server can be asked.

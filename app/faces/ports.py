@@ -39,7 +39,7 @@ class WorkerPort(Protocol):
         ...
 
     def get_health_status(self) -> Mapping[str, Any]:
-        """Return the body of ``GET /health``, with ``problem`` where there is one."""
+        """Return the body of ``GET /health``, with ``problem`` if there is one."""
         ...
 
     def not_live(self) -> str | None:
@@ -105,7 +105,7 @@ class DeadLettersPort(Protocol):
         ...
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:
-        """Return one dead letter, or None where there is none."""
+        """Return one dead letter, or None if there is none."""
         ...
 
 

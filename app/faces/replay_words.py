@@ -14,6 +14,6 @@ LEFT_OUT = {
 
 
 def left_out(replay: Replay) -> str:
-    """Return them, as ``1 replayed before, 2 expired``; empty where nothing is left out."""
+    """Return them, as ``1 replayed before, 2 expired``; empty if nothing is left out."""
     counts = ((getattr(replay, field), words) for field, words in LEFT_OUT.items())
     return ", ".join(f"{count:,} {words}" for count, words in counts if count)

@@ -72,7 +72,7 @@ class Service:
     """The running service as its faces see it. The lifespan yields ``{"service": service}``.
 
     Attributes:
-        inbox: The development inbox, where there is one.
+        inbox: The development inbox, if there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
         secrets: What no answer may show, whatever it is made of.
         wrong_keys: Told of every wrong key, and returns when it may be answered.

@@ -1,10 +1,10 @@
-"""How the inbox answers, so that the worker can be watched as it copes."""
+"""How the inbox answers, to watch the worker cope."""
 
 from enum import StrEnum
 
 
 class Behaviour(StrEnum):
-    """What a sender gets."""
+    """The answers that senders get."""
 
     OK = "ok"
     SLOW = "slow"  # accepted, after a while

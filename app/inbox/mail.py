@@ -10,7 +10,7 @@ from app.values.inbox import InboxCard
 
 
 class _RawHeaders(Compat32):
-    """Headers as text whatever they are: encoded words are left alone, stray bytes are UTF-8."""
+    """Headers as text: encoded words are left alone, stray bytes are read as UTF-8."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
         """Return a header's value, unfolded."""

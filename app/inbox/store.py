@@ -1,4 +1,4 @@
-"""What came in, newest last, bounded in number and in bytes."""
+"""Cards of received messages, newest last, bounded in number and in bytes."""
 
 import sys
 import time

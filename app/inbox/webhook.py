@@ -23,7 +23,7 @@ class _Event(Struct):
 
 
 def read_webhook(body: bytes) -> InboxCard:
-    """Return the card of any body whatever."""
+    """Return the card of any body."""
     raw = body.decode(errors="replace")
     try:
         data = msgspec.json.decode(body, type=_Event).data

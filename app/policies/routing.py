@@ -27,9 +27,9 @@ class Defaults(msgspec.Struct, frozen=True):
     """Where notifications go that carry no address: the settings', else the inbox.
 
     Attributes:
-        webhook_url: For ``webhook`` and ``discord``; None where there is none.
+        webhook_url: For ``webhook`` and ``discord``; None if there is none.
         email_to: Mail addresses.
-        smtp: ``smtp://host:port`` of the mail server, the lane of all e-mail; None where no mail
+        smtp: ``smtp://host:port`` of the mail server, the lane of all e-mail; None if no mail
             server is set.
     """
 

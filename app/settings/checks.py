@@ -1,4 +1,4 @@
-"""What must hold between settings, each of which is right by itself. Pure."""
+"""Checks settings against each other; each is right by itself already. Pure."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -35,8 +35,8 @@ def check_bind(settings: Settings, host: str) -> None:
 
     Args:
         settings: The settings in force.
-        host: The address or name that the server is going to listen on, or a Unix socket's path:
-            what connects to that is a proxy, as a rule, and lets others in.
+        host: The address or name that the server is going to listen on, or a Unix socket's path.
+            A proxy connects to such a socket, as a rule, and lets others in.
 
     Raises:
         SettingsError: Production, no API key, and more than this machine can connect.
@@ -117,7 +117,7 @@ def _sasl(kafka: KafkaSettings) -> Iterator[Fault]:
             yield Fault(
                 f"kafka.{name}",
                 f"is not used with {kafka.security_protocol}; "
-                f"{env_name('kafka.security_protocol')} is to be SASL_SSL or SASL_PLAINTEXT",
+                f"set {env_name('kafka.security_protocol')} to SASL_SSL or SASL_PLAINTEXT",
             )
 
 
@@ -128,7 +128,7 @@ def _tls(kafka: KafkaSettings) -> Iterator[Fault]:
                 yield Fault(
                     f"kafka.{name}",
                     f"is not used with {kafka.security_protocol}; "
-                    f"{env_name('kafka.security_protocol')} is to be SSL or SASL_SSL",
+                    f"set {env_name('kafka.security_protocol')} to SSL or SASL_SSL",
                 )
     elif kafka.ssl_certfile and not kafka.ssl_keyfile:
         yield Fault(

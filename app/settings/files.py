@@ -22,7 +22,7 @@ _RESOLVED = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
 
 
 class Found(NamedTuple):
-    """A value and where it stood, fit to be shown."""
+    """A value and its source, as it may be shown."""
 
     value: object
     origin: str
@@ -38,7 +38,7 @@ class _TextLoader(yaml.SafeLoader):
 
 
 def read_text(path: Path, shown: str) -> str | None:
-    """Return a file's text, or None where there is no such file.
+    """Return a file's text, or None if there is no such file.
 
     Args:
         path: The file.

@@ -1,7 +1,7 @@
-"""What the original system, Ginkgo, writes down of Kafka and mail: its variables and its files.
+"""Reads the variables and files in which Ginkgo, the original system, names Kafka and mail.
 
-Its ``config.yml`` and ``secure.yml`` come from templates that its installer copies, so that
-placeholders may stand where nobody has put in anything.
+Its ``config.yml`` and ``secure.yml`` come from templates that its installer copies, so they may
+still hold placeholders.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pathlib import Path
 from app.settings.files import Found, bootstrap, parse_yaml, read_text, section, settings_in
 
 Known = dict[str, Found]
-"""What was found, by names of this module's own: ``kafka.host``, ``smtp.user``, ``from.name``, …"""
+"""Values found, by this module's own names: ``kafka.host``, ``smtp.user``, ``from.name``, …"""
 
 _VARIABLES = {
     "GINKGO_KAFKA_HOST": "kafka.host",
@@ -53,11 +53,11 @@ def read_original(folder: Path, shown: str) -> tuple[Known, dict[str, Found]]:
     """Read ``config.yml`` and ``secure.yml``.
 
     Args:
-        folder: Where they are.
+        folder: Their folder.
         shown: The folder as it stands in errors and sources, with a slash at its end.
 
     Returns:
-        What is known of Kafka and mail, and the settings that stand there under their own names.
+        The values for Kafka and mail, and the settings that stand there under their own names.
 
     Raises:
         SettingsError: A file cannot be read or understood.

@@ -1,4 +1,4 @@
-"""Puts the sources of settings together: which value holds, where it came from, what is wrong."""
+"""Loads settings: finds which source each comes from, and checks them."""
 
 import json
 import os
@@ -92,8 +92,8 @@ def load_settings(
         flags: What the command line gives, by dotted name; None means not given.
         defaults: A command's own defaults, by dotted name, below every other source.
         environ: Environment variables.
-        home: Where ``.ginkgo`` is looked for.
-        directory: Where ``.env`` is looked for, and what relative paths start from.
+        home: The folder that may have ``.ginkgo``.
+        directory: The folder that may have ``.env``; relative paths start there.
 
     Raises:
         SettingsError: One line that names every wrong setting, its problem and its source.
@@ -117,7 +117,7 @@ def load_settings(
         settings = _validate(layers, origins, unknown, secrets)
         return LoadedSettings(settings, origins, _proxies(settings, environ))
     except SettingsError as error:
-        # Also where it was set as something else: a webhook's address as a topic's name.
+        # A secret may stand in the wrong setting: a webhook's address as a topic's name.
         raise SettingsError(scrub(str(error), secrets)) from None
 
 

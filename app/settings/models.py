@@ -28,7 +28,7 @@ class _Group(BaseModel):
 
 
 class KafkaSettings(_Group):
-    """Where the broker is, what is read from it and written to it.
+    """The broker, and the topics that are read and written.
 
     Attributes:
         bootstrap_servers: ``host:port,…``, every entry with its port, or ``embedded``.
@@ -78,8 +78,8 @@ class WebhookSettings(_Group):
     """How webhooks are called. Times in seconds; concurrency is per destination.
 
     Attributes:
-        proxy: Where every webhook goes through; None leaves it to the environment's variables.
-        no_proxy: What is reached directly; None leaves it to the environment's.
+        proxy: The proxy for every webhook; None leaves it to the environment's variables.
+        no_proxy: Hosts that are reached directly; None leaves it to the environment's.
     """
 
     default_url: fields.WebhookUrl | None = None
@@ -125,7 +125,7 @@ class MetricsSettings(_Group):
 
 
 class LogSettings(_Group):
-    """What is logged, how, and whether to a file besides standard error. Sizes in bytes."""
+    """The log: level, form, and perhaps a file besides standard error. Sizes in bytes."""
 
     level: Annotated[LogLevel, fields.Upper] = "INFO"
     format: Annotated[Literal["console", "json"], fields.Lower] = "console"
@@ -174,7 +174,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leave the process's environment out: whoever makes settings names their sources."""
+        """Leave the process's environment out: the caller names every source."""
         return (init_settings,)
 
     def value(self, name: str) -> Any:

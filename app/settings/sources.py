@@ -110,7 +110,7 @@ def from_files(
     Args:
         environ: Environment variables, for those of the original.
         named: The file that ``NOTIFIER_CONFIG_FILE`` names; empty for the user's own.
-        home: Where ``.ginkgo`` is looked for, and what ``~`` means.
+        home: The folder that may have ``.ginkgo``, and that ``~`` stands for.
         directory: What relative paths start from.
 
     Raises:

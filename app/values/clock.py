@@ -1,4 +1,4 @@
-"""What time it is."""
+"""Clocks."""
 
 import time
 
@@ -6,7 +6,7 @@ import time
 class Clock:
     """This machine's clocks.
 
-    ``now`` is seconds since the epoch, for whoever looks at it; ``monotonic`` seconds that never
+    ``now`` is seconds since the epoch, for people; ``monotonic`` is seconds that never
     jump.
     """
 

@@ -1,4 +1,4 @@
-"""What the control plane answers, beside the snapshot."""
+"""Answers of the control plane, beside the snapshot."""
 
 import msgspec
 
@@ -14,7 +14,7 @@ class AttemptPage(msgspec.Struct, frozen=True):
 
 
 class PublishWarning(msgspec.Struct, frozen=True):
-    """What of a published notification will not be sent as it is written.
+    """A part of a published notification that will not be sent as it is written.
 
     Attributes:
         index: The notification's, counted from 0.
@@ -33,7 +33,7 @@ class PublishWarning(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """What Kafka has acknowledged.
+    """Notifications that Kafka has acknowledged.
 
     Attributes:
         message_ids: In the order in which the notifications came.

@@ -8,7 +8,7 @@ from app.values.notification import NO_ACCESS, Access, Notification
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Where a lane leads: one webhook, one mail server, the console.
+    """The end of a lane: one webhook, one mail server, the console.
 
     Attributes:
         channel: The channel that serves it (``discord``, ``webhook``, ``email``, ``console``).
@@ -71,7 +71,7 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What a channel is asked to do in one go.
+    """One notification for one destination: what a channel sends in one request.
 
     Attributes:
         notification: What to say.

@@ -11,7 +11,7 @@ class InvalidRecordError(NotifierError):
     """A record that cannot be used.
 
     Attributes:
-        field: Where the fault is, as a path such as ``kwargs.fields[0].name``; empty when the
+        field: The faulty part, as a path such as ``kwargs.fields[0].name``; empty if the
             whole record is at fault.
         problem: What is wrong and what was expected.
     """
@@ -23,7 +23,7 @@ class InvalidRecordError(NotifierError):
 
 
 class InvalidItemsError(NotifierError):
-    """Some of what was to be published is no notification; nothing was published.
+    """Some items are no notifications; nothing was published.
 
     Attributes:
         items: Every fault with the index of its item, counted from 0.
@@ -38,7 +38,7 @@ class UnroutableError(NotifierError):
     """A target without an address, or a recipient nobody knows.
 
     Attributes:
-        field: Where the record names it; empty when it names nobody.
+        field: The part that names it; empty if the record names nobody.
     """
 
     def __init__(self, problem: str, field: str = "") -> None:
@@ -55,7 +55,7 @@ class TemplateError(NotifierError):
 
 
 class SettingsError(NotifierError):
-    """A setting is wrong. The text is one line: the setting, the problem, where it came from."""
+    """A setting is wrong. The text is one line: the setting, the problem, the source."""
 
 
 class KafkaUnavailableError(NotifierError):
@@ -66,7 +66,7 @@ class BrokersUnreachableError(KafkaUnavailableError):
     """Kafka answers, and names brokers that cannot be reached.
 
     Attributes:
-        addresses: Where they should be, as ``host:port``.
+        addresses: Their addresses, as ``host:port``.
     """
 
     def __init__(self, bootstrap: str, addresses: Sequence[str]) -> None:
@@ -87,7 +87,7 @@ class RecordTooLargeError(KafkaRefusedError):
 
 
 class BusyError(NotifierError):
-    """It is being done already; once at a time is enough."""
+    """The same is being done already, and only one may be at a time."""
 
 
 class ForbiddenAddressError(NotifierError):

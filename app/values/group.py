@@ -10,7 +10,7 @@ class GroupMember(msgspec.Struct, frozen=True):
 
     Attributes:
         client_id: What the program calls itself.
-        host: Where it is.
+        host: Its machine.
         topics: What it subscribes to.
         id: As the group knows it; the group's leader is named by it.
         partitions: What it was given; nothing while the group is being balanced.

@@ -1,4 +1,4 @@
-"""What the development inbox received."""
+"""A message that the development inbox received."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What the service left out of a notification, or changed about it, as whoever looks is told."""
+"""Notes: parts of a notification that the service left out or changed."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ class Note(msgspec.Struct, frozen=True, gc=False):
     """One thing that decorates a notification and was not sent as its producer wrote it.
 
     Attributes:
-        field: Where it stands, as a path such as ``kwargs.fields[0].value``.
+        field: The part, as a path such as ``kwargs.fields[0].value``.
         problem: What was wrong with it and what became of it, fit to be shown (no secrets).
     """
 

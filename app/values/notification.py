@@ -1,4 +1,4 @@
-"""A notification: what the parser makes of a record, whatever its shape on the topic."""
+"""Notifications, as the parser makes them of records of every shape."""
 
 from enum import IntEnum, StrEnum
 
@@ -17,7 +17,7 @@ class Priority(IntEnum):
 
 
 class ContentType(StrEnum):
-    """How ``content`` is to be read."""
+    """The markup of ``content``."""
 
     TEXT = "text"
     MARKDOWN = "markdown"
@@ -69,7 +69,7 @@ class Embed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Sender(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Who a webhook message appears to come from; the channel's own name where empty."""
+    """Who a webhook message appears to come from; the channel's own name if it is empty."""
 
     username: str | None = None
     avatar_url: str | None = None
@@ -90,7 +90,7 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
 
 
 class Mail(msgspec.Struct, frozen=True, gc=False):
-    """What only e-mail uses.
+    """The parts that only e-mail uses.
 
     Attributes:
         html: An alternative to the content, or None.
@@ -112,12 +112,12 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Access(msgspec.Struct, frozen=True, gc=False):
-    """What it takes to be let in at an address. Secret: the repr leaves it out.
+    """Credentials for an address. Secret: the repr leaves them out.
 
     Attributes:
         headers: Sent with every request to a webhook.
         secret: Signs the requests to a chat robot.
-        keyword: Must occur in whatever a chat robot is sent.
+        keyword: Must occur in every text for a chat robot.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -126,7 +126,7 @@ class Access(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must not be shown: whole values, and what follows a scheme such as ``Bearer``."""
+        """Its secrets: whole values, and the part after a scheme such as ``Bearer``."""
         values = [value for _, value in self.headers]
         tokens = [value.partition(" ")[2] for value in values]
         return tuple(filter(None, (*values, *tokens, self.secret)))
@@ -151,7 +151,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
             by no other way: without addresses the target fails, no default steps in. Its addresses
             are from the recipients file.
         access: What some of the addresses ask for, by address.
-        problem: Why it cannot be met, and where the message asks for it; None where it can. It
+        problem: Why it cannot be met, and which part of the message asks for it; None if it can. It
             fails alone.
     """
 
@@ -163,14 +163,14 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 class Notification(msgspec.Struct, frozen=True, weakref=True):
-    """What is to be said, and to whom.
+    """A message, and whom it is for.
 
     Attributes:
         message_id: The producer's id, or None.
         content: The text, never empty.
         requests: Whom to tell, by channel; none if it is for nobody but inactive users.
         timestamp: When it was published, in seconds since the epoch: the producer's word, else the
-            record's own time; None where neither says.
+            record's own time; None if neither says.
         expires_at: Seconds since the epoch after which nothing is sent, or None.
         once: It has an end that cannot be read: it is sent at the first attempt or not at all.
         ordering_key: Notifications with the same key keep their partition's order.

@@ -1,4 +1,4 @@
-"""What a destination answered. A closed union: match it exhaustively."""
+"""Outcomes of attempts. A closed union: match it exhaustively."""
 
 from enum import StrEnum
 
@@ -31,7 +31,7 @@ class Scope(StrEnum):
     """For whom a rate limit holds."""
 
     DESTINATION = "destination"
-    SHARED = "shared"  # this destination, whoever writes to it: not this sender's fault
+    SHARED = "shared"  # this destination, for all senders together: not this one's fault
     HOST = "host"  # everything on the destination's host (Discord's ``global``)
 
 
@@ -85,7 +85,7 @@ Outcome = Delivered | Trouble
 
 
 class Allowance(msgspec.Struct, frozen=True):
-    """What a destination says may still be sent to it.
+    """The requests that a destination says it still takes.
 
     Attributes:
         limit: Requests in a period; None when it did not say.
@@ -99,12 +99,12 @@ class Allowance(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of one attempt.
+    """The result of one attempt.
 
     Attributes:
         outcomes: For each delivery of the attempt, one outcome for each of its targets.
         allowance: What the destination said about its rate limit, or None.
-        notes: For each delivery, what of it was not sent, or not as it was written; empty where
+        notes: For each delivery, what of it was not sent, or not as it was written; empty if
             that is so of none.
     """
 

@@ -1,4 +1,4 @@
-"""What Kafka hands over, before anybody has looked inside."""
+"""Records of Kafka, not parsed yet."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Record(msgspec.Struct, frozen=True):
     """One record as it came from a topic.
 
     Attributes:
-        partition: Where it stands.
+        partition: Its topic and partition.
         offset: Its position in the partition.
         timestamp: The record's own time in seconds since the epoch; 0 or less if it has none.
         key: As produced, or None.
@@ -39,7 +39,7 @@ class Record(msgspec.Struct, frozen=True):
 
     @property
     def coordinates(self) -> str:
-        """``topic/partition/offset``, the record's name where it has no ``message_id``."""
+        """``topic/partition/offset``, the record's name if it has no ``message_id``."""
         return coordinates(self.partition, self.offset)
 
     def stamped(self, arrival: float) -> "Record":

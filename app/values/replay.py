@@ -22,7 +22,7 @@ class ReplayMark(msgspec.Struct, frozen=True):
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """Which dead letters are to be replayed.
+    """A choice of dead letters to replay.
 
     Attributes:
         places: These very ones; None for all that match what follows.

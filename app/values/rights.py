@@ -1,4 +1,4 @@
-"""What a user may do on Kafka, in the words of Kafka's own tools."""
+"""A user's rights on Kafka, in the words of Kafka's own tools."""
 
 from enum import StrEnum
 

@@ -117,7 +117,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Everything ``GET /stats`` says (docs/contract.md#counts). Times are ISO 8601 UTC strings.
 
     Attributes:
-        messages_missed: Offsets that the log no longer held when they were to be read (retention).
+        messages_missed: Offsets that retention deleted before they were read.
         messages_vanished: Offsets that had been read and that the log lost from its end.
         conditions: Everything that somebody should look at, the oldest first.
         parked: Offsets that stay unsettled although nothing of them is in flight: the notification
@@ -166,7 +166,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What somebody should look at although work goes on, as sentences."""
+        """Sentences on what somebody should look at although work goes on."""
         return tuple(each.text for each in self.conditions if not each.stops_work)
 
 

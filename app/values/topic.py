@@ -36,12 +36,12 @@ class WantedTopic(msgspec.Struct, frozen=True):
 
 
 class TopicFault(msgspec.Struct, frozen=True):
-    """What is wrong with a topic of the service's own.
+    """A fault of one of the service's own topics.
 
     Attributes:
         problem: A sentence without its subject and its full stop.
         remedy: What somebody can do about it.
-        altered: The setting and the value that puts it right; None where no setting does.
+        altered: The setting and the value that puts it right; None if no setting does.
     """
 
     problem: str

@@ -99,7 +99,7 @@ class Admin:
     async def committed(
         self, group_id: str, partitions: Iterable[TopicPartition]
     ) -> Mapping[TopicPartition, Committed | None]:
-        """Return what the group has committed, by partition; None where there is nothing.
+        """Return what the group has committed, by partition; None if there is nothing.
 
         Raises:
             KafkaUnavailableError: Kafka does not know at the moment, which is not the same.
@@ -116,7 +116,7 @@ class Admin:
             for tp, meta in answer.items()
         }
         if missing := set(wanted) - found.keys():
-            # Where the coordinator is still loading, the answer is empty and no error is raised.
+            # While the coordinator is still loading, the answer is empty and no error is raised.
             raise KafkaUnavailableError(
                 f"Kafka did not read committed offsets: {len(missing)} partitions were left out"
             )

@@ -1,16 +1,15 @@
-"""aiokafka's way to the brokers, with what it lacks.
+"""aiokafka's connections to the brokers, and what they lack.
 
-What aiokafka 0.14 does, and what is done about it here:
+What aiokafka 0.14 does wrong, and what this module does about it:
 
-* Nobody can tell from outside whether any broker still answers: it is noted.
+* Callers cannot tell whether any broker still answers: each answer is noted.
 * It asks only the brokers that it knows. When all of them have moved it never finds them again:
-  whoever sees that none answers makes the client anew, from the bootstrap addresses.
+  the worker, once none answers, recreates the client from the bootstrap addresses.
 * While a partition has no leader it asks for metadata as fast as brokers answer: it waits in
   between, longer each time.
 * An address may belong to a broker of another cluster by now: each connection is asked for its
   cluster before it is used.
-* What any broker may answer it asks of a random one, be that unreachable: one that is connected is
-  asked.
+* It asks a random broker, even an unreachable one, what any could answer: a connected one is asked.
 * ``close`` may wait for ever for a connection whose other end is gone: it is bounded.
 """
 
@@ -46,7 +45,7 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     """The connections of one aiokafka consumer, producer or admin client.
 
     Args:
-        connection: Where Kafka is.
+        connection: How to reach Kafka.
         request_timeout_ms: For one request.
         most_unpacked: Bytes that a fetched batch may unpack to; to aiokafka, those that may be more
             look too large to be fetched.
@@ -97,7 +96,7 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         return time.monotonic() - self.answered_at
 
     def knock(self) -> None:
-        """Ask any broker anything: whoever waits for its turn in a group hears nothing else."""
+        """Send any request: a member that waits for a rebalance hears nothing else."""
         self.force_metadata_update()
 
     def get_random_node(self) -> int | None:

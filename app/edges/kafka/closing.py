@@ -1,4 +1,4 @@
-"""How an aiokafka consumer is closed, whatever state it is in."""
+"""Closes an aiokafka consumer in every state that it may be in."""
 
 import asyncio
 import logging

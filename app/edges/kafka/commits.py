@@ -94,7 +94,7 @@ class Commits:
 
 
 def _without_metadata(offsets: Offsets, longest: int) -> Offsets:
-    """Leave out metadata that is longer than so many characters."""
+    """Leave out metadata that is longer than the broker takes."""
     return {
         partition: each if len(each.metadata) <= longest else OffsetAndMetadata(each.offset, "")
         for partition, each in offsets.items()

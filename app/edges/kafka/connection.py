@@ -12,7 +12,7 @@ METADATA_MAX_AGE = 30
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """Where the brokers are, and how to be let in.
+    """The brokers' addresses and the credentials.
 
     Attributes:
         bootstrap_servers: ``host:port,…``; for the embedded broker its real address.

@@ -1,12 +1,12 @@
 """One membership in the consumer group: fetches records, commits offsets.
 
-What aiokafka 0.14 does that its users must know, and what is done about it here:
+What aiokafka 0.14 does wrong, and what this module does about it:
 
 * ``getmany`` may raise for one partition after it has moved the position of another, whose records
   are then lost to the caller: after every error the positions go back to the first record that was
   not handed over.
-* ``getmany`` raises for ever where a batch cannot be decoded, and unpacks on the event loop what
-  may be gigabytes: such batches are fetched by themselves (``record_batch``).
+* ``getmany`` raises for ever if a batch cannot be decoded, and unpacks on the event loop what may
+  be gigabytes: such batches are fetched by themselves (``record_batch``).
 * ``getmany`` may return what belongs to an assignment that has ended meanwhile: that is dropped.
 * ``getmany`` without partitions means all of them, so the open ones are named. Fetched records of a
   partition that is left out hold up all fetches of its broker for a tenth of a second: one that is
@@ -46,7 +46,7 @@ NOWHERE = TopicPartition("-", 0)
 """A partition that is not there: polling it returns nothing and keeps the idle timer fresh."""
 
 UNDECODED = (kafka.CorruptRecordException, kafka.RecordTooLargeError, kafka.UnsupportedCodecError)
-"""What aiokafka raises of a batch that it cannot decode, among much else."""
+"""Errors that aiokafka raises for a batch that it cannot decode, among others."""
 
 OnChange = Callable[[set[TopicPartition]], Awaitable[None]]
 
@@ -63,7 +63,7 @@ class Consumer:
     """A member of the group, started once and stopped once.
 
     Args:
-        connection: Where Kafka is.
+        connection: How to reach Kafka.
         topics: What to subscribe to.
         group_id: The consumer group.
         max_poll_records: The most records one poll returns.
@@ -119,7 +119,7 @@ class Consumer:
 
     @property
     def misses_topics(self) -> bool:
-        """Whether a topic that is to be read was not there when the client last asked."""
+        """Whether a consumed topic was missing when the client last asked."""
         told = self._client._client.cluster.partitions_for_topic  # noqa: SLF001 - as above
         return any(told(topic) is None for topic in self._topics)
 
@@ -141,7 +141,7 @@ class Consumer:
             await self._client.start()
 
     async def stop(self, *, at_once: bool = False) -> None:
-        """Leave the group and close, within a few seconds whatever Kafka does.
+        """Leave the group and close, within a few seconds even if Kafka does not answer.
 
         Args:
             at_once: Kafka does not answer: hardly wait until it knows.
@@ -298,7 +298,7 @@ class Consumer:
     def readable_end(self, partition: TopicPartition) -> int | None:
         """Return the offset from which on open transactions hide records, as last fetched.
 
-        None where it is not known. It is the end of the log if no transaction is open.
+        None if it is not known. It is the end of the log if no transaction is open.
         """
         if not self.has(partition):
             return None

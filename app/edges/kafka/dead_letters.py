@@ -22,7 +22,7 @@ LARGEST_PAGE = 1000
 PAGE_BYTES = 8 * 1024 * 1024
 SCAN_LIMIT = 10_000  # records looked at for one page
 SPAN = 100  # offsets read at first
-LONGEST_SPAN = 1000  # offsets read at once where little is found
+LONGEST_SPAN = 1000  # offsets read at once if little is found
 CHECKSUM_LENGTH = 8  # bytes
 _QUICK_BYTES = 32 * 1024  # what is larger is made fit to be shown in a thread
 
@@ -33,7 +33,7 @@ class DeadLetters:
     The newest comes first: across partitions by the records' time, within one by offset.
 
     Args:
-        connection: Where Kafka is.
+        connection: How to reach Kafka.
         topic: The dead-letter topic; while it is not there, there are no dead letters.
         marks: Which of them were replayed.
         timeout: Seconds that Kafka has to answer a call.
@@ -60,9 +60,9 @@ class DeadLetters:
     ) -> DeadLetterPage:
         """Return the newest dead letters older than the cursor, each of them shortened.
 
-        What was there at the first page is neither repeated nor left out on later ones, whatever is
-        written meanwhile. A page may have fewer than ``limit`` and still a cursor: where they are
-        large, or where many were looked at for a reason that is rare.
+        Dead letters that were there at the first page are neither repeated nor left out on later
+        ones, even if more are written meanwhile. A page may have fewer than ``limit`` and still a
+        cursor: if they are large, or if many had to be read to find a rare reason.
 
         Args:
             limit: How many at most, up to 1,000.
@@ -95,7 +95,7 @@ class DeadLetters:
         )
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:
-        """Return one dead letter, or None where there is none.
+        """Return one dead letter, or None if there is none.
 
         Raises:
             KafkaUnavailableError, KafkaRefusedError: As for a page.
@@ -169,7 +169,7 @@ class _Tail:
 
     @property
     def unread(self) -> range:
-        """What to read next; empty where the log starts."""
+        """The cursor of the next page; empty at the start of the log."""
         return range(max(self._start, self._floor - self._span), self._floor)
 
     @property

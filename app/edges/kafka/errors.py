@@ -90,7 +90,7 @@ _WORDS: Final[Mapping[str, str]] = {
         " to producer"
     ),
 }
-"""What is wrong and what to do, by the name of the error."""
+"""Explanation and remedy, by the name of the error."""
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def translated(doing: str, right: str = _READ) -> Iterator[None]:
 
 
 def _remedy(error: Exception, right: str) -> str:
-    """Say which right is missing, where that is what is wrong."""
+    """Say which right is missing, if one is."""
     subject = str(error.args[0]) if error.args else ""
     match error:
         case kafka.TopicAuthorizationFailedError():

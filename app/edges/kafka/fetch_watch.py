@@ -1,4 +1,4 @@
-"""What brokers answer to fetches, partition by partition.
+"""Watches brokers' answers to fetches, partition by partition.
 
 aiokafka 0.14 asks for all partitions of a broker in one request, and again at once after an error
 of any of them: one that is refused makes it ask as fast as the broker answers, and its error is

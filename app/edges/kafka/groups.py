@@ -1,4 +1,4 @@
-"""Consumer groups, described."""
+"""Describes consumer groups."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Which Kafka cluster this process works with."""
+"""Makes sure that this process works with one Kafka cluster."""
 
 import time
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ KEPT: Final = 60.0
 
 
 class ClusterIdentity:
-    """Knows the cluster by its id: it is that of the first broker that answers.
+    """Knows the cluster by its id: the one of the first broker that answers.
 
     Offsets, commits and topics of one cluster mean nothing in another one, and an address may come
     to belong to another one while the worker runs.

@@ -1,10 +1,10 @@
 """A topic read by ranges of offsets, outside any consumer group.
 
-What aiokafka 0.14 does that a reader of ranges must know, and what is done about it here:
+What aiokafka 0.14 does wrong, and what this module does about it:
 
 * ``position()`` moves past transaction markers although ``getmany`` returns nothing for them: a
   range is read once the position has left it.
-* Where compaction has emptied the end of a range, the position never leaves it. A fetch that finds
+* If compaction has emptied the end of a range, the position never leaves it. A fetch that finds
   nothing in any open partition is the proof: Kafka's size limits never hold back the first record.
 * It goes on fetching what nobody wants any more: a range that was read is paused at once.
 """
@@ -34,11 +34,11 @@ CLOSE_TIMEOUT = 2.0
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """What a range of offsets held.
+    """The records of a range of offsets.
 
     Attributes:
         start: Everything from this offset to the end of the range was read. Above the start of the
-            range where there was too much to hold: the older records are still to be read then.
+            range if there was too much to hold: then the older records have still to be read.
         records: The wanted ones, oldest first.
         scanned: How many records were looked at.
     """
@@ -55,7 +55,7 @@ class LogReader:
     and ``KafkaRefusedError`` for a record that aiokafka cannot decode.
 
     Args:
-        connection: Where Kafka is.
+        connection: How to reach Kafka.
         topic: What to read. It need not be there, and is not created.
         request_timeout: Seconds one request may take.
         fetch_bytes: Of one answer of one broker.
@@ -167,7 +167,7 @@ class LogReader:
     async def _find_again(
         self, lost: Mapping[ClientPartition, int], readings: Mapping[ClientPartition, "_Reading"]
     ) -> None:
-        """Seek where the log starts now, if it was trimmed meanwhile; past its end is nothing."""
+        """Seek to the log's start, if it was trimmed meanwhile; beyond its end there is nothing."""
         starts = await self._client.beginning_offsets(list(lost))
         for partition, offset in lost.items():
             reading = readings.get(partition)

@@ -17,7 +17,7 @@ class ReplayMarks:
     """Knows which dead letters were replayed; reads only what is new each time.
 
     Args:
-        connection: Where Kafka is.
+        connection: How to reach Kafka.
         topic: The control topic; while it is not there, nothing was replayed.
         timeout: Seconds that Kafka has to answer.
     """

@@ -51,7 +51,7 @@ class Message(NamedTuple):
 
 
 def read_message(data: memoryview) -> Message | None:
-    """Read the first message, or return None where it is not there as a whole."""
+    """Read the first message, or return None if it is not there as a whole."""
     if len(data) < _HEAD.size:
         return None
     offset, length, crc, magic, attributes = _HEAD.unpack_from(data)

@@ -1,4 +1,4 @@
-"""What stands behind partitions: where each log begins and ends, and of which topic it is.
+"""The logs of partitions: their beginnings and ends, and the topics' ids.
 
 aiokafka's own calls ask for what the consumer may read: with ``read_committed`` an open transaction
 hides from them what stands behind it. And one partition without an answer keeps them from telling

@@ -37,7 +37,7 @@ class Producer:
     when it cannot be said whether a batch is in the log.
 
     Args:
-        connection: Where Kafka is.
+        connection: How to reach Kafka.
         timeout: Seconds that ``send`` waits for an acknowledgement.
         patience: Seconds without an answer after which the client is made anew.
         compression: For topics of one's own. Of what may be chosen zstd is the smallest and next to
@@ -75,7 +75,7 @@ class Producer:
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> Place:
-        """Write one record and return where it stands once every in-sync replica has it.
+        """Write one record; return its place once every in-sync replica has it.
 
         Raises:
             KafkaUnavailableError: No acknowledgement in time; the record may or may not be there.
@@ -90,8 +90,8 @@ class Producer:
     ) -> Place:
         """Write one record, however long that takes.
 
-        What the client has taken it writes once, as soon as it can. Whoever gives up waiting and
-        writes it again writes it twice: so this waits as long as the client does.
+        A record that the client has taken is written as soon as that is possible. A caller that
+        gave up and wrote it again would write it twice, so this waits as long as the client does.
 
         Raises:
             KafkaUnavailableError: The client has given up on it.
@@ -123,13 +123,13 @@ class Producer:
         """Write one record as ``write`` does, without a task: what is begun together goes together.
 
         Args:
-            topic: Where to.
+            topic: To which it is written.
             key: Says which partition; the same one for the same key.
             value: Of the record.
             headers: Of the record.
-            then: Called once, after this has returned, with where the record stands or with one of
+            then: Called once, after this has returned, with the record's place or with one of
                 the errors of ``write``. It must not raise.
-            anywhere: The partition is of no importance, whatever the key.
+            anywhere: Any partition will do, whatever the key.
         """
         if key is None and value is None:
             key = b""  # Kafka takes a record of headers alone, aiokafka does not
@@ -172,7 +172,7 @@ class Producer:
                     entry.then(error)
 
     def _ended(self, topic: str, then: Then, result: Place | Exception) -> None:
-        """Tell whoever waits for a record, in this service's own errors."""
+        """Tell the caller that waits for a record, in this service's own errors."""
         if not isinstance(result, Exception):
             then(result)
             return
@@ -210,7 +210,7 @@ class Producer:
         _held(self._endings, end, "end a Kafka producer")
 
     async def _started(self) -> ProducerClient:
-        """Return the client; whoever needs it while it is being started waits for the same one."""
+        """Return the client; callers that come while it starts wait for the same one."""
         if self._client is not None and self._stale(self._client):
             self._replace("no broker that it knows answers", self._client.abandon())
         while self._client is None:
@@ -266,7 +266,7 @@ def _held(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name:
 
 
 def _seen(task: asyncio.Task[None]) -> None:
-    """Take note of an error: whoever waited may have given up before."""
+    """Take note of an error: the caller may have given up before."""
     if not task.cancelled():
         task.exception()
 

@@ -1,4 +1,4 @@
-"""What waits to be written, and what becomes of it if it is refused.
+"""Batches that wait to be written, and their fate if they are refused.
 
 See ``producer_client``, whose part this is.
 """
@@ -18,22 +18,22 @@ from app.values.record import TopicPartition
 REFUSED: Final = frozenset({32, 43, 76, 87})
 """Kafka's codes for what a topic does not take: a timestamp, a format, a compression, a record."""
 NEVER_SENT: Final = (kafka.LeaderNotAvailableError, kafka.NotLeaderForPartitionError)
-"""What aiokafka says of a batch that waited too long for a leader."""
+"""aiokafka's error for a batch that waited too long for a leader."""
 NOT_WRITTEN: Final = (*REFUSALS, *TOO_LARGE, *NEVER_SENT, RefusedRecordError)
 BATCH_BYTES: Final = 256 * 1024
 """Of records before compression. aiokafka's 16 KiB make a request of every dozen records."""
 LEAST_BATCH_BYTES: Final = 16 * 1024
 NO_LEADER: Final = -1
 NO_TIME: Final = -1
-"""What a broker answers whose topic keeps the producer's time."""
+"""A broker's answer if the topic keeps the producer's time."""
 
 Place = tuple[TopicPartition, int]
 Then = Callable[[Place | Exception], None]
-"""Takes where a record stands, or why it was not written; called once, and must not raise."""
+"""Takes a record's place, or why it was not written; called once, and must not raise."""
 
 
 class Entry(NamedTuple):
-    """A record that is to be written.
+    """A record that waits to be written.
 
     Attributes:
         stamp: Milliseconds since the epoch.
@@ -48,11 +48,11 @@ class Entry(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a broker said of a batch.
+    """A broker's answer about a batch.
 
     Attributes:
         code: Kafka's number.
-        words: Its own, where it gives any.
+        words: Its own, if it gives any.
         faults: What is wrong with single records, by their place in the batch.
     """
 
@@ -97,7 +97,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
         return True
 
     def done(self, base_offset: int, timestamp: int | None = None, *rest: Any) -> None:
-        """Tell of each of its records where it stands."""
+        """Report the place of each of its records."""
         super().done(base_offset, timestamp, *rest)
         entries, self.entries = self.entries, []
         if entries and timestamp is not None and timestamp != NO_TIME:
@@ -109,7 +109,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
     def failure(self, exception: Exception) -> None:
         """Fail its records, each for what is wrong with itself as far as the broker tells.
 
-        What is not in the log and not at fault is written again, apart from what is.
+        The records that are neither in the log nor at fault are written again.
         """
         entries, self.entries = self.entries, []
         faults: Mapping[int, str | None] = {}
@@ -119,7 +119,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
             exception = _refusal(exception, words)
         gone = isinstance(exception, NOT_WRITTEN)
         if self._numbered and not self.future.done():
-            # The first try of two may have been written, whatever became of the second.
+            # The first try may have been written, even if the second failed.
             if self.retry_count == 1 and gone:
                 self._accumulator.give_back(self)
             else:
@@ -148,7 +148,7 @@ def _refusal(exception: Exception, words: str | None) -> RefusedRecordError:
 
 
 class Accumulator(MessageAccumulator):  # type: ignore[misc]
-    """What waits to be written.
+    """Collects records into batches until they are written.
 
     Attributes:
         uncertain: It is not known of some batch whether it is in the log.
@@ -168,7 +168,7 @@ class Accumulator(MessageAccumulator):  # type: ignore[misc]
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is to be written with it."""
+        """Whether it takes no more records."""
         return self._closed or self.uncertain or self._exception is not None
 
     def batches(self) -> Iterator[Batch]:
@@ -177,7 +177,7 @@ class Accumulator(MessageAccumulator):  # type: ignore[misc]
 
     def fail_all(self, exception: BaseException) -> None:
         """Fail everything that is not acknowledged, and take nothing more."""
-        # Those that wait for another try are in line again, and are to be taken out of both.
+        # Those that wait for another try are in line again: take them out of both.
         self._exception = exception
         self._pending_batches.update([each for each in self.batches() if each.retry_count])
         super().fail_all(exception)

@@ -1,14 +1,14 @@
-"""aiokafka's idempotent producer, with what it lacks.
+"""aiokafka's idempotent producer, and what it lacks.
 
-What aiokafka 0.14 does, and what is done about it here:
+What aiokafka 0.14 does wrong, and what this module does about it:
 
-* A batch that failed has used up its sequence numbers: whatever is written next to that partition
-  is out of order. Where it is certain that the batch is not in the log they are given back. Where
-  it is not, the client is ``spent``: it ends what it has begun, and another one goes on.
+* A batch that failed has used up its sequence numbers: the next batch for that partition
+  is out of order. If it is certain that the batch is not in the log, they are given back. If not,
+  the client is ``spent``: it ends what it has begun, and another one goes on.
 * It does not know every error of Kafka, and drops the words that come with them: those are kept.
 * One record that Kafka does not take fails all of its batch: only that one is refused.
-* Some of what passes by itself it takes for final: it is tried again.
-* ``stop`` waits until everything is written, be it for ever: ``abandon`` does not.
+* It takes some passing errors for final: those are tried again.
+* ``stop`` waits until everything is written, for ever if need be; ``abandon`` does not.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
     """Writes records in order and once, acknowledged by every in-sync replica.
 
     Args:
-        connection: Where Kafka is.
+        connection: How to reach Kafka.
         request_timeout_ms: For one request, and for a batch to find a leader.
         appended: Called with the broker's time, in milliseconds since the epoch, when a topic with
             ``LogAppendTime`` took a batch.
@@ -84,7 +84,7 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
         )
 
     async def learn(self, topic: str) -> None:
-        """Wait until it is known where a topic's partitions are.
+        """Wait until the leaders of a topic's partitions are known.
 
         Raises:
             KafkaError: It cannot be found out.
@@ -92,14 +92,14 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
         await self.client._wait_on_metadata(topic)  # noqa: SLF001 - as its own send does
 
     def knows(self, topic: str) -> bool:
-        """Say whether it is known where a topic's partitions are."""
+        """Say whether the leaders of a topic's partitions are known."""
         return topic in self._metadata._partitions  # noqa: SLF001 - the public way copies them all
 
     def write(self, topic: str, entry: Entry, *, anywhere: bool) -> None:
         """Write a record to a topic that is known; returns before anything is sent.
 
         Args:
-            topic: Where to.
+            topic: To which it is written.
             entry: The record, and who is told what became of it.
             anywhere: Its partition is of no importance; else its key says which.
 
@@ -117,7 +117,7 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
 
     @property
     def spent(self) -> bool:
-        """Whether nothing more is to be written with it."""
+        """Whether it takes no more records."""
         accumulator = self._message_accumulator
         return accumulator.uncertain or accumulator._exception is not None  # noqa: SLF001
 
@@ -160,7 +160,7 @@ class _Sender(Sender):  # type: ignore[misc]
         self._muted_partitions.difference_update(batches)
 
     async def abandon(self) -> None:
-        """End every task, whatever it waits for."""
+        """End every task."""
         tasks = [*self._producing, *filter(None, [self._sender_task])]
         for task in tasks:
             task.cancel()

@@ -1,6 +1,6 @@
 """Asking about a topic never creates it.
 
-Where a broker's ``auto.create.topics.enable`` has its default, a metadata request creates every
+If a broker's ``auto.create.topics.enable`` has its default, a metadata request creates every
 topic that it names, with the broker's settings, unless it says that it must not. aiokafka 0.14 can
 say so, but none of its clients does, nor has an option for it: admin, consumer and producer would
 all bring back, with the wrong settings, a topic that somebody deleted.

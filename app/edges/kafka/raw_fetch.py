@@ -1,4 +1,4 @@
-"""Batches fetched by themselves, for what aiokafka's consumer cannot decode, or not soon enough."""
+"""Fetches batches that aiokafka's consumer cannot decode, or not soon enough."""
 
 import asyncio
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Whether partitions can be read, asked without reading anything."""
+"""Asks whether partitions can be read, without reading anything."""
 
 from collections import defaultdict
 from collections.abc import Collection

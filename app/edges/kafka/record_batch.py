@@ -21,7 +21,7 @@ _HEADER = struct.Struct(">qiibIhiqqqhii")
 _OVERHEAD = 12  # bytes before what "length" counts
 _CRC_FROM = 21  # the check sum covers everything from the attributes on
 _MAGIC_AT = 16
-_CURRENT = 2  # the record format; whatever is older is a message set
+_CURRENT = 2  # the record format; everything older is a message set
 _CODEC, _APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
 _DECODERS = {
     0: bytes,
@@ -35,11 +35,11 @@ _TOO_MUCH = f"its batch unpacks to more than {MOST // 1024**2} MiB"
 
 
 class Stretch(NamedTuple):
-    """What stood in a partition from a position on.
+    """The records of a partition from a position on.
 
     Attributes:
         records: In order; an unreadable one stands for everything up to ``next_offset``.
-        next_offset: Where to go on.
+        next_offset: The offset to go on with.
     """
 
     records: list[Record]
@@ -72,14 +72,14 @@ def read_batch(
     """Read the first batch of what a fetch returned; may take long.
 
     Args:
-        partition: Where it stands.
+        partition: Its topic and partition.
         position: The offset that was asked for; the batch may begin below it.
         data: Batches, the last one perhaps cut off.
         aborted: Producer id and first offset of the aborted transactions of the fetch.
         most: Records to return.
 
     Returns:
-        None where there is no batch.
+        None if there is no batch.
     """
     if not data:
         return None
@@ -174,7 +174,7 @@ def _records(
             if reached <= record.offset < next_offset:
                 records.append(record)
                 reached = record.offset + 1
-    except Exception as error:  # noqa: BLE001 - whatever a decoder trips over
+    except Exception as error:  # noqa: BLE001 - decoders raise anything
         problem = f"its batch cannot be decoded ({type(error).__name__})"
         rest = _unreadable(partition, reached, batch, next_offset, problem)
         return Stretch(records + rest.records, next_offset)

@@ -1,4 +1,4 @@
-"""Single records, read again where they stand."""
+"""Reads single records again by their offsets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ Read = Callable[[int, int], Awaitable[Record | None]]
 async def reading_again(connection: Connection, topic: str) -> AsyncIterator[Read]:
     """Give what reads one record of a topic: the one at an offset of a partition, or None.
 
-    It is None where the log does not hold that record any more.
+    It is None if the log does not hold that record any more.
 
     Raises:
         KafkaUnavailableError, KafkaRefusedError: As everywhere; also from each reading.

@@ -1,7 +1,7 @@
-"""Which rights this user lacks, found out by trying: nothing is read, written or changed.
+"""Finds out by trying which rights this user lacks; nothing is read, written or changed.
 
-Brokers look at a right before they look at what is wanted. So whoever asks for something that is
-not there, or only whether it could be done, hears whether it was allowed.
+Brokers check the right before the request. So a request for something that does not exist, or one
+that only asks whether it would succeed, is answered with whether it was allowed.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -108,7 +108,7 @@ _TRIES: Mapping[Right, Callable[[AIOKafkaAdminClient, list[str]], Awaitable[Answ
     Right.DESCRIBE_CONFIGS: _describe_configs,
     Right.ALTER_CONFIGS: _alter_configs,
 }
-"""What is asked for to find out about a right; each answers every topic with a code."""
+"""Requests that find out about a right; each answers every topic with a code."""
 
 
 async def _may_use(admin: AIOKafkaAdminClient, right: Right, group_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the control topic keeps of a group's commits, read."""
+"""Reads a group's commits that the control topic keeps."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What can be asked of a cluster beside its topics; nothing is changed by it."""
+"""Questions to a cluster about all but its topics; nothing is changed."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ _REQUEST_TIMEOUT = 5.0
 
 
 class Survey(TopicAdmin):
-    """An admin connection that looks around.
+    """An admin connection that only reads.
 
     Every method raises ``KafkaUnavailableError`` or ``KafkaRefusedError``.
     """
@@ -39,7 +39,7 @@ class Survey(TopicAdmin):
             return await describe_group(self._client, group_id)
 
     async def group_limit(self) -> int | None:
-        """Return how many members the brokers allow a group; None where this user may not know."""
+        """Return how many members the brokers allow a group; None if this user may not know."""
         brokers = list(self._client._client.cluster.brokers())  # noqa: SLF001 - as in Admin
         if not brokers:
             return None
@@ -63,7 +63,7 @@ class Survey(TopicAdmin):
     async def log_ranges(self, topics: Collection[str]) -> dict[TopicPartition, range]:
         """Return the offsets that are in the logs of topics now, of those that are there.
 
-        They end at the high watermark, whatever transactions are open.
+        They end at the high watermark, even if transactions are open.
         """
         partitions = await self._partitions(topics)
         starts, ends = await asyncio.gather(
@@ -119,7 +119,7 @@ class Survey(TopicAdmin):
     async def newest_time(self, topic: str) -> float | None:
         """Return the newest time that a record of a topic bears, in seconds since the epoch.
 
-        None where there is no record, or no such topic.
+        None if there is no record, or no such topic.
         """
         with translated(f"hand over what was written last to {topic}"):
             async with LogReader(self._connection, topic, _REQUEST_TIMEOUT) as reader:

@@ -75,7 +75,7 @@ class TopicAdmin(Admin):
                 raise KafkaRefusedError(_said(refused))
         found = await self._known(by_name)
         made = ", ".join(f"{topic.name} ({found[topic.name].partitions})" for topic in missing)
-        log.info("created topics (with so many partitions): %s", made)
+        log.info("created topics (partitions): %s", made)
         return found
 
     async def refusals(
@@ -114,7 +114,7 @@ class TopicAdmin(Admin):
             await asyncio.sleep(_PAUSE)
 
     async def _make_by_asking(self, topics: Iterable[WantedTopic]) -> None:
-        """Make topics where there is no other way to: the embedded broker has none."""
+        """Make topics if there is no other way to: the embedded broker has none."""
         with translated("create topics"):
             await self._client._send_request(  # noqa: SLF001 - its own calls create nothing
                 MetadataRequest([topic.name for topic in topics], True)
@@ -143,7 +143,7 @@ class TopicAdmin(Admin):
         return configs
 
     async def alter(self, settings: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-        """Change settings of topics; return why by topic, for those where that was refused.
+        """Change settings of topics; return why by topic, for those that were refused.
 
         Args:
             settings: By topic and name; what is not named stays as it is.

@@ -31,7 +31,7 @@ _NONE: Final = bytes(16)
 
 
 class Uuid(AbstractType[str]):  # type: ignore[misc]  # aiokafka ships no types
-    """Sixteen bytes, as Kafka's own tools print them; empty where a broker knows no ids."""
+    """Sixteen bytes, as Kafka's own tools print them; empty if a broker knows no ids."""
 
     @classmethod
     def encode(cls, value: str) -> bytes:
@@ -122,12 +122,12 @@ class _Metadata(Request[_MetadataStruct]):  # type: ignore[misc]
 
 
 async def topic_ids(client: AIOKafkaClient, topics: Collection[str]) -> Mapping[str, str | None]:
-    """Return the id of each topic; None where brokers are too old (before 2.8) to have them.
+    """Return the id of each topic; None if brokers are too old (before 2.8) to have them.
 
     Topics that are not there, or that this user may not see, are left out.
 
     Args:
-        client: Connected, of whatever aiokafka client.
+        client: A connected client of aiokafka.
         topics: Their names.
 
     Raises:

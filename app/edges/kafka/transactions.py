@@ -48,7 +48,7 @@ class OpenTransaction(msgspec.Struct, frozen=True):
 
     Attributes:
         offset: Its first record; consumers that read committed records get no further.
-        end: Where the log ends.
+        end: The end of the log.
         holder: Whose it is; None if the brokers do not tell.
     """
 
@@ -178,7 +178,7 @@ async def transaction_holders(
 
     Args:
         client: Connected, and has learnt who leads these partitions.
-        partitions: Where to look.
+        partitions: The partitions to look at.
 
     Raises:
         KafkaError: A broker did not answer.

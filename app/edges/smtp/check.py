@@ -1,4 +1,4 @@
-"""Whether a mail server takes mails from this service; none is sent."""
+"""Checks whether a mail server takes mails from this service; none is sent."""
 
 from app.edges.smtp.connection import MailServer, connect
 from app.edges.smtp.helo import full_name

@@ -15,7 +15,7 @@ Tls = Literal["starttls", "implicit", "none"]
 
 
 class MailServer(msgspec.Struct, frozen=True):
-    """Where mail is handed in.
+    """A mail server and how to use it.
 
     Attributes:
         from_address: The ``From`` header: an address, or a name and an address.
@@ -43,7 +43,7 @@ class MailServer(msgspec.Struct, frozen=True):
 
     @property
     def secrets(self) -> Secrets:
-        """What a server may repeat and nobody may see."""
+        """The secrets that a server may repeat in its replies."""
         return Secrets([self.password] if self.password else [])
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Sessions that are used again."""
+"""A pool of sessions with one mail server."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ from app.policies.smtp_replies import Reply, Stage
 
 IDLE_SECONDS = 60.0
 MOST_RECIPIENTS = 100
-"""In one transaction; every server takes so many (RFC 5321, section 4.5.3.1.8)."""
+"""Recipients of one transaction; every server takes that many (RFC 5321, section 4.5.3.1.8)."""
 
 
 class SmtpPool:
@@ -118,7 +118,7 @@ class SmtpPool:
     async def _next_session(self) -> SmtpSession:
         """Return a session that is kept, else a new one.
 
-        Where the server takes no more of them than there are, wait for one of those.
+        If the server takes no more than there are, wait for one of those.
 
         Raises:
             SmtpError: There is none to be had.
@@ -212,7 +212,7 @@ class SmtpPool:
             self._pass_on(None)
 
     def _pass_on(self, session: SmtpSession | None) -> None:
-        """Let whoever has waited longest have a session, or try for one; else keep it."""
+        """Give a session to the mail that has waited longest, or keep it."""
         while self._waiting:
             waiting = self._waiting.popleft()
             if not waiting.done():

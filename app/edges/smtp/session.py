@@ -68,7 +68,7 @@ class SmtpSession:
             raise refused(reply)
 
     async def encrypt(self, context: ssl.SSLContext, host: str) -> None:
-        """Start TLS; what the server offers is to be asked again.
+        """Start TLS; afterwards, ask again what the server offers.
 
         Raises:
             SmtpError: The server does not offer it, or the handshake failed.
@@ -119,7 +119,7 @@ class SmtpSession:
         self.wire.close()
 
     async def quit(self) -> None:
-        """Say good-bye and close, whatever the server says."""
+        """Send QUIT and close, whether or not the server answers."""
         try:
             await self.wire.send([b"QUIT\r\n"], _QUIT_SECONDS)
             await self.wire.reply(Stage.CONNECT, _QUIT_SECONDS)

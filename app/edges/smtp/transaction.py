@@ -13,7 +13,7 @@ from app.policies.smtp_replies import Reply, Stage, is_recipient_limit, says_too
 PATIENCE = 10
 """How many times as long as for anything else the answer to the text is waited for.
 
-Whoever gives up there sends twice (RFC 5321, section 4.5.3.2.6).
+A client that gives up there sends twice (RFC 5321, section 4.5.3.2.6).
 """
 
 _GO_ON = 354
@@ -38,7 +38,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 class Handed(NamedTuple):
-    """What came of a transaction.
+    """The result of a transaction.
 
     Attributes:
         replies: What the server said about each recipient that this was decided about.
@@ -64,7 +64,7 @@ class Transaction:
         self._session = session
         self._fresh = session.transactions == 0
         self._sender = envelope.sender
-        # Asked for only where it is needed: a server further on may have to send such mail back.
+        # Asked for only if it is needed: a server further on may have to send such mail back.
         needed = not all(map(str.isascii, (envelope.sender, *envelope.recipients)))
         self._utf8 = needed and "SMTPUTF8" in session.offers
         self._text = envelope.compose(self._utf8)
@@ -115,7 +115,7 @@ class Transaction:
         return sender, others, await self._session.command("DATA", Stage.TEXT)
 
     def _sort(self, sender: Reply, recipients: Sequence[Reply]) -> tuple[list[str], list[str]]:
-        """Return who was accepted, and who is to be named in another transaction."""
+        """Return who was accepted, and who has to wait for another transaction."""
         if not sender.good:
             self._replies.update(dict.fromkeys(self._recipients, sender))
             return [], []

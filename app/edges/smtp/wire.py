@@ -127,7 +127,7 @@ class Wire(asyncio.Protocol):
             SmtpError: The handshake failed.
         """
         if self._transport is None or not self.usable:
-            # Whatever came before TLS may come from somebody in between (RFC 3207, section 4.2).
+            # Bytes from before TLS may come from somebody in between (RFC 3207, section 4.2).
             raise SmtpError("the mail server said something before TLS that nobody asked for")
         loop = asyncio.get_running_loop()
         try:

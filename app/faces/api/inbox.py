@@ -34,7 +34,7 @@ class Received(msgspec.Struct, frozen=True):
     responses={200: json_answer("Newest first", Received("ok", (examples.INBOX_CARD,)))},
 )
 async def cards(inbox: Inbox, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> JsonResponse:
-    """Return what came in; 404 where there is no inbox."""
+    """Return what came in; 404 if there is no inbox."""
     received = Received(inbox.behaviour, inbox.cards(limit))
     return await made(lambda: received)
 

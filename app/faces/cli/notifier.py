@@ -60,7 +60,7 @@ async def _show_report(url: str, api_key: str | None, *, watch: bool) -> None:
         while True:
             report = await client.report()
             if watch:
-                click.clear()  # nothing where the output is no terminal
+                click.clear()  # nothing if the output is no terminal
             echo(report)
             if not watch:
                 return

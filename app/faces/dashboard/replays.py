@@ -23,7 +23,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     Attributes:
         choice: As in ``read_choice``.
-        replay: None where Kafka could not be read.
+        replay: None if Kafka could not be read.
     """
 
     choice: str
@@ -42,7 +42,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def read_choice(choice: str) -> Selection | None:
-    """Return what is chosen, or None where that is nothing.
+    """Return what is chosen, or None if that is nothing.
 
     Args:
         choice: The id of a dead letter, a reason, or ``all``.
@@ -55,7 +55,7 @@ def read_choice(choice: str) -> Selection | None:
 
 
 async def plan(replayer: ReplayPort, choice: str, patience: float = PATIENCE) -> Plan | None:
-    """Return what the replay of a choice would do, or None where nothing is chosen."""
+    """Return what the replay of a choice would do, or None if nothing is chosen."""
     selection = read_choice(choice)
     if selection is None:
         return None

@@ -179,7 +179,7 @@ def quantile(values: list[float], share: float) -> float | None:
 
 
 def inbox_view(inbox: InboxPort | None) -> Inbox | None:
-    """Read the inbox, where there is one."""
+    """Read the inbox, if there is one."""
     return Inbox(inbox.cards(CARDS), inbox.behaviour) if inbox else None
 
 

@@ -68,7 +68,7 @@ class Proxies(msgspec.Struct, frozen=True):
 def find_proxies(
     proxy: str | None, no_proxy: Sequence[str] | None, environ: Mapping[str, str], setting: str
 ) -> Proxies | None:
-    """Return the proxies in force, or None where there are none.
+    """Return the proxies in force, or None if there are none.
 
     Args:
         proxy: The setting, for every webhook; None leaves it to the environment.

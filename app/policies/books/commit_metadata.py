@@ -43,9 +43,9 @@ class Committed(msgspec.Struct, frozen=True):
     """What a group has committed for a partition.
 
     Attributes:
-        settled: What is settled above the offset; None where the metadata does not say.
+        settled: What is settled above the offset; None if the metadata does not say.
         odd: There is metadata, and it is not this service's or corrupt.
-        topic_id: Of which topic the offset is; None where the metadata does not say.
+        topic_id: Of which topic the offset is; None if the metadata does not say.
     """
 
     offset: int
@@ -64,7 +64,7 @@ def read_commit(offset: int, metadata: str | None) -> Committed | None:
 
 
 def encode(committed: int, mark: int, unsettled: Iterable[int]) -> str:
-    """Write the metadata of a commit; empty where nothing above it is settled.
+    """Write the metadata of a commit; empty if nothing above it is settled.
 
     Args:
         committed: The offset that is committed with it.
@@ -88,7 +88,7 @@ def with_topic_id(metadata: str, topic_id: str | None) -> str:
 
 
 def split_topic_id(metadata: str | None) -> tuple[str, str | None]:
-    """Return the metadata without the topic's id, and the id; None where there is none."""
+    """Return the metadata without the topic's id, and the id; None if there is none."""
     rest, _, topic_id = (metadata or "").partition(";")
     if not rest.startswith(PREFIX) or not _ID.fullmatch(topic_id):
         return metadata or "", None
@@ -99,7 +99,7 @@ def decode(committed: int, metadata: str | None) -> Settled | None:
     """Read the metadata of a commit, without the topic's id.
 
     Returns:
-        None where it is empty, of another kind, or corrupt: then everything above the committed
+        None if it is empty, of another kind, or corrupt: then everything above the committed
         offset is taken as unsettled.
     """
     if not metadata or not metadata.startswith(PREFIX):

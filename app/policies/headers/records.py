@@ -153,7 +153,7 @@ def marks_text(marks: Iterable[TargetMark]) -> str:
 
 
 def read_marks(raw: bytes | None) -> tuple[TargetMark, ...]:
-    """Read marks; nothing where there are none, or where they are corrupt."""
+    """Read marks; nothing if there are none or they are corrupt."""
     try:
         return msgspec.json.decode(raw or b"[]", type=tuple[TargetMark, ...])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

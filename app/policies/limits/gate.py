@@ -56,7 +56,7 @@ class Gate:
 
     @property
     def requests_left(self) -> int | None:
-        """Requests that may be made before the next period; None where no limit is known."""
+        """Requests that may be made before the next period; None if no limit is known."""
         return None if self._breaker.open else self._pacer.remaining
 
     def wait(self, now: float) -> float:
@@ -174,7 +174,7 @@ class Gate:
 
 
 def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
-    """Say what the outcomes of a request tell about the destination; None where nothing.
+    """Say what the outcomes of a request tell about the destination; None if nothing.
 
     Args:
         outcomes: All of them, at least one.

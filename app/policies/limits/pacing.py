@@ -38,7 +38,7 @@ class Pacer:
 
     @property
     def rate(self) -> float | None:
-        """Requests a second that the destination allows; None where that is not known."""
+        """Requests a second that the destination allows; None if that is not known."""
         return self._limit / self._period if self._limit and self._period > 0 else None
 
     @property

@@ -53,7 +53,7 @@ def route_mail(addressed: Addressed) -> MailRoute:
     """Decide who gets a mail with whom.
 
     Everybody gets it once, however often they are named, and sees in its headers whom the producer
-    wrote there. Who comes from the recipients file gets a mail of their own where there are several
+    wrote there. Who comes from the recipients file gets a mail of their own if there are several
     of them. Headers that no server would take hold only those whom a delivery goes to.
     """
     reader = _Reader()

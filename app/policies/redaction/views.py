@@ -50,7 +50,7 @@ class View:
         self._to: list[int] = []
 
     def decoded(self) -> "View | None":
-        """Return the view in which this one's escapes are read; None where it has none."""
+        """Return the view in which this one's escapes are read; None if it has none."""
         pieces: list[str] = []
         view = View("", self)
         length = end = 0

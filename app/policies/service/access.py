@@ -68,7 +68,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     Attributes:
         scheme: ``http`` or ``https``.
-        client: The peer's address, or None where there is none (a Unix socket).
+        client: The peer's address, or None if there is none (a Unix socket).
         host: The ``Host`` header; None when it is missing or given twice.
         credential: The key that it carries, or None.
         origin: The ``Origin`` header, or None.

@@ -46,7 +46,7 @@ class Guesses:
         """Note a wrong key.
 
         Args:
-            address: Whose, or None where that is not known (a Unix socket).
+            address: Whose, or None if that is not known (a Unix socket).
             now: Seconds that never jump.
         """
         source = _source(address)

@@ -65,7 +65,7 @@ def faults(
     Args:
         wanted: What it is to be.
         state: What it is.
-        config: Its settings in force; None where they may not be read.
+        config: Its settings in force; None if they may not be read.
         replicas: Copies that it is to have at least.
     """
     for name, value in wanted.settings.items():

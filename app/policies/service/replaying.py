@@ -61,7 +61,7 @@ class Judge:
             self._replayed.add(identity_of(record))
 
     def fate(self, record: Record) -> Fate | None:
-        """Decide about a record; None where it is not selected."""
+        """Decide about a record; None if it is not selected."""
         if not self._is_selected(record):
             return None
         identity = identity_of(record)
@@ -115,7 +115,7 @@ def place_of(record: Record) -> Place:
 
 
 def read_place(text: str) -> Place | None:
-    """Return the place that ``partition/offset`` names, or None where the text does not."""
+    """Return the place that ``partition/offset`` names, or None if the text does not."""
     match = _PLACE.fullmatch(text)
     return (int(match[1]), int(match[2])) if match else None
 

@@ -41,7 +41,7 @@ async def test_brokers_are_named_and_knocked_at(cluster: Cluster) -> None:
         assert (finding.verdict, finding.text) == (Verdict.OK, f"127.0.0.1:{there.port}")
     finding = (await examined(cluster))["broker"]
     assert finding.verdict is Verdict.FAIL
-    assert f"gives its clients 127.0.0.1:{there.port}, where nothing answers" in finding.text
+    assert f"tells its clients to use 127.0.0.1:{there.port}, and nothing answers" in finding.text
     assert "advertised.listeners" in finding.text
 
 
