@@ -33,6 +33,7 @@ from app.engine.worker import NotificationWorker, WorkerOptions
 from app.faces.metrics import Exposition
 from app.faces.reporter import print_reports
 from app.faces.service import Service, Starter
+from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
 from app.policies.books.statistics import Statistics
 from app.policies.headers.deferral import AT_ONCE, DELAYS
@@ -146,6 +147,11 @@ async def running_service(
             tasks.spawn(reports, "status reports")
         if settings.worker.autostart:
             tasks.spawn(worker.start(), "start the worker")
+        access = Access.of(
+            (key.get_secret_value() for key in settings.api_keys),
+            metrics_open=settings.metrics.open,
+            closed=settings.environment == "production" and not own_addresses.known,
+        )
         yield Service(
             worker=worker,
             starter=starter,
@@ -155,11 +161,8 @@ async def running_service(
             replayer=replayer,
             reloader=addresses,
             inbox=inbox,
-            access=Access.of(
-                (key.get_secret_value() for key in settings.api_keys),
-                metrics_open=settings.metrics.open,
-                closed=settings.environment == "production" and not own_addresses.known,
-            ),
+            access=access,
+            sign_ins=SignIns(access),
             wrong_keys=WrongKeys(),
             metrics=Exposition(metrics.registry, worker.snapshot),
             set_log_level=set_level,

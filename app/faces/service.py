@@ -16,6 +16,7 @@ from app.faces.ports import (
     ReplayPort,
     WorkerPort,
 )
+from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
 from app.policies.redaction import Secrets
 from app.policies.service.access import Access
@@ -75,6 +76,7 @@ class Service:
         inbox: The development inbox, if there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
         secrets: What no answer may show, whatever it is made of.
+        sign_ins: Who has signed in on the page.
         wrong_keys: Told of every wrong key, and returns when it may be answered.
         own_addresses: Where requests come in, so that no webhook is sent there.
         closing: Set at the signal: event streams end then, so that the server can stop.
@@ -90,6 +92,7 @@ class Service:
     inbox: InboxPort | None
     access: Access
     wrong_keys: WrongKeys
+    sign_ins: SignIns
     metrics: Exposition
     set_log_level: Callable[[str], None]
     secrets: Secrets

@@ -13,6 +13,7 @@ from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
 from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
+from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
@@ -428,6 +429,7 @@ class Fakes:
         self.waits: list[float] = []
         self.now = 0.0
         self.wrong_keys = WrongKeys(lambda: self.now, self._wait)
+        self.sign_ins = SignIns(access or Access(), lambda: self.now)
         self.replayer = FakeReplayer()
         self.service = Service(
             worker=self.worker,
@@ -440,6 +442,7 @@ class Fakes:
             inbox=self.inbox,
             access=access or Access(),
             wrong_keys=self.wrong_keys,
+            sign_ins=self.sign_ins,
             metrics=Exposition(self.measured.registry, self.worker.snapshot),
             set_log_level=self.log_levels.append,
             secrets=secrets,

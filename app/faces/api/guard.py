@@ -1,19 +1,23 @@
 """Who is served: the rules of access before every route, and a line for everything that is done."""
 
 import logging
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.faces.api.problems import ProblemError, respond
 from app.faces.service import Service
-from app.policies.service.access import SAFE_METHODS, Caller, bearer, is_forwarded, refusal
+from app.policies.service.access import SAFE_METHODS, SIGN_IN, Caller, bearer, is_forwarded, refusal
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("app.audit")
 
-NOBODY_IN_PARTICULAR = "this machine"
+THIS_MACHINE = "this machine"
 """Who acts where no keys are set."""
+NOBODY = "nobody"
+"""Who asks without a key where keys are set: for what is open to everybody."""
 
 
 class AccessGuard:
@@ -37,13 +41,14 @@ class AccessGuard:
             problem = ProblemError(503, "The service is starting. Try again in a moment.")
             await respond(problem, scope["path"])(scope, receive, send)
             return
-        caller = _caller(scope)
+        caller = _caller(scope, service)
         refused = await self._check(service, scope, caller)
         if refused is not None:
-            await respond(refused, scope["path"])(scope, receive, send)
+            shown = _to_sign_in(scope) if refused.status == 401 and _is_for_page(scope) else None
+            await (shown or respond(refused, scope["path"]))(scope, receive, send)
             return
-        who = service.access.name_of(caller.credential) if caller.credential else None
-        scope["state"]["who"] = who or NOBODY_IN_PARTICULAR
+        who = service.access.name_of(caller.credential) if caller.credential else caller.signed_in
+        scope["state"]["who"] = who or (NOBODY if service.access.keys else THIS_MACHINE)
         is_change = caller.method not in SAFE_METHODS
         await self._app(scope, receive, _logged(scope, send) if is_change else send)
 
@@ -64,7 +69,20 @@ class AccessGuard:
         return ProblemError(401, refused.detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _caller(scope: Scope) -> Caller:
+def _is_for_page(scope: Scope) -> bool:
+    """Say whether a browser shows what is answered, and not a program."""
+    return "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    """Lead to the sign-in, and from there back; what was to be changed is to be asked for again."""
+    query = scope["query_string"].decode("ascii", "ignore")
+    asked = scope["path"] + (f"?{query}" if query else "")
+    asked = asked if scope["method"] in SAFE_METHODS else "/"
+    return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': asked})}", 303)
+
+
+def _caller(scope: Scope, service: Service) -> Caller:
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
     client = scope.get("client")
@@ -75,6 +93,7 @@ def _caller(scope: Scope) -> Caller:
         client=client[0] if client else None,
         host=hosts[0] if len(hosts) == 1 else None,
         credential=headers.get("x-api-key") or bearer(headers.get("authorization")),
+        signed_in=service.sign_ins.who(headers.get("cookie")),
         origin=headers.get("origin"),
         fetch_site=headers.get("sec-fetch-site"),
         user_agent=headers.get("user-agent"),

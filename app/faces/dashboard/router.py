@@ -29,6 +29,7 @@ def dashboard_router() -> APIRouter:
 
     @router.get("/")
     async def page(
+        request: Request,
         service: Running,
         status: str = "",
         channel: str = "",
@@ -38,7 +39,8 @@ def dashboard_router() -> APIRouter:
         flash: str = "",
     ) -> HTMLResponse:
         filters = Filters.of({"status": status, "channel": channel, "q": q, "refresh": refresh})
-        return HTMLResponse(await _page(service, peek, filters, replay, flash))
+        signed_in = service.sign_ins.who(request.headers.get("cookie"))
+        return HTMLResponse(await _page(service, peek, filters, replay, flash, signed_in))
 
     @router.post("/actions/{name}")
     async def action(request: Request, service: Running, name: str) -> RedirectResponse:
@@ -56,7 +58,12 @@ def dashboard_router() -> APIRouter:
 
 
 async def _page(
-    service: Service, peek: DeadLetterPeek, filters: Filters, replay: str, flash: str
+    service: Service,
+    peek: DeadLetterPeek,
+    filters: Filters,
+    replay: str,
+    flash: str,
+    signed_in: str | None,
 ) -> str:
     dead_letters = await peek.look(service.dead_letters)
     planned = await plan(service.replayer, replay)
@@ -78,6 +85,7 @@ async def _page(
             inbox=inbox,
             flash=FLASHES.get(flash),
             time=now.isoformat(),
+            signed_in=signed_in,
         )
         return page_template().render(page=shown, link=_link(filters))
 

@@ -98,6 +98,7 @@ class Page(msgspec.Struct, frozen=True):
     Attributes:
         plan: What a replay would do, where one was chosen.
         replay: The current replay, else the last one.
+        signed_in: The name of the key that the browser signed in with, or None.
     """
 
     snapshot: Snapshot
@@ -111,6 +112,7 @@ class Page(msgspec.Struct, frozen=True):
     inbox: Inbox | None
     flash: Flash | None
     time: str
+    signed_in: str | None = None
 
     @property
     def mode(self) -> str:

@@ -37,6 +37,7 @@ export async function ask(method, path, body) {
   } catch {
     throw new Error("The service did not answer. Whether it did anything is not known.");
   }
+  if (response.status === 401) location.reload(); // the sign-in has expired
   const result = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(result.detail ?? `The service answered ${response.status}.`);
   return result;

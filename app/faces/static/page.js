@@ -183,6 +183,9 @@ function showLost() {
   const since = heard ? `What you see is from ${formats.clock(heard)}.` : "";
   byId("lost").textContent = `Connection to the service lost. ${since} Trying again …`;
   document.title = "No connection · Notification Worker";
+  fetch("/stats", { method: "HEAD" })
+    .then((response) => { if (response.status === 401) location.reload(); }) // to the sign-in
+    .catch(() => {});
 }
 
 document.documentElement.classList.add("scripted");

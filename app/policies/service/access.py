@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.policies.headers.identifiers import USER_AGENT
+from app.policies.service.sign_in import Seal
 
+SIGN_IN = "/sign-in"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PROXIES = frozenset(
@@ -47,6 +49,11 @@ class Access(msgspec.Struct, frozen=True):
     metrics_open: bool = False
     closed: bool = False
 
+    @property
+    def seal(self) -> Seal:
+        """What signs the cookies of those who have signed in."""
+        return Seal(key.digest for key in self.keys)
+
     @classmethod
     def of(
         cls, keys: Iterable[str] = (), *, metrics_open: bool = False, closed: bool = False
@@ -71,6 +78,7 @@ class Caller(msgspec.Struct, frozen=True):
         client: The peer's address, or None if there is none (a Unix socket).
         host: The ``Host`` header; None when it is missing or given twice.
         credential: The key that it carries, or None.
+        signed_in: Whose sign-in its cookie is, or None.
         origin: The ``Origin`` header, or None.
         fetch_site: The ``Sec-Fetch-Site`` header, or None.
         user_agent: The ``User-Agent`` header, or None.
@@ -83,6 +91,7 @@ class Caller(msgspec.Struct, frozen=True):
     client: str | None = None
     host: str | None = None
     credential: str | None = None
+    signed_in: str | None = None
     origin: str | None = None
     fetch_site: str | None = None
     user_agent: str | None = None
@@ -158,13 +167,19 @@ def refusal(access: Access, caller: Caller) -> Refusal | None:
 def _is_open(access: Access, path: str) -> bool:
     if path == "/health" or path.startswith("/health/"):
         return True
+    if path == SIGN_IN and access.keys:
+        return True
     return access.metrics_open and path == "/metrics"
 
 
 def _without_key(access: Access, caller: Caller) -> Refusal | None:
+    if caller.credential is None and caller.signed_in is not None:
+        return None
     if caller.credential is None:
         return Refusal(
-            401, "An API key is needed. Send it as 'Authorization: Bearer <key>' or 'X-API-Key'."
+            401,
+            "An API key is needed. Send it as 'Authorization: Bearer <key>' or 'X-API-Key',"
+            f" or sign in at {SIGN_IN} with a browser.",
         )
     if access.name_of(caller.credential) is None:
         return Refusal(401, "This API key is not known. Check it against NOTIFIER_API_KEYS.")
