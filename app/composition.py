@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.configured import connect_to, mail_server_of, subscription_of
-from app.edges.channels import MailServer, open_channels
+from app.edges.channels import CHANNELS, open_channels
+from app.edges.channels.base import ChannelEntry, Means
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
@@ -20,6 +21,7 @@ from app.edges.kafka.producer import Producer
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
+from app.edges.smtp.connection import MailServer
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
@@ -36,13 +38,14 @@ from app.faces.service import Service, Starter
 from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
 from app.policies.books.statistics import Statistics
+from app.policies.channels import Channels
 from app.policies.headers.deferral import AT_ONCE, DELAYS
+from app.policies.headers.signing_keys import signing_key
 from app.policies.limits.retry import RetryPolicy
 from app.policies.redaction import Secrets
 from app.policies.routing import Defaults
 from app.policies.service.access import Access
 from app.policies.service.embedded_capacity import EmbeddedCapacity
-from app.policies.standard_webhooks import signing_key
 from app.settings.load import LoadedSettings, broker_line
 from app.settings.models import EmailSettings, Settings
 
@@ -51,43 +54,44 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAIL_CONCURRENCY = 4
-"""Mail servers limit connections per client; a few that are reused carry thousands of mails."""
-
 
 @asynccontextmanager
 async def running_service(
-    loaded: LoadedSettings, own_addresses: OwnAddresses
+    loaded: LoadedSettings,
+    own_addresses: OwnAddresses,
+    entries: Sequence[ChannelEntry] = CHANNELS,
 ) -> AsyncIterator[Service]:
     """Start everything, yield it, and stop it in the reverse order.
 
     Args:
         loaded: The settings.
         own_addresses: The addresses at which the control plane listens.
+        entries: The channels that there are.
 
     Raises:
         NotifierError: A setting or a file cannot be used; the text is one line.
     """
     settings = loaded.settings
     async with AsyncExitStack() as stack:
-        secrets = Secrets(loaded.secret_values())
+        known = Channels(entries)
+        secrets = Secrets(loaded.secret_values(), forms=known.forms)
         stack.enter_context(configured_logging(settings.log, sys.stderr, secrets=secrets))
         log.info(broker_line(loaded))
         if loaded.proxies is not None:
             log.info("webhooks go %s", loaded.proxies.describe())
         connection = await _connect(settings, stack)
-        inbox = await _start_inbox(stack) if settings.inbox else None
+        inbox = await _start_inbox(stack, known) if settings.inbox else None
         mail_server = _mail_server(settings.email, inbox)
         http = await stack.enter_async_context(
             open_http_client(_guard(settings, inbox, own_addresses), proxies=loaded.proxies)
         )
-        channels = await stack.enter_async_context(
-            open_channels(settings.webhook.timeout, _signing_keys(settings), mail_server, http)
-        )
+        means = Means(http, _print, settings.webhook.timeout, _signing_keys(settings), mail_server)
+        channels = await stack.enter_async_context(open_channels(means, entries))
         addresses = Addresses(
             settings.recipients_file,
             settings.templates_dir,
             _defaults(settings, inbox, mail_server),
+            known,
         )
         metrics = Metrics()
         attempts = AttemptLog(secrets)
@@ -103,7 +107,7 @@ async def running_service(
             on_append=(lambda _: None) if connection.embedded else clock.broker_said,
         )
         stack.push_async_callback(own_topics.close)
-        options = _worker_options(settings)
+        options = _worker_options(settings, entries)
         worker = NotificationWorker(
             options, connection, own_topics, channels, addresses, clock, observer
         )
@@ -166,7 +170,8 @@ async def running_service(
             wrong_keys=WrongKeys(),
             metrics=Exposition(metrics.registry, worker.snapshot),
             set_log_level=set_level,
-            secrets=Secrets(loaded.secret_values(), distinct=True),
+            channels=known,
+            secrets=Secrets(loaded.secret_values(), distinct=True, forms=known.forms),
             own_addresses=own_addresses,
             closing=asyncio.Event(),
         )
@@ -184,11 +189,11 @@ async def _connect(settings: Settings, stack: AsyncExitStack) -> Connection:
     return connect_to(settings.kafka, broker.address)
 
 
-async def _start_inbox(stack: AsyncExitStack) -> "Inbox":
+async def _start_inbox(stack: AsyncExitStack, channels: Channels) -> "Inbox":
     # Its servers' libraries are a sixth of the time that a start takes: nobody else waits for them.
     from app.inbox.inbox import Inbox  # noqa: PLC0415
 
-    return await stack.enter_async_context(Inbox())
+    return await stack.enter_async_context(Inbox(secrets=channels.secrets))
 
 
 def _signing_keys(settings: Settings) -> list[bytes]:
@@ -228,9 +233,8 @@ def _defaults(
     )
 
 
-def _worker_options(settings: Settings) -> WorkerOptions:
+def _worker_options(settings: Settings, entries: Sequence[ChannelEntry]) -> WorkerOptions:
     retry = settings.retry
-    webhook_concurrency = settings.webhook.concurrency
     return WorkerOptions(
         subscription=subscription_of(settings.kafka),
         max_in_flight=settings.worker.max_in_flight,
@@ -238,9 +242,10 @@ def _worker_options(settings: Settings) -> WorkerOptions:
         drain_timeout=settings.worker.drain_timeout,
         retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_age),
         concurrency={
-            "discord": webhook_concurrency,
-            "webhook": webhook_concurrency,
-            "email": MAIL_CONCURRENCY,
-            "console": 1,
+            entry.name: entry.concurrency or settings.webhook.concurrency for entry in entries
         },
     )
+
+
+def _print(text: str) -> None:
+    print(text, end="", file=sys.stdout, flush=True)

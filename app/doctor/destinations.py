@@ -20,9 +20,10 @@ from app.edges.smtp.check import check_server
 from app.edges.smtp.connection import MailServer
 from app.edges.tls import default_tls_context
 from app.policies.addresses.proxies import Proxies
-from app.policies.addresses.webhooks import normalise_webhook
+from app.policies.channels import Channels
 from app.policies.redaction import redact
 from app.settings.models import Settings, env_name
+from app.values.channel import AddressKind
 from app.values.errors import RecipientsFileError, UnroutableError
 
 _AT_ONCE = 16
@@ -61,6 +62,7 @@ async def _try(server: MailServer, recipient: str | None) -> list[Finding]:
 
 async def check_webhooks(
     settings: Settings,
+    channels: Channels,
     proxies: Proxies | None = None,
     tls_context: ssl.SSLContext | None = None,
 ) -> list[Finding]:
@@ -68,19 +70,20 @@ async def check_webhooks(
 
     Args:
         settings: All settings.
+        channels: Which there are.
         proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """
     default = settings.webhook.default_url
     found = []
-    origins = dict.fromkeys(_recipients_origins(settings))
+    origins = dict.fromkeys(_recipients_origins(settings, channels))
     if default is None:
         taken = "the inbox takes them" if settings.inbox else "they go to the dead letters"
         name = env_name("webhook.default_url")
         found.append(skip("webhooks", f"none is the default ({name}): {taken}"))
     else:
         try:
-            origins = {_origin(normalise_webhook(default.get_secret_value())): None} | origins
+            origins = {_origin(channels.normalise_url(default.get_secret_value())): None} | origins
         except UnroutableError as error:
             name = env_name("webhook.default_url")
             found.append(fail("webhooks", f"{name}: {error}", "Write the URL as its owner does."))
@@ -118,16 +121,16 @@ async def _reach_all(
     return [*chain(*await asyncio.gather(*map(check, origins)))]
 
 
-def _recipients_origins(settings: Settings) -> Iterator[str]:
+def _recipients_origins(settings: Settings, channels: Channels) -> Iterator[str]:
     if settings.recipients_file is None:
         return
     try:
-        recipients = load_recipients(settings.recipients_file)
+        recipients = load_recipients(settings.recipients_file, channels)
     except RecipientsFileError:
         return  # the recipients' own check says so
     for user in recipients.users.values():
         for contact in user.contacts if user.active else ():
-            if contact.type in {"webhook", "discord"}:
+            if channels[contact.type].kind is AddressKind.URL:
                 yield _origin(contact.address)
 
 

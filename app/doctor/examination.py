@@ -6,7 +6,9 @@ from app.doctor.destinations import check_mail, check_webhooks
 from app.doctor.files import check_recipients, check_settings, check_templates
 from app.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
 from app.doctor.kafka import check_kafka
+from app.edges.channels import CHANNELS
 from app.edges.service_client import ServiceAbsentError, ServiceClient
+from app.policies.channels import Channels
 from app.settings.load import LoadedSettings
 from app.settings.models import env_name
 
@@ -23,7 +25,7 @@ async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Fin
         loaded: The settings in force.
         service_url: The address of a running service, if there is one.
     """
-    settings = loaded.settings
+    settings, channels = loaded.settings, Channels(CHANNELS)
     for finding in await check_settings(settings):
         yield finding
     if settings.kafka.embedded:
@@ -31,10 +33,12 @@ async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Fin
     else:
         async for finding in check_kafka(settings.kafka):
             yield finding
-    for check in (check_recipients, check_templates, check_mail):
+    for finding in await check_recipients(settings, channels):
+        yield finding
+    for check in (check_templates, check_mail):
         for finding in await check(settings):
             yield finding
-    for finding in await check_webhooks(settings, loaded.proxies):
+    for finding in await check_webhooks(settings, channels, loaded.proxies):
         yield finding
     remedy = "Check --url and the service's log."
     for finding in await bounded("service", _service(service_url), remedy):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from app.doctor.findings import Finding, fail, ok, skip
 from app.edges.recipients import load_recipients
 from app.edges.templates import load_templates
+from app.policies.channels import Channels
 from app.settings.models import Settings, env_name
 from app.values.errors import RecipientsFileError, TemplateError
 
@@ -16,14 +17,14 @@ async def check_settings(settings: Settings) -> list[Finding]:
     return faults or [ok("settings", "can be used")]
 
 
-async def check_recipients(settings: Settings) -> list[Finding]:
+async def check_recipients(settings: Settings, channels: Channels) -> list[Finding]:
     """Read the recipients file whole."""
     path = settings.recipients_file
     if path is None:
         reason = f"there is no recipients file ({env_name('recipients_file')})"
         return [skip("recipients", f"{reason}; typed messages reach nobody")]
     try:
-        recipients = load_recipients(path)
+        recipients = load_recipients(path, channels)
     except RecipientsFileError as error:
         return [fail("recipients", str(error), "Put the file right, then POST /reload or restart.")]
     faults = [

@@ -8,9 +8,8 @@ import yaml
 from msgspec.structs import replace
 
 from app.policies.addresses.webhook_headers import header_problem
-from app.policies.addresses.webhooks import normalise_webhook
-from app.policies.mail.addresses import normalise_mail
-from app.policies.parsing.channels import CHANNELS
+from app.policies.channels import Channels
+from app.values.channel import AddressKind
 from app.values.errors import RecipientsFileError, UnroutableError
 from app.values.notification import NO_ACCESS, Access
 from app.values.recipients import Contact, Group, Recipients, User
@@ -28,15 +27,19 @@ _CONTACT = (
 )
 
 
-def load_recipients(path: Path) -> Recipients:
+def load_recipients(path: Path, channels: Channels) -> Recipients:
     """Read and check the recipients file.
+
+    Args:
+        path: Where it is.
+        channels: Which there are: the types that a contact may have.
 
     Raises:
         RecipientsFileError: It cannot be used; the text is ``file:line: reason``, and no address.
     """
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        recipients = _recipients(root) if root is not None else Recipients()
+        recipients = _recipients(root, channels) if root is not None else Recipients()
     except OSError as error:
         raise RecipientsFileError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -59,11 +62,11 @@ class _FaultError(Exception):
         self.reason = reason
 
 
-def _recipients(root: yaml.Node) -> Recipients:
+def _recipients(root: yaml.Node, channels: Channels) -> Recipients:
     sections = _members(root, "the file", ("users", "groups"))
     warnings: dict[str, str] = {}
     users = {
-        uuid.value: _user(node, f"users.{uuid.value}", warnings)
+        uuid.value: _user(node, f"users.{uuid.value}", channels, warnings)
         for uuid, node in _entries(sections.get("users"), "users")
     }
     groups: dict[str, Group] = {}
@@ -78,10 +81,12 @@ def _recipients(root: yaml.Node) -> Recipients:
     return Recipients(users, groups, warnings)
 
 
-def _user(node: yaml.Node, place: str, warnings: dict[str, str]) -> User:
+def _user(node: yaml.Node, place: str, channels: Channels, warnings: dict[str, str]) -> User:
     members = _members(node, place, ("name", "active", "contacts"))
     items = _items(members.get("contacts"), f"{place}.contacts")
-    contacts = [_contact(each, f"{place}.contacts[{n}]", warnings) for n, each in enumerate(items)]
+    contacts = [
+        _contact(each, f"{place}.contacts[{n}]", channels, warnings) for n, each in enumerate(items)
+    ]
     return User(
         contacts=tuple(contact for contact in contacts if contact is not None),
         name=_optional(members, "name", place, _text),
@@ -89,7 +94,9 @@ def _user(node: yaml.Node, place: str, warnings: dict[str, str]) -> User:
     )
 
 
-def _contact(node: yaml.Node, place: str, warnings: dict[str, str]) -> Contact | None:
+def _contact(
+    node: yaml.Node, place: str, channels: Channels, warnings: dict[str, str]
+) -> Contact | None:
     """Read one contact; None for one without an address, which is as good as absent."""
     members = _members(node, place, _CONTACT)
     if "fallback" in members or "fallback_after" in members:
@@ -97,25 +104,25 @@ def _contact(node: yaml.Node, place: str, warnings: dict[str, str]) -> Contact |
             members.get("fallback") or members["fallback_after"],
             f"{place}.fallback: this version has no fallback contacts yet; take it out",
         )
-    kind = _text(_required(members, "type", node, place), f"{place}.type")
-    if kind not in CHANNELS:
-        raise _FaultError(members["type"], f"{place}.type: expected {', '.join(CHANNELS)}")
+    channel = _text(_required(members, "type", node, place), f"{place}.type")
+    if channel not in channels:
+        raise _FaultError(members["type"], f"{place}.type: expected {', '.join(channels.names)}")
+    kind = channels[channel].kind
     primary = _optional(members, "primary", place, _flag) or False
     name = _optional(members, "name", place, _text)
     access = _access(kind, members, place)
-    if kind == "console":
-        return Contact(kind, "console", primary, name, access)
+    if kind is AddressKind.NONE:
+        return Contact(channel, channel, primary, name, access)
     address_node = _required(members, "address", node, place)
     if _is_empty(address_node):
         line = address_node.start_mark.line + 1
         warnings[place] = f"{line}: {place}.address: is empty; the contact counts as absent"
         return None
     address = _text(address_node, f"{place}.address")
-    if "@" in address.partition("://")[2].partition("/")[0] and kind != "email":
+    if "@" in address.partition("://")[2].partition("/")[0] and kind is AddressKind.URL:
         _check_one_password(access, members, place)
-    check = normalise_mail if kind == "email" else normalise_webhook
     try:
-        return Contact(kind, check(address), primary, name, access)
+        return Contact(channel, channels.normalise(channel, address), primary, name, access)
     except UnroutableError as error:
         raise _FaultError(address_node, f"{place}.address: {error}") from None
 
@@ -126,10 +133,10 @@ def _check_one_password(access: Access, members: dict[str, yaml.Node], place: st
         raise _FaultError(members["headers"], f"{place}.headers.Authorization: {problem}")
 
 
-def _access(kind: str, members: dict[str, yaml.Node], place: str) -> Access:
+def _access(kind: AddressKind, members: dict[str, yaml.Node], place: str) -> Access:
     """Read what it takes to be let in. Whatever is wrong, the values are not shown."""
     for name in ("headers", "secret", "keyword"):
-        if name in members and kind in {"email", "console"}:
+        if name in members and kind is not AddressKind.URL:
             raise _FaultError(members[name], f"{place}.{name}: only webhooks have any")
     headers = []
     for key, node in _entries(members.get("headers"), f"{place}.headers"):

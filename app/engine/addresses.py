@@ -5,28 +5,35 @@ from pathlib import Path
 
 from app.edges.recipients import load_recipients
 from app.edges.templates import Templates, load_templates
+from app.policies.channels import Channels
 from app.policies.routing import Defaults
 from app.values.recipients import Recipients
 
 
 class Addresses:
-    """Recipients, templates and default destinations in force.
+    """Recipients, templates, default destinations and channels in force.
 
     Args:
         recipients_file: The recipients file, or None.
         templates_dir: Message templates that go before the built-in ones, or None.
         defaults: Where notifications go that carry no address.
+        channels: Which there are.
 
     Raises:
         RecipientsFileError, TemplateError: A file cannot be used.
     """
 
     def __init__(
-        self, recipients_file: Path | None, templates_dir: Path | None, defaults: Defaults
+        self,
+        recipients_file: Path | None,
+        templates_dir: Path | None,
+        defaults: Defaults,
+        channels: Channels,
     ) -> None:
         self.defaults = defaults
+        self.channels = channels
         self._load_recipients: Callable[[], Recipients] = (
-            (lambda: load_recipients(recipients_file)) if recipients_file else Recipients
+            (lambda: load_recipients(recipients_file, channels)) if recipients_file else Recipients
         )
         self._load_templates: Callable[[], Templates] = lambda: load_templates(templates_dir)
         self.recipients = self._load_recipients()

@@ -79,6 +79,7 @@ class Reader:
             timestamp=published_at,
             recipients=self._addresses.recipients,
             templates=self._addresses.templates,
+            channels=self._addresses.channels,
         )
         if item.before is not None or not self._default_ttl:
             return notification
@@ -91,7 +92,13 @@ class Reader:
         source = notification.message_id
         if source is None:
             source = item.origin.coordinates
-        routed = route(notification, self._addresses.defaults, source=source, digest=item.digest)
+        routed = route(
+            notification,
+            self._addresses.defaults,
+            self._addresses.channels,
+            source=source,
+            digest=item.digest,
+        )
         return routed if item.before is None else still_to_send(routed, item.before)
 
 

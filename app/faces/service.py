@@ -18,6 +18,7 @@ from app.faces.ports import (
 )
 from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
+from app.policies.channels import Channels
 from app.policies.redaction import Secrets
 from app.policies.service.access import Access
 
@@ -73,6 +74,7 @@ class Service:
     """The running service as its faces see it. The lifespan yields ``{"service": service}``.
 
     Attributes:
+        channels: Which there are.
         inbox: The development inbox, if there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
         secrets: What no answer may show, whatever it is made of.
@@ -89,6 +91,7 @@ class Service:
     dead_letters: DeadLettersPort
     replayer: ReplayPort
     reloader: ReloadPort
+    channels: Channels
     inbox: InboxPort | None
     access: Access
     wrong_keys: WrongKeys

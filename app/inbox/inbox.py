@@ -8,6 +8,7 @@ from app.inbox.behaviour import Behaviour
 from app.inbox.http_server import serve_http
 from app.inbox.smtp_server import serve_smtp
 from app.inbox.store import CardStore
+from app.policies.redaction import NO_SECRETS, Secrets
 from app.values.inbox import InboxCard
 
 SLOWNESS = 2.0
@@ -19,6 +20,7 @@ class Inbox:
     Args:
         on_card: Called with every card that comes in.
         slowness: Seconds that an answer takes while the behaviour is ``slow``.
+        secrets: What must not be shown.
 
     Attributes:
         http_address: Host and port of the webhook server, known once entered.
@@ -33,8 +35,9 @@ class Inbox:
         on_card: Callable[[InboxCard], None] | None = None,
         *,
         slowness: float = SLOWNESS,
+        secrets: Secrets = NO_SECRETS,
     ) -> None:
-        self._store = CardStore(on_card)
+        self._store = CardStore(on_card, secrets)
         self._slowness = slowness
         self._behaviour = Behaviour.OK
         self._servers = AsyncExitStack()

@@ -9,7 +9,7 @@ from itertools import islice
 
 import msgspec
 
-from app.policies.redaction import veil
+from app.policies.redaction import NO_SECRETS, Secrets, veil
 from app.policies.texts.plain_text import clip
 from app.values.inbox import InboxCard
 
@@ -28,6 +28,7 @@ class CardStore:
 
     Args:
         on_card: Called with every card that comes in.
+        secrets: What must not be shown, beyond what is recognised by a form that all have.
         max_cards: The most that are kept.
         max_bytes: The most memory their texts may take; the last card is kept in any case.
         clock: Seconds since the epoch.
@@ -36,12 +37,14 @@ class CardStore:
     def __init__(
         self,
         on_card: Callable[[InboxCard], None] | None = None,
+        secrets: Secrets = NO_SECRETS,
         *,
         max_cards: int = MAX_CARDS,
         max_bytes: int = MAX_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._on_card = on_card
+        self._secrets = secrets
         self._max_cards = max_cards
         self._max_bytes = max_bytes
         self._clock = clock
@@ -61,14 +64,16 @@ class CardStore:
             card,
             id=self._last_id,
             time=now.isoformat(timespec="milliseconds"),
-            title=card.title and _name(card.title),
-            text=veil(_shortened(card.text)),
-            fields=tuple((_name(name), _name(value)) for name, value in card.fields[:MAX_FIELDS]),
-            footer=card.footer and _name(card.footer),
-            sender=card.sender and _name(card.sender),
-            recipients=tuple(_name(each) for each in card.recipients[:MAX_RECIPIENTS]),
-            html=None if card.html is None else veil(_shortened(card.html)),
-            raw=_source(card),
+            title=card.title and self._name(card.title),
+            text=self._veil(_shortened(card.text)),
+            fields=tuple(
+                (self._name(name), self._name(value)) for name, value in card.fields[:MAX_FIELDS]
+            ),
+            footer=card.footer and self._name(card.footer),
+            sender=card.sender and self._name(card.sender),
+            recipients=tuple(self._name(each) for each in card.recipients[:MAX_RECIPIENTS]),
+            html=None if card.html is None else self._veil(_shortened(card.html)),
+            raw=self._source(card),
         )
         size = _size(stamped)
         self._kept.append((stamped, size))
@@ -89,16 +94,17 @@ class CardStore:
         self._kept.clear()
         self._bytes = 0
 
+    def _source(self, card: InboxCard) -> str:
+        said = (card.title or "", card.text, card.html or "")
+        if card.kind == "email" and any(self._veil(text) != text for text in said):
+            return SOURCE_HIDDEN
+        return self._veil(_shortened(card.raw))
 
-def _source(card: InboxCard) -> str:
-    said = (card.title or "", card.text, card.html or "")
-    if card.kind == "email" and any(veil(text) != text for text in said):
-        return SOURCE_HIDDEN
-    return veil(_shortened(card.raw))
+    def _name(self, text: str) -> str:
+        return self._veil(clip(text, MAX_NAME))
 
-
-def _name(text: str) -> str:
-    return veil(clip(text, MAX_NAME))
+    def _veil(self, text: str) -> str:
+        return veil(text, self._secrets)
 
 
 def _shortened(text: str) -> str:

@@ -2,32 +2,29 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import assert_never
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
-from app.policies.addresses.webhooks import (
-    MAX_URL_LENGTH,
-    discord_limit_key,
-    normalise_webhook,
-)
-from app.policies.discord_rendering import render
+from app.policies.addresses.webhooks import MAX_URL_LENGTH
+from app.policies.channels import Channels
 from app.policies.mail.routing import Addressed, route_mail
 from app.policies.redaction import redact, scrub
+from app.values.channel import AddressKind
 from app.values.delivery import Delivery, Destination, Target
 from app.values.errors import UnroutableError
 from app.values.notification import Access, Footer, Notification, Request
 
 MAX_LABEL_LENGTH = 100
 
-_CONSOLE = Destination("console", "console", "console")
-
 
 class Defaults(msgspec.Struct, frozen=True):
     """Where notifications go that carry no address: the settings', else the inbox.
 
     Attributes:
-        webhook_url: For ``webhook`` and ``discord``; None if there is none.
+        webhook_url: For channels whose addresses are URLs; None if there is none.
         email_to: Mail addresses.
         smtp: ``smtp://host:port`` of the mail server, the lane of all e-mail; None if no mail
             server is set.
@@ -50,7 +47,14 @@ class Routed(msgspec.Struct, frozen=True):
     unroutable: tuple[tuple[Target, str], ...]
 
 
-def route(notification: Notification, defaults: Defaults, *, source: str, digest: bytes) -> Routed:
+def route(
+    notification: Notification,
+    defaults: Defaults,
+    channels: Channels,
+    *,
+    source: str,
+    digest: bytes,
+) -> Routed:
     """Find the destinations of a notification.
 
     Each address is one target, however often it is named. A target without a usable address is
@@ -60,74 +64,88 @@ def route(notification: Notification, defaults: Defaults, *, source: str, digest
     Args:
         notification: From the parser, with one request for each channel at most.
         defaults: For requests without addresses.
+        channels: Which there are.
         source: The ``message_id``, else the record's coordinates.
         digest: SHA-256 of the origin record's value.
     """
-    router = _Router(notification, defaults, source, digest)
+    router = _Router(notification, defaults, channels, source, digest)
     requests: Sequence[Request] = notification.requests
     if len(requests) > 1:
         # Where both lead to one URL, the explicit name decides what its receiver is sent.
-        requests = sorted(requests, key=lambda request: request.channel != "discord")
+        requests = sorted(requests, key=lambda request: not _is_explicit(request, channels))
     for request in requests:
         if request.problem is not None:
             router.refuse(request, request.problem.problem)
             continue
-        match request.channel:
-            case "email":
-                router.mail(request)
-            case "console":
-                router.add(Target("console", "console", "console"), _CONSOLE)
-            case _:
-                router.webhook(request)
+        router.route(request)
     return Routed(tuple(router.deliveries.values()), tuple(router.unroutable))
 
 
 class _Router:
     def __init__(
-        self, notification: Notification, defaults: Defaults, source: str, digest: bytes
+        self,
+        notification: Notification,
+        defaults: Defaults,
+        channels: Channels,
+        source: str,
+        digest: bytes,
     ) -> None:
         self._notification = notification
         self._defaults = defaults
+        self._channels = channels
         self._source = source
         self._digest = digest
         self.deliveries: dict[tuple[str, int], Delivery] = {}
         self.unroutable: list[tuple[Target, str]] = []
 
-    def add(self, target: Target, destination: Destination) -> None:
+    def route(self, request: Request) -> None:
+        name, kind = request.channel, self._channels[request.channel].kind
+        match kind:
+            case AddressKind.URL:
+                self._webhook(request)
+            case AddressKind.MAIL:
+                self._mail(request)
+            case AddressKind.NONE:
+                self._add(Target(name, name, name), Destination(name, name, name))
+            case _:
+                assert_never(kind)
+
+    def _add(self, target: Target, destination: Destination) -> None:
         if (target.address, 0) in self.deliveries:
             return
         said = _with_keyword(self._notification, target.access.keyword)
-        for part in range(_requests_for(said, destination)):
+        for part in range(self._channels[destination.channel].requests(said)):
             each = replace(target, part=part) if part else target
             self.deliveries[target.address, part] = Delivery(
                 said, destination, (each,), self._source, self._digest
             )
 
-    def webhook(self, request: Request) -> None:
+    def _webhook(self, request: Request) -> None:
         default = self._defaults.webhook_url
         access = dict(request.access)
         for url in request.addresses or self._fallback(request, (default,) if default else ()):
             try:
-                target, destination = _webhook_destination(request.channel, url)
+                target, destination = _webhook_destination(self._channels, request.channel, url)
             except UnroutableError as error:
                 self._refuse(request.channel, url, str(error))
             else:
-                self.add(_let_in(target, access.get(url)), destination)
+                self._add(_let_in(target, access.get(url)), destination)
 
-    def mail(self, request: Request) -> None:
+    def _mail(self, request: Request) -> None:
+        name = request.channel
         given, smtp = self._notification.mail, self._defaults.smtp
         to = request.addresses
         if not to and not given.cc and not given.bcc:  # a copy to somebody is an address, too
             to = self._fallback(request, self._defaults.email_to)
         if smtp is None:
             for entry in (*to, *given.cc, *given.bcc):
-                self._refuse("email", entry, "no mail server is set (NOTIFIER_EMAIL__HOST)")
+                self._refuse(name, entry, "no mail server is set (NOTIFIER_EMAIL__HOST)")
             return
         from_file = request.recipient is not None
-        found = route_mail(Addressed(to, given.cc, given.bcc, apart=from_file))
+        found = route_mail(name, Addressed(to, given.cc, given.bcc, apart=from_file))
         for entry, error in found.unusable:
-            self._refuse("email", entry, error)
-        destination = Destination("email", smtp, redact(smtp))
+            self._refuse(name, entry, error)
+        destination = Destination(name, smtp, redact(smtp))
         for targets, heading in found.parts:
             self.deliveries[f"mailto:{targets[0].address}", 0] = Delivery(
                 self._notification, destination, targets, self._source, self._digest, heading
@@ -135,7 +153,7 @@ class _Router:
 
     def refuse(self, request: Request, error: str) -> None:
         for address in request.addresses:
-            label = _shown(address)
+            label = self._shown(address)
             self.unroutable.append((Target(request.channel, address, label), error))
 
     def _fallback(self, request: Request, defaults: tuple[str, ...]) -> tuple[str, ...]:
@@ -150,32 +168,41 @@ class _Router:
         return defaults
 
     def _refuse(self, channel: str, address: str, error: str) -> None:
-        label = _shown(address) if channel == "email" and address else channel
+        is_mail = self._channels[channel].kind is AddressKind.MAIL
+        label = self._shown(address) if is_mail and address else channel
         self.unroutable.append((Target(channel, address, label), error))
 
+    def _shown(self, address: str) -> str:
+        """Show what is no address without letting it break lines, fill pages or tell a secret."""
+        address = scrub(address[:MAX_URL_LENGTH], self._channels.secrets)
+        shown = address if address.isprintable() else ascii(address)
+        return shown if len(shown) <= MAX_LABEL_LENGTH else f"{shown[:MAX_LABEL_LENGTH]}…"
 
-def _webhook_destination(channel: str, url: str) -> tuple[Target, Destination]:
+
+def _is_explicit(request: Request, channels: Channels) -> bool:
+    """Say whether a request names the one channel that serves its URLs, whatever their form."""
+    if request.channel not in channels:
+        return False
+    spec = channels[request.channel]
+    return spec.kind is AddressKind.URL and not spec.yields
+
+
+def _webhook_destination(channels: Channels, channel: str, url: str) -> tuple[Target, Destination]:
     if len(url) > MAX_URL_LENGTH:  # the cache must not hold on to megabytes
-        normalise_webhook(url)
-    return _cached_destination(channel, url)
+        channels.normalise(channel, url)
+    return _cached_destination(channels, channel, url)
 
 
 @lru_cache(maxsize=4096)
-def _cached_destination(channel: str, url: str) -> tuple[Target, Destination]:
+def _cached_destination(channels: Channels, channel: str, url: str) -> tuple[Target, Destination]:
     """Return the target that a URL is, and the lane of all that share its limit."""
-    address = normalise_webhook(url)
-    target = Target(channel, address, redact(address))
-    shared = discord_limit_key(address)
-    if shared is None:
-        return target, Destination(channel, address, target.label)
-    return target, Destination("discord", shared, redact(shared))
-
-
-def _requests_for(notification: Notification, destination: Destination) -> int:
-    """Return how many requests it takes to tell a destination: only embeds ask for several."""
-    if destination.channel != "discord" or not notification.embeds:
-        return 1
-    return len(render(notification).requests)
+    address = channels.normalise(channel, url)
+    target = Target(channel, address, channels.redact(address))
+    serving = channels.serving(channel, address)
+    shared = serving.limit_key(urlsplit(address))
+    if not shared:
+        return target, Destination(serving.name, address, target.label)
+    return target, Destination(serving.name, shared, channels.redact(shared))
 
 
 def _let_in(target: Target, access: Access | None) -> Target:
@@ -191,10 +218,3 @@ def _with_keyword(notification: Notification, keyword: str | None) -> Notificati
     if footer is None:
         return replace(notification, footer=Footer(keyword))
     return replace(notification, footer=replace(footer, text=f"{footer.text} · {keyword}"))
-
-
-def _shown(address: str) -> str:
-    """Show what is no address without letting it break lines, fill pages or give a secret away."""
-    address = scrub(address[:MAX_URL_LENGTH])
-    shown = address if address.isprintable() else ascii(address)
-    return shown if len(shown) <= MAX_LABEL_LENGTH else f"{shown[:MAX_LABEL_LENGTH]}…"

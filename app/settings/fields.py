@@ -15,9 +15,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Sec
 
 from app.policies.addresses.host_names import address_literal, ascii_host
 from app.policies.addresses.proxies import checked_proxy
+from app.policies.headers.signing_keys import signing_key
 from app.policies.mail.addresses import read_mailbox, split_mail_addresses
 from app.policies.service.access import split_key
-from app.policies.standard_webhooks import signing_key
 from app.values.errors import UnroutableError
 
 EMBEDDED = "embedded"

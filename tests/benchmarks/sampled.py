@@ -31,7 +31,6 @@ PARTS = (
     ("/app/policies/repeats", "admission: books, repeats, routing"),
     ("/app/engine/intake", "admission: books, repeats, routing"),
     ("/app/edges/channels/", "channel: request and answer"),
-    ("/app/policies/standard_webhooks", "channel: request and answer"),
     ("/app/engine/settlement", "settlement, ledger, commit"),
     ("/app/engine/partition", "settlement, ledger, commit"),
     ("/app/engine/commit", "settlement, ledger, commit"),

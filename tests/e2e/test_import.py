@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pymysql
 
 from app.edges.recipients import load_recipients
+from tests.support.channels import KNOWN
 from tests.support.mariadb import DATABASE, PASSWORD, USER, mariadb
 
 NOTIFIER = Path(sys.executable).with_name("notifier")
@@ -92,7 +93,7 @@ async def test_recipients_come_over_from_ginkgos_database(tmp_path: Path) -> Non
     assert PASSWORD not in wrong.stderr
     path = tmp_path / "recipients.yaml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    recipients = load_recipients(path)
+    recipients = load_recipients(path, KNOWN)
     assert {key: (user.name, user.active) for key, user in recipients.users.items()} == {
         "u1": ("交易员", True),
         "u2": ("quiet", False),

@@ -16,6 +16,7 @@ from app.engine.group.subscription import Subscription
 from app.engine.worker import NotificationWorker, WorkerOptions
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
+from tests.support.channels import KNOWN
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.tcp_proxy import TcpProxy
@@ -113,7 +114,7 @@ def worker_of(
         concurrency={"webhook": 16},
         silence=SILENCE,
     )
-    addresses = Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"))
+    addresses = Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"), KNOWN)
     clock = SkewedClock()
     return NotificationWorker(
         options, connection, producer, {"webhook": channel}, addresses, clock, observer(clock)

@@ -21,6 +21,7 @@ from app.policies.routing import Defaults
 from app.settings.models import KafkaSettings
 from app.values.outcome import Retry
 from app.values.record import Record
+from tests.support.channels import KNOWN
 from tests.support.end_to_end import World, hooks, world
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.http_server import Answer, HttpServer
@@ -139,7 +140,7 @@ async def test_a_record_that_its_producer_compressed_is_put_aside_whole(
         connection,
         own,
         {"webhook": channel},
-        Addresses(None, None, Defaults(webhook_url="http://hooks.example/one")),
+        Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"), KNOWN),
         clock,
         observer(clock),
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.edges.channels.email import EmailChannel
+from app.edges.channels.email.channel import EmailChannel
 from app.values.notification import Attachment, Mail
 from app.values.outcome import Delivered, Rejected
 from tests.support.mail_servers import opensmtpd

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.edges.channels.email import EmailChannel
+from app.edges.channels.email.channel import EmailChannel
 from app.values.notification import Attachment, Field, Mail
 from app.values.outcome import Delivered, Denied, Rejected
 from tests.support.mail_servers import RealServer, postfix

@@ -567,10 +567,10 @@ MUTANTS = (
     ),
     Mutant(
         "reject a mail because the server has something against this machine",
-        "app/edges/channels/email.py",
+        "app/edges/channels/email/channel.py",
         "return Denied(said) if is_about_the_sender(reply) else Rejected(said)",
         "return Rejected(said)",
-        ("tests/unit/edges/channels/test_email.py",),
+        ("tests/unit/edges/channels/email/test_channel.py",),
     ),
     Mutant(
         "take a full mailbox for a broken mail server",
@@ -588,10 +588,10 @@ MUTANTS = (
     ),
     Mutant(
         "let a title be read as an encoded word",
-        "app/policies/mail/headers.py",
+        "app/edges/channels/email/headers.py",
         'return text.isascii() and text.isprintable() and "=?" not in text',
         "return text.isascii() and text.isprintable()",
-        ("tests/unit/policies/mail/test_headers.py",),
+        ("tests/unit/edges/channels/email/test_headers.py",),
     ),
     Mutant(
         "send to another owner's host",

@@ -22,6 +22,7 @@ from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, Snapshot, Status
+from tests.support.channels import KNOWN
 
 SNAPSHOT = Snapshot(
     status=Status.RUNNING,
@@ -439,6 +440,7 @@ class Fakes:
             dead_letters=self.dead_letters,
             replayer=self.replayer,
             reloader=self.reloader,
+            channels=KNOWN,
             inbox=self.inbox,
             access=access or Access(),
             wrong_keys=self.wrong_keys,

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.edges.channels.email import EmailChannel
+from app.edges.channels.email.channel import EmailChannel
 from app.edges.smtp.connection import MailServer
 from app.policies.routing import Defaults, route
 from app.values.delivery import Delivery
 from app.values.notification import Mail, Notification, Request
 from app.values.outcome import Answer, Outcome
+from tests.support.channels import KNOWN
 
 
 def mail_server(port: int, **settings: Any) -> MailServer:
@@ -40,7 +41,9 @@ def deliveries(
     mail = Mail(tuple(cc), tuple(bcc), mail.subject, mail.html, mail.attachments)
     request = Request("email", tuple(to), group)
     told = Notification(**{"content": "text", "requests": (request,), "mail": mail, **fields})
-    routed = route(told, Defaults(smtp="smtp://mail.test:25"), source=source, digest=b"d" * 32)
+    routed = route(
+        told, Defaults(smtp="smtp://mail.test:25"), KNOWN, source=source, digest=b"d" * 32
+    )
     return routed.deliveries
 
 

@@ -8,6 +8,7 @@ from app.policies.parsing import RenderedMessage, parse
 from app.values.errors import TemplateError
 from app.values.notification import Notification
 from app.values.recipients import Contact, Group, Recipients, User
+from tests.support.channels import KNOWN
 
 RECORD_TIME = 1_000_000.0
 DISCORD_URL = "https://discord.com/api/webhooks/123/token"
@@ -65,4 +66,5 @@ def read(message: Any, known: Recipients | None = None) -> Notification:
         timestamp=RECORD_TIME,
         recipients=recipients() if known is None else known,
         templates=EchoTemplates(),
+        channels=KNOWN,
     )

@@ -9,6 +9,7 @@ import pytest
 from app.edges.recipients import load_recipients
 from app.edges.templates import load_templates
 from app.settings.checks import check_bind
+from tests.support.channels import KNOWN
 from tests.support.papers import TOP
 from tests.support.settings import Sandbox
 
@@ -17,7 +18,7 @@ EXAMPLES = TOP / "docs/examples"
 
 def test_the_recipients_file() -> None:
     """It is taken whole, without a warning."""
-    recipients = load_recipients(EXAMPLES / "recipients.yaml")
+    recipients = load_recipients(EXAMPLES / "recipients.yaml", KNOWN)
     assert set(recipients.users) == {"trader-001", "on-call", "on-leave"}
     assert recipients.warnings == {}
 

@@ -1,50 +1,32 @@
-"""The channels, one module each."""
+"""The channels, a folder each; ``CHANNELS`` is the only list of them."""
 
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from app.edges.channels.base import Channel
-from app.edges.channels.console import ConsoleChannel
-from app.edges.channels.discord import DiscordChannel
-from app.edges.channels.email import EmailChannel
-from app.edges.channels.webhook import WebhookChannel
-from app.edges.http import HttpPort
-from app.edges.smtp.connection import MailServer
+from app.edges.channels import console, discord, email, webhook
+from app.edges.channels.base import Channel, ChannelEntry, Means
 
-__all__ = ["MailServer", "open_channels"]
+__all__ = ["CHANNELS", "open_channels"]
+
+CHANNELS: tuple[ChannelEntry, ...] = (webhook.SPEC, discord.SPEC, email.SPEC, console.SPEC)
+"""In the order in which they are listed for people."""
 
 
 @asynccontextmanager
 async def open_channels(
-    webhook_timeout: float,
-    signing_keys: Sequence[bytes],
-    mail: MailServer | None,
-    http: HttpPort,
-    write: Callable[[str], object] | None = None,
+    means: Means, entries: Sequence[ChannelEntry] = CHANNELS
 ) -> AsyncIterator[Mapping[str, Channel]]:
     """Make every channel and yield them by name; what they keep open is closed at the end.
 
     Args:
-        webhook_timeout: Seconds that a request may take.
-        signing_keys: What webhooks are signed with, side by side.
-        mail: The mail server; None leaves e-mail out.
-        http: Sends webhooks.
-        write: Takes the console's text; standard output when left out.
+        means: What they are made from.
+        entries: Which there are.
     """
-    console = ConsoleChannel(write or _print)
-    channels: dict[str, Channel] = {
-        "discord": DiscordChannel(http, webhook_timeout),
-        "webhook": WebhookChannel(http, webhook_timeout, signing_keys),
-        "console": console,
-    }
+    channels: dict[str, Channel] = {}
     async with AsyncExitStack() as stack:
-        stack.callback(console.close)
-        if mail is not None:
-            channels["email"] = email = EmailChannel(mail)
-            stack.push_async_callback(email.close)
+        for entry in entries:
+            channel = entry.make(means)
+            if channel is not None:
+                stack.push_async_callback(channel.close)
+                channels[entry.name] = channel
         yield channels
-
-
-def _print(text: str) -> None:
-    print(text, end="", file=sys.stdout, flush=True)

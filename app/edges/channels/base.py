@@ -1,8 +1,13 @@
-"""The contract of a channel."""
+"""The contract of a channel, and of its entry in the list of channels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
+from app.edges.http import HttpPort
+from app.edges.smtp.connection import MailServer
+from app.values.channel import ChannelSpec, RefusalLimit
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
 
@@ -11,15 +16,17 @@ class Channel(Protocol):
     """Delivers to one kind of destination, and says what became of it.
 
     Attributes:
-        name: ``discord``, ``webhook``, ``email`` or ``console``.
+        name: As its spec has it.
         most_merged: How many deliveries to one destination go into one request at most.
         in_order: Whether a destination gets what a partition holds in the partition's order, and so
             one request at a time: people read chats from top to bottom.
+        refusal_limit: How many refused requests a host takes; None if nobody is banned for them.
     """
 
     name: str
     most_merged: int = 1
     in_order: bool = False
+    refusal_limit: RefusalLimit | None = None
 
     def prepare(self, delivery: Delivery) -> None:
         """Do in advance, and once, what takes long: a delivery is about to wait for its turn."""
@@ -43,3 +50,35 @@ class Channel(Protocol):
         """Say whether one more delivery fits into the request of others."""
         del deliveries, more
         return False
+
+    async def close(self) -> None:
+        """Close what is kept open."""
+        return
+
+
+class Means(msgspec.Struct, frozen=True):
+    """What channels are made from.
+
+    Attributes:
+        http: Sends requests.
+        write: Takes the console's text.
+        webhook_timeout: Seconds that a request may take.
+        signing_keys: What webhooks are signed with, side by side.
+        mail: The mail server; None if there is none.
+    """
+
+    http: HttpPort
+    write: Callable[[str], object]
+    webhook_timeout: float = 10.0
+    signing_keys: Sequence[bytes] = ()
+    mail: MailServer | None = None
+
+
+class ChannelEntry(ChannelSpec, frozen=True, kw_only=True):
+    """A channel in the list of channels.
+
+    Attributes:
+        make: Makes the channel; None if what it needs is not configured.
+    """
+
+    make: Callable[[Means], Channel | None]

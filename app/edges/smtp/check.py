@@ -3,11 +3,11 @@
 from app.edges.smtp.connection import MailServer, connect
 from app.edges.smtp.helo import full_name
 from app.edges.smtp.login import log_in
+from app.edges.smtp.replies import Stage, is_about_the_login, is_about_the_sender
 from app.edges.smtp.session import SmtpSession
 from app.edges.smtp.wire import SmtpError
 from app.policies.mail.addresses import normalise_mail
 from app.policies.redaction import scrub
-from app.policies.smtp_replies import Stage, is_about_the_login, is_about_the_sender
 
 
 async def check_server(server: MailServer, recipient: str | None) -> None:

@@ -5,9 +5,9 @@ import binascii
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
+from app.edges.smtp.replies import Reply, Stage
 from app.edges.smtp.session import SmtpSession, refused
 from app.edges.smtp.wire import SmtpError
-from app.policies.smtp_replies import Reply, Stage
 
 _GO_ON = 334
 _UNKNOWN_MECHANISM = 504

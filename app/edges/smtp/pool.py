@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from app.edges.smtp.connection import MailServer, connect
 from app.edges.smtp.helo import full_name
 from app.edges.smtp.login import LoginRefusedError, log_in
+from app.edges.smtp.replies import Reply, Stage
 from app.edges.smtp.session import SessionRefusedError, SmtpSession
 from app.edges.smtp.transaction import Envelope, Transaction
 from app.edges.smtp.wire import SmtpError
 from app.edges.tls import default_tls_context
 from app.policies.limits.login_pauses import LoginPauses
-from app.policies.smtp_replies import Reply, Stage
 
 IDLE_SECONDS = 60.0
 MOST_RECIPIENTS = 100

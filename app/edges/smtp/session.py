@@ -3,8 +3,8 @@
 import ssl
 from collections.abc import Mapping, Sequence
 
+from app.edges.smtp.replies import Reply, Stage
 from app.edges.smtp.wire import SmtpError, Wire
-from app.policies.smtp_replies import Reply, Stage
 
 _QUIT_SECONDS = 2.0
 _CLOSING = 421

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.edges.smtp.replies import Reply, Stage, is_recipient_limit, says_too_many_recipients
 from app.edges.smtp.session import SessionRefusedError, SmtpSession
 from app.edges.smtp.wire import SmtpError
-from app.policies.smtp_replies import Reply, Stage, is_recipient_limit, says_too_many_recipients
 
 PATIENCE = 10
 """How many times as long as for anything else the answer to the text is waited for.

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Iterable
 from typing import cast
 
-from app.policies.smtp_replies import MAX_REPLY, MalformedReplyError, Reply, Stage, read_reply
+from app.edges.smtp.replies import MAX_REPLY, MalformedReplyError, Reply, Stage, read_reply
 from app.values.errors import NotifierError
 
 _MOST_UNREAD = 16 * MAX_REPLY

@@ -151,6 +151,7 @@ class Publisher:
                     timestamp=self._now().timestamp(),
                     recipients=self._addresses.recipients,
                     templates=self._addresses.templates,
+                    channels=self._addresses.channels,
                 )
             except InvalidRecordError as error:
                 invalid.append((index, error))

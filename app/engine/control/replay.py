@@ -198,6 +198,7 @@ class Replayer:
                 timestamp=origin_of(record).timestamp,
                 recipients=self._addresses.recipients,
                 templates=self._addresses.templates,
+                channels=self._addresses.channels,
             )
         except NotifierError:
             return False  # it may be usable where it is going to be used

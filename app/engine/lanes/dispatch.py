@@ -225,13 +225,14 @@ class Dispatcher:
                 lane.hold(until)
 
     def request_refused(self, destination: Destination) -> None:
-        """See ``Surroundings``: only Discord's destinations are counted."""
-        if destination.channel != "discord":
+        """See ``Surroundings``: they count only if the channel's service bans for them."""
+        limit = self._channels[destination.channel].refusal_limit
+        if limit is None:
             return
         host = _host(destination)
         refused = self._refused.get(host)
         if refused is None:
-            refused = InvalidRequests()
+            refused = InvalidRequests(limit)
             _remember(self._refused, host, refused)
         now = self._clock.monotonic()
         pause = refused.refused(now)

@@ -23,5 +23,5 @@ class Surroundings(Protocol):
         ...
 
     def request_refused(self, destination: Destination) -> None:
-        """Count a request of the kind that Discord bans addresses for."""
+        """Count a request of the kind that some services ban addresses for."""
         ...

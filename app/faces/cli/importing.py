@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from app.edges.channels import CHANNELS
 from app.edges.ginkgo_database import read_tables
 from app.faces.cli.output import CONTEXT, echo, plain_errors
+from app.policies.channels import Channels
 from app.policies.service.ginkgo_import import import_recipients, import_templates
 from app.values.errors import NotifierError
 
@@ -53,7 +55,7 @@ def ginkgo(
 ) -> None:
     """Write Ginkgo's users, contacts and groups into a recipients file."""
     with plain_errors():
-        imported = import_recipients(read_tables(mysql))
+        imported = import_recipients(read_tables(mysql), Channels(CHANNELS))
         _write(output, _HEAD + imported.document, force=force)
         echo(f"{output}: {imported.users} users, {imported.groups} groups")
         left_out = [*imported.left_out]

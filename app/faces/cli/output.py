@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
+from app.edges.channels import CHANNELS
 from app.edges.service_client import DEFAULT_URL
+from app.policies.channels import Channels
 from app.policies.redaction import scrub, veil
 from app.policies.texts.visible import visible
 from app.values.errors import NotifierError
@@ -17,6 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PACKAGE = "notification-worker"
 INTERRUPTED = 130
 """The exit status that shells give to what Ctrl-C ended."""
+_SECRETS = Channels(CHANNELS).secrets
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 version_option = click.version_option(package_name=PACKAGE)
@@ -57,7 +60,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except NotifierError as error:
-        raise click.ClickException(visible(scrub(str(error)))) from error
+        raise click.ClickException(visible(scrub(str(error), _SECRETS))) from error
 
 
 def echo(text: str = "", *, err: bool = False) -> None:
@@ -67,4 +70,4 @@ def echo(text: str = "", *, err: bool = False) -> None:
         text: Without the line break at its end.
         err: To standard error.
     """
-    click.echo(visible(veil(text)), err=err)
+    click.echo(visible(veil(text, _SECRETS)), err=err)

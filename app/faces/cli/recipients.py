@@ -2,8 +2,10 @@
 
 import click
 
+from app.edges.channels import CHANNELS
 from app.edges.recipients import load_recipients
 from app.faces.cli.output import CONTEXT, echo, plain_errors
+from app.policies.channels import Channels
 from app.policies.redaction import redact
 from app.settings.load import load_from_process
 from app.settings.models import env_name
@@ -52,7 +54,7 @@ def _load() -> Recipients:
     path = load_from_process().settings.recipients_file
     if path is None:
         raise NotifierError(f"no recipients file is set ({env_name('recipients_file')})")
-    return load_recipients(path)
+    return load_recipients(path, Channels(CHANNELS))
 
 
 def _members(recipients: Recipients, who: str) -> tuple[str, ...] | None:
@@ -67,7 +69,7 @@ def _members(recipients: Recipients, who: str) -> tuple[str, ...] | None:
 
 def _line(contact: Contact, *, told: bool) -> str:
     name = f" ({contact.name})" if contact.name else ""
-    address = contact.address if contact.type == "email" else redact(contact.address)
+    address = redact(contact.address, CHANNELS)
     only = "" if told else "  only if its channel is named"
     return f"{contact.type:<8} {address}{name}{only}"
 

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from app.configured import mail_server_of
+from app.edges.channels import CHANNELS
 from app.edges.service_client import ServiceAbsentError, ServiceError
 from app.engine.addresses import Addresses
 from app.faces.cli.output import (
@@ -23,6 +24,7 @@ from app.faces.cli.output import (
     version_option,
 )
 from app.faces.cli.sending import Send, Tally, send_all, through_service, to_kafka
+from app.policies.channels import Channels
 from app.policies.parsing import parse
 from app.policies.routing import Defaults, route
 from app.policies.texts.test_messages import Kind, test_message
@@ -106,7 +108,9 @@ def missing_destination(settings: Settings, kind: Kind) -> str | None:
     """Say that nothing takes test messages of a type, by the settings here; else None."""
     defaults = _defaults(settings)
     try:
-        addresses = Addresses(settings.recipients_file, settings.templates_dir, defaults)
+        addresses = Addresses(
+            settings.recipients_file, settings.templates_dir, defaults, Channels(CHANNELS)
+        )
     except (RecipientsFileError, TemplateError) as error:
         return str(error)
     now = datetime.now().astimezone()
@@ -115,8 +119,9 @@ def missing_destination(settings: Settings, kind: Kind) -> str | None:
         timestamp=now.timestamp(),
         recipients=addresses.recipients,
         templates=addresses.templates,
+        channels=addresses.channels,
     )
-    routed = route(notification, defaults, source="test", digest=b"")
+    routed = route(notification, defaults, addresses.channels, source="test", digest=b"")
     if not routed.unroutable:
         return None
     reasons = "; ".join(f"{target.channel}: {reason}" for target, reason in routed.unroutable)

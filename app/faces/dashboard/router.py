@@ -38,7 +38,8 @@ def dashboard_router() -> APIRouter:
         replay: str = "",
         flash: str = "",
     ) -> HTMLResponse:
-        filters = Filters.of({"status": status, "channel": channel, "q": q, "refresh": refresh})
+        query = {"status": status, "channel": channel, "q": q, "refresh": refresh}
+        filters = Filters.of(query, service.channels)
         signed_in = service.sign_ins.who(request.headers.get("cookie"))
         return HTMLResponse(await _page(service, peek, filters, replay, flash, signed_in))
 
@@ -77,6 +78,7 @@ async def _page(
             snapshot=snapshot,
             report=render_report(snapshot, now.astimezone()),
             filters=filters,
+            channels=service.channels.names,
             attempts=attempts,
             pace=pace,
             dead_letters=dead_letters,

@@ -53,7 +53,6 @@ def page_environment() -> Environment:
         "test_types": view.TEST_TYPES,
         "behaviours": view.BEHAVIOURS,
         "attempt_statuses": view.ATTEMPT_STATUSES,
-        "channels": view.CHANNELS,
         "recent": view.RECENT,
         "most_cards": view.CARDS,
         "dead_letters_shown": SHOWN,

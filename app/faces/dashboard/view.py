@@ -1,6 +1,6 @@
 """What the page shows, gathered once per request."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -27,7 +27,6 @@ LOGGED = 1000
 MINUTE = 60.0
 
 ATTEMPT_STATUSES = tuple(AttemptStatus)
-CHANNELS = ("webhook", "discord", "email", "console")
 BEHAVIOURS = {"ok": "OK", "slow": "Slow", "rate_limited": "429", "error": "Errors"}
 TEST_TYPES = {
     "webhook": "Webhook",
@@ -50,12 +49,12 @@ class Filters(msgspec.Struct, frozen=True):
     refresh: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Filters":
-        """Read a query string; what it has no meaning for is left out."""
+    def of(cls, query: Mapping[str, str], channels: Container[str]) -> "Filters":
+        """Read a query string; what has no meaning, among these channels, is left out."""
         status, channel = query.get("status", ""), query.get("channel", "")
         return cls(
             status=status if status in ATTEMPT_STATUSES else "",
-            channel=channel if channel in CHANNELS else "",
+            channel=channel if channel in channels else "",
             q=query.get("q", "").strip()[:200],
             refresh="off" if query.get("refresh") == "off" else "",
         )
@@ -96,6 +95,7 @@ class Page(msgspec.Struct, frozen=True):
     """Everything the templates need.
 
     Attributes:
+        channels: The names of those that there are.
         plan: What a replay would do, where one was chosen.
         replay: The current replay, else the last one.
         signed_in: The name of the key that the browser signed in with, or None.
@@ -104,6 +104,7 @@ class Page(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     report: str
     filters: Filters
+    channels: tuple[str, ...]
     attempts: tuple[Attempt, ...]
     pace: Pace
     dead_letters: LatestDeadLetters

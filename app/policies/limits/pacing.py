@@ -3,6 +3,7 @@
 import math
 from collections import deque
 
+from app.values.channel import RefusalLimit
 from app.values.outcome import Allowance
 
 LONGEST_PERIOD = 3600.0
@@ -129,21 +130,18 @@ class Pacer:
 
 
 class InvalidRequests:
-    """A budget of refused requests, which Discord bans whole addresses for.
+    """A budget of refused requests, which services such as Discord ban whole addresses for.
 
-    Source: Discord's API reference, "Invalid Request Limit": 10,000 answers of 401, 403 or 429 in
-    ten minutes. Each worker keeps to a tenth of that, since several may share an address. From half
-    of it on, requests are spaced so that the budget lasts for the rest of the window. Times are
-    monotonic seconds.
+    From half of it on, requests are spaced so that the budget lasts for the rest of the window.
+    Times are monotonic seconds.
 
     Args:
-        budget: Refused requests in a window.
-        window: Seconds.
+        limit: How many there may be.
     """
 
-    def __init__(self, budget: int = 1000, window: float = 600.0) -> None:
-        self._budget = budget
-        self._window = window
+    def __init__(self, limit: RefusalLimit) -> None:
+        self._budget = limit.budget
+        self._window = limit.window
         self._refused: deque[float] = deque()
 
     def idle(self, now: float) -> bool:

@@ -35,6 +35,7 @@ class Addressed(msgspec.Struct, frozen=True):
 
 Part = tuple[tuple[Target, ...], Heading]
 """The targets of a delivery, and what the headers of its mail say."""
+_Group = tuple[Sequence[str], Heading]
 
 
 class MailRoute(NamedTuple):
@@ -49,18 +50,23 @@ class MailRoute(NamedTuple):
     unusable: Sequence[tuple[str, str]]
 
 
-def route_mail(addressed: Addressed) -> MailRoute:
+def route_mail(channel: str, addressed: Addressed) -> MailRoute:
     """Decide who gets a mail with whom.
 
     Everybody gets it once, however often they are named, and sees in its headers whom the producer
     wrote there. Who comes from the recipients file gets a mail of their own if there are several
     of them. Headers that no server would take hold only those whom a delivery goes to.
+
+    Args:
+        channel: The name that the targets' channel has.
+        addressed: Whom it is for.
     """
     reader = _Reader()
     to, cc, bcc = (reader.read(each) for each in (addressed.to, addressed.cc, addressed.bcc))
     apart = addressed.apart and len(to) > 1
-    parts = _apart(to, cc, bcc, reader.names) if apart else _together(to, cc, bcc, reader.names)
-    return MailRoute(list(parts), reader.unusable)
+    grouped = _apart(to, cc, bcc, reader.names) if apart else _together(to, cc, bcc, reader.names)
+    parts = [(_targets(channel, addresses), heading) for addresses, heading in grouped]
+    return MailRoute(parts, reader.unusable)
 
 
 class _Reader:
@@ -92,33 +98,33 @@ class _Reader:
 
 def _together(
     to: tuple[str, ...], cc: tuple[str, ...], bcc: tuple[str, ...], names: Mapping[str, str]
-) -> Iterator[Part]:
+) -> Iterator[_Group]:
     everybody = (*to, *cc, *bcc)
     size = _size(everybody, AT_ONCE)
     if _can_be_shown((*to, *cc), names):
         heading = Heading(to, cc, names)
         for start in range(0, len(everybody), size):
-            yield _targets(everybody[start : start + size]), heading
+            yield everybody[start : start + size], heading
         return
     for start in range(0, len(everybody), size):
         end, visible = start + size, len(to) + len(cc)
         shown_to, shown_cc = to[start:end], everybody[max(start, len(to)) : min(end, visible)]
         heading = Heading(shown_to, shown_cc, names, part=everybody[start])
-        yield _targets(everybody[start:end]), heading
+        yield everybody[start:end], heading
 
 
 def _apart(
     to: tuple[str, ...], cc: tuple[str, ...], bcc: tuple[str, ...], names: Mapping[str, str]
-) -> Iterator[Part]:
+) -> Iterator[_Group]:
     shown = cc if _can_be_shown(cc, names) else ()
     size = _size(to, 1)
     for start in range(0, len(to), size):
-        yield _targets(to[start : start + size]), Heading((), shown, names, apart=True)
+        yield to[start : start + size], Heading((), shown, names, apart=True)
     yield from _together((), cc, bcc, names)
 
 
-def _targets(addresses: Sequence[str]) -> tuple[Target, ...]:
-    return tuple([Target("email", address, address) for address in addresses])
+def _targets(channel: str, addresses: Sequence[str]) -> tuple[Target, ...]:
+    return tuple([Target(channel, address, address) for address in addresses])
 
 
 def _size(recipients: Sequence[str], least: int) -> int:

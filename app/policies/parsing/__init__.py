@@ -8,6 +8,7 @@ goes (``fitting``).
 
 import msgspec
 
+from app.policies.channels import Channels
 from app.policies.parsing.envelope import Envelope, from_envelope
 from app.policies.parsing.fitting import fit
 from app.policies.parsing.json_text import check_values, read_json
@@ -33,6 +34,7 @@ def parse(
     timestamp: float,
     recipients: Recipients,
     templates: MessageTemplates,
+    channels: Channels,
 ) -> Notification:
     """Read a record's value. Whatever the bytes, nothing but the errors below is raised.
 
@@ -42,6 +44,7 @@ def parse(
             it when the message has no time of its own.
         recipients: Where users and groups are looked up.
         templates: What typed messages are rendered with.
+        channels: Which there are.
 
     Raises:
         InvalidRecordError: It is no notification; the error names the field and the problem.
@@ -54,7 +57,7 @@ def parse(
     check_values(value)
     notes = Notes()
     message = _at_once(value) or _fitted(value, notes)
-    reading = Reading(value, timestamp, recipients, templates, notes)
+    reading = Reading(value, timestamp, recipients, templates, channels, notes)
     if isinstance(message, Envelope):
         return from_envelope(message, reading)
     return from_typed(message, reading)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from app.policies.parsing.channels import CHANNELS, check_known, read_channels, unknown_channel
+from app.policies.channels import Channels
+from app.policies.parsing.channels import check_known, read_channels, unknown_channel
 from app.policies.parsing.contacts import (
     contacts_for,
     own_addresses,
@@ -13,6 +14,7 @@ from app.policies.parsing.contacts import (
 )
 from app.policies.parsing.extras import KwargsWire
 from app.policies.parsing.fitting import text_of
+from app.values.channel import AddressKind
 from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.note import Note
 from app.values.notification import Request
@@ -22,7 +24,7 @@ _NOBODY = "the message names no recipient: add user_uuid, group_name or group_uu
 _LONGEST_NAME = 100
 _NO_KWARGS = KwargsWire()
 
-Channels = str | list[Any] | None
+Given = str | list[Any] | None
 Requests = tuple[Request, ...]
 
 
@@ -52,7 +54,11 @@ class _Addressees(NamedTuple):
 
 
 def address(
-    named: Named, channels: Channels, kwargs: KwargsWire | None, recipients: Recipients
+    named: Named,
+    given: Given,
+    kwargs: KwargsWire | None,
+    recipients: Recipients,
+    channels: Channels,
 ) -> Requests:
     """Return what to ask of each channel to reach everybody whom a typed message is for.
 
@@ -60,26 +66,31 @@ def address(
 
     Args:
         named: Whom the message names.
-        channels: As the message names them; none for each user's primary contacts.
+        given: The channels, as the message names them; none for each user's primary contacts.
         kwargs: Has the producer's own addresses, for a message that names nobody.
         recipients: Where users and groups are looked up.
+        channels: Which there are.
 
     Raises:
         InvalidRecordError: It names channels, but none by a name.
         UnroutableError: It names nobody who is known, or no channel reaches anybody.
     """
-    wanted = read_channels(channels) if channels else ()
+    wanted = read_channels(given, channels) if given else ()
     addressees = _addressees(named, recipients)
     if addressees is None:
-        own = tuple(_own(wanted, kwargs or _NO_KWARGS))
+        own = tuple(_own(wanted, kwargs or _NO_KWARGS, channels))
         if not own:
             raise UnroutableError(_NOBODY)
         return own
-    return _reach(addressees, wanted)
+    return _reach(addressees, wanted, channels)
 
 
 def address_envelope(
-    channels: Channels, kwargs: KwargsWire | None, user_uuid: str | None, recipients: Recipients
+    given: Given,
+    kwargs: KwargsWire | None,
+    user_uuid: str | None,
+    recipients: Recipients,
+    channels: Channels,
 ) -> Requests:
     """Return what an envelope asks of each channel.
 
@@ -92,22 +103,24 @@ def address_envelope(
         UnroutableError: It names no channel that is known, or its user cannot be reached.
     """
     user = recipients.users.get(user_uuid) if user_uuid else None
-    if not channels:
+    if not given:
         if user is None or not user_uuid:
-            problem = "is missing" if channels is None else "must name at least one channel"
+            problem = "is missing" if given is None else "must name at least one channel"
             raise InvalidRecordError(problem, "channels")
-        return _reach(_user(user_uuid, recipients), ())
+        return _reach(_user(user_uuid, recipients), (), channels)
     kwargs = kwargs or _NO_KWARGS
     requests = []
-    for channel in read_channels(channels):
-        if channel not in CHANNELS:
-            requests.append(unknown_channel(channel))
-        elif addresses := own_addresses(channel, kwargs):
-            requests.append(own_request(channel, addresses, kwargs))
-        elif user is None or channel == "console":
+    for channel in read_channels(given, channels):
+        if channel not in channels:
+            requests.append(unknown_channel(channel, channels))
+            continue
+        kind = channels[channel].kind
+        if addresses := own_addresses(kind, kwargs):
+            requests.append(own_request(channel, kind, addresses, kwargs))
+        elif user is None or kind is AddressKind.NONE:
             requests.append(Request(channel))
         elif user.active:
-            requests.append(_request(f"user {user_uuid!r}", (user,), channel))
+            requests.append(_request(f"user {user_uuid!r}", (user,), channel, channels))
     check_known(requests)
     return tuple(requests)
 
@@ -166,23 +179,23 @@ def _users(uuids: Sequence[str], recipients: Recipients) -> _Addressees:
     return _Addressees(f"user {known[0]!r}{others}", users, len(known) - len(users), unknown)
 
 
-def _reach(addressees: _Addressees, channels: Sequence[str]) -> Requests:
+def _reach(addressees: _Addressees, named: Sequence[str], channels: Channels) -> Requests:
     """Ask channels for active users; nothing where all of those who are named are inactive."""
     if addressees.inactive and not addressees.users:
         return addressees.unknown
     words = addressees.words
-    if channels:
-        wanted = channels
+    if named:
+        wanted = tuple(named)
         requests = [
-            _request(words, addressees.users, channel)
-            if channel in CHANNELS
-            else unknown_channel(channel)
-            for channel in channels
+            _request(words, addressees.users, channel, channels)
+            if channel in channels
+            else unknown_channel(channel, channels)
+            for channel in named
         ]
     else:
         preferred = [each for user in addressees.users for each in preferred_contacts(user)]
         present = {contact.type for contact in preferred}
-        wanted = tuple(channel for channel in CHANNELS if channel in present)
+        wanted = tuple(channel for channel in channels.names if channel in present)
         requests = [
             request_for(channel, [each for each in preferred if each.type == channel], words)
             for channel in wanted
@@ -195,20 +208,24 @@ def _reach(addressees: _Addressees, channels: Sequence[str]) -> Requests:
     raise UnroutableError(f"{words} has no {means} in the recipients file")
 
 
-def _own(wanted: Iterable[str], kwargs: KwargsWire) -> Iterator[Request]:
+def _own(wanted: Iterable[str], kwargs: KwargsWire, channels: Channels) -> Iterator[Request]:
     for channel in wanted:
-        if channel not in CHANNELS:
-            yield unknown_channel(channel)
-        elif addresses := own_addresses(channel, kwargs):
-            yield own_request(channel, addresses, kwargs)
+        if channel not in channels:
+            yield unknown_channel(channel, channels)
+            continue
+        kind = channels[channel].kind
+        if addresses := own_addresses(kind, kwargs):
+            yield own_request(channel, kind, addresses, kwargs)
 
 
-def _request(words: str, users: Sequence[User], channel: str) -> Request:
-    if channel == "console":
-        return Request(channel, ("console",), words)  # there is but one, whoever is meant
+def _request(words: str, users: Sequence[User], channel: str, channels: Channels) -> Request:
+    if channels[channel].kind is AddressKind.NONE:
+        return Request(channel, (channel,), words)  # there is but one, whoever is meant
     if len(users) == 1:
-        return request_for(channel, contacts_for(users[0].contacts, channel), words)
-    contacts = [contact for user in users for contact in contacts_for(user.contacts, channel)]
+        return request_for(channel, contacts_for(users[0].contacts, channel, channels), words)
+    contacts = [
+        contact for user in users for contact in contacts_for(user.contacts, channel, channels)
+    ]
     return request_for(channel, contacts, words)
 
 

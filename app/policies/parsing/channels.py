@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.policies.channels import Channels
 from app.policies.parsing.fitting import text_of
 from app.policies.texts.notes import quoted
 from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.note import Note
 from app.values.notification import Request
 
-CHANNELS = ("webhook", "discord", "email", "console")
 
-
-def read_channels(given: str | list[Any]) -> tuple[str, ...]:
+def read_channels(given: str | list[Any], known: Channels) -> tuple[str, ...]:
     """Return the names of channels, known or not, each once.
 
     Raises:
@@ -20,7 +19,7 @@ def read_channels(given: str | list[Any]) -> tuple[str, ...]:
     """
     several = [given] if isinstance(given, str) else given
     for each in several:
-        if each not in CHANNELS:
+        if each not in known.names:
             break
     else:  # as in nearly every record; a comprehension would take longer
         if len(several) == 1:
@@ -32,9 +31,10 @@ def read_channels(given: str | list[Any]) -> tuple[str, ...]:
     return channels
 
 
-def unknown_channel(name: str) -> Request:
+def unknown_channel(name: str, known: Channels) -> Request:
     """Return the request for a channel that is not known: it fails alone."""
-    expected = f"{', '.join(CHANNELS[:-1])} or {CHANNELS[-1]}"
+    *others, last = known.names
+    expected = f"{', '.join(others)} or {last}"
     problem = Note("channels", f"expected {expected}, got {quoted(name)}")
     return Request("unknown", (name,), problem=problem)
 

@@ -1,25 +1,31 @@
 """Contacts: how a user is reached, and what it takes to be let in there."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
-from app.policies.addresses.webhooks import discord_webhook_id
+from app.policies.channels import Channels
 from app.policies.parsing.extras import KwargsWire, mail_addresses
+from app.values.channel import AddressKind
 from app.values.notification import NO_ACCESS, Access, Request
 from app.values.recipients import Contact, User
 
-_TWINS = {"webhook": "discord", "discord": "webhook"}
 
-
-def contacts_for(contacts: Sequence[Contact], channel: str) -> Sequence[Contact]:
+def contacts_for(
+    contacts: Sequence[Contact], channel: str, channels: Channels
+) -> Sequence[Contact]:
     """Return how one user is reached by a channel; nothing where not at all.
 
-    The contacts of that type: those marked primary, or all where none is. A URL of Discord's form
-    serves ``webhook`` and ``discord`` alike, whichever of the two types it was written down as.
+    The contacts of that type: those marked primary, or all where none is. A URL of a chat
+    service's form serves ``webhook`` and that service's channel alike, whichever of the two types
+    it was written down as.
     """
     found = [contact for contact in contacts if contact.type == channel]
-    if not found and channel in _TWINS:
-        twins = (contact for contact in contacts if contact.type == _TWINS[channel])
-        found = [contact for contact in twins if discord_webhook_id(contact.address)]
+    if not found:
+        found = [
+            contact
+            for contact in contacts
+            if channels.can_serve(channel, contact.type, contact.address)
+        ]
     if len(found) < 2:
         return found
     return [contact for contact in found if contact.primary] or found
@@ -51,19 +57,25 @@ def request_for(channel: str, contacts: Sequence[Contact], words: str) -> Reques
     )
 
 
-def own_addresses(channel: str, kwargs: KwargsWire) -> tuple[str, ...]:
-    """Return where the producer itself says that a channel leads."""
-    if channel == "email":
-        return mail_addresses(kwargs.to)
-    if channel == "console" or kwargs.webhook_url is None:
-        return ()
-    url = kwargs.webhook_url.strip()
-    return (url,) if url else ()
+def own_addresses(kind: AddressKind, kwargs: KwargsWire) -> tuple[str, ...]:
+    """Return where the producer itself says that a channel with such addresses leads."""
+    match kind:
+        case AddressKind.MAIL:
+            return mail_addresses(kwargs.to)
+        case AddressKind.NONE:
+            return ()
+        case AddressKind.URL:
+            url = (kwargs.webhook_url or "").strip()
+            return (url,) if url else ()
+        case _:
+            assert_never(kind)
 
 
-def own_request(channel: str, addresses: tuple[str, ...], kwargs: KwargsWire) -> Request:
+def own_request(
+    channel: str, kind: AddressKind, addresses: tuple[str, ...], kwargs: KwargsWire
+) -> Request:
     """Ask a channel for the producer's own addresses, with its own secret for a robot there."""
-    if not kwargs.secret or channel == "email":
+    if not kwargs.secret or kind is not AddressKind.URL:
         return Request(channel, addresses)
     access = Access(secret=kwargs.secret)
     return Request(channel, addresses, access=tuple((each, access) for each in addresses))

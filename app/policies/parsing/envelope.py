@@ -58,6 +58,10 @@ def from_envelope(envelope: Envelope, reading: Reading) -> Notification:
         reading,
     )
     requests = address_envelope(
-        envelope.channels, envelope.kwargs, metadata.user_uuid, reading.recipients
+        envelope.channels,
+        envelope.kwargs,
+        metadata.user_uuid,
+        reading.recipients,
+        reading.channels,
     )
     return assemble(envelope, said, requests, told, reading)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from app.policies.channels import Channels
 from app.policies.parsing.json_text import read_json
 from app.policies.parsing.templates import MessageTemplates, RenderedMessage
 from app.policies.texts.notes import Notes, quoted
@@ -24,6 +25,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
         record_time: Its own time in seconds since the epoch.
         recipients: Where users and groups are looked up.
         templates: What typed messages are rendered with.
+        channels: Which there are.
         notes: Takes what is left out or changed.
     """
 
@@ -31,6 +33,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     record_time: float
     recipients: Recipients
     templates: MessageTemplates
+    channels: Channels
     notes: Notes
 
     def render_from_kwargs(self, template_id: str) -> RenderedMessage:

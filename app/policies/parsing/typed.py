@@ -143,7 +143,7 @@ def _requests(message: TypedMessage, reading: Reading) -> tuple[Request, ...]:
         group_name = group_name or SYSTEM
     named = Named(message.user_uuid, message.user_uuids, message.group_uuid, group_name)
     channels = message.channels if isinstance(message, Simple) else None
-    return address(named, channels, message.kwargs, reading.recipients)
+    return address(named, channels, message.kwargs, reading.recipients, reading.channels)
 
 
 def _template_of(message: TypedMessage) -> str | None:

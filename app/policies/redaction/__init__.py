@@ -10,16 +10,26 @@ one within the other.
 import re
 from collections.abc import Iterable, Iterator
 
-from app.policies.redaction.forms import is_harmless, said, veiled
+from app.policies.redaction.forms import Forms, said
 from app.policies.redaction.known import Secrets
 from app.policies.redaction.labels import MASK, redact
 from app.policies.redaction.views import LONGEST_ESCAPE, views
 
-__all__ = ["LONGEST_ESCAPE", "MASK", "NO_SECRETS", "Secrets", "hide", "redact", "scrub", "veil"]
+__all__ = [
+    "LONGEST_ESCAPE",
+    "MASK",
+    "NO_SECRETS",
+    "Forms",
+    "Secrets",
+    "hide",
+    "redact",
+    "scrub",
+    "veil",
+]
 
 _URL = re.compile(r"""https?://[^\s"'<>]+""", re.IGNORECASE)
 NO_SECRETS = Secrets()
-"""Nothing is known; what is secret by its form is hidden all the same."""
+"""Nothing is known; what is secret by a form that every service has is hidden all the same."""
 
 _Piece = tuple[int, int, str]
 
@@ -35,17 +45,19 @@ def scrub(text: str, secrets: Secrets | Iterable[str] = NO_SECRETS, most: int | 
     """
     known = secrets if isinstance(secrets, Secrets) else Secrets(secrets)
     wanted = text if most is None else text[: most + LONGEST_ESCAPE * known.longest]
-    if "://" not in wanted and is_harmless(wanted) and not known.occur_in(wanted):
+    if "://" not in wanted and known.forms.is_harmless(wanted) and not known.occur_in(wanted):
         return wanted if most is None else wanted[:most]
     pieces: list[_Piece] = []
     for view in views(wanted):
         found = list(known.spans(view))
-        pieces += ((*view.origin(*span), MASK) for span in (*veiled(view), *said(view), *found))
+        pieces += (
+            (*view.origin(*span), MASK) for span in (*known.forms.veiled(view), *said(view), *found)
+        )
         for match in _URL.finditer(view.text):
             host_ends = view.text.find("/", match.start() + len("https://"), match.end())
             # A password with a slash makes a name of what is none.
             is_torn = any(start < host_ends and stop > match.start() for start, stop in found)
-            label = MASK if is_torn else redact(match[0])
+            label = MASK if is_torn else known.forms.redact(match[0])
             pieces.append((*view.origin(*match.span()), label))
     return "".join(_shown(text, pieces, len(text) if most is None else most))
 
@@ -67,12 +79,12 @@ def veil(text: str, secrets: Secrets = NO_SECRETS, most: int | None = None) -> s
         most: As for ``scrub``.
     """
     wanted = text if most is None else text[: most + LONGEST_ESCAPE * secrets.longest]
-    if is_harmless(wanted) and not secrets.occur_in(wanted):
+    if secrets.forms.is_harmless(wanted) and not secrets.occur_in(wanted):
         return wanted if most is None else wanted[:most]
     pieces = [
         (*view.origin(*span), MASK)
         for view in views(wanted)
-        for span in (*veiled(view), *secrets.spans(view))
+        for span in (*secrets.forms.veiled(view), *secrets.spans(view))
     ]
     return "".join(_shown(text, pieces, len(text) if most is None else most))
 

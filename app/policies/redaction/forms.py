@@ -1,11 +1,14 @@
 """Secrets that are known by their form: chat services' addresses, credentials, marked values."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from json import loads
 
-from app.policies.redaction.known import Span
+from app.policies.redaction.labels import redact
 from app.policies.redaction.views import ESCAPE_MARKS, View
+from app.values.channel import ChannelSpec
+
+Span = tuple[int, int]
 
 _END = r"""\s"'<>"""
 _NAMES = (
@@ -17,23 +20,22 @@ _NAMED = "webhook_url|access_token|api_?key|(?:client|signing)_secret|(?:sasl|sm
 _QUERY = "(?:access_)?token|key|secret|sig|sign|signature|auth|api_?key|password|passwd|pwd"
 _GAP = r"[\"']?\s{0,9}[=:]\s{0,9}[\"']?"
 _PARTS = (
-    # Discord: the id may be seen.
-    rf"/api/(?:v[0-9]+/)?webhooks/(?:[0-9]{{1,20}}/)?(?P<discord>[^{_END}]+)",
-    rf"/open-apis/bot/(?:v2/)?hook/(?P<feishu>[^{_END}/?#]+)",
-    rf"/services/T[0-9A-Za-z]+/B[0-9A-Za-z]+/(?P<slack>[^{_END}/?#]+)",
-    r"/bot[0-9]{5,}:(?P<telegram>[0-9A-Za-z_-]{20,})",
-    rf"/hooks/(?:[0-9A-Za-z]+/)?(?P<hook>[0-9A-Za-z]{{20,}})(?=[{_END}/?#]|$)",
-    rf"//api\.day\.app/(?P<bark>[^{_END}/?#]+)",
-    rf"//(?:sctapi\.ftqq\.com|[0-9]+\.push\.ft07\.com/send)/(?P<serverchan>[^{_END}/?#.]+)",
+    # Addresses of chat services, whether or not they have a channel that knows more about them.
+    rf"/api/(?:v[0-9]+/)?webhooks/([^{_END}]+)",
+    rf"/open-apis/bot/(?:v2/)?hook/([^{_END}/?#]+)",
+    rf"/services/T[0-9A-Za-z]+/B[0-9A-Za-z]+/([^{_END}/?#]+)",
+    r"/bot[0-9]{5,}:([0-9A-Za-z_-]{20,})",
+    rf"/hooks/(?:[0-9A-Za-z]+/)?([0-9A-Za-z]{{20,}})(?=[{_END}/?#]|$)",
+    rf"//api\.day\.app/([^{_END}/?#]+)",
+    rf"//(?:sctapi\.ftqq\.com|[0-9]+\.push\.ft07\.com/send)/([^{_END}/?#.]+)",
     # Credentials before a host, in any URL; up to the last "@", since passwords hold them.
-    rf"(?<=[a-z0-9])://(?P<userinfo>[^{_END}/?#]+)@",
-    rf"[?&;](?:{_QUERY})=(?P<query>[^&#{_END}]+)",
+    rf"(?<=[a-z0-9])://([^{_END}/?#]+)@",
+    rf"[?&;](?:{_QUERY})=([^&#{_END}]+)",
     # Values whose names say what they are; JSON's are read by _MARKED.
-    rf"\b(?:{_NAMED}){_GAP}(?P<named>[^{_END},;&}}\])]+)",
-    rf"\bauthorization{_GAP}(?:[a-z]{{3,10}}\s{{1,9}})?(?P<authorization>[^{_END},;]+)",
-    r"\bbearer\s{1,9}(?P<bearer>(?=[^\s]{0,99}[0-9])[0-9a-z._~+/=-]{16,})",
+    rf"\b(?:{_NAMED}){_GAP}([^{_END},;&}}\])]+)",
+    rf"\bauthorization{_GAP}(?:[a-z]{{3,10}}\s{{1,9}})?([^{_END},;]+)",
+    r"\bbearer\s{1,9}((?=[^\s]{0,99}[0-9])[0-9a-z._~+/=-]{16,})",
 )
-_VEILED = re.compile("|".join(_PARTS), re.IGNORECASE)
 _SIGNS = (
     "hook",
     "/services/",
@@ -55,7 +57,7 @@ _SIGNS = (
     "credentials",
     "\\u00",
 )
-"""One of them stands in every text with a secret that is known by its form: a quick look."""
+"""One of them stands in every text with a secret of these forms: a quick look."""
 _LOGIN = re.compile(r"\bAUTH\s{1,9}[A-Z0-9-]{3,20}\s{1,9}(?P<sasl>\S+)", re.IGNORECASE)
 _MARKED = re.compile(
     r"""(?P<key>"(?:[^"\\\s,:]|\\u[0-9a-fA-F]{4}){1,60}+"|'[a-zA-Z_-]{3,60}+')\s*+:\s*+"""
@@ -66,23 +68,39 @@ _NAME = re.compile(_NAMES, re.IGNORECASE)
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
-def is_harmless(text: str) -> bool:
-    """Say that a text holds no secret that is known by its form; a quick look."""
-    return not (_has_sign(text) or any(mark in text for mark in ESCAPE_MARKS))
+class Forms:
+    """The forms that every service has, and those of the channels.
 
+    Args:
+        channels: Know the form of their own addresses.
+    """
 
-def veiled(view: View) -> Iterator[Span]:
-    """Yield what is secret in what people write; their links to elsewhere stay."""
-    if not _has_sign(view.text):
-        return
-    for match in _VEILED.finditer(view.text):
-        yield match.span(match.lastgroup or 0)
-    yield from _marked(view.text)
+    def __init__(self, channels: Iterable[ChannelSpec] = ()) -> None:
+        self._channels = tuple(channels)
+        own = [spec.secret for spec in self._channels if spec.secret is not None]
+        self._signs = (*_SIGNS, *(form.sign for form in own))
+        parts = (*(form.pattern for form in own), *_PARTS)
+        self._pattern = re.compile("|".join(parts), re.IGNORECASE)
 
+    def redact(self, address: str) -> str:
+        """Return an address as it may be shown."""
+        return redact(address, self._channels)
 
-def _has_sign(text: str) -> bool:
-    lower = text.lower()
-    return any(sign in lower for sign in _SIGNS)
+    def is_harmless(self, text: str) -> bool:
+        """Say that a text holds no secret that is known by its form; a quick look."""
+        return not (self._have_sign(text) or any(mark in text for mark in ESCAPE_MARKS))
+
+    def veiled(self, view: View) -> Iterator[Span]:
+        """Yield what is secret in what people write; their links to elsewhere stay."""
+        if not self._have_sign(view.text):
+            return
+        for match in self._pattern.finditer(view.text):
+            yield match.span(match.lastindex or 0)
+        yield from _marked(view.text)
+
+    def _have_sign(self, text: str) -> bool:
+        lower = text.lower()
+        return any(sign in lower for sign in self._signs)
 
 
 def said(view: View) -> Iterator[Span]:

@@ -9,6 +9,7 @@ from json import dumps
 from string import ascii_letters, digits
 from urllib.parse import quote, unquote
 
+from app.policies.redaction.forms import Forms, Span
 from app.policies.redaction.views import View
 
 SHORTEST = 4
@@ -47,7 +48,7 @@ _ROUTES = frozenset(
 )
 """Words that paths are made of, and that an error needs to be understood."""
 
-Span = tuple[int, int]
+GENERIC = Forms()
 
 
 class Secrets:
@@ -57,12 +58,17 @@ class Secrets:
         values: Passwords, keys, or webhook URLs; of a URL whatever may be a token.
         distinct: Only what no text has by chance: a password that is a word or a number would be
             found in every answer, and blank out its keys and figures.
+        forms: How secrets look that are known by their form.
 
     Attributes:
+        forms: The same.
         longest: Characters of the longest.
     """
 
-    def __init__(self, values: Iterable[str] = (), *, distinct: bool = False) -> None:
+    def __init__(
+        self, values: Iterable[str] = (), *, distinct: bool = False, forms: Forms = GENERIC
+    ) -> None:
+        self.forms = forms
         plain: set[str] = set()
         words: set[str] = set()
         for value in values:

@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from app.policies.addresses.webhooks import normalise_webhook
-from app.policies.mail.addresses import normalise_mail
+from app.policies.channels import Channels
 from app.values.errors import UnroutableError
 
 CONTACT_TYPES = {1: "email", 2: "webhook", 3: "discord"}
@@ -56,10 +55,10 @@ class ImportedTemplates(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-def import_recipients(tables: Tables) -> Imported:
+def import_recipients(tables: Tables, channels: Channels) -> Imported:
     """Return the recipients file that says what the tables say."""
     left_out: list[str] = []
-    contacts = _contacts(tables, left_out)
+    contacts = _contacts(tables, channels, left_out)
     users: dict[str, dict[str, Any]] = {}
     for row in tables.users:
         user: dict[str, Any] = {}
@@ -76,7 +75,9 @@ def import_recipients(tables: Tables) -> Imported:
     return Imported(document, len(users), len(groups), tuple(left_out))
 
 
-def _contacts(tables: Tables, left_out: list[str]) -> dict[str, list[dict[str, Any]]]:
+def _contacts(
+    tables: Tables, channels: Channels, left_out: list[str]
+) -> dict[str, list[dict[str, Any]]]:
     known = {str(row["uuid"]) for row in tables.users}
     contacts: dict[str, list[dict[str, Any]]] = {}
     for row in tables.contacts:
@@ -88,7 +89,7 @@ def _contacts(tables: Tables, left_out: list[str]) -> dict[str, list[dict[str, A
             left_out.append(f"{place}: it is switched off")
         elif kind is None:
             left_out.append(f"{place}: its type {row['contact_type']} is neither mail nor webhook")
-        elif problem := _fault(kind, str(row["address"] or "")):
+        elif problem := _fault(channels, kind, str(row["address"] or "")):
             left_out.append(f"{place} ({kind}): {problem}")
         else:
             contact: dict[str, Any] = {"type": kind, "address": str(row["address"]).strip()}
@@ -98,11 +99,11 @@ def _contacts(tables: Tables, left_out: list[str]) -> dict[str, list[dict[str, A
     return contacts
 
 
-def _fault(kind: str, address: str) -> str | None:
+def _fault(channels: Channels, kind: str, address: str) -> str | None:
     if not address.strip():
         return "its address is empty"
     try:
-        (normalise_mail if kind == "email" else normalise_webhook)(address.strip())
+        channels.normalise(kind, address.strip())
     except UnroutableError as error:
         return str(error)
     return None

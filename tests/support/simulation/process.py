@@ -20,6 +20,7 @@ from app.policies.routing import Defaults
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
 from app.values.record import Headers, TopicPartition
+from tests.support.channels import KNOWN
 from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books
 from tests.support.simulation.clients import (
     CONTROL,
@@ -257,7 +258,7 @@ class AskingChannel(Channel):
 @cache
 def _addresses() -> Addresses:
     """Return the one that all share: to compile the templates takes longer than a whole run."""
-    return Addresses(None, None, Defaults(smtp=MAIL_SERVER))
+    return Addresses(None, None, Defaults(smtp=MAIL_SERVER), KNOWN)
 
 
 def _options(limits: Limits) -> WorkerOptions:

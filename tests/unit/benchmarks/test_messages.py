@@ -1,6 +1,6 @@
 import msgspec
 
-from app.policies.standard_webhooks import encode
+from app.edges.channels.webhook.payload import encode
 from tests.benchmarks.messages import marks, record
 from tests.benchmarks.peers.bare.bodies import request
 from tests.support.messages import read

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from app.doctor.destinations import check_mail, check_webhooks
 from app.doctor.findings import Finding, Verdict
 from app.settings.models import EmailSettings, Settings, WebhookSettings
+from tests.support.channels import KNOWN
 from tests.support.http_server import http_server
 from tests.support.service import free_port
 from tests.support.smtp_server import Certificates, scripted_smtp, smtp_server
@@ -81,7 +82,7 @@ async def test_a_mail_server_that_is_away_is_a_fault() -> None:
 async def test_the_default_webhook_is_reached() -> None:
     """Its host is connected to, nothing is sent, and the path is not shown."""
     async with http_server() as server:
-        [finding] = await check_webhooks(webhook(server.url("/secret?token=1")))
+        [finding] = await check_webhooks(webhook(server.url("/secret?token=1")), KNOWN)
         assert server.received == []
     assert finding == Finding(
         Verdict.OK, f"webhook host http://127.0.0.1:{server.port}", "answers at 127.0.0.1"
@@ -93,7 +94,7 @@ async def test_the_default_webhook_is_reached() -> None:
 )
 async def test_without_a_default_webhook_that_is_said(inbox: bool, taken: str) -> None:
     """What becomes of webhooks without a URL then is said."""
-    [finding] = await check_webhooks(Settings(inbox=inbox))
+    [finding] = await check_webhooks(Settings(inbox=inbox), KNOWN)
     assert finding.verdict is Verdict.SKIP
     assert taken in finding.text
 
@@ -110,7 +111,7 @@ async def test_recipients_webhooks_are_reached_once_a_host(tmp_path: Path) -> No
         )
         path = tmp_path / "recipients.yaml"
         path.write_text(f"users:\n  a:\n    contacts:\n{contacts}\n")
-        found = await check_webhooks(webhook(server.url("/default"), recipients_file=path))
+        found = await check_webhooks(webhook(server.url("/default"), recipients_file=path), KNOWN)
     assert [finding.subject for finding in found] == [
         f"webhook host http://127.0.0.1:{server.port}"
     ]
@@ -122,7 +123,7 @@ async def test_one_host_that_is_away_does_not_hide_the_others(tmp_path: Path) ->
     path = tmp_path / "recipients.yaml"
     path.write_text(f'users:\n  a:\n    contacts: [{{type: webhook, address: "{away}/x"}}]\n')
     async with http_server() as server:
-        found = by_subject(await check_webhooks(webhook(server.url(), recipients_file=path)))
+        found = by_subject(await check_webhooks(webhook(server.url(), recipients_file=path), KNOWN))
     assert found[f"webhook host http://127.0.0.1:{server.port}"].verdict is Verdict.OK
     assert found[f"webhook host {away}"].verdict is Verdict.FAIL
     assert "cannot connect" in found[f"webhook host {away}"].text
@@ -132,14 +133,16 @@ async def test_an_address_that_is_not_public_is_a_fault() -> None:
     """What deliveries would be refused is found before."""
     async with http_server() as server:
         hooks = WebhookSettings(default_url=SecretStr(server.url()))
-        [finding] = await check_webhooks(Settings(webhook=hooks))
+        [finding] = await check_webhooks(Settings(webhook=hooks), KNOWN)
     assert finding.verdict is Verdict.FAIL
     assert "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS" in finding.text
 
 
 async def test_a_default_url_no_delivery_can_use_is_a_fault() -> None:
     """The URL is held to what routing wants of one, and not quoted."""
-    [finding] = await check_webhooks(webhook("https://discord.com/api/webhooks/1/hunter2/slack"))
+    [finding] = await check_webhooks(
+        webhook("https://discord.com/api/webhooks/1/hunter2/slack"), KNOWN
+    )
     assert finding.verdict is Verdict.FAIL
     assert "NOTIFIER_WEBHOOK__DEFAULT_URL" in finding.text
     assert "hunter2" not in finding.text
@@ -148,4 +151,4 @@ async def test_a_default_url_no_delivery_can_use_is_a_fault() -> None:
 async def test_a_broken_recipients_file_is_left_to_its_own_check(tmp_path: Path) -> None:
     """It is told once."""
     settings = Settings(recipients_file=tmp_path / "missing.yaml")
-    assert [each.verdict for each in await check_webhooks(settings)] == [Verdict.SKIP]
+    assert [each.verdict for each in await check_webhooks(settings, KNOWN)] == [Verdict.SKIP]

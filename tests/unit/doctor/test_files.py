@@ -5,6 +5,7 @@ import pytest
 from app.doctor.files import check_recipients, check_settings, check_templates
 from app.doctor.findings import Verdict
 from app.settings.models import LogSettings, Settings
+from tests.support.channels import KNOWN
 
 
 async def test_settings_that_go_together_are_fine() -> None:
@@ -33,7 +34,7 @@ async def test_the_log_file_is_to_be_writable(tmp_path: Path, name: str, verdict
 
 async def test_without_a_recipients_file_there_is_nothing_to_read() -> None:
     """It is optional."""
-    [finding] = await check_recipients(Settings())
+    [finding] = await check_recipients(Settings(), KNOWN)
     assert finding.verdict is Verdict.SKIP
 
 
@@ -41,10 +42,10 @@ async def test_a_recipients_file_is_read_whole(tmp_path: Path) -> None:
     """Users and groups are counted; a broken file is a fault with its line."""
     path = tmp_path / "recipients.yaml"
     path.write_text("users:\n  a: {contacts: []}\ngroups:\n  g: {members: [a]}\n")
-    [finding] = await check_recipients(Settings(recipients_file=path))
+    [finding] = await check_recipients(Settings(recipients_file=path), KNOWN)
     assert (finding.verdict, finding.text) == (Verdict.OK, f"{path}: users: 1, groups: 1")
     path.write_text("users:\n  a: 1\n")
-    [finding] = await check_recipients(Settings(recipients_file=path))
+    [finding] = await check_recipients(Settings(recipients_file=path), KNOWN)
     assert finding.verdict is Verdict.FAIL
     assert f"{path}:2:" in finding.text
 

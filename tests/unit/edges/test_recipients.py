@@ -9,6 +9,7 @@ from app.edges.recipients import load_recipients
 from app.values.errors import RecipientsFileError
 from app.values.notification import Access
 from app.values.recipients import Contact, Group, Recipients, User
+from tests.support.channels import KNOWN
 
 WHOLE = """\
 users:
@@ -40,7 +41,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_whole_file_is_read(file: Path) -> None:
     """Addresses are normalised, members named twice count once, ids are texts."""
     file.write_text(WHOLE, encoding="utf-8")
-    assert load_recipients(file) == Recipients(
+    assert load_recipients(file, KNOWN) == Recipients(
         {
             "trader-001": User(
                 (
@@ -72,7 +73,7 @@ def test_what_it_takes_to_be_let_in_is_read(file: Path) -> None:
         "      keyword: 交易\n",
         encoding="utf-8",
     )
-    (contact,) = load_recipients(file).users["a"].contacts
+    (contact,) = load_recipients(file, KNOWN).users["a"].contacts
     access = Access((("Authorization", "Bearer t"), ("X-Number", "5")), "s", "交易")
     assert contact == Contact(
         "webhook", "https://hooks.example/in", name="risk room", access=access
@@ -87,7 +88,7 @@ def test_a_contact_with_an_empty_address_counts_as_absent(file: Path, address: s
         "    - {type: email, address: a@b.example}\n",
         encoding="utf-8",
     )
-    recipients = load_recipients(file)
+    recipients = load_recipients(file, KNOWN)
     assert recipients.users["a"] == User((Contact("email", "a@b.example"),))
     place = "users.a.contacts[0]"
     text = f"{file}:5: {place}.address: is empty; the contact counts as absent"
@@ -98,7 +99,7 @@ def test_a_contact_with_an_empty_address_counts_as_absent(file: Path, address: s
 def test_an_empty_file_knows_nobody(file: Path, text: str) -> None:
     """That is no fault."""
     file.write_text(text, encoding="utf-8")
-    assert load_recipients(file) == Recipients()
+    assert load_recipients(file, KNOWN) == Recipients()
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def test_a_fault_is_named_with_its_line(file: Path, text: str, line: int, reason
     """One line of text, file and line first, and no secret in it."""
     file.write_text(text, encoding="utf-8")
     with pytest.raises(RecipientsFileError) as caught:
-        load_recipients(file)
+        load_recipients(file, KNOWN)
     error = str(caught.value)
     assert error.startswith(f"{file}:{line}: ")
     assert reason in error
@@ -225,13 +226,13 @@ def test_what_is_no_yaml_is_refused(file: Path, content: bytes, reason: str) -> 
     """Where there is no line to point at, the file is named."""
     file.write_bytes(content)
     with pytest.raises(RecipientsFileError, match=f"recipients.yaml: {reason}"):
-        load_recipients(file)
+        load_recipients(file, KNOWN)
 
 
 def test_a_missing_file_is_refused(file: Path) -> None:
     """With the system's own reason."""
     with pytest.raises(RecipientsFileError, match=r"recipients.yaml: No such file"):
-        load_recipients(file)
+        load_recipients(file, KNOWN)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -243,4 +244,4 @@ def test_any_file_is_read_or_refused(file: Path, content: bytes) -> None:
     """Nothing but the file's own error is raised."""
     file.write_bytes(content)
     with suppress(RecipientsFileError):
-        assert isinstance(load_recipients(file), Recipients)
+        assert isinstance(load_recipients(file, KNOWN), Recipients)

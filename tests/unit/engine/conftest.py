@@ -24,6 +24,7 @@ from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, TopicPartition
+from tests.support.channels import KNOWN
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.topic import make_topics, no_marks
 
@@ -123,7 +124,7 @@ class Stage:
             self.connection,
             self.producer,
             channels or {"webhook": self.channel},
-            Addresses(recipients_file, None, defaults),
+            Addresses(recipients_file, None, defaults, KNOWN),
             self.clock,
             self.observer,
         )

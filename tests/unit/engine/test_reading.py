@@ -16,6 +16,7 @@ from app.policies.routing import Defaults
 from app.values.errors import InvalidRecordError
 from app.values.recipients import Recipients
 from app.values.record import Record, TopicPartition
+from tests.support.channels import KNOWN
 from tests.support.engine import PARTITION, SkewedClock, observer, record, until
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class WatchedAddresses:
     """
 
     templates: Any = None
+    channels = KNOWN
     defaults = Defaults(smtp="smtp://mail.test:25")
 
     def __init__(self) -> None:

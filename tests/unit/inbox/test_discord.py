@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from app.edges.channels.discord.payload import encode
+from app.edges.channels.discord.rendering import render
 from app.inbox.discord import RefusedError, read_message
-from app.policies.discord_payload import encode
-from app.policies.discord_rendering import render
 from app.values.inbox import InboxCard
 from app.values.notification import Notification
 from tests.support.notifications import NOTIFICATIONS

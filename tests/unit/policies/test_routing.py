@@ -7,6 +7,7 @@ from app.policies.routing import Defaults, Routed, route
 from app.values.delivery import Delivery, Destination, Heading, Target
 from app.values.note import Note
 from app.values.notification import NO_ACCESS, Access, Embed, Footer, Mail, Notification, Request
+from tests.support.channels import KNOWN
 from tests.support.messages import DISCORD_URL, HOOK_URL
 
 SMTP = "smtp://127.0.0.1:2525"
@@ -19,14 +20,14 @@ CONSOLE = Target("console", "console", "console")
 def routed(*requests: Request, defaults: Defaults = DEFAULTS, mail: Mail | None = None) -> Routed:
     """Route a notification with these requests."""
     notification = Notification("hello", requests, mail=mail or Mail())
-    return route(notification, defaults, source="s", digest=DIGEST)
+    return route(notification, defaults, KNOWN, source="s", digest=DIGEST)
 
 
 def test_a_webhook_delivery_is_whole() -> None:
     """Everything a channel needs is in it."""
     notification = Notification("hello", (Request("webhook", (DISCORD_URL,)),))
     label = "https://discord.com/api/webhooks/123/***"
-    assert route(notification, DEFAULTS, source="s", digest=DIGEST) == Routed(
+    assert route(notification, DEFAULTS, KNOWN, source="s", digest=DIGEST) == Routed(
         (
             Delivery(
                 notification,
@@ -240,7 +241,7 @@ def test_the_keyword_that_a_robot_demands_is_in_the_footer(
     access = ((HOOK_URL, Access(keyword="交易")),)
     request = Request("webhook", (HOOK_URL, DISCORD_URL), access=access)
     notification = Notification(content, (request,), footer=footer)
-    robot, other = route(notification, DEFAULTS, source="s", digest=DIGEST).deliveries
+    robot, other = route(notification, DEFAULTS, KNOWN, source="s", digest=DIGEST).deliveries
     assert robot.notification.footer == shown
     assert other.notification is notification
 
@@ -255,7 +256,7 @@ def test_embeds_that_do_not_fit_are_a_further_delivery() -> None:
     requests = Request("discord", (DISCORD_URL,)), Request("webhook", (HOOK_URL,))
     embeds = tuple(Embed(title=str(number)) for number in range(10))
     notification = Notification("hello", requests, embeds=embeds)
-    deliveries = route(notification, DEFAULTS, source="s", digest=DIGEST).deliveries
+    deliveries = route(notification, DEFAULTS, KNOWN, source="s", digest=DIGEST).deliveries
     assert [(each.destination.channel, each.targets[0].part) for each in deliveries] == [
         ("discord", 0),
         ("discord", 1),

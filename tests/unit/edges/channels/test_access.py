@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from app.edges.channels.base import Channel
-from app.edges.channels.discord import DiscordChannel
-from app.edges.channels.webhook import WebhookChannel
+from app.edges.channels.discord.channel import DiscordChannel
+from app.edges.channels.webhook.channel import WebhookChannel
 from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
 from app.values.delivery import Delivery, Destination, Target

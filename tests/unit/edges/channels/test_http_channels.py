@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app.edges.channels.answers import allowance, quote, secrets_of
-from app.edges.channels.discord import DiscordChannel
-from app.edges.channels.webhook import WebhookChannel
+from app.edges.channels.discord.channel import DiscordChannel
+from app.edges.channels.webhook.channel import WebhookChannel
 from app.edges.guard import AddressGuard
 from app.edges.http import HttpPort, open_http_client
 from app.policies.parsing.colors import BLUE
@@ -40,6 +40,7 @@ from app.values.outcome import (
     Retry,
     Scope,
 )
+from tests.support.channels import KNOWN
 from tests.support.http_client import TRUSTING_NOBODY
 from tests.support.http_server import (
     Answer,
@@ -439,7 +440,7 @@ async def test_what_takes_two_requests_is_told_in_two(http: HttpPort, hooks: Htt
     embeds = (*(Embed(title=str(number)) for number in range(9)), Embed(title="9", url="nowhere"))
     request = Request("discord", (hooks.url(SECRET_PATH),))
     told = Notification("text", (request,), title="T", embeds=embeds)
-    deliveries = route(told, Defaults(), source="s", digest=b"d").deliveries
+    deliveries = route(told, Defaults(), KNOWN, source="s", digest=b"d").deliveries
     channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
     answers = [await channel.send([each]) for each in deliveries]
     assert [answer.outcomes for answer in answers] == [((Delivered("HTTP 204"),),)] * 2

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.edges.channels.discord import DiscordChannel
+from app.edges.channels.discord.channel import DiscordChannel
 from app.edges.channels.rendering import Renderings
 from app.edges.http import HttpAnswer
 from app.values.notification import ContentType, Notification, Request

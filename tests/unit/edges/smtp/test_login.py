@@ -10,9 +10,9 @@ import pytest
 from app.edges.smtp.connection import MailServer, connect
 from app.edges.smtp.login import LoginRefusedError, log_in
 from app.edges.smtp.pool import SmtpPool
+from app.edges.smtp.replies import Reply, Stage
 from app.edges.smtp.transaction import Envelope
 from app.edges.smtp.wire import SmtpError
-from app.policies.smtp_replies import Reply, Stage
 from tests.support.odd_smtp import Odd, OddSmtp, Talk, odd_smtp
 
 REFUSED = "535 5.7.8 authentication failed"

@@ -8,9 +8,9 @@ import pytest
 
 from app.edges.smtp.connection import MailServer
 from app.edges.smtp.pool import SmtpPool
+from app.edges.smtp.replies import Reply, Stage
 from app.edges.smtp.session import SessionRefusedError, SmtpSession
 from app.edges.smtp.transaction import Envelope
-from app.policies.smtp_replies import Reply, Stage
 from tests.support.engine import run_on_uvloop
 from tests.support.odd_smtp import OFFERS, OddSmtp, Talk, odd_smtp
 

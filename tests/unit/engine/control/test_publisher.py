@@ -14,6 +14,7 @@ from app.engine.tasks import Tasks
 from app.policies.routing import Defaults
 from app.policies.service.embedded_capacity import EmbeddedCapacity
 from app.values.errors import InvalidItemsError, KafkaUnavailableError
+from tests.support.channels import KNOWN
 from tests.support.engine import until
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Bench:
         self.publisher = Publisher(
             producer,
             "notifications",
-            Addresses(None, None, defaults),
+            Addresses(None, None, defaults, KNOWN),
             capacity=capacity,
             settled=lambda: (),
             spawn=self.tasks.spawn,

@@ -15,6 +15,7 @@ from app.policies.routing import Defaults
 from app.values.errors import BusyError, KafkaUnavailableError
 from app.values.outcome import Reason, Rejected, Retry
 from app.values.replay import Replay, Selection
+from tests.support.channels import KNOWN
 from tests.support.engine import ScriptedChannel, until
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Bench:
             control_topic="notifications.control",
             group_id="group",
             ours=frozenset({"notifications"}),
-            addresses=Addresses(None, None, Defaults()),
+            addresses=Addresses(None, None, Defaults(), KNOWN),
             now=stage.clock.broker_now,
             spawn=self.tasks.spawn,
         )

@@ -41,6 +41,7 @@ def page(snapshot: Snapshot) -> Page:
         snapshot=snapshot,
         report="",
         filters=Filters(),
+        channels=("webhook", "email"),
         attempts=(),
         pace=Pace(0, None, None),
         dead_letters=LatestDeadLetters(),
@@ -55,9 +56,12 @@ def page(snapshot: Snapshot) -> Page:
 def test_filters_keep_what_they_know() -> None:
     """Unknown words are left out, so that a mistyped address still shows a page."""
     known = {"status": "retry", "channel": "email", "q": " a b ", "refresh": "off"}
-    assert Filters.of(known) == Filters("retry", "email", "a b", "off")
-    assert Filters.of({"status": "x", "channel": "y", "refresh": "z"}) == Filters()
-    assert len(Filters.of({"q": "x" * 1000}).q) == 200
+    assert Filters.of(known, ("webhook", "email")) == Filters("retry", "email", "a b", "off")
+    assert (
+        Filters.of({"status": "x", "channel": "y", "refresh": "z"}, ("webhook", "email"))
+        == Filters()
+    )
+    assert len(Filters.of({"q": "x" * 1000}, ("webhook", "email")).q) == 200
 
 
 def test_filters_make_the_shortest_query() -> None:

@@ -2,11 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.policies.addresses.webhooks import (
-    discord_limit_key,
-    discord_webhook_id,
-    normalise_webhook,
-)
+from app.policies.addresses.webhooks import normalise_webhook
 from app.values.errors import UnroutableError
 
 
@@ -42,8 +38,6 @@ def test_a_webhook_url_has_one_spelling(url: str, normal: str) -> None:
         "javascript:secret",
         "https:///secret",
         "https://user:secret@/a",
-        "https://discord.com/api/webhooks/1/secret/slack",
-        "https://relay.example/api/v10/webhooks/1/secret/github/",
         "https://example.com/secret a",
         "https://example.com/secret\r\nX: y",
         "https://example.com\\secret",
@@ -75,40 +69,3 @@ def test_any_webhook_url_is_normalised_for_good_or_refused(url: str) -> None:
         return
     assert normal.startswith(("http://", "https://"))
     assert normalise_webhook(normal) == normal
-
-
-@pytest.mark.parametrize(
-    ("url", "webhook_id"),
-    [
-        ("https://discord.com/api/webhooks/123/token", "123"),
-        ("https://discord.com/api/v10/webhooks/123/token?wait=true", "123"),
-        ("http://proxy.example:8080/api/webhooks/xxx/yyy/", "xxx"),
-        ("https://discord.com/api/webhooks/123", None),
-        ("https://discord.com/api/webhooks/123/token/slack", None),
-        ("https://example.com/x/api/webhooks/123/token", None),
-        ("https://[", None),
-    ],
-)
-def test_discords_form_is_known_by_the_path(url: str, webhook_id: str | None) -> None:
-    """On any host, with or without the version; its Slack form takes other bodies."""
-    assert discord_webhook_id(url) == webhook_id
-
-
-@pytest.mark.parametrize(
-    ("url", "key"),
-    [
-        ("https://discord.com/api/webhooks/1/t", "https://discord.com/api/webhooks/1/t"),
-        (
-            "https://discord.com/api/webhooks/1/t?thread_id=5",
-            "https://discord.com/api/webhooks/1/t",
-        ),
-        ("https://discord.com/api/v10/webhooks/1/t/", "https://discord.com/api/webhooks/1/t"),
-        ("https://canary.discordapp.com/api/webhooks/1/t", "https://discord.com/api/webhooks/1/t"),
-        ("http://relay:8080/api/webhooks/1/t?wait=true", "http://relay:8080/api/webhooks/1/t"),
-        ("https://discord.com/api/webhooks/1/u", "https://discord.com/api/webhooks/1/u"),
-        ("https://example.com/hook", None),
-    ],
-)
-def test_what_discord_limits_together(url: str, key: str | None) -> None:
-    """Id and token count; thread, version, and which of its own hosts do not."""
-    assert discord_limit_key(url) == key

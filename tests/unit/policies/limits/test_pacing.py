@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.policies.limits.pacing import InvalidRequests, Pacer
+from app.values.channel import RefusalLimit
 from app.values.outcome import Allowance
 
 
@@ -99,7 +100,7 @@ def test_never_stands_still_for_ever(answers: list[tuple[int, int, float, float]
 
 def test_refused_requests_are_spaced_before_the_budget_is_used_up() -> None:
     """Half of it is free; after that the pauses grow, and the window never sees too many."""
-    budget = InvalidRequests(budget=100, window=600.0)
+    budget = InvalidRequests(RefusalLimit(budget=100, window=600.0))
     now, times = 0.0, []
     for _ in range(400):
         times.append(now)

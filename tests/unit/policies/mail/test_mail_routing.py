@@ -19,7 +19,8 @@ def headings(route: MailRoute) -> list[Heading]:
 def test_the_producers_list_stays_as_it_was_written() -> None:
     """One mail; all see who is in To and Cc, by name, and nobody sees who is in Bcc."""
     route = route_mail(
-        Addressed(["Jane Doe <a@x>", "B@X"], ["Sales <c@x>", "a@X"], ["d@x", "c@x", "nobody"])
+        "email",
+        Addressed(["Jane Doe <a@x>", "B@X"], ["Sales <c@x>", "a@X"], ["d@x", "c@x", "nobody"]),
     )
     assert who(route) == [["a@x", "B@x", "c@x", "d@x"]]
     names = {"a@x": "Jane Doe", "c@x": "Sales"}
@@ -29,7 +30,7 @@ def test_the_producers_list_stays_as_it_was_written() -> None:
 
 def test_who_is_to_be_kept_apart_sees_only_themselves() -> None:
     """A mail each; who the producer copied is seen by all, and gets one mail."""
-    route = route_mail(Addressed(["a@x", "b@x"], ["c@x"], ["d@x"], apart=True))
+    route = route_mail("email", Addressed(["a@x", "b@x"], ["c@x"], ["d@x"], apart=True))
     assert who(route) == [["a@x"], ["b@x"], ["c@x", "d@x"]]
     apart = Heading((), ("c@x",), {}, apart=True)
     assert headings(route) == [apart, apart, Heading((), ("c@x",), {})]
@@ -37,14 +38,14 @@ def test_who_is_to_be_kept_apart_sees_only_themselves() -> None:
 
 def test_a_single_recipient_has_nobody_to_be_kept_apart_from() -> None:
     """An ordinary mail, copies and all."""
-    route = route_mail(Addressed(["a@x", "A@x"][:1], ["c@x"], apart=True))
+    route = route_mail("email", Addressed(["a@x", "A@x"][:1], ["c@x"], apart=True))
     assert headings(route) == [Heading(("a@x",), ("c@x",))]
 
 
 def test_many_recipients_are_several_deliveries_of_one_mail() -> None:
     """Each of them sees all, as the producer wrote it."""
     to = [f"user{number}@example.com" for number in range(2 * AT_ONCE + 1)]
-    route = route_mail(Addressed(to))
+    route = route_mail("email", Addressed(to))
     assert [len(each) for each in who(route)] == [AT_ONCE, AT_ONCE, 1]
     assert set(headings(route)[0].to) == set(to)
     assert len({id(heading) for heading in headings(route)}) == 1
@@ -53,7 +54,7 @@ def test_many_recipients_are_several_deliveries_of_one_mail() -> None:
 def test_headers_that_no_server_takes_hold_those_of_a_delivery() -> None:
     """A mail with 70,000 addresses in To is one that nobody gets."""
     to = [f"t{number}@b.c" for number in range(70_000)]
-    route = route_mail(Addressed(to, ["c1@b.c", "c2@b.c"], ["d@b.c"]))
+    route = route_mail("email", Addressed(to, ["c1@b.c", "c2@b.c"], ["d@b.c"]))
     assert [address for each in who(route) for address in each] == [
         *to,
         "c1@b.c",
@@ -69,7 +70,9 @@ def test_headers_that_no_server_takes_hold_those_of_a_delivery() -> None:
 @pytest.mark.parametrize("apart", [False, True])
 def test_the_number_of_deliveries_is_bounded(apart: bool) -> None:
     """However many recipients a record names."""
-    route = route_mail(Addressed([f"a{number}@b.c" for number in range(150_001)], apart=apart))
+    route = route_mail(
+        "email", Addressed([f"a{number}@b.c" for number in range(150_001)], apart=apart)
+    )
     assert len(route.parts) <= MOST_DELIVERIES
     assert sum(map(len, who(route))) == 150_001
 
@@ -82,7 +85,7 @@ ENTRIES = st.lists(
 @given(ENTRIES, ENTRIES, ENTRIES, st.booleans())
 def test_everybody_gets_it_once(to: list[str], cc: list[str], bcc: list[str], apart: bool) -> None:
     """And no blind copy is ever seen."""
-    route = route_mail(Addressed(to, cc, bcc, apart=apart))
+    route = route_mail("email", Addressed(to, cc, bcc, apart=apart))
     reached = [address for each in who(route) for address in each]
     assert len(set(reached)) == len(reached)
     assert all(who(route))

@@ -7,6 +7,7 @@ from app.policies.parsing.contacts import contacts_for
 from app.values.errors import InvalidRecordError, UnroutableError
 from app.values.notification import Access, Request
 from app.values.recipients import Contact, Recipients, User
+from tests.support.channels import KNOWN
 from tests.support.messages import DISCORD_URL, HOOK_URL, envelope, read, recipients, typed
 
 OTHER_DISCORD_URL = "https://discord.com/api/webhooks/456/token"
@@ -40,7 +41,7 @@ def test_a_channel_reaches_a_user_by_contacts_of_that_type(
     contacts: list[Contact], channel: str, addresses: list[str]
 ) -> None:
     """Primary ones where any is marked; a URL of Discord's form serves both webhook types."""
-    assert [contact.address for contact in contacts_for(contacts, channel)] == addresses
+    assert [contact.address for contact in contacts_for(contacts, channel, KNOWN)] == addresses
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,16 @@
 
 import pytest
 
+from app.edges.channels.discord.payload import encode
+from app.edges.channels.discord.rendering import render
+from app.edges.channels.webhook.payload import encode as encode_standard
 from app.edges.templates import load_templates
-from app.policies.discord_payload import encode
-from app.policies.discord_rendering import render
 from app.policies.mail.text import content_of, text_of
 from app.policies.parsing import parse
 from app.policies.routing import Defaults, route
-from app.policies.standard_webhooks import encode as encode_standard
 from app.values.notification import Notification
 from app.values.recipients import Contact, Group, Recipients, User
+from tests.support.channels import KNOWN
 from tests.support.discord.payload import Refusal, judge
 from tests.support.ginkgo import RISK, SAMPLES, SILENT, TRADER, Sample, encoded
 
@@ -42,6 +43,7 @@ def read(sample: Sample) -> Notification:
         timestamp=1_767_231_000.0,
         recipients=RECIPIENTS,
         templates=load_templates(None),
+        channels=KNOWN,
     )
 
 
@@ -49,7 +51,7 @@ def read(sample: Sample) -> Notification:
 def test_it_reaches_everybody_it_is_for(sample: Sample) -> None:
     """Delivered to as many targets as it has, with a note on each part that is not sent."""
     notification = read(sample)
-    routed = route(notification, DEFAULTS, source="s", digest=b"d")
+    routed = route(notification, DEFAULTS, KNOWN, source="s", digest=b"d")
     targets = [target for delivery in routed.deliveries for target in delivery.targets]
     assert len(targets) == sample.targets
     assert len(routed.unroutable) == sample.failing

@@ -10,6 +10,7 @@ from app.policies.parsing import parse
 from app.values.errors import InvalidRecordError, TemplateError, UnroutableError
 from app.values.notification import Field
 from app.values.recipients import Recipients
+from tests.support.channels import KNOWN
 from tests.support.messages import EchoTemplates, envelope, read, typed
 
 
@@ -24,7 +25,9 @@ def refusal(message: Any) -> InvalidRecordError:
 def test_a_record_without_value_is_refused(value: bytes | None) -> None:
     """A tombstone says nothing, and that is named as the problem."""
     with pytest.raises(InvalidRecordError, match="no value"):
-        parse(value, timestamp=0.0, recipients=Recipients(), templates=EchoTemplates())
+        parse(
+            value, timestamp=0.0, recipients=Recipients(), templates=EchoTemplates(), channels=KNOWN
+        )
 
 
 @pytest.mark.parametrize(

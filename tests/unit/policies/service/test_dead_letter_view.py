@@ -17,6 +17,7 @@ from app.policies.service.dead_letter_view import (
 from app.values.delivery import Target
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
+from tests.support.channels import KNOWN
 
 ADDRESS = "https://discord.com/api/webhooks/1234567890/s3cret-token"
 LABEL = "https://discord.com/api/webhooks/1234567890/***"
@@ -42,7 +43,9 @@ def test_shows_what_record_and_headers_say() -> None:
     )
     value = '{"message_id": "m-1", "content": "价", "metadata": {"title": "T"}}'.encode()
 
-    letter = show(a_dead_letter(value, dead_letter_headers(origin, note), b"k"))
+    letter = show(
+        a_dead_letter(value, dead_letter_headers(origin, note), b"k"), secrets=KNOWN.secrets
+    )
 
     assert letter.id == "2/7"
     assert letter.time == "2026-01-01T12:00:00.000+00:00"
@@ -115,7 +118,10 @@ def test_escapes_what_is_no_text() -> None:
 )
 def test_masks_webhook_addresses(value: str) -> None:
     """The path of a webhook is its password (docs/access.md#secrets)."""
-    letter = show(a_dead_letter(value.encode(), (("url", ADDRESS.encode()),), key=ADDRESS.encode()))
+    letter = show(
+        a_dead_letter(value.encode(), (("url", ADDRESS.encode()),), key=ADDRESS.encode()),
+        secrets=KNOWN.secrets,
+    )
 
     assert "s3cret" not in repr(letter)
     assert letter.value is not None
@@ -126,7 +132,7 @@ def test_masking_spares_the_rest() -> None:
     """What stands beside an address, and an address that is masked already, stay as they were."""
     value = f'{{"content": "{ADDRESS}", "url": "https://example.com/a/b", "label": "{LABEL}"}}'
 
-    shown = show(a_dead_letter(value.encode())).value
+    shown = show(a_dead_letter(value.encode()), secrets=KNOWN.secrets).value
 
     assert shown == value.replace(ADDRESS, LABEL)
 

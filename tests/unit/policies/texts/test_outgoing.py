@@ -6,6 +6,7 @@ import pytest
 from app.policies.parsing import parse
 from app.policies.texts.outgoing import CannotSendError, Typed, compose
 from app.values.recipients import Recipients
+from tests.support.channels import KNOWN
 from tests.support.messages import EchoTemplates
 
 
@@ -67,5 +68,7 @@ def test_two_things_at_once_or_none_are_refused(typed: dict[str, Any]) -> None:
 def test_what_is_composed_can_be_read() -> None:
     """By the parser that the worker uses."""
     message = compose(Typed(text="x", to=["a@example.com"], fields=[("a", "b")], priority=2))
-    told = parse(message, timestamp=0.0, recipients=Recipients(), templates=EchoTemplates())
+    told = parse(
+        message, timestamp=0.0, recipients=Recipients(), templates=EchoTemplates(), channels=KNOWN
+    )
     assert (told.content, told.requests[0].addresses, told.priority) == ("x", ("a@example.com",), 2)

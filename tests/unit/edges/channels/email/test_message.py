@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.mail.message import FRAME, Body, Headers, body_of, compose, weight_of
-from app.policies.mail.mime import PIECE
+from app.edges.channels.email.message import FRAME, Body, Headers, body_of, compose, weight_of
+from app.edges.channels.email.mime import PIECE
 from app.values.delivery import Mailbox
 from app.values.notification import (
     Attachment,

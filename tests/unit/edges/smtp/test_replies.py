@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.smtp_replies import (
+from app.edges.smtp.replies import (
     MAX_REPLY,
     MalformedReplyError,
     Reply,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.edges.channels.email import EmailChannel
+from app.edges.channels.email.channel import EmailChannel
 from app.edges.smtp.connection import MailServer
 from app.values.delivery import Delivery, Destination, Heading, Target
 from app.values.notification import Attachment, ContentType, Field, Mail, Notification, Request

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from app.policies.discord_payload import encode, fits
-from app.policies.discord_rendering import render
+from app.edges.channels.discord.payload import encode, fits
+from app.edges.channels.discord.rendering import render
 from app.values.errors import InvalidRecordError
 from app.values.notification import (
     Embed,

@@ -60,7 +60,7 @@ class ConsoleChannel(Channel):
             notes += (_TOO_LONG,)
         return Answer(((outcome,) * len(delivery.targets),), notes=(notes,))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the thread."""
         self._aside.close()
 

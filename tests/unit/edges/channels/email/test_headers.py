@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.mail.headers import address_header, parameter, text_header
+from app.edges.channels.email.headers import address_header, parameter, text_header
 from app.policies.texts.plain_text import one_line
 from app.values.delivery import Mailbox
 

@@ -8,9 +8,9 @@ from itertools import chain
 
 import msgspec
 
-from app.policies.mail.headers import address_header, text_header
-from app.policies.mail.html import html_of
-from app.policies.mail.mime import Part, file_part, multipart, text_part
+from app.edges.channels.email.headers import address_header, text_header
+from app.edges.channels.email.html import html_of
+from app.edges.channels.email.mime import Part, file_part, multipart, text_part
 from app.policies.mail.text import content_of, subject_of, text_of
 from app.policies.texts.plain_text import one_line
 from app.values.delivery import Mailbox

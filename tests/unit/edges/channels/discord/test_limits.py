@@ -1,6 +1,6 @@
 import pytest
 
-from app.policies.discord_limits import (
+from app.edges.channels.discord.limits import (
     NOTHING,
     says_something,
     sound_embed,

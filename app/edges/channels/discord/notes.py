@@ -1,6 +1,6 @@
 """What Discord is not told of a notification, or not as it was written, in words."""
 
-from app.policies.discord_limits import (
+from app.edges.channels.discord.limits import (
     MAX_FIELDS,
     NOTHING,
     sound_url,

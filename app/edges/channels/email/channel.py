@@ -9,13 +9,10 @@ from weakref import ref
 
 from app.edges.channels.answers import quote
 from app.edges.channels.base import Channel
+from app.edges.channels.email.message import Body, Headers, body_of, compose, weight_of
 from app.edges.smtp.connection import MailServer
 from app.edges.smtp.pool import SmtpPool
-from app.edges.smtp.transaction import Envelope
-from app.policies.headers.identifiers import mail_message_id
-from app.policies.mail.addresses import read_mailbox
-from app.policies.mail.message import Body, Headers, body_of, compose, weight_of
-from app.policies.smtp_replies import (
+from app.edges.smtp.replies import (
     Reply,
     Stage,
     is_about_the_login,
@@ -23,6 +20,9 @@ from app.policies.smtp_replies import (
     is_about_the_sender,
     says_too_large,
 )
+from app.edges.smtp.transaction import Envelope
+from app.policies.headers.identifiers import mail_message_id
+from app.policies.mail.addresses import read_mailbox
 from app.values.delivery import Delivery, Mailbox
 from app.values.note import Note
 from app.values.notification import Notification

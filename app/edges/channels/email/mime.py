@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from app.policies.mail.headers import parameter
+from app.edges.channels.email.headers import parameter
 
 PIECE = 48 * 1024
 """Bytes of a piece, roughly; the next one waits until the server took it."""

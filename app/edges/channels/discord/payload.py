@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from app.policies.discord_limits import (
+from app.edges.channels.discord.limits import (
     MAX_EMBEDS,
     MAX_TOTAL,
     length,

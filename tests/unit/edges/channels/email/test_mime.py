@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.mail.mime import LONGEST_LINE, PIECE, text_part
+from app.edges.channels.email.mime import LONGEST_LINE, PIECE, text_part
 
 
 @pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, PIECE + 2, 3 * PIECE, 3 * PIECE + 1])

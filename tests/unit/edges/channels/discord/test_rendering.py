@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from app.policies.discord_limits import NOTHING
-from app.policies.discord_payload import encode, size
-from app.policies.discord_rendering import MOST_REQUESTS, render
+from app.edges.channels.discord.limits import NOTHING
+from app.edges.channels.discord.payload import encode, size
+from app.edges.channels.discord.rendering import MOST_REQUESTS, render
 from app.policies.parsing.colors import BLUE
 from app.policies.texts.plain_text import SHORTENED
 from app.values.note import Note

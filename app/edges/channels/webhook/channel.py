@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from app.edges.channels.answers import allowance, failure, judge, quote_body
 from app.edges.channels.base import Channel
+from app.edges.channels.webhook.payload import encode, headers, left_out
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.headers.identifiers import webhook_id
-from app.policies.standard_webhooks import encode, headers, left_out
 from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
 from app.values.outcome import Answer, Outcome

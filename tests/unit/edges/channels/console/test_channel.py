@@ -5,7 +5,7 @@ import threading
 
 import msgspec
 
-from app.edges.channels.console import ConsoleChannel
+from app.edges.channels.console.channel import ConsoleChannel
 from app.policies.texts.plain_text import SHORTENED
 from app.values.delivery import Delivery, Destination, Target
 from app.values.notification import (
@@ -101,4 +101,4 @@ async def test_a_console_that_nobody_reads_holds_up_nobody_else() -> None:
     assert not sending.done()
     read_again.set()
     assert isinstance((await sending).outcomes[0][0], Delivered)
-    channel.close()
+    await channel.close()

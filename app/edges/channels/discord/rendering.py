@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec.structs import replace
 
-from app.policies.discord_limits import (
+from app.edges.channels.discord.limits import (
     MAX_DESCRIPTION,
     MAX_EMBEDS,
     MAX_FIELDS,
@@ -17,8 +17,8 @@ from app.policies.discord_limits import (
     length,
     sound_embed,
 )
-from app.policies.discord_notes import remark, remark_sender
-from app.policies.discord_payload import field_size, size
+from app.edges.channels.discord.notes import remark, remark_sender
+from app.edges.channels.discord.payload import field_size, size
 from app.policies.parsing.colors import BLUE
 from app.policies.texts.notes import Notes
 from app.policies.texts.plain_text import SHORTENED, readable
@@ -71,6 +71,11 @@ def render(notification: Notification) -> Rendered:
     requests[0] = requests[0] or [Embed(description=NOTHING, color=_color(notification))]
     remark_sender(notification, notes)
     return Rendered(tuple(_each_shown(each) for each in requests), notes.all())
+
+
+def requests_for(notification: Notification) -> int:
+    """Return how many requests it takes to tell a notification: only embeds ask for several."""
+    return len(render(notification).requests) if notification.embeds else 1
 
 
 def _color(notification: Notification) -> int:

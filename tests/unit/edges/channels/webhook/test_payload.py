@@ -8,7 +8,8 @@ from base64 import b64encode
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from app.policies.standard_webhooks import encode, headers, signing_key
+from app.edges.channels.webhook.payload import encode, headers
+from app.policies.headers.signing_keys import signing_key
 from app.values.notification import Notification, Request
 
 KEY = bytes(range(32))

@@ -1,0 +1,88 @@
+"""What the service knows of a channel: everything that differs between one service and another."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from urllib.parse import SplitResult
+
+import msgspec
+
+from app.values.notification import Notification
+
+
+class AddressKind(StrEnum):
+    """What an address of a channel is."""
+
+    URL = "URL"
+    MAIL = "mail address"
+    NONE = "none"  # there is but one destination, and the channel's name stands for it
+
+
+class SecretForm(msgspec.Struct, frozen=True):
+    """How the secret part of an address looks, wherever it stands.
+
+    Attributes:
+        sign: A text in lower case that occurs in everything that holds such a secret: a quick look.
+        pattern: A regular expression, read in any case; its one group is what is hidden.
+    """
+
+    sign: str
+    pattern: str
+
+
+class RefusalLimit(msgspec.Struct, frozen=True):
+    """How many requests a service lets be refused before it bans whoever asks.
+
+    Attributes:
+        budget: Refused requests (not let in, or asked for patience) that one worker keeps below.
+        window: Seconds in which they count.
+    """
+
+    budget: int
+    window: float
+
+
+def _never(_: SplitResult) -> bool:
+    return False
+
+
+def _nothing(_: SplitResult) -> str:
+    return ""
+
+
+def _once(_: Notification) -> int:
+    return 1
+
+
+class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel, as the parser, the router, the recipients file, the page and the doctor see it.
+
+    Attributes:
+        name: As producers write it, and as a contact's type.
+        title: As people write it.
+        kind: What its addresses are.
+        recognises: Says by the path and the query of a URL, whatever its host, that it is one of
+            this channel's: many reach a chat service through a relay of their own.
+        yields: A URL that another channel recognises is that channel's, although this one was
+            named.
+        fault: Why a URL that looks like one of this channel's cannot be used; empty if it can. It
+            is asked about every URL, whichever channel was named.
+        limit_key: What all addresses that share one limit have in common, and so their lane; empty
+            for an address that has a limit of its own.
+        shown: The beginning of a URL's path that may be seen; empty if nothing of it may.
+        secret: How the secret of an address is found in any text; None if the forms that every
+            service has (``key=…``, ``token=…``, a password in a URL) are enough.
+        requests: How many requests it takes to tell a notification.
+        concurrency: Requests under way at once to one destination; None for what the settings say.
+    """
+
+    name: str
+    title: str
+    kind: AddressKind = AddressKind.URL
+    recognises: Callable[[SplitResult], bool] = _never
+    yields: bool = False
+    fault: Callable[[SplitResult], str] = _nothing
+    limit_key: Callable[[SplitResult], str] = _nothing
+    shown: Callable[[SplitResult], str] = _nothing
+    secret: SecretForm | None = None
+    requests: Callable[[Notification], int] = _once
+    concurrency: int | None = None
