@@ -1,1 +1,1 @@
-"""Where the outside begins: Kafka, HTTP, SMTP, files. The only importers of their libraries."""
+"""The edges to the outside: Kafka, HTTP, SMTP, files. Only they import those libraries."""

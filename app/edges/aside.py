@@ -1,4 +1,4 @@
-"""A thread for calls that may block for ever: whoever waits for one waits alone."""
+"""A thread for each call that may block for ever, so that nobody else waits for it."""
 
 import asyncio
 import threading

@@ -43,7 +43,7 @@ class EmbeddedBroker:
         address: ``127.0.0.1:port``, known once entered.
 
     Raises:
-        NotifierError: On entering, where it cannot start.
+        NotifierError: On entering, if it cannot start.
     """
 
     address: str

@@ -32,7 +32,7 @@ class AddressGuard:
     Args:
         allowed_networks: Networks that are exempt, as the operator configured them.
         exempt: Exact (host, port) pairs that are exempt: the inbox.
-        own: Where the control plane listens: refused, whatever else is allowed.
+        own: The control plane's addresses: refused even if a setting allows them.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class AddressGuard:
             )
 
     def open_socket(self, addr_info: AddrInfo) -> socket.socket:
-        """Make the socket of one connection: the last word, whatever resolved the name.
+        """Make the socket of one connection; its address is checked here, however it was resolved.
 
         Raises:
             ForbiddenAddressError: The address is not public, or this service's own.

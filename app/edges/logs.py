@@ -51,7 +51,7 @@ class LogOptions(Protocol):
 
     @property
     def file(self) -> Path | None:
-        """Where lines go besides the stream."""
+        """The log file, beside the stream."""
 
     @property
     def file_max_bytes(self) -> int:
@@ -77,7 +77,7 @@ def configured_logging(
 
     Args:
         log: Level, format and file.
-        stream: Where lines go besides the file: standard error.
+        stream: Standard error, as a rule.
         secrets: What must not be seen, beyond what is recognised by its form.
         clock: Seconds, for holding back repeated lines.
 
@@ -247,7 +247,7 @@ class _ConsoleFormatter(_Formatter):
 
 
 class _JsonFormatter(_Formatter):
-    """One JSON object a line, with whatever a record carries as ``extra``."""
+    """One JSON object a line, with everything that a record carries as ``extra``."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""What the engine measures and counts. Rendering is the business of ``app.faces.metrics``."""
+"""The engine's measurements and counters. ``app.faces.metrics`` renders them."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.
 _LATENCIES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3600.0)
 _LOOP_LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 MOVED = ("log_truncated", "restored", "retention", "topic_recreated", "unknown")
-"""Why a position may be set elsewhere than where reading had got to."""
+"""Reasons for setting a position elsewhere than reading had got to."""
 
 
 class Distribution:
@@ -46,10 +46,10 @@ class Distribution:
 
 
 class Metrics(Collector):
-    """What is measured over time, in a registry of its own.
+    """Measurements over time, in a registry of their own.
 
     Attributes:
-        registry: Where they are registered; nothing is registered globally.
+        registry: Their registry; nothing is registered globally.
     """
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Metrics(Collector):
         self._faults += 1
 
     def count_moved(self, why: str) -> None:
-        """Count a position that was set elsewhere than where reading had got to.
+        """Count a position that was set elsewhere than reading had got to.
 
         Args:
             why: One of ``MOVED``.
@@ -130,7 +130,7 @@ class Metrics(Collector):
         )
         moved = CounterMetricFamily(
             f"{PREFIX}_positions_moved",
-            "Positions that were set elsewhere than where reading had got to, by reason.",
+            "Positions that were set elsewhere than reading had got to, by reason.",
             labels=["reason"],
         )
         for why, count in self._moved.items():

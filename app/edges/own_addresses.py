@@ -1,4 +1,4 @@
-"""Where this service's own control plane listens: webhooks must never be connected to it."""
+"""The addresses of this service's own control plane: webhooks must never connect to them."""
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
@@ -12,17 +12,17 @@ _UNSPECIFIED: Mapping[Address, Address] = {
     IPv4Address(0): IPv4Address("127.0.0.1"),
     IPv6Address(0): IPv6Address(1),
 }
-"""Where a connection to the unspecified address ends."""
+"""The addresses at which a connection to the unspecified address ends."""
 
 
 class OwnAddresses:
     """Tells addresses that lead to this service's own control plane, however they are written.
 
-    The server says where it listens if it can be asked; beyond that, each request tells the address
+    The server tells its addresses if it can be asked; beyond that, each request tells the address
     that it came in by.
 
     Args:
-        listening: Returns where the server listens now; None if it cannot be asked.
+        listening: Returns the server's addresses now; None if it cannot be asked.
 
     Attributes:
         known: Whether the server can be asked.
@@ -34,7 +34,7 @@ class OwnAddresses:
         self.known = listening is not None
 
     def learn(self, host: str, port: int) -> None:
-        """Remember where a request came in."""
+        """Remember the address at which a request came in."""
         self._learned.add((host, port))
 
     def covers(self, host: str, port: int) -> bool:
@@ -55,7 +55,7 @@ def _meets(listening: Address, target: Address) -> bool:
 
 
 def _plain(address: Address) -> Address:
-    """Return where a connection to an address really goes."""
+    """Return the address that a connection to an address really reaches."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return _UNSPECIFIED.get(mapped or address, mapped or address)
 

@@ -54,7 +54,7 @@ async def check_reachable(url: str, resolver: Resolver, tls_context: ssl.SSLCont
 
 
 async def check_proxied(url: str, proxy: str, tls_context: ssl.SSLContext) -> None:
-    """Ask for the root of a URL's host through a proxy; whatever it answers, it can be reached.
+    """Ask for the root of a URL's host through a proxy; any answer means that it can be reached.
 
     Args:
         url: ``http://`` or ``https://``; only scheme, host and port of it are used.

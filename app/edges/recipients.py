@@ -134,7 +134,7 @@ def _check_one_password(access: Access, members: dict[str, yaml.Node], place: st
 
 
 def _access(kind: AddressKind, members: dict[str, yaml.Node], place: str) -> Access:
-    """Read what it takes to be let in. Whatever is wrong, the values are not shown."""
+    """Read credentials. Errors do not show their values."""
     for name in ("headers", "secret", "keyword"):
         if name in members and kind is not AddressKind.URL:
             raise _FaultError(members[name], f"{place}.{name}: only webhooks have any")

@@ -49,7 +49,7 @@ class ServiceClient:
     """Asks one service; alive inside an ``async with`` block.
 
     Args:
-        url: Where the service is, such as ``http://127.0.0.1:8000``.
+        url: The service's address, such as ``http://127.0.0.1:8000``.
         api_key: The key it wants, if it wants one.
         timeout: Seconds that one answer may take.
 
@@ -87,7 +87,7 @@ class ServiceClient:
         return visible(text).rstrip("\n")
 
     async def health(self) -> Mapping[str, Any]:
-        """Return the body of ``GET /health``, whatever it says; it needs no key.
+        """Return the body of ``GET /health``, healthy or not; it needs no key.
 
         Raises:
             ServiceAbsentError: No notifier answers there.
@@ -196,7 +196,7 @@ class ServiceClient:
 
 
 def _trust(url: str) -> ssl.SSLContext:
-    """Return whom to trust: nobody where nothing is encrypted, for reading the store takes time."""
+    """Return the authorities to trust: none without TLS, because reading the store takes time."""
     if url.startswith("https:"):
         return ssl.create_default_context()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -212,7 +212,7 @@ def _checked_url(text: str) -> str:
         raise ServiceError("the service's URL does not look like http://127.0.0.1:8000")
     if parts.username is not None or parts.query or parts.fragment:
         raise ServiceError(
-            "the service's URL is to be scheme, host, port and path alone; a key goes to --api-key"
+            "the service's URL may have scheme, host, port and path only; give a key with --api-key"
         )
     return text.rstrip("/")
 

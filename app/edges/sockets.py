@@ -1,4 +1,4 @@
-"""The sockets of this process that others connect to, whoever made them."""
+"""Finds the sockets of this process that listen for connections."""
 
 import os
 import socket

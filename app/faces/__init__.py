@@ -1,1 +1,1 @@
-"""What people and programs see: HTTP, the page, the command line."""
+"""The faces for people and programs: HTTP, the page, the command line."""

@@ -28,14 +28,14 @@ _COUNTERS = {
     "messages_failed": "Notifications that no target accepted or will accept.",
     "messages_partial": "Notifications that some targets accepted and some never will.",
     "messages_expired": "Notifications whose time had passed before any target accepted them.",
-    "messages_suppressed": "Notifications for nobody but inactive users: nothing was to be sent.",
+    "messages_suppressed": "Notifications for inactive users alone: nothing had to be sent.",
     "messages_retried": "Further attempts made after a failed one.",
     "messages_adjusted": "Of the consumed, those something was left out of or changed about.",
     "messages_deferred": "Notifications written to a retry topic.",
     "messages_dead_lettered": "Records written to the dead-letter topic.",
     "messages_duplicate": "Recognised repeats.",
     "messages_skipped": "Records that the commit metadata showed as done.",
-    "messages_missed": "Offsets that the log no longer held when they were to be read.",
+    "messages_missed": "Offsets that retention deleted before they were read.",
     "messages_vanished": "Offsets that had been read and that the log lost from its end.",
 }
 _TARGET_COUNTERS = {
@@ -45,7 +45,7 @@ _TARGET_COUNTERS = {
     "messages_retried": "Further attempts made after a failed one",
 }
 _GAUGES = {
-    "embedded": "1 where the broker is the embedded one, for development.",
+    "embedded": "1 if the broker is the embedded one, for development.",
     "is_running": "1 while the worker takes and delivers notifications.",
     "paused": "1 while fetching is paused.",
     "in_flight": "Notifications taken from Kafka and not settled.",
@@ -144,7 +144,7 @@ def _states(now: Snapshot) -> Iterator[Metric]:
     yield conditions
     info = GaugeMetricFamily(
         f"{PREFIX}_info",
-        "Always 1; says which group this is, and what it consumes from where.",
+        "Always 1; names the group, the consumed topics and the broker.",
         labels=["group_id", "topics", "broker"],
     )
     info.add_metric([now.group_id, ",".join(now.topics), now.broker], 1.0)

@@ -1,4 +1,4 @@
-"""What the faces ask of the engine, and nothing more. The composition root supplies it."""
+"""The engine as the faces see it. The composition root supplies it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -112,7 +112,7 @@ class DeadLettersPort(Protocol):
 class ReplayPort(Protocol):
     """Dead letters, sent again; one replay at a time.
 
-    Raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` where the topic cannot be read.
+    Raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` if the topic cannot be read.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""What a replay leaves out, in words for people."""
+"""Says in words what a replay leaves out."""
 
 from app.values.replay import Replay
 

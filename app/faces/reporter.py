@@ -1,4 +1,4 @@
-"""Status reports on standard output, now and then."""
+"""Prints status reports on standard output."""
 
 import asyncio
 from datetime import datetime

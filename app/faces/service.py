@@ -1,4 +1,4 @@
-"""What the composition root hands to the faces: one value with every port."""
+"""The service as the composition root hands it to the faces: one value with every port."""
 
 import asyncio
 import logging
@@ -77,10 +77,10 @@ class Service:
         channels: Which there are.
         inbox: The development inbox, if there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
-        secrets: What no answer may show, whatever it is made of.
+        secrets: No answer may show them.
         sign_ins: Who has signed in on the page.
         wrong_keys: Told of every wrong key, and returns when it may be answered.
-        own_addresses: Where requests come in, so that no webhook is sent there.
+        own_addresses: The addresses of the control plane, so that no webhook is sent there.
         closing: Set at the signal: event streams end then, so that the server can stop.
     """
 

@@ -1,4 +1,4 @@
-"""What becomes of wrong API keys, in headers and at the sign-in alike."""
+"""Slows down the guessing of API keys, in headers and at the sign-in alike."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ class WrongKeys:
 
     Args:
         now: Seconds that never jump.
-        sleep: Waits so many seconds.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(

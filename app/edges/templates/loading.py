@@ -25,7 +25,7 @@ class Templates:
     """The templates in force.
 
     Args:
-        files: Where each comes from, by file name; own ones have replaced built-in ones.
+        files: The templates' files by name; own ones have replaced built-in ones.
 
     Raises:
         TemplateError: A file cannot be used; the text names it, the line and the reason.

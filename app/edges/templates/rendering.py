@@ -116,7 +116,7 @@ class _Rendering:
         return _join(blocks[0](self._context)).strip() if blocks else ""
 
     def _or_noted(self, name: str, make: Callable[[], T]) -> T | None:
-        """Make what decorates; leave it out with a note where that fails."""
+        """Make a decorating part; leave it out with a note if that fails."""
         try:
             return make()
         except Exception as error:  # noqa: BLE001 - templates can raise anything, given any data
@@ -159,7 +159,7 @@ def _listed(fields: Iterable[Field]) -> str:
 
 
 def _join(pieces: Iterable[str]) -> str:
-    """Put the output together, and stop in time where it never ends."""
+    """Put the output together, and stop in time if it never ends."""
     length, output = 0, []
     for piece in pieces:
         length += len(piece)
@@ -170,7 +170,7 @@ def _join(pieces: Iterable[str]) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Return file and line of the template where an error came up, where it was in one."""
+    """Return file and line of the template that an error came up in, if it did in one."""
     place, traceback = "", error.__traceback__
     while traceback is not None:
         template = traceback.tb_frame.f_globals.get("__jinja_template__")

@@ -18,7 +18,7 @@ _OF_NUMBERS = ("abs", "float", "int", "round", "format", "filesizeformat")
 
 
 class Missing(Undefined):
-    """What a template finds where its context has nothing: empty, whatever is done with it.
+    """Stands for a missing variable: it is empty, and so is everything made of it.
 
     Attributes:
         shown: The names of those that were shown, or gone through; a test whether something is
@@ -80,7 +80,7 @@ _TOTAL: dict[Callable[..., Any], tuple[str, ...]] = {
     _never: ("lt", "le", "gt", "ge"),
     _no_number: ("int", "float", "complex"),
 }
-"""What Jinja's own value refuses to do, and what is done instead."""
+"""Operations that Jinja's own value refuses, and their results here."""
 for _method, _names in _TOTAL.items():
     for _name in _names:
         setattr(Missing, f"__{_name}__", _method)
@@ -91,7 +91,7 @@ class Environment(ImmutableSandboxedEnvironment):
 
     Attributes:
         missed: The names of variables that were missing and shown, since it was last emptied.
-        marking: Whether line breaks and bars of values are to be told from the template's own.
+        marking: Whether to mark line breaks and bars of values, to tell them from the template's.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -14,7 +14,7 @@ _AT = re.compile(r" - at `\$\.?(?P<field>.*)`$")
 
 
 async def read_json(request: Request, kind: type[T]) -> T:
-    """Return the body as ``kind``, whatever its content type says.
+    """Return the body as ``kind``, without regard to its content type.
 
     Raises ``ProblemError`` (422) when it is not JSON, or not of that shape.
     """

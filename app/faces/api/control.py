@@ -1,4 +1,4 @@
-"""What an operator does: start, stop, pause, reload."""
+"""Calls for operators: start, stop, pause, reload, log level."""
 
 from typing import Any, Literal
 

@@ -15,15 +15,15 @@ log = logging.getLogger(__name__)
 audit = logging.getLogger("app.audit")
 
 THIS_MACHINE = "this machine"
-"""Who acts where no keys are set."""
+"""The actor in the log if no keys are set."""
 NOBODY = "nobody"
-"""Who asks without a key where keys are set: for what is open to everybody."""
+"""The actor of a request without a key, for what is open to everybody."""
 
 
 class AccessGuard:
     """Serves a request only if docs/access.md allows it, and nothing before the start.
 
-    Whatever changes something is logged with the name of the key that it was asked with; routes
+    Every request that changes something is logged with the name of its key; routes
     find the name as ``request.state.who``.
     """
 

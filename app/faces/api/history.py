@@ -1,4 +1,4 @@
-"""What became of notifications: delivery attempts and dead letters."""
+"""Calls that look back: delivery attempts and dead letters."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -55,7 +55,7 @@ async def deliveries(
 
 @router.get(
     "/dead-letters",
-    summary="What could not be delivered",
+    summary="The dead letters",
     responses={200: json_answer("Newest first", examples.DEAD_LETTERS)},
 )
 async def dead_letters(

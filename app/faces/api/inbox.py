@@ -30,7 +30,7 @@ class Received(msgspec.Struct, frozen=True):
 
 @router.get(
     "",
-    summary="What the inbox has received",
+    summary="The messages that the inbox has received",
     responses={200: json_answer("Newest first", Received("ok", (examples.INBOX_CARD,)))},
 )
 async def cards(inbox: Inbox, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> JsonResponse:

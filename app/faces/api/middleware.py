@@ -1,4 +1,4 @@
-"""What stands before every route, as plain ASGI: headers, size of bodies."""
+"""Plain ASGI middleware in front of every route: headers, size of bodies."""
 
 import asyncio
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def _secure(headers: MutableHeaders) -> None:
 
 
 class HeadAsGet:
-    """Answers HEAD as GET, without the body: whatever can be read can be asked about."""
+    """Answers HEAD as GET, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What OpenAPI says about bodies: schemas from msgspec, an example for each."""
+"""Describes bodies for OpenAPI: schemas from msgspec, an example for each."""
 
 from collections.abc import Sequence
 from typing import Any

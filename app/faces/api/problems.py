@@ -33,7 +33,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         location: ``query``, ``path``, ``header`` or ``body``.
         problem: What is wrong and what was expected.
-        field: Where in it, as a path; absent when the whole of it is at fault.
+        field: The faulty part, as a path; absent if the whole of it is at fault.
         index: Which item of a list, counted from 0; absent outside of lists.
     """
 
@@ -112,7 +112,7 @@ def install(app: FastAPI) -> None:
 
 
 def translate(request: Request, error: Exception) -> ProblemError:
-    """Say what an exception means to whoever made the request."""
+    """Explain an exception to the client."""
     match error:
         case ProblemError():
             return error

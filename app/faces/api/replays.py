@@ -63,7 +63,7 @@ class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dry_run={"filter": {}, "dry_run": True},
     ),
     responses={
-        200: json_answer("What a dry run has found", examples.REPLAY_PLAN),
+        200: json_answer("The plan of a dry run", examples.REPLAY_PLAN),
         202: json_answer("It has begun; GET tells how far it is", examples.REPLAY),
     },
 )

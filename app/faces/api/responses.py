@@ -18,7 +18,7 @@ async def made(make: Callable[[], object]) -> "JsonResponse":
     """Make an answer beside the event loop: what people wrote may be long, and odd.
 
     Args:
-        make: Returns what is to be encoded; called in a thread.
+        make: Returns the content; called in a thread.
     """
     return await asyncio.to_thread(lambda: JsonResponse(make()))
 

@@ -22,7 +22,7 @@ TIMEOUT = 60.0
 """Seconds that the service may take: a plan reads the whole topic."""
 
 _REASONS = click.Choice([reason.value for reason in Reason])
-_where = url_option("Where the service is.")
+_where = url_option("Address of the service.")
 
 
 @click.group("dead-letters", context_settings=CONTEXT)
@@ -54,7 +54,7 @@ def list_(limit: int, reason: str | None, url: str, api_key: str | None) -> None
 async def _read(
     url: str, api_key: str | None, limit: int, reason: str | None
 ) -> tuple[list[DeadLetter], bool]:
-    """Return so many dead letters, and whether there are more."""
+    """Return up to that many dead letters, and whether there are more."""
     letters: list[DeadLetter] = []
     cursor: str | None = None
     async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:

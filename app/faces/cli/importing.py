@@ -33,7 +33,7 @@ def command() -> None:
 @click.option(
     "--templates",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What `mongoexport --collection notification_templates` wrote.",
+    help="The output of `mongoexport --collection notification_templates`.",
 )
 @click.option(
     "--output",
@@ -47,7 +47,7 @@ def command() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=TEMPLATES,
     show_default=True,
-    help="Where the templates go.",
+    help="Folder for the templates.",
 )
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 def ginkgo(

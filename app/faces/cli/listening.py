@@ -1,4 +1,4 @@
-"""Where the worker's control plane listens: the port asked for, or the next free one."""
+"""Opens the control plane's socket: at the port asked for, or the next free one."""
 
 import asyncio
 import errno
@@ -36,7 +36,7 @@ DEFAULT = Endpoint("127.0.0.1", 8000)
 
 
 class ListenError(NotifierError):
-    """The control plane cannot listen where it should; the text is one line."""
+    """The control plane cannot listen at its address; the text is one line."""
 
 
 class TakenError(ListenError):
@@ -44,7 +44,7 @@ class TakenError(ListenError):
 
 
 class Listener(NamedTuple):
-    """A socket that listens, and where."""
+    """A socket that listens, and its address."""
 
     socket: socket.socket
     endpoint: Endpoint
@@ -99,7 +99,7 @@ def listen_by_default(*, alone: bool, default: Endpoint = DEFAULT) -> Listener:
     Args:
         alone: Whether this worker's broker serves nobody else: then a notifier on the way is
             an error.
-        default: Where to begin.
+        default: The first port to try.
 
     Raises:
         ListenError: See ``listen``; none of the next hundred ports is free.

@@ -43,7 +43,7 @@ command.add_command(group.command)
 
 
 @command.command()
-@url_option("Where the service is.")
+@url_option("Address of the service.")
 @api_key_option
 @click.option("--watch", is_flag=True, help=f"Again every {WATCH_SECONDS:g} seconds, until Ctrl-C.")
 def status(url: str, api_key: str | None, watch: bool) -> None:
@@ -68,7 +68,7 @@ async def _show_report(url: str, api_key: str | None, *, watch: bool) -> None:
 
 
 @command.command()
-@url_option("Where a running service would be.")
+@url_option("Address of the service, if one runs.")
 @click.pass_context
 def doctor(context: click.Context, url: str) -> None:
     """Check settings, Kafka and destinations.

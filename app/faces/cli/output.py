@@ -1,4 +1,4 @@
-"""What the commands have in common: one-line errors, no stray log lines, flags they share."""
+"""Shared by the commands: one-line errors, no stray log lines, common flags."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -33,7 +33,10 @@ def command(context: click.Context) -> None:
 @click.argument("who", metavar="USER|GROUP")
 @click.pass_context
 def show(context: click.Context, who: str) -> None:
-    """Show who gets what is for a user or group, and where; status 1 if there is no such one."""
+    """Show who is reached through a user or group, and at which addresses.
+
+    Exit status 1 if there is no such user or group.
+    """
     with plain_errors():
         recipients = _load()
     users = _members(recipients, who)

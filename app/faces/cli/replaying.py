@@ -49,7 +49,7 @@ def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
     done = f"{ended.replayed:,} of {ended.replayable:,} sent again."
     if ended.state != "done":
         why = visible_line(ended.error or ended.state)
-        again = "The same command goes on where this ended."
+        again = "The same command goes on from here."
         raise click.ClickException(f"The replay ended early: {why}. {done} {again}")
     echo(done)
 
@@ -65,7 +65,7 @@ async def _follow(
             if now.started != begun.started:
                 raise click.ClickException(
                     "The service knows nothing more of this replay: it was restarted, or another"
-                    " one has begun. The same command goes on where this ended."
+                    " one has begun. The same command goes on from here."
                 )
             show(now.replayed)
         return now

@@ -31,7 +31,7 @@ PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Take the text from a file; - is standard input.",
 )
-@url_option("Where the service is.")
+@url_option("Address of the service.")
 @api_key_option
 def send(
     text: str | None,

@@ -68,14 +68,14 @@ class Tally:
 async def send_all(
     send: Send, kind: Kind, count: int, delay: float, tally: Tally, show: Callable[[str], None]
 ) -> None:
-    """Send numbered test messages; give up where going on would be of no use.
+    """Send numbered test messages; give up if going on would be of no use.
 
     Args:
         send: Sends one.
         kind: Their type.
         count: How many.
         delay: Seconds between two.
-        tally: Where the account is kept, up to date at every moment.
+        tally: The counts, up to date at every moment.
         show: Told after each message what became of it.
     """
     failed_in_a_row = 0

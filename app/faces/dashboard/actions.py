@@ -1,4 +1,4 @@
-"""What the page's buttons do without scripts; each is answered with the name of a flash."""
+"""The page's buttons without scripts; each is answered with the name of a flash."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping

@@ -16,7 +16,7 @@ GIVE_UP = 15.0  # seconds, so that one lost read does not end all reading
 
 
 class LatestDeadLetters(msgspec.Struct, frozen=True):
-    """What the page can say about the dead-letter topic.
+    """The dead letters as the page shows them.
 
     Attributes:
         letters: Newest first.

@@ -1,4 +1,4 @@
-"""What the page says after a button was pressed: a fixed set, so nothing is ever reflected."""
+"""The page's messages after a button was pressed: a fixed set, so nothing is ever reflected."""
 
 import msgspec
 

@@ -74,12 +74,12 @@ def places(labels: tuple[str, ...]) -> str:
 
 
 def notes(given: tuple[Note, ...]) -> str:
-    """What was left out or changed, field by field."""
+    """Format the notes: what was left out or changed, field by field."""
     return "; ".join(f"{each.field}: {each.problem}".removeprefix(": ") for each in given)
 
 
 def warnings(given: tuple[Condition, ...]) -> str:
-    """What somebody should look at, a line each; what stops work stands elsewhere."""
+    """Format the warnings, a line each; the problem is shown elsewhere."""
     return "\n".join(each.text for each in given if not each.stops_work)
 
 

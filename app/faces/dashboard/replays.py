@@ -19,7 +19,7 @@ PATIENCE = 5.0
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a replay would do.
+    """The plan of a replay.
 
     Attributes:
         choice: As in ``read_choice``.
@@ -31,7 +31,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def described(self) -> str:
-        """What is replayed, in words; ``static/dead_letters.js`` has the same."""
+        """Describe the choice in words; ``static/dead_letters.js`` has the same."""
         if self.choice == ALL:
             return "all dead letters"
         return (

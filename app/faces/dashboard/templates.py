@@ -64,7 +64,7 @@ def page_environment() -> Environment:
 
 
 def _finalize(value: object) -> object:
-    """Show what is hidden in a text, whatever it is put into."""
+    """Show hidden characters as escapes, in every place that a text is put into."""
     if isinstance(value, Markup):
         return Markup(visible(value))  # noqa: S704 - as safe as it was
     return visible(value) if isinstance(value, str) else value

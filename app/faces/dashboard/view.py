@@ -1,4 +1,4 @@
-"""What the page shows, gathered once per request."""
+"""The page's content, gathered once for each request."""
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
@@ -95,8 +95,8 @@ class Page(msgspec.Struct, frozen=True):
     """Everything the templates need.
 
     Attributes:
-        channels: The names of those that there are.
-        plan: What a replay would do, where one was chosen.
+        channels: The names of all channels.
+        plan: The plan of a replay, if one was chosen.
         replay: The current replay, else the last one.
         signed_in: The name of the key that the browser signed in with, or None.
     """

@@ -189,7 +189,7 @@ def test_a_url_that_is_none_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", ["http://user:pass@host", "http://host?key=1", "http://host#x"])
 def test_a_url_with_more_than_a_place_is_refused(url: str) -> None:
     """Credentials in a URL would be shown in errors."""
-    with pytest.raises(ServiceError, match="a key goes to --api-key") as caught:
+    with pytest.raises(ServiceError, match="give a key with --api-key") as caught:
         ServiceClient(url)
     assert "pass" not in str(caught.value)
 
