@@ -36,7 +36,7 @@ class Defaults(msgspec.Struct, frozen=True):
 
 
 class Routed(msgspec.Struct, frozen=True):
-    """Where a notification goes.
+    """The deliveries of a notification.
 
     Attributes:
         deliveries: One for each destination; for e-mail, one for each part of the recipients.
@@ -71,7 +71,7 @@ def route(
     router = _Router(notification, defaults, channels, source, digest)
     requests: Sequence[Request] = notification.requests
     if len(requests) > 1:
-        # Where both lead to one URL, the explicit name decides what its receiver is sent.
+        # If both lead to one URL, the explicit name decides what its receiver is sent.
         requests = sorted(requests, key=lambda request: not _is_explicit(request, channels))
     for request in requests:
         if request.problem is not None:
@@ -210,7 +210,7 @@ def _let_in(target: Target, access: Access | None) -> Target:
 
 
 def _with_keyword(notification: Notification, keyword: str | None) -> Notification:
-    """Put into the footer what a robot demands to find, where nothing says it already."""
+    """Put the keyword of a robot into the footer, unless the text has it already."""
     footer = notification.footer
     said = (notification.title or "", notification.content, footer.text if footer else "")
     if keyword is None or any(keyword in text for text in said):

@@ -1,1 +1,1 @@
-"""Where webhooks go: URLs, host names, proxies, headers. Pure."""
+"""Addresses of webhooks: URLs, host names, proxies, headers. Pure."""

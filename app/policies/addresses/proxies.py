@@ -27,7 +27,7 @@ class Proxies(msgspec.Struct, frozen=True):
         http, https: URLs of the proxies for each scheme; None goes directly. Secret: they may hold
             a password.
         bypass: Hosts, domains and networks that are reached directly, as in ``NO_PROXY``.
-        source: Where they were named: a setting or an environment variable.
+        source: The setting or environment variable that names them.
         from_environment: Whether that was an environment variable: then loopback and the allowed
             networks are reached directly, too.
     """
@@ -78,7 +78,7 @@ def find_proxies(
         setting: The name of the setting, for ``Proxies.source``.
 
     Raises:
-        ProxyError: A proxy's address cannot be used; the text names where it came from.
+        ProxyError: A proxy's address cannot be used; the text names its source.
     """
     bypass = tuple(no_proxy) if no_proxy is not None else _entries(_variable(environ, "no_proxy"))
     if proxy is not None:

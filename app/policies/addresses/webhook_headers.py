@@ -10,7 +10,7 @@ RESERVED = frozenset(
     | {"content-type", "content-encoding", "content-length"}
     | {"accept", "accept-encoding", "user-agent"}
 )
-"""What every request says by itself, in lower case."""
+"""Headers that every request has by itself, in lower case."""
 
 
 def header_problem(name: str, value: str) -> str | None:

@@ -1,1 +1,1 @@
-"""What is kept account of: ledgers, commit metadata, repeats, statistics. Pure."""
+"""The books: ledgers, commit metadata, repeats, statistics. Pure."""

@@ -1,4 +1,4 @@
-"""Where a group begins with a partition. Pure."""
+"""Decides where a group begins with a partition. Pure."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from app.values.record import TopicPartition
 
 
 class GoOn(msgspec.Struct, frozen=True):
-    """Go on where the group has committed."""
+    """Go on at the group's commit."""
 
     committed: Committed
 
@@ -22,7 +22,7 @@ class Restore(msgspec.Struct, frozen=True):
 
 
 class Why(StrEnum):
-    """Why a log is read from its start, whatever the settings say."""
+    """A reason to read a log from its start, against the settings."""
 
     RECREATED = "recreated"
     """The topic was made anew since the group was there."""
@@ -66,7 +66,7 @@ def beginning(
         partition: Which.
         topic_id: Of its topic as it is now; None if the brokers know no ids.
         committed: What the group has committed for it, or None.
-        saved: What the control topic knows. It is of no account where there is a commit.
+        saved: The control topic's copy. It does not count if there is a commit.
         deferred: Whether the topic is one of the group's retry topics.
     """
     if committed is not None:

@@ -28,7 +28,7 @@ _MAX_BITS = 63
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What is known to be settled above a committed offset.
+    """The offsets that are known to be settled above a committed one.
 
     Attributes:
         mark: Offsets from here on are not spoken of.
@@ -40,7 +40,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Committed(msgspec.Struct, frozen=True):
-    """What a group has committed for a partition.
+    """A group's commit for a partition.
 
     Attributes:
         settled: What is settled above the offset; None if the metadata does not say.

@@ -1,8 +1,8 @@
 """The books of one partition: what was received and is not settled yet.
 
-A commit may name the lowest unsettled offset, never a higher one. Where nothing is unsettled it
+A commit may name the lowest unsettled offset, never a higher one. If nothing is unsettled, it
 names the consumer's position, which is past the gaps that transaction markers and compaction leave.
-What is settled above it stands in the commit's metadata.
+The offsets that are settled above it stand in the commit's metadata.
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ from app.policies.books.commit_metadata import LONGEST, Settled, encode
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """What to commit for a partition.
+    """The next commit for a partition.
 
     Attributes:
         offset: The lowest that is not settled.
@@ -30,7 +30,7 @@ class Ledger:
     Args:
         start: The offset where this worker begins to read; nothing below it is its business.
         settled: What is known to be settled above it, from the commit's metadata.
-        owed: The start is to be committed: Kafka has another commit, or none.
+        owed: Whether to commit the start: Kafka has another commit, or none.
 
     Attributes:
         crowded: More is settled out of order than the metadata of a commit can say: until that
@@ -55,12 +55,12 @@ class Ledger:
 
     @property
     def last_commit(self) -> Commit | None:
-        """What Kafka has of this partition; None while it is to have something else."""
+        """Kafka's commit of this partition; None while it needs another."""
         return None if self._owed else self._acknowledged
 
     @property
     def mark(self) -> int:
-        """Where the log was read to when this worker began, as the commit's metadata tells."""
+        """How far the log had been read when this worker began, by the commit's metadata."""
         return self._mark
 
     @property

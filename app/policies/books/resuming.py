@@ -15,12 +15,12 @@ VANISHED = "this destination is no longer configured, and nothing has taken its 
 def still_to_send(routed: Routed, deferral: Deferral) -> Routed:
     """Return what is left of a route.
 
-    Addresses may have changed since it was deferred (a new webhook in the recipients file). Where a
-    target that is left is no longer there, the channel's targets that are new take its place; where
+    Addresses may have changed since it was deferred (a new webhook in the recipients file). If a
+    target that is left is no longer there, the channel's targets that are new take its place; if
     there are none, it is unroutable.
 
     Args:
-        routed: Where the notification would go today.
+        routed: The notification's deliveries as of today.
         deferral: What its record in the retry topic says.
     """
     known = {_id(target): target for target in _targets(routed)}

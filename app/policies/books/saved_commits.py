@@ -3,9 +3,9 @@
 Keys, each with a JSON object; a record without a value takes one back:
 
 ``commits/<group>/<topic>/<partition>``
-    What was last committed: ``topic_id``, ``offset``, ``metadata``, ``saved_at``.
+    The last commit: ``topic_id``, ``offset``, ``metadata``, ``saved_at``.
 ``topics/<group>/<topic>``
-    What there was when this service first came to the topic in this group: ``topic_id``,
+    The topic when this service first came to it in this group: ``topic_id``,
     ``partitions``, ``saved_at``. It is written once: partitions from that number on were added
     since.
 """
@@ -45,7 +45,7 @@ class SavedCommit(msgspec.Struct, frozen=True):
 
 
 class FirstVisit(msgspec.Struct, frozen=True):
-    """What a topic was when this service first came to it in its group.
+    """A topic as it was when this service first came to it in its group.
 
     Attributes:
         partitions: How many there were.
@@ -58,7 +58,7 @@ class FirstVisit(msgspec.Struct, frozen=True):
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """What the control topic knows of a group.
+    """The control topic's knowledge of a group.
 
     Attributes:
         commits: By partition.

@@ -11,11 +11,11 @@ LONGEST_CHANNEL = 50
 OTHER_CHANNELS = "other channels"
 """For names that are no channel of this service: producers may write anything."""
 OTHERS = "other destinations"
-"""Where the counts of further destinations go: memory stays bounded whatever producers send."""
+"""The counts of further destinations share this name, so that memory stays bounded."""
 
 
 class Verdict(StrEnum):
-    """What became of a notification for good."""
+    """The final result of a notification."""
 
     SENT = "sent"
     FAILED = "failed"
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 def verdict(*, delivered: int, failed: int, expired: int) -> Verdict:
     """Judge a notification by its targets; ``failed`` counts those refused or given up.
 
-    One without any was for nobody but inactive users: nothing was to be sent.
+    A notification without targets was for inactive users alone: nothing had to be sent.
     """
     if delivered:
         return Verdict.PARTIAL if failed or expired else Verdict.SENT

@@ -40,7 +40,7 @@ class DeadLetterNote(msgspec.Struct, frozen=True):
 
     Attributes:
         error: For the operator, without secrets.
-        origin: Where the record first stood.
+        origin: The record's first place.
         failed: Targets that will never be reached.
         delivered: Targets that accepted it.
         attempts: Most attempts that any target took.
@@ -61,7 +61,7 @@ class DeadLetterNote(msgspec.Struct, frozen=True):
 
 
 class WrittenNote(msgspec.Struct, frozen=True):
-    """What a dead letter's headers say.
+    """A dead letter's headers, read.
 
     Attributes:
         first_failure: Seconds since the epoch, or None.

@@ -1,4 +1,4 @@
-"""Deferring: what a record in a retry topic says, and which of the topics it goes to.
+"""Deferring: the headers of records in retry topics, and the choice of the topic.
 
 The group has one retry topic for each delay, so that each is in the order in which its records come
 due (docs/retries.md).
@@ -32,7 +32,7 @@ from app.values.record import Headers, Record
 
 KNOWN_FORMAT = 1
 NEWER_FORMAT = KNOWN_FORMAT + 1
-"""Stands for whatever this version does not know."""
+"""Stands for every format that this version does not know."""
 
 AT_ONCE = 0.0
 SHORTEST = 30.0
@@ -62,7 +62,7 @@ class FailedMark(msgspec.Struct, frozen=True):
 
 
 class Deferral(msgspec.Struct, frozen=True):
-    """What is still to be done about a notification, and what was done before.
+    """A notification's progress: the targets that are left, delivered and failed.
 
     Attributes:
         left: Targets still to be sent to; None for all that are not named below.
@@ -107,7 +107,7 @@ def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Ori
         record: That is written there.
         deferral: What is still to be done about it.
         group: The group that the topic belongs to.
-        origin: Where the record first stood.
+        origin: The record's first place.
     """
     texts = {
         **origin_texts(origin),
@@ -134,7 +134,7 @@ def read_format(headers: Headers) -> int:
 def read_deferral(headers: Headers) -> Deferral:
     """Return what a record in a retry topic says, with defaults for what it does not.
 
-    Where the targets left are missing or corrupt, all are: sent again rather than lost.
+    If the list of targets left is missing or corrupt, all are left: sent again rather than lost.
     """
     found = dict(headers)
     left = read_marks(found.get(LEFT))

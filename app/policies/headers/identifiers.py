@@ -3,7 +3,7 @@
 import hashlib
 
 USER_AGENT = "notification-worker"
-"""What webhooks' requests call themselves."""
+"""The ``User-Agent`` of webhooks' requests."""
 
 
 def webhook_id(source: str, digest: bytes, address: str) -> str:

@@ -4,8 +4,8 @@ They are believed in the group's own topics only. On a record of a consumed topi
 names are the producer's business: nothing reads them, and they are left behind when the record
 moves on, so that each name stands for one thing there.
 
-Reading never fails: whatever is missing or corrupt becomes a default, because these topics must
-stay readable whoever wrote to them.
+Reading never fails: a missing or corrupt header becomes a default, because anybody may have written
+to these topics and they must stay readable.
 """
 
 from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ MOST_DIGITS = 19  # of a 64-bit number, as Kafka's offsets are
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a record stood when it was first consumed, however often it was moved since.
+    """A record's place when it was first consumed, however often it was moved since.
 
     Attributes:
         timestamp: The record's own time there, in seconds since the epoch.
@@ -110,14 +110,14 @@ def fingerprint(channel: str, address: str, part: int = 0) -> str:
 
 
 def here(record: Record) -> Origin:
-    """Return where a record stands: the origin of one from a consumed topic."""
+    """Return a record's place: the origin of one from a consumed topic."""
     return Origin(*record.partition, record.offset, record.timestamp)
 
 
 def origin_of(record: Record) -> Origin:
-    """Return where a record of the group's own topics first stood.
+    """Return the first place of a record of the group's own topics.
 
-    Its headers say so; one that was written there by hand stands where it began.
+    Its headers say so; one that was written there by hand began there.
     """
     if not record.headers:
         return here(record)
@@ -132,7 +132,7 @@ def origin_of(record: Record) -> Origin:
 
 
 def origin_texts(origin: Origin) -> dict[str, str]:
-    """Return the headers that say where a record first stood."""
+    """Return the headers that name a record's first place."""
     return {
         ORIGIN_TOPIC: origin.topic,
         ORIGIN_PARTITION: str(origin.partition),

@@ -12,12 +12,12 @@ GONE_PAUSE = 3600.0
 
 
 class Verdict(StrEnum):
-    """What an attempt says about the destination, whatever it says about the notification."""
+    """An attempt's news about the destination, apart from the notification."""
 
     ALIVE = "alive"
     FAILED = "failed"
     TURNED_AWAY = "turned away"  # this notification, by its text or by who we are
-    DENIED = "denied"  # whoever we are
+    DENIED = "denied"  # it lets nothing of this service's in
     GONE = "gone"
 
 
@@ -29,7 +29,7 @@ class Breaker:
     only once in a long while. Times are monotonic seconds.
 
     Args:
-        threshold: Failures in a row that open it; None for never, where nothing can be deferred
+        threshold: Failures in a row that open it; None for never, if nothing can be deferred
             and every notification is to have its attempts.
     """
 

@@ -1,4 +1,4 @@
-"""What time it is for Kafka's brokers: the one clock of due times, ages and lifetimes. Pure.
+"""The brokers' time: the one clock of due times, ages and lifetimes. Pure.
 
 Append times are the brokers'. What this machine's clock says beside them may be anything, and may
 change at any moment.
@@ -46,6 +46,6 @@ class BrokerClock:
     def difference(self, local: float, monotonic: float) -> float | None:
         """Return the seconds that this machine's clock is ahead of the brokers', or None.
 
-        It is negative where it is behind, and None as long as no broker has said a word.
+        Negative if it is behind; None as long as no broker has named a time.
         """
         return None if self._lead is None else local - (self._lead + monotonic)

@@ -1,4 +1,4 @@
-"""When a record of a retry topic comes due, whatever the clocks say. Pure.
+"""When a record of a retry topic comes due, even if clocks are wrong. Pure.
 
 A record is due when its topic's delay has passed since it was appended, and both are told by
 clocks, which may be wrong and may jump. But wherever a log's end has been seen, something is
@@ -14,7 +14,7 @@ FINENESS = 32
 
 
 class Sightings:
-    """Where the log of a partition ended, and when that was seen.
+    """The end of a partition's log, and when it was seen there.
 
     All times are seconds of a clock that never jumps.
 

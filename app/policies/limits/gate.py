@@ -194,4 +194,4 @@ def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
 
 
 PROBING = inf
-"""What ``wait`` returns while a probe is under way."""
+"""``wait`` returns it while a probe is under way."""

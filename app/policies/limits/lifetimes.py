@@ -8,7 +8,7 @@ from app.values.notification import Notification
 def with_default_lifetime(
     notification: Notification, published_at: float, now: float, seconds: float
 ) -> Notification:
-    """Return a notification that is first taken now, its time passed where it is too old for it.
+    """Return a notification that is first taken now, expired if it is too old.
 
     One that has an end of its own keeps it. One that is young enough gets none: from now on it may
     take as long as it takes.

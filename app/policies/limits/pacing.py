@@ -7,7 +7,7 @@ from app.values.channel import RefusalLimit
 from app.values.outcome import Allowance
 
 LONGEST_PERIOD = 3600.0
-"""Seconds; where a destination speaks of a longer period it is asked again before."""
+"""Seconds; a destination that names a longer period is asked again before it ends."""
 FIRST_DOUBT = 0.05
 LONGEST_DOUBT = 10.0
 """Seconds; a destination that goes on refusing is not believed to want less than this."""
@@ -21,7 +21,7 @@ class Pacer:
     one as many as in this. Times are monotonic seconds.
 
     Args:
-        concurrency: Requests under way at most, whatever the destination allows.
+        concurrency: Requests under way at most, even if the destination allows more.
     """
 
     def __init__(self, concurrency: int) -> None:

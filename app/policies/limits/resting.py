@@ -29,7 +29,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Rests:
-    """What is known to be unreadable now."""
+    """The partitions that cannot be read now."""
 
     def __init__(self) -> None:
         self._troubles: dict[TopicPartition, Trouble] = {}

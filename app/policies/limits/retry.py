@@ -31,7 +31,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
         Args:
             attempts: Attempts since it was received.
-            deferred: It comes from a retry topic, where each time it is due is one attempt.
+            deferred: It comes from a retry topic: it gets one attempt each time it is due.
         """
         return attempts >= (1 if deferred and self.defers else self.max_attempts)
 

@@ -10,11 +10,12 @@ LEAST = 16
 class Shares:
     """Divides the window between parties, each the owner of a domain.
 
-    What hangs keeps its place in the window until its time-out, and one party can have any number
-    of addresses. So one that has never answered may have a quarter of the window under way, and all
-    of those together half of it. The others are free until requests under way take half of the
-    window; then each keeps to its share: a quarter at first; one more with every request that ends
-    soon, or well, up to seven eighths; half as many with every one that hangs, down to a sixteenth.
+    A delivery that hangs keeps its place in the window until its time-out, and one party can have
+    any number of addresses. So a party that has never answered may have a quarter of the window
+    under way, and all of those together half of it. The others are free until requests under
+    way take half of the window; then each keeps to its share: a quarter at first; one more with
+    every request that ends soon, or well, up to seven eighths; half as many with every one that
+    hangs, down to a sixteenth.
     Times are monotonic seconds.
 
     Args:

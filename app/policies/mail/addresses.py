@@ -98,7 +98,7 @@ def _split_at(pattern: re.Pattern[str], text: str) -> Iterator[str]:
 
 
 def _entries(text: str) -> Iterator[str]:
-    """Split where no quotes and no brackets are open; what is left open is split all the same."""
+    """Split outside quotes and brackets; if one is left open, split all the same."""
     start = 0
     quoted = bracketed = False
     for mark in _SPECIAL.finditer(text):

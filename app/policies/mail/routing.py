@@ -10,7 +10,7 @@ from app.values.delivery import Heading, Target
 from app.values.errors import UnroutableError
 
 AT_ONCE = 100
-"""Recipients of one delivery; every server takes so many of one mail (RFC 5321, 4.5.3.1.8)."""
+"""Recipients of one delivery; every server takes that many of one mail (RFC 5321, 4.5.3.1.8)."""
 MOST_DELIVERIES = 1000
 """Of one notification; with more recipients than that allows, each delivery has more of them."""
 MOST_SHOWN = 48 * 1024
@@ -39,7 +39,7 @@ _Group = tuple[Sequence[str], Heading]
 
 
 class MailRoute(NamedTuple):
-    """Where a mail goes.
+    """The recipients of a mail.
 
     Attributes:
         parts: One for each delivery.

@@ -138,7 +138,7 @@ def _key(quoted: str) -> str:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return where the list or object that begins there ends; the text's end where it does not."""
+    """Return the end of the list or object that begins there; the text's end if it has none."""
     depth = 0
     for match in _BRACKETS.finditer(text, start):
         if match[0] in "[{":

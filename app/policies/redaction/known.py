@@ -1,4 +1,4 @@
-"""Secrets that are known by name, found in whatever encoding they occur."""
+"""Finds secrets that are known, in every encoding in which they occur."""
 
 import re
 from base64 import b64encode
@@ -55,7 +55,7 @@ class Secrets:
     """Texts that must not be shown.
 
     Args:
-        values: Passwords, keys, or webhook URLs; of a URL whatever may be a token.
+        values: Passwords, keys, or webhook URLs; of a URL, every part that may be a token.
         distinct: Only what no text has by chance: a password that is a word or a number would be
             found in every answer, and blank out its keys and figures.
         forms: How secrets look that are known by their form.
@@ -87,7 +87,7 @@ class Secrets:
         )
 
     def spans(self, view: View) -> Iterator[Span]:
-        """Yield where in a view a secret stands."""
+        """Yield the places of secrets in a view."""
         for needle in self._plain:
             for start in _occurrences(view.text, needle):
                 yield start, start + len(needle)

@@ -1,4 +1,4 @@
-r"""What a text says once its escapes are read: ``webhook\u005furl`` is ``webhook_url``.
+r"""Reads the escapes of a text: ``webhook\u005furl`` is ``webhook_url``.
 
 A secret that a server or a producer has written in another encoding is found in a view of the text
 and hidden in the text itself: every view knows where its characters come from.
@@ -33,7 +33,7 @@ _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 class View:
-    """A text and where its characters come from.
+    """A text and the source of its characters.
 
     Args:
         text: What is read.
@@ -101,7 +101,7 @@ def views(text: str) -> Iterator[View]:
 
 
 def _read(escape: str) -> str:
-    """Return what an escape stands for, or itself where it stands for nothing."""
+    """Return the character of an escape, or the escape itself if it has none."""
     if escape[0] == "&":
         return _entity(escape[1:])
     if escape[0] == "%" or escape[1] in "ux":
@@ -110,7 +110,7 @@ def _read(escape: str) -> str:
 
 
 def _entity(name: str) -> str:
-    """Return what a character reference stands for, itself where that is not ASCII."""
+    """Return the character of a reference, or the reference itself if that is not ASCII."""
     if name[0] != "#":
         return _ENTITIES.get(name, f"&{name}")
     number = int(name[2:-1], 16) if name[1] in "xX" else int(name[1:-1])

@@ -41,8 +41,8 @@ class Access(msgspec.Struct, frozen=True):
     Attributes:
         keys: The allowed ones. Without any, only this machine is served.
         metrics_open: Serve ``/metrics`` without a key.
-        closed: Without keys, nothing at all for whoever connects from another machine, not even
-            ``/health``: production, under a server that did not say where it listens.
+        closed: Without keys, serve nothing at all to other machines, not even ``/health``:
+            production, under a server that did not tell its addresses.
     """
 
     keys: tuple[Key, ...] = ()
@@ -71,7 +71,7 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """What a request says about itself.
+    """A request, as far as access depends on it.
 
     Attributes:
         scheme: ``http`` or ``https``.
@@ -115,7 +115,7 @@ class Refusal(msgspec.Struct, frozen=True):
 def split_key(given: str) -> tuple[str, str]:
     """Read ``name=key`` or a key alone, whose name is empty then.
 
-    What ends in ``=`` alone is a key in base64; one that holds it elsewhere needs a name before it.
+    A key may end in ``=``, as base64 does; one that holds it elsewhere needs a name before it.
     """
     name, _, key = given.partition("=")
     return (name, key) if _NAME.fullmatch(name) and key.strip("=") else ("", given)

@@ -1,4 +1,4 @@
-"""What the embedded broker can still hold without dropping a record that is not settled.
+"""Room in the embedded broker before it drops a record that is not settled.
 
 librdkafka's in-process broker drops the oldest record batches of a partition, in silence, while
 they are more than 5 MiB together. (Its other limit, 100,000 batches, is out of reach: the smallest

@@ -1,4 +1,4 @@
-"""What the original system, Ginkgo, knows of recipients and templates, in this service's files."""
+"""Turns Ginkgo's recipients and templates into this service's files."""
 
 import json
 import re
@@ -33,7 +33,7 @@ class Tables(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What was made of it.
+    """The files that were made.
 
     Attributes:
         document: The recipients file as YAML.

@@ -1,4 +1,4 @@
-"""What is wrong with a consumer group, by who is in it. Pure."""
+"""Finds faults of a consumer group by its members. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
@@ -71,5 +71,5 @@ def _about_strangers(group: Group, strangers: Iterable[GroupMember]) -> str:
 
 
 def _named(members: Iterable[GroupMember]) -> str:
-    """Name members by what they call themselves, and where they are."""
+    """Name members by their client ids and hosts."""
     return ", ".join(sorted({f"{member.client_id} at {member.host}" for member in members}))

@@ -12,12 +12,12 @@ WINDOW = 60.0
 DELAY = 1.0
 """Seconds that the answer to every further one takes."""
 REMEMBERED = 1000
-"""Addresses; whoever has more of them than this is not slowed down by one rule or another."""
+"""Addresses that are remembered; somebody with more of them is not slowed down by this rule."""
 _IPV6_NETWORK = 64  # bits; what one customer is given
 
 
 class Verdict(NamedTuple):
-    """What becomes of a wrong key.
+    """The answer to a wrong key.
 
     Attributes:
         delay: Seconds until it is answered.
@@ -37,7 +37,7 @@ class _Guesses:
 
 
 class Guesses:
-    """Wrong keys of the last minute, by where they came from; bounded in memory."""
+    """Wrong keys of the last minute by address; bounded in memory."""
 
     def __init__(self) -> None:
         self._known: dict[str, _Guesses] = {}

@@ -13,7 +13,7 @@ START_PATIENCE = 10.0
 
 
 class Signs(msgspec.Struct, frozen=True):
-    """What can be observed of a worker. Ages are seconds; None means it does not apply.
+    """Signs of a worker's health. Ages are seconds; None means it does not apply.
 
     Attributes:
         failure: The error that the worker's tasks ended with, or None.

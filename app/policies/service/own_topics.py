@@ -1,4 +1,4 @@
-"""What the group's own topics need, whatever the brokers' defaults, and what is wrong with one."""
+"""Settings that the group's own topics need, and the faults of those that are there."""
 
 from collections.abc import Iterator, Mapping
 
@@ -27,7 +27,7 @@ def own_topics(
     """Return the topics that the group writes for itself.
 
     The broker stamps what is written there: neither when a record comes due nor how long it is kept
-    depends on the clock of whoever wrote it.
+    depends on its producer's clock.
 
     Args:
         dead_letter_topic: Its name.
@@ -63,7 +63,7 @@ def faults(
     """Yield what is wrong with a topic of the group's own.
 
     Args:
-        wanted: What it is to be.
+        wanted: How it should be.
         state: What it is.
         config: Its settings in force; None if they may not be read.
         replicas: Copies that it is to have at least.

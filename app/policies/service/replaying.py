@@ -19,7 +19,7 @@ _PLACE = re.compile(r"([0-9]{1,10})/([0-9]{1,19})")
 
 
 class Fate(StrEnum):
-    """What becomes of a selected dead letter."""
+    """The decision about a selected dead letter."""
 
     REPLAYABLE = "replayable"
     ALREADY = "already"
@@ -97,7 +97,7 @@ class Judge:
 def as_deferral(record: Record) -> Deferral:
     """Return what a dead letter becomes: the targets that failed, and a fresh start.
 
-    Where no target is known (the record could not be used) or not all of them are, everything is
+    If no target is known (the record could not be used) or not all of them are, everything is
     left that was not delivered.
     """
     note = read_note(record.headers)
@@ -110,7 +110,7 @@ def as_deferral(record: Record) -> Deferral:
 
 
 def place_of(record: Record) -> Place:
-    """Return where a dead letter stands."""
+    """Return the place of a dead letter."""
     return record.partition.partition, record.offset
 
 

@@ -1,4 +1,4 @@
-"""Notes: collected while a notification is read or written, and bounded whatever it holds."""
+"""Notes: collected while a notification is read or written, and bounded."""
 
 from app.policies.redaction import scrub
 from app.values.note import Note

@@ -9,11 +9,11 @@ from app.values.errors import NotifierError
 
 
 class CannotSendError(NotifierError):
-    """What was typed makes no notification; the text says what to change."""
+    """The input makes no notification; the text says what to change."""
 
 
 class Typed(msgspec.Struct, frozen=True):
-    """What somebody typed.
+    """The input of ``notifier send``.
 
     Attributes:
         text: What to say; None with a template.

@@ -125,7 +125,7 @@ def without_control(text: str) -> str:
 def _visible(html: str) -> tuple[str, bool]:
     """Leave out comments and what browsers do not show; say whether that is all of the text.
 
-    What is left is long enough for any text that is read, and short enough to be looked through.
+    The rest is long enough for any text that is read, and short enough to be looked through.
     """
     source = html[:MOST_SOURCE]
     whole = len(html) <= MOST_SOURCE

@@ -11,7 +11,7 @@ CODES = ("AAPL", "GOOGL", "TSLA", "MSFT", "AMZN")
 
 
 class Kind(StrEnum):
-    """What ``--type`` and ``?type=`` take."""
+    """The values of ``--type`` and ``?type=``."""
 
     WEBHOOK = "webhook"
     EMAIL = "email"
