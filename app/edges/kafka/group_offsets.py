@@ -94,7 +94,7 @@ class GroupOffsets(Admin):
             for code in codes - {0, _NO_SUCH_GROUP}:
                 if for_code(code) is GroupAuthorizationFailedError:
                     raise KafkaRefusedError(
-                        f"Kafka lets this user not forget offsets of the group {group_id}:"
+                        f"Kafka does not let this user forget offsets of the group {group_id}:"
                         " allow it Delete on it, and Read on the topics"
                     )
                 raise for_code(code)(group_id)

@@ -205,7 +205,7 @@ class Producer:
             self._replace(why, _close(client))
 
     def _replace(self, why: str, end: Coroutine[Any, Any, None]) -> None:
-        log.warning("the Kafka producer is made anew: %s", why)
+        log.warning("recreating the Kafka producer: %s", why)
         self._client = None
         _held(self._endings, end, "end a Kafka producer")
 

@@ -110,7 +110,9 @@ class TopicAdmin(Admin):
                 return found
             if asyncio.get_running_loop().time() > deadline:
                 missing = ", ".join(sorted(set(names) - found.keys()))
-                raise KafkaUnavailableError(f"Kafka did not come to know new topics: {missing}")
+                raise KafkaUnavailableError(
+                    f"new topics did not appear on Kafka in time: {missing}"
+                )
             await asyncio.sleep(_PAUSE)
 
     async def _make_by_asking(self, topics: Iterable[WantedTopic]) -> None:
@@ -173,7 +175,7 @@ class TopicAdmin(Admin):
             closed = await denied(self._client, Right.WRITE, topics)
         if closed:
             raise KafkaRefusedError(
-                f"Kafka lets this user not write to {', '.join(sorted(closed))}:"
+                f"Kafka does not let this user write to {', '.join(sorted(closed))}:"
                 " allow it Write on each"
             )
 

@@ -49,7 +49,7 @@ def command() -> None:
     show_default=True,
     help="Folder for the templates.",
 )
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def ginkgo(
     mysql: str, templates: Path | None, output: Path, templates_dir: Path, force: bool
 ) -> None:
@@ -87,6 +87,6 @@ def _write(path: Path, text: str, *, force: bool) -> None:
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise NotifierError(f"{path} is there already: --force writes over it") from None
+        raise NotifierError(f"{path} exists already: --force overwrites it") from None
     except OSError as error:
         raise NotifierError(f"{path}: {error.strerror}") from None

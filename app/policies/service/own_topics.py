@@ -83,7 +83,7 @@ def faults(
     if state.replicas < replicas:
         yield TopicFault(
             f"its records stand on {state.replicas} broker{'' if state.replicas == 1 else 's'},"
-            f" and {replicas} are asked for: whoever loses these loses them",
+            f" and {replicas} are asked for: if these are lost, so are the records",
             "Give it more replicas (kafka-reassign-partitions.sh)",
         )
 
@@ -109,18 +109,18 @@ def _problem(name: str, found: str, wanted: WantedTopic) -> str:
     """Say what a wrong value does."""
     match name:
         case "cleanup.policy" if wanted.settings[name] == "compact":
-            harm = "what the workers keep there is gone with time"
+            harm = "what the workers keep there expires"
         case "cleanup.policy":
             harm = "records get lost, and those without a key are refused"
         case "message.timestamp.type":
-            harm = "what is written there comes due, or goes, by the clock of whoever wrote it"
+            harm = "due times and retention go by the producers' clocks"
         case "max.message.bytes":
             harm = "the consumed topics' largest records, with added headers, do not fit"
         case "retention.ms":
             needed = _span(int(wanted.settings[name]))
             harm = f"records are kept for {_span(int(found))}, and {needed} are needed"
         case _:
-            harm = "records go before their time when there are many"
+            harm = "records are deleted early if there are many"
     return f"its {name} is {found}: {harm}"
 
 
