@@ -286,6 +286,13 @@ MUTANTS = (
         ("tests/unit/engine/lanes/test_dispatch.py",),
     ),
     Mutant(
+        "put aside the backlog of a party that answers",
+        "app/engine/lanes/lane.py",
+        "self._held_back and self._share.hangs(now)",
+        "self._held_back",
+        ("tests/unit/engine/lanes/test_dispatch.py",),
+    ),
+    Mutant(
         "let one domain have every lookup",
         "app/edges/lookups.py",
         " and self._under_way.get(domain, 0) < MOST_OF_A_DOMAIN",

@@ -143,7 +143,8 @@ class Lane:
         """Estimate the seconds until what waits now would have been sent."""
         now = self._clock.monotonic()
         wait = self._gate.expected_wait(now, self.queued, self._channel.most_merged)
-        return max(wait, LONGEST_WAIT) if self._held_back else wait
+        held_up = self._held_back and self._share.hangs(now)
+        return max(wait, LONGEST_WAIT) if held_up else wait
 
     def submit(self, job: Job) -> None:
         """Put a job in line."""

@@ -3,7 +3,7 @@
 import weakref
 
 SLOW = 2.0
-"""Seconds; a failure that took longer is one that kept room from others."""
+"""Seconds; a request that takes longer keeps room from others, if it fails in the end."""
 LEAST = 16
 
 
@@ -28,7 +28,7 @@ class Shares:
         self.first = max(window // 4, LEAST)
         self.least = max(window // 16, LEAST)
         self.strangers_most = max(window // 2, LEAST)
-        self.strangers = 0
+        self.strangers: dict[Ticket, None] = {}  # requests under way, the oldest first
         self.active = 0
         self._of: weakref.WeakValueDictionary[str, Share] = weakref.WeakValueDictionary()
 
@@ -43,41 +43,49 @@ class Shares:
 class Ticket:
     """A request that is under way."""
 
-    __slots__ = ("began", "stranger")
+    __slots__ = ("began",)
 
-    def __init__(self, began: float, *, stranger: bool) -> None:
+    def __init__(self, began: float) -> None:
         self.began = began
-        self.stranger = stranger
 
 
 class Share:
     """One party's share."""
 
-    __slots__ = ("__weakref__", "_active", "_all", "_allowed", "_known")
+    __slots__ = ("__weakref__", "_all", "_allowed", "_begun", "_hung", "_known")
 
     def __init__(self, everybody: Shares) -> None:
         self._all = everybody
         self._allowed = everybody.first
-        self._active = 0
+        self._begun: dict[Ticket, None] = {}  # the oldest first
         self._known = False
+        self._hung = False
 
     @property
     def room(self) -> int:
         """How many more requests may begin."""
         everybody = self._all
         if not self._known:
-            among = everybody.strangers_most - everybody.strangers
-            return max(min(everybody.first - self._active, among), 0)
+            among = everybody.strangers_most - len(everybody.strangers)
+            return max(min(everybody.first - len(self._begun), among), 0)
         if everybody.active * 2 < everybody.window:
             return everybody.window
-        return max(self._allowed - self._active, 0)
+        return max(self._allowed - len(self._begun), 0)
+
+    def hangs(self, now: float) -> bool:
+        """Say whether what has no room may have to wait for long: for requests that hang."""
+        waits_for = self._begun if self._known else self._all.strangers
+        oldest = next(iter(waits_for), None)
+        return self._hung or (oldest is not None and now - oldest.began > SLOW)
 
     def begin(self, now: float) -> Ticket:
         """Count a request that begins."""
-        self._active += 1
+        ticket = Ticket(now)
+        self._begun[ticket] = None
         self._all.active += 1
-        self._all.strangers += not self._known
-        return Ticket(now, stranger=not self._known)
+        if not self._known:
+            self._all.strangers[ticket] = None
+        return ticket
 
     def end(self, ticket: Ticket, now: float, *, failed: bool) -> None:
         """Learn from how a request ended.
@@ -87,10 +95,11 @@ class Share:
             now: When it ended.
             failed: The destination did not do its part: no connection, no answer, 5xx.
         """
-        self._active -= 1
+        del self._begun[ticket]
         self._all.active -= 1
-        self._all.strangers -= ticket.stranger
-        if failed and now - ticket.began > SLOW:
+        self._all.strangers.pop(ticket, None)
+        self._hung = failed and now - ticket.began > SLOW
+        if self._hung:
             self._allowed = max(self._allowed // 2, self._all.least)
             return
         self._allowed = min(self._allowed + 1, self._all.most)

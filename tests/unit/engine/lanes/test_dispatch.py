@@ -360,10 +360,25 @@ async def test_one_party_does_not_take_the_window_with_any_number_of_addresses()
     for destination in healthy:
         bench.put(destination)
     await until(lambda: len(bench.finished) == 20)
+    bench.clock.let_pass(3)
     bench.dispatcher.relieve(250)
     assert [each.jobs[0].state for each in bench.finished[20:]] == [State.DEFERRED] * 250
     await bench.tasks.cancel()
     bench.dispatcher.close()
+
+
+async def test_a_party_that_answers_keeps_its_backlog_however_small_its_share() -> None:
+    """All of a backlog may be for one party: more than its share is held back, and sent soon."""
+    gate = asyncio.Event()
+    bench = Bench(ScriptedChannel(gate=gate), window=32)
+    for number in range(32):
+        bench.put(discord(str(number)))
+    await until(lambda: sum(lane.active for lane in bench.dispatcher) == 16)
+    bench.dispatcher.relieve(8)
+    assert bench.finished == []
+    gate.set()
+    await until(lambda: len(bench.finished) == 32)
+    assert {each.jobs[0].state for each in bench.finished} == {State.DONE}
 
 
 async def test_those_who_have_answered_go_on_while_strangers_hang() -> None:

@@ -77,6 +77,28 @@ def test_who_hangs_gets_less_and_earns_it_back() -> None:
     assert len(crowd) == 600
 
 
+def test_who_answers_soon_enough_does_not_hang() -> None:
+    """A share that is used up is no reason to wait for long; requests that hang are one."""
+    share = Shares(WINDOW).of("new.example")
+    first, second, *others = fill(share)
+    assert (share.room, share.hangs(1.0), share.hangs(2.1)) == (0, False, True)
+    share.end(first, 3.0, failed=True)
+    assert share.hangs(3.0)  # the others will take as long
+    share.end(second, 3.1, failed=False)
+    assert share.hangs(3.1)
+    for each in others:
+        share.end(each, 3.2, failed=False)
+    assert not share.hangs(100.0)
+
+
+def test_a_stranger_waits_for_the_others_and_one_who_is_known_for_itself() -> None:
+    """What strangers have together is kept from each of them by those that hang."""
+    shares = Shares(WINDOW)
+    known, new = grown(shares, "known.example"), shares.of("new.example")
+    fill(shares.of("hung.example"))
+    assert (known.hangs(10.0), new.hangs(1.0), new.hangs(10.0)) == (False, False, True)
+
+
 def test_a_small_window_divides_nothing() -> None:
     """With room for ten there is nothing to be shared out."""
     shares = Shares(10)
@@ -95,5 +117,5 @@ def test_every_request_that_ends_gives_back_its_place(
     open_requests = [(kept[number], kept[number].begin(0.0), end) for number, _, end in requests]
     for (share, ticket, end), (_, failed, _) in zip(open_requests, requests, strict=True):
         share.end(ticket, end, failed=failed)
-    assert (shares.active, shares.strangers) == (0, 0)
+    assert (shares.active, len(shares.strangers)) == (0, 0)
     assert all(share.room >= 6 for share in kept)
