@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from app.engine.clock import EngineClock
+from app.engine.inflight import transitions
 from app.engine.inflight.item import Item
 from app.engine.inflight.parked import GONE, Parked, Why, park, too_old_at, unclaimed
 from app.engine.inflight.partition import Assigned, Assignment, Done
@@ -121,7 +122,7 @@ class Admission:
                 self._settler.pass_on(item)
                 return
             if item.origin.topic not in self._ours:
-                self._park(item)
+                self._park(item, assigned)
                 return
         self._begin(item)
 
@@ -144,7 +145,7 @@ class Admission:
         elif assigned.delay is not None and read_format(record.headers) > KNOWN_FORMAT:
             self._settler.pass_on(item)
         else:
-            item.too_large = True
+            transitions.is_too_large(item)
             self._begin(item)
 
     async def read_again(self, parked: Parked, record: Record, assigned: Assigned) -> None:
@@ -185,26 +186,29 @@ class Admission:
     def _miss(self, parked: Parked, assigned: Assigned) -> None:
         """Make a dead letter of what is gone from the log before it could be delivered."""
         stub = parked.stub(assigned.partition)
-        item = Item(stub, assigned, parked.digest, self._clock.monotonic(), parked.before)
+        now = self._clock.monotonic()
+        is_deferred = assigned.delay is not None
+        item = Item(stub, assigned.epoch, parked.digest, now, parked.before, is_deferred)
         item.missing = parked.size
         assigned.take_back(item)
         self._refuse(item, Reason.EXHAUSTED, GONE)
 
-    def _park(self, item: Item) -> None:
+    def _park(self, item: Item, assigned: Assigned) -> None:
         """Leave a record to a member that knows its topic, until it is too old."""
         left = too_old_at(item, self._max_age) - self._clock.broker_now()
-        item.assigned.park(park(item, Why.FOREIGN, self._clock.monotonic() + left))
+        assigned.park(park(item, Why.FOREIGN, self._clock.monotonic() + left))
+        transitions.park(item)
         self._bytes -= item.size
 
-    def drop(self, old: Assigned) -> None:
+    def drop(self) -> None:
         """Forget what was held of a partition whose topic was made anew."""
-        self._dispatcher.discard(lambda item: item.assigned is old)
+        self._dispatcher.discard_gone()
         self.reset()
 
     def reset(self) -> None:
         """Forget what was in flight of partitions that are gone; its items were dropped."""
         self._bytes = sum(item.size for item in self._assignment.items())
-        gone = [leader for leader in self._leaders.values() if not leader.assigned.active]
+        gone = [leader for leader in self._leaders.values() if not self._is_held(leader)]
         for leader in gone:
             del self._leaders[leader.digest]
             self._let_another_lead(leader)
@@ -233,9 +237,10 @@ class Admission:
 
     def _let_another_lead(self, leader: Item) -> None:
         """Deliver one of the repeats that waited for an item which was not delivered."""
-        waiting = [follower for follower in leader.followers if follower.assigned.active]
+        waiting = [follower for follower in leader.followers if self._is_held(follower)]
         if waiting and not self._dispatcher.draining:  # else they come in again, elsewhere or here
-            first, *first.followers = waiting
+            first, *others = waiting
+            transitions.lead(first, others)
             self._leaders[first.digest] = first
             self._deliver(first)
 
@@ -247,14 +252,15 @@ class Admission:
 
     def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:
         record = record.stamped(self._clock.broker_now())
-        return Item(record, assigned, _digest(record), self._clock.monotonic(), before)
+        is_deferred = assigned.delay is not None
+        now = self._clock.monotonic()
+        return Item(record, assigned.epoch, _digest(record), now, before, is_deferred)
 
     def _join(self, item: Item, assigned: Assigned) -> None:
         """Go on with an item whose partition was away: what was delivered stays delivered."""
-        item.assigned = assigned
+        transitions.give(item, assigned.epoch)
         assigned.enter(item)
         self._bytes += item.size
-        item.followers = []  # they come in again themselves, after it
         if _is_compared(item):
             self._leaders.setdefault(item.digest, item)
         self._dispatcher.resubmit(item)
@@ -267,7 +273,7 @@ class Admission:
         if record.unreadable is not None:
             return Reason.INVALID, f"the record cannot be read: {record.unreadable}"
         try:
-            item.notification = self._reader.parse(item)
+            transitions.understand(item, self._reader.parse(item))
         except UnroutableError as error:
             return Reason.UNROUTABLE, scrub(str(error))
         except (InvalidRecordError, TemplateError) as error:
@@ -286,16 +292,21 @@ class Admission:
         leader = self._leaders.setdefault(item.digest, item)
         if leader is item:
             return False
-        leader.followers.append(item)
+        transitions.follow(item, leader)
         return True
 
     def _drop_repeat(self, item: Item) -> None:
-        if not item.assigned.active:
+        assigned = self._assignment.of(item)
+        if assigned is None:
             return
-        item.assigned.settle(item)
+        assigned.settle(item)
+        transitions.settle(item)
         self._bytes -= item.size
         self._observer.duplicate()
         self._on_change()
+
+    def _is_held(self, item: Item) -> bool:
+        return self._assignment.of(item) is not None
 
     def _deliver(self, item: Item) -> None:
         notification = item.notification
@@ -310,7 +321,8 @@ class Admission:
         if not notification.requests:
             self._observer.suppressed(item, notification)
         if routed.unroutable:
-            item.fail_each(routed.unroutable, Reason.UNROUTABLE, self._clock.broker_now())
+            now = self._clock.broker_now()
+            transitions.fail_each(item, routed.unroutable, Reason.UNROUTABLE, now)
             self._observer.unroutable(item, routed.unroutable)
         self._dispatcher.submit(item, routed.deliveries)
         if not routed.deliveries:
@@ -318,8 +330,7 @@ class Admission:
 
     def _refuse(self, item: Item, reason: Reason, error: str) -> None:
         """Make a dead letter of a record that cannot be used as a whole."""
-        item.refusal = (reason, error)
-        item.first_failure = item.first_failure or self._clock.broker_now()
+        transitions.refuse(item, reason, error, self._clock.broker_now())
         self._observer.unusable(item, None, reason, error)
         self._settler.finish(item)
 

@@ -9,15 +9,16 @@ import msgspec
 
 from app.edges.kafka.producer import Producer
 from app.engine.clock import EngineClock
+from app.engine.inflight import transitions
 from app.engine.inflight.item import Item
 from app.engine.inflight.parked import Why, park
+from app.engine.inflight.partition import Assigned, Assignment
 from app.engine.observer import Observer
 from app.engine.tasks import Spawn
 from app.policies.books.statistics import Verdict
 from app.policies.headers.dead_letters import bare, dead_letter_headers, without_value
 from app.policies.headers.deferral import SHORTEST, deferral_headers
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
-from app.values.outcome import Reason
 from app.values.record import Headers
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Settler:
         exits: Where those go.
         clock: Tells the time.
         observer: Counts verdicts, and what was written.
+        assignment: The partitions this worker has.
         spawn: Starts a named task that the worker watches.
         on_settled: Called when nothing is held of an item any more, with None for one that is put
             aside.
@@ -88,6 +90,7 @@ class Settler:
         exits: Exits,
         clock: EngineClock,
         observer: Observer,
+        assignment: Assignment,
         *,
         spawn: Spawn,
         on_settled: Callable[[Item, Verdict | None], None],
@@ -96,6 +99,7 @@ class Settler:
         self._exits = exits
         self._clock = clock
         self._observer = observer
+        self._assignment = assignment
         self._spawn = spawn
         self._on_settled = on_settled
         self._blocked: dict[str, str] = {}
@@ -110,7 +114,7 @@ class Settler:
     @property
     def blocked(self) -> str | None:
         """Why records cannot be written now, or None."""
-        awaited = [each for each in self._leaving.values() if each.item.assigned.active]
+        awaited = [each for each in self._leaving.values() if self._assignment.of(each.item)]
         topics = {each.topic for each in awaited}
         if told := [why for topic, why in self._blocked.items() if topic in topics]:
             return "; ".join(told)
@@ -135,12 +139,13 @@ class Settler:
 
     def finish(self, item: Item) -> None:
         """Settle an item about which nothing more is done here."""
-        if not item.assigned.active:
+        assigned = self._assignment.of(item)
+        if assigned is None:
             return  # taken away; whoever has the partition now settles it
         if item.written or not (item.deferred or item.refusal or item.failures or _failed(item)):
-            self._settle(item)
+            self._settle(item, assigned)
         elif not item.leaving:
-            item.leaving = True
+            transitions.leave(item)
             if item.targets > MANY_TARGETS:
                 self._spawn(self._leave_slowly(item), f"write {item.record.coordinates}")
             else:
@@ -148,7 +153,7 @@ class Settler:
 
     def pass_on(self, item: Item) -> None:
         """Hand on a record that only a newer version knows how to read, as it is."""
-        item.foreign = True
+        transitions.hand_on(item)
         self.finish(item)
 
     async def _leave_slowly(self, item: Item) -> None:
@@ -218,14 +223,14 @@ class Settler:
                     self._observer.dead_lettered()
                 elif not item.foreign:
                     self._observer.deferred()
-                item.written = True
+                transitions.written(item)
                 self._left(leaving)
 
     def _take_too_large(self, leaving: _Leaving, error: RecordTooLargeError) -> None:
         item, coordinates = leaving.item, leaving.item.record.coordinates
         if leaving.topic != self._exits.dead_letter_topic:
             log.warning("%s cannot be put aside: %s", coordinates, error)
-            item.too_large = True
+            transitions.is_too_large(item)
             self._left(leaving)
         elif len(leaving.forms) > 1:
             log.warning("%s: its dead letter leaves something out: %s", coordinates, error)
@@ -256,7 +261,7 @@ class Settler:
     def _again(self, leaving: _Leaving, until: float) -> None:
         if self._leaving.get(leaving.item) is not leaving:
             return
-        if not leaving.item.assigned.active:
+        if self._assignment.of(leaving.item) is None:
             self._left(leaving)  # whoever has the partition now writes it
         elif self._clock.monotonic() >= until:
             self._write(leaving)
@@ -266,36 +271,35 @@ class Settler:
     def _left(self, leaving: _Leaving) -> None:
         """Go on with an item that is not being written any more."""
         item = leaving.item
-        item.leaving = False
+        if not item.written:
+            transitions.let_go(item)
         del self._leaving[item]
         if self._blocked:
             awaited = {each.topic for each in self._leaving.values()}
             self._blocked = {topic: why for topic, why in self._blocked.items() if topic in awaited}
         if item.written:
             self.finish(item)
-        elif item.assigned.active:
-            self._park(item)
+        elif (assigned := self._assignment.of(item)) is not None:
+            self._park(item, assigned)
 
-    def _settle(self, item: Item) -> None:
-        item.assigned.settle(item)
+    def _settle(self, item: Item, assigned: Assigned) -> None:
+        assigned.settle(item)
         verdict = None if item.deferred else item.verdict()
         if verdict is not None:
             self._observer.settled(item, verdict)
-        item.jobs.clear()  # they refer to it: only the cycle collector would free it, and that late
+        transitions.settle(item)
         self._on_settled(item, verdict)
 
-    def _park(self, item: Item) -> None:
+    def _park(self, item: Item, assigned: Assigned) -> None:
         """Leave its offset unsettled, alone, and let go of its record until it is due."""
-        if item in item.assigned.strays:  # nobody can read it again
-            if item.foreign:
-                item.foreign, item.refusal = False, (Reason.EXHAUSTED, TOO_LARGE)
-            item.give_up_rest(TOO_LARGE, self._clock.broker_now())
+        if item in assigned.strays:  # nobody can read it again
+            transitions.give_up_rest(item, TOO_LARGE, self._clock.broker_now())
             self.finish(item)
             return
         before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
         until = self._clock.monotonic() + seconds
-        item.assigned.park(park(item, Why.TOO_LARGE, until, before))
-        item.jobs.clear()  # as in _settle
+        assigned.park(park(item, Why.TOO_LARGE, until, before))
+        transitions.park(item)
         self._on_settled(item, None)
 
 

@@ -125,6 +125,7 @@ class NotificationWorker:
             ),
             clock,
             observer,
+            self._assignment,
             spawn=self._tasks.spawn,
             on_settled=self._settled,
         )
@@ -134,6 +135,7 @@ class NotificationWorker:
             options.retry,
             clock,
             observer,
+            self._assignment,
             window=options.max_in_flight,
             spawn=self._tasks.spawn,
             on_finished=self._settler.finish,

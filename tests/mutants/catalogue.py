@@ -10,6 +10,7 @@ REDACTION = "tests/unit/policies/redaction/test_redaction.py"
 POOL = "tests/unit/edges/smtp/test_pool.py"
 READING = "tests/unit/engine/test_reading.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
+TRANSITIONS = "tests/unit/engine/inflight/test_transitions.py"
 GROUP_START = "tests/unit/engine/group/test_group_start.py"
 BEGINNINGS = "tests/unit/policies/books/test_beginnings.py"
 POSITIONS = "tests/unit/engine/cluster/test_positions.py"
@@ -46,8 +47,8 @@ MUTANTS = (
     Mutant(
         "commit on cancellation",
         "app/engine/lanes/lane.py",
-        "            for job in batch:\n                job.state = State.DISCARDED\n            raise",
-        "            for job in batch:\n                job.state = State.DONE\n"
+        "            for job in batch:\n                self._abandon(job)\n            raise",
+        "            for job in batch:\n                finish(job)\n"
         "                self._done(job)\n            raise",
         (LANE, WORKER),
     ),
@@ -62,8 +63,8 @@ MUTANTS = (
     Mutant(
         "settle before the dead letter is acknowledged",
         "app/engine/settlement.py",
-        "            item.leaving = True\n",
-        "            item.leaving = True\n            self._settle(item)\n",
+        "            transitions.leave(item)\n",
+        "            self._settle(item, assigned)\n",
         (SETTLEMENT,),
     ),
     Mutant(
@@ -134,7 +135,7 @@ MUTANTS = (
     Mutant(
         "believe a producer about where its record comes from",
         "app/engine/inflight/item.py",
-        "return here(self.record) if self.assigned.delay is None else origin_of(self.record)",
+        "return origin_of(self.record) if self.deferred_before else here(self.record)",
         "return origin_of(self.record)",
         ("tests/unit/engine/control/test_replay.py",),
     ),
@@ -155,15 +156,15 @@ MUTANTS = (
     Mutant(
         "settle what can neither be delivered nor put aside",
         "app/engine/settlement.py",
-        "        item.assigned.park(park(item, Why.TOO_LARGE, until, before))\n",
-        "        item.assigned.settle(item)\n",
+        "        assigned.park(park(item, Why.TOO_LARGE, until, before))\n",
+        "        assigned.settle(item)\n",
         (PARKING,),
     ),
     Mutant(
         "hold on to the bytes of what is parked",
         "app/engine/settlement.py",
-        "        item.jobs.clear()  # as in _settle\n        self._on_settled(item, None)\n",
-        "        item.jobs.clear()  # as in _settle\n",
+        "        transitions.park(item)\n        self._on_settled(item, None)\n",
+        "        transitions.park(item)\n",
         (PARKING,),
     ),
     Mutant(
@@ -183,8 +184,8 @@ MUTANTS = (
     Mutant(
         "settle what was taken away",
         "app/engine/settlement.py",
-        "        if not item.assigned.active:\n            return  #",
-        "        if not item.assigned:\n            return  #",
+        "        if assigned is None:\n            return  #",
+        "        if item is None:\n            return  #",
         (SETTLEMENT,),
     ),
     Mutant(
@@ -641,5 +642,34 @@ MUTANTS = (
         "                if not moving:  # else it is longer than it was told to be\n",
         "                if True:\n",
         (POSITIONS,),
+    ),
+    Mutant(
+        "let a record do what it cannot",
+        "app/engine/inflight/transitions.py",
+        "    if item.stage not in how.origins:\n",
+        "    if not how.origins:\n",
+        (TRANSITIONS,),
+    ),
+    Mutant(
+        "let a delivery do what it cannot",
+        "app/engine/inflight/transitions.py",
+        "    if job.state not in how.origins:\n",
+        "    if not how.origins:\n",
+        (TRANSITIONS,),
+    ),
+    Mutant(
+        "book an answer that comes after the end",
+        "app/engine/lanes/lane.py",
+        "            if job.state is not State.ACTIVE:\n                self._let_go(job)\n"
+        "                continue\n",
+        "",
+        (LANE,),
+    ),
+    Mutant(
+        "take what an earlier assignment left for this one's",
+        "app/engine/inflight/partition.py",
+        "assigned is not None and assigned.epoch == item.epoch else None",
+        "assigned is not None else None",
+        (SETTLEMENT, "tests/unit/engine/inflight/test_partition.py"),
     ),
 )

@@ -15,7 +15,8 @@ from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assigned
+from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.transitions import understand
 from app.engine.observer import Observer
 from app.policies.books.statistics import Statistics
 from app.policies.headers.deferral import Deferral
@@ -67,6 +68,13 @@ def delivery(
     )
 
 
+def assignment() -> Assignment:
+    """Return an assignment of the first partition."""
+    made = Assignment()
+    made.give({PARTITION: Start(0)}, {})
+    return made
+
+
 def item(
     told: Notification,
     assigned: Assigned,
@@ -78,8 +86,8 @@ def item(
     """Return an item that the assigned partition has in its books."""
     held_since = time.monotonic() if received_at is None else received_at
     value = record(msgspec.json.encode(told), offset=offset)
-    received = Item(value, assigned, b"digest", held_since, before)
-    received.notification = told
+    received = Item(value, assigned.epoch, b"digest", held_since, before)
+    understand(received, told)
     assigned.enter(received)
     return received
 

@@ -38,7 +38,7 @@ class Positions:
         observer: Observer,
         conditions: Conditions,
         *,
-        drop: Callable[[Assigned], None],
+        drop: Callable[[], None],
         committing: asyncio.Lock,
     ) -> None:
         self._consumer = consumer
@@ -178,7 +178,7 @@ class Positions:
             " outage (retention.ms, retention.bytes), or add workers",
             subject=name,
         )
-        assigned.position = start
+        assigned.go_on_at(start)
         self._seek(assigned)
 
     def _go_on_at_end(self, assigned: Assigned, end: int) -> None:
@@ -218,7 +218,8 @@ class Positions:
         self._restart(assigned, Start(start, owed=True))
 
     def _restart(self, old: Assigned, start: Start) -> None:
-        self._drop(self._assignment.restart(old.partition, start))
+        self._assignment.restart(old.partition, start)
+        self._drop()
         self._seek(self._assignment[old.partition])
 
     def _seek(self, assigned: Assigned) -> None:

@@ -86,7 +86,7 @@ class Sampler:
             # Past what holds no records: nothing there waits to be fetched.
             position = await self._consumer.position(assigned.partition)
             if not assigned.reading:
-                assigned.position = position
+                assigned.go_on_at(position)
             assigned.readable_end = self._consumer.readable_end(assigned.partition)
         if shorter:  # whoever fetches nothing there would not be told
             await self._positions.find(shorter)

@@ -178,7 +178,7 @@ class Committer:
                 # Past gaps that hold no records, which the last record's offset + 1 is not.
                 position = await self._consumer.position(assigned.partition)
                 if assigned.caught_up():
-                    assigned.position = position
+                    assigned.go_on_at(position)
             due = assigned.due()
             if due is not None:
                 commits[assigned] = due

@@ -213,7 +213,7 @@ class Intake:
             due = batch if assigned.delay is None else self._due(consumer, assigned, batch)
             for record in due:
                 if assigned.ledger.passes_over(record.offset):
-                    assigned.position = record.offset + 1
+                    assigned.go_on_at(record.offset + 1)
                     self._observer.skipped()
                 else:
                     self._admission.admit(record, assigned)
@@ -249,7 +249,7 @@ class Intake:
         wanted = assigned.ledger.next_wanted(assigned.position)
         if wanted - assigned.position > LEAP:
             self._observer.skipped(wanted - assigned.position)
-            assigned.position = wanted
+            assigned.go_on_at(wanted)
             consumer.seek(assigned.partition, wanted)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assignment
+from app.engine.inflight.transitions import put_aside
 from app.engine.settlement import Settler
 from app.values.clock import Clock
 
@@ -34,10 +35,11 @@ class LettingGo:
 
     async def put_aside_partly_done(self, timeout: float) -> None:
         """Keep what is done from being done again by whoever gets the partition next."""
+        lost = self._assignment.strays()  # nobody can read them again
         for item in list(self._assignment.items()):
-            lost = item in item.assigned.strays  # nobody can read it again
-            if (item.partly_done or lost) and not item.leaving and not item.finished:
-                item.put_aside()
+            keep = item.partly_done or item in lost
+            if keep and not item.leaving and not item.finished:
+                put_aside(item)
                 self._settler.finish(item)
         await self._until_none(lambda item: item.leaving, timeout)
 

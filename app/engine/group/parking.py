@@ -85,7 +85,7 @@ class Parking:
         record = await read(assigned.partition.partition, parked.offset)
         if record is not None:
             await self._admission.read_again(parked, record, assigned)
-        there = assigned.active and assigned.parked.get(parked.offset) is parked
+        there = self._assignment.has(assigned) and assigned.parked.get(parked.offset) is parked
         if there and self._has_room():  # still
             self._admission.take_back(parked, record, assigned)
 

@@ -17,7 +17,7 @@ from app.engine.group.saving import CommitSaver
 from app.engine.group.starts import find_starts
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assigned, Assignment, Leftovers
+from app.engine.inflight.partition import Assignment, Leftovers
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.engine.settlement import Settler
@@ -76,7 +76,7 @@ class Session:
         observer: Observer,
         conditions: Conditions,
         *,
-        drop: Callable[[Assigned], None],
+        drop: Callable[[], None],
         on_rebalance: Callable[[], None],
         on_sample: Callable[[], Awaitable[None]],
         patience: float = SILENCE,
@@ -265,7 +265,7 @@ class Session:
                 taken.partition: {**taken.leftovers, **_started(taken.items), **taken.parked}
                 for taken in self._assignment.take()
             }
-        self._dispatcher.discard(lambda item: not item.assigned.active)
+        self._dispatcher.discard_gone()
         self._on_rebalance()
 
     async def _assigned(self, partitions: set[TopicPartition]) -> None:

@@ -1,16 +1,13 @@
 """One record on its way: what was asked of it, what became of each target so far."""
 
-from collections.abc import Iterable
 from enum import Enum, auto
 
 import msgspec
 
-from app.engine.inflight.partition import Assigned
 from app.policies.books.statistics import Verdict, verdict
 from app.policies.headers.dead_letters import DeadLetterNote
 from app.policies.headers.deferral import Deferral, FailedMark
 from app.policies.headers.records import Origin, here, mark_of, origin_of
-from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Target
 from app.values.notification import Notification, Priority
 from app.values.outcome import Reason
@@ -35,6 +32,19 @@ class State(Enum):
 
 
 _FINISHED = (State.DONE, State.DEFERRED)
+
+
+class Stage(Enum):
+    """Where a record is."""
+
+    OPEN = auto()
+    """Something is done about it or waits, unless its epoch is over: then it was taken away."""
+    LEAVING = auto()
+    """It is being written to the dead letters or to a retry topic."""
+    WRITTEN = auto()
+    """That was acknowledged, and is not in the partition's books yet."""
+    SETTLED = auto()
+    PARKED = auto()
 
 
 class Job(msgspec.Struct, eq=False):
@@ -72,6 +82,11 @@ class Job(msgspec.Struct, eq=False):
         return self.item.record.partition
 
     @property
+    def finished(self) -> bool:
+        """Whether nothing more is done about it here."""
+        return self.state in _FINISHED
+
+    @property
     def rank(self) -> int:
         """What goes first: the lower. Where order counts, all but the urgent ones are equal."""
         priority = self.delivery.notification.priority
@@ -94,12 +109,15 @@ class Failure(msgspec.Struct, eq=False, gc=False):
 class Item(msgspec.Struct, eq=False):
     """A record that was received and is not settled.
 
+    Its state is written by ``transitions`` alone.
+
     Args:
+        epoch: Of the assignment of its partition that it belongs to.
         received_at: Monotonic seconds.
         before: What its record in the retry topic says; None for one from a consumed topic.
+        deferred_before: Its record stands in a retry topic, and says where it first stood.
 
     Attributes:
-        assigned: The assignment it belongs to; a new one when the partition came back.
         digest: SHA-256 of the value.
         jobs: Its deliveries.
         followers: Repeats that arrived while this one is in flight and wait for its outcome.
@@ -110,15 +128,15 @@ class Item(msgspec.Struct, eq=False):
         foreign: Only a newer version knows how to read it; it is handed on as it is.
         too_large: The retry topics do not take it.
         missing: Bytes of its value, which the log does not hold any more.
-        leaving: It is being written to the dead letters or to a retry topic.
-        written: That was acknowledged.
     """
 
     record: Record
-    assigned: Assigned
+    epoch: int
     digest: bytes
     received_at: float = 0.0
     before: Deferral | None = None
+    deferred_before: bool = False
+    stage: Stage = Stage.OPEN
     notification: Notification | None = None
     jobs: list[Job] = []
     followers: "list[Item]" = []
@@ -130,8 +148,6 @@ class Item(msgspec.Struct, eq=False):
     foreign: bool = False
     too_large: bool = False
     missing: int = 0
-    leaving: bool = False
-    written: bool = False
 
     def __post_init__(self) -> None:
         if self.before is not None:
@@ -140,7 +156,22 @@ class Item(msgspec.Struct, eq=False):
     @property
     def origin(self) -> Origin:
         """Where the record first stood; in a consumed topic its headers have no say about it."""
-        return here(self.record) if self.assigned.delay is None else origin_of(self.record)
+        return origin_of(self.record) if self.deferred_before else here(self.record)
+
+    @property
+    def partition(self) -> TopicPartition:
+        """Where its record stands."""
+        return self.record.partition
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it is being written elsewhere."""
+        return self.stage is Stage.LEAVING
+
+    @property
+    def written(self) -> bool:
+        """Whether that was acknowledged."""
+        return self.stage is Stage.WRITTEN
 
     @property
     def published_at(self) -> float:
@@ -200,32 +231,6 @@ class Item(msgspec.Struct, eq=False):
         """Most attempts that any of its deliveries took, earlier rounds included."""
         now = max((job.attempts for job in self.jobs), default=0)
         return now + (self.before.attempts if self.before else 0)
-
-    def fail(self, target: Target, reason: Reason, error: str, now: float) -> None:
-        """Note that one target will never be reached."""
-        self.failures.append(Failure(target, reason, clip(error, LONGEST_ERROR)))
-        self.first_failure = self.first_failure or now
-
-    def fail_each(self, targets: Iterable[tuple[Target, str]], reason: Reason, now: float) -> None:
-        """Note that some targets will never be reached, and why."""
-        self.failures += [
-            Failure(target, reason, clip(error, LONGEST_ERROR)) for target, error in targets
-        ]
-        self.first_failure = self.first_failure or now
-
-    def put_aside(self) -> None:
-        """Defer at once whatever is not done."""
-        for job in self.jobs:
-            if job.state is not State.DONE:
-                job.state, job.put_aside_for = State.DEFERRED, 0.0
-
-    def give_up_rest(self, error: str, now: float) -> None:
-        """Give up whatever is put aside."""
-        for job in self.jobs:
-            if job.state is State.DEFERRED:
-                job.state = State.DONE
-                for target in job.delivery.targets:
-                    self.fail(target, Reason.EXHAUSTED, error, now)
 
     def verdict(self) -> Verdict:
         """Judge it once every target has its final answer, here or before."""

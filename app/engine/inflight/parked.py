@@ -1,16 +1,13 @@
 """An offset that stays unsettled without its record."""
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from app.engine.inflight.item import Item
 from app.policies.headers.deferral import Deferral
 from app.policies.headers.records import Origin, origin_texts
 from app.values.record import Record, TopicPartition
-
-if TYPE_CHECKING:
-    from app.engine.inflight.item import Item
 
 DAY = 86_400.0
 GONE = (
@@ -56,7 +53,7 @@ class Parked(msgspec.Struct, frozen=True, eq=False):
         return Record(partition, self.offset, self.origin.timestamp, None, None, headers)
 
 
-def park(item: "Item", why: Why, until: float, before: Deferral | None = None) -> Parked:
+def park(item: Item, why: Why, until: float, before: Deferral | None = None) -> Parked:
     """Return what is kept of an item.
 
     Args:
@@ -68,7 +65,7 @@ def park(item: "Item", why: Why, until: float, before: Deferral | None = None) -
     return Parked(item.record.offset, why, until, item.origin, item.size, item.digest, before)
 
 
-def too_old_at(item: "Item", max_age: float) -> float:
+def too_old_at(item: Item, max_age: float) -> float:
     """Return when a record of another service's is given up, in seconds since the epoch."""
     first_failure = item.record.timestamp if item.first_failure is None else item.first_failure
     return first_failure + (max_age or DAY)

@@ -1,19 +1,18 @@
 """The partitions this worker has now, and what it holds of each."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from itertools import count
+from typing import NamedTuple
 
 import msgspec
 
+from app.engine.inflight.item import Item
 from app.engine.inflight.parked import MOST_PARKED, Parked
 from app.policies.books.commit_metadata import Settled
 from app.policies.books.ledger import Commit, Ledger
 from app.policies.limits.due_times import Sightings
 from app.values.record import TopicPartition
 from app.values.snapshot import PartitionSnapshot
-
-if TYPE_CHECKING:
-    from app.engine.inflight.item import Item
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -58,6 +57,7 @@ class Assigned:
 
     Args:
         delay: Seconds that its records wait, in a retry topic; None in a consumed topic.
+        epoch: Rises with every assignment: what was received in an earlier one is none of its.
 
     Attributes:
         topic_id: Of the topic that its offsets are of; None while it is not known.
@@ -79,7 +79,6 @@ class Assigned:
         held: Nothing is fetched of it until that is due.
         unreadable: Kafka lets nobody read it now; it is asked again by itself.
         sightings: Where its log ended, in a retry topic.
-        active: False once it was taken away; nothing is settled then.
     """
 
     def __init__(
@@ -87,10 +86,12 @@ class Assigned:
         partition: TopicPartition,
         start: Start,
         delay: float | None = None,
-        leftovers: "dict[int, Item | Parked | Done] | None" = None,
+        leftovers: dict[int, Item | Parked | Done] | None = None,
+        epoch: int = 0,
     ) -> None:
         self.partition = partition
         self.delay = delay
+        self.epoch = epoch
         self.topic_id = start.topic_id
         self.ledger = Ledger(start.offset, start.settled, owed=start.owed)
         self.items: dict[int, Item] = {}
@@ -104,19 +105,18 @@ class Assigned:
         self.head: Head | None = None
         self.held = False
         self.unreadable = False
-        self.active = True
         self.sightings = Sightings(delay or 0.0)
         self._settled: dict[int, bytes] = {}
         self._committing: dict[int, bytes] = {}
 
-    def enter(self, item: "Item") -> None:
+    def enter(self, item: Item) -> None:
         """Take an item into the books."""
         offset = item.record.offset
         self.ledger.received(offset)
         self.items[offset] = item
         self.position = offset + 1
 
-    def settle(self, item: "Item") -> None:
+    def settle(self, item: Item) -> None:
         """Note that an item is done for good."""
         if item in self.strays:
             self.strays.remove(item)
@@ -125,6 +125,10 @@ class Assigned:
         self.ledger.settle(offset)
         del self.items[offset]
         self._settled[offset] = item.digest
+
+    def go_on_at(self, offset: int) -> None:
+        """Note where reading goes on."""
+        self.position = offset
 
     def pass_over(self, offset: int, done: Done) -> None:
         """Note that a record came in again that was settled here."""
@@ -162,7 +166,7 @@ class Assigned:
             self.position = parked.offset + 1
         self.parked[parked.offset] = parked
 
-    def take_back(self, item: "Item") -> None:
+    def take_back(self, item: Item) -> None:
         """Take an item into the books whose offset was parked."""
         del self.parked[item.record.offset]
         self.items[item.record.offset] = item
@@ -250,7 +254,7 @@ class Assigned:
         )
 
 
-Leftover: TypeAlias = "Item | Parked | Done"
+Leftover = Item | Parked | Done
 Leftovers = dict[TopicPartition, dict[int, Leftover]]
 
 
@@ -267,6 +271,7 @@ class Assignment:
     def __init__(self, delays: Mapping[str, float] | None = None) -> None:
         self._delays = delays or {}
         self._assigned: dict[TopicPartition, Assigned] = {}
+        self._epochs = count(1)
         self._done: dict[TopicPartition, tuple[str | None, dict[int, Done]]] = {}
 
     def __iter__(self) -> Iterator[Assigned]:
@@ -277,6 +282,11 @@ class Assignment:
 
     def __contains__(self, partition: TopicPartition) -> bool:
         return partition in self._assigned
+
+    def of(self, item: Item) -> Assigned | None:
+        """Return the partition that an item is held of; None if it was taken away since."""
+        assigned = self._assigned.get(item.record.partition)
+        return assigned if assigned is not None and assigned.epoch == item.epoch else None
 
     def has(self, assigned: Assigned) -> bool:
         """Say whether this very one is held: a partition that came back is another."""
@@ -297,13 +307,14 @@ class Assignment:
                 start,
                 self._delays.get(partition.topic),
                 self._known_of(partition, start, leftovers.get(partition, {})),
+                next(self._epochs),
             )
             for partition, start in sorted(starts.items())
         }
 
     def _known_of(
-        self, partition: TopicPartition, start: Start, leftovers: "Mapping[int, Leftover]"
-    ) -> "dict[int, Leftover]":
+        self, partition: TopicPartition, start: Start, leftovers: Mapping[int, Leftover]
+    ) -> dict[int, Leftover]:
         """Return what is known of offsets that come in again; nothing, of another topic's."""
         topic_id, done = self._done.pop(partition, (start.topic_id, {}))
         if topic_id != start.topic_id:
@@ -311,17 +322,15 @@ class Assignment:
         ahead = {offset: each for offset, each in done.items() if offset >= start.offset}
         return {**ahead, **leftovers}
 
-    def restart(self, partition: TopicPartition, start: Start) -> Assigned:
-        """Begin anew with a partition whose topic was made anew; return what was held of it."""
-        old = self._assigned[partition]
-        old.active = False
-        self._assigned[partition] = Assigned(partition, start, old.delay)
-        return old
+    def restart(self, partition: TopicPartition, start: Start) -> None:
+        """Begin anew with a partition whose topic was made anew; what was held of it is gone."""
+        delay = self._assigned[partition].delay
+        self._assigned[partition] = Assigned(partition, start, delay, epoch=next(self._epochs))
 
     def freeze(self) -> None:
         """Settle nothing from now on: what comes to an end now would miss the last commit."""
         for assigned in self:
-            assigned.active = False
+            assigned.epoch = next(self._epochs)
 
     def take(self) -> list[Assigned]:
         """Take all away and return them; from now on nothing of them is settled."""
@@ -336,11 +345,15 @@ class Assignment:
         """Forget what was done: whoever starts anew means what Kafka says."""
         self._done.clear()
 
-    def items(self) -> "Iterator[Item]":
+    def items(self) -> Iterator[Item]:
         """Yield every unsettled item, each partition's oldest first."""
         for assigned in self:
             yield from assigned.items.values()
             yield from assigned.strays
+
+    def strays(self) -> set[Item]:
+        """Return what is no longer in the log it came from."""
+        return {item for assigned in self for item in assigned.strays}
 
     @property
     def unfetched(self) -> int:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from app.edges.channels.base import Channel
-from app.engine.inflight.item import Job, State
+from app.engine.inflight.item import Job
+from app.engine.inflight.transitions import wait
 from app.engine.lanes.queue import JobQueue
 from app.values.delivery import Delivery
 from app.values.record import TopicPartition
@@ -58,7 +59,9 @@ def _fits(channel: Channel, deliveries: Sequence[Delivery], more: Job) -> bool:
         return False
 
 
-def put_back_followers(batch: Iterable[Job], queue: JobQueue) -> list[Job]:
+def put_back_followers(
+    batch: Iterable[Job], queue: JobQueue, is_held: Callable[[Job], bool]
+) -> list[Job]:
     """Keep one job of each line; the others wait behind it again, in their order.
 
     What was taken away is kept, too: it is to wait nowhere.
@@ -68,13 +71,13 @@ def put_back_followers(batch: Iterable[Job], queue: JobQueue) -> list[Job]:
     keys: set[str | TopicPartition] = set()
     for job in batch:
         key = job.line
-        if key is not None and key in keys and job.item.assigned.active:
+        if key is not None and key in keys and is_held(job):
             followers.append(job)
             continue
         if key is not None:
             keys.add(key)
         kept.append(job)
     for job in reversed(followers):
-        job.state = State.WAITING
+        wait(job)
         queue.put_back(job)
     return kept

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item, Job, State
+from app.engine.inflight.partition import Assignment
+from app.engine.inflight.transitions import route
 from app.engine.lanes.lane import Lane
 from app.engine.lanes.outcomes import LONGEST_HELD
 from app.engine.observer import Observer
@@ -49,6 +51,7 @@ class Dispatcher:
         policy: When to try again, and for how long.
         clock: Tells the time.
         observer: Sees every attempt.
+        assignment: The partitions this worker has.
         window: Notifications taken and unsettled at most.
         spawn: Starts a named task that the worker watches.
         on_finished: Called with an item about which nothing more is done here.
@@ -65,6 +68,7 @@ class Dispatcher:
         policy: RetryPolicy,
         clock: EngineClock,
         observer: Observer,
+        assignment: Assignment,
         *,
         window: int,
         spawn: Spawn,
@@ -76,6 +80,7 @@ class Dispatcher:
         self._policy = policy
         self._clock = clock
         self._observer = observer
+        self._assignment = assignment
         self._crew = Crew(spawn, "deliveries")
         self._on_finished = on_finished
         self._chance = chance
@@ -110,7 +115,7 @@ class Dispatcher:
 
     def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
         """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""
-        item.jobs = [
+        jobs = [
             Job(
                 item,
                 delivery,
@@ -119,7 +124,8 @@ class Dispatcher:
             )
             for delivery in deliveries
         ]
-        for job in item.jobs:
+        route(item, jobs)
+        for job in jobs:
             self._lane(job.delivery.destination).submit(job)
 
     def resubmit(self, item: Item) -> None:
@@ -205,6 +211,14 @@ class Dispatcher:
         for lane in self:
             lane.close()
         self._lanes.clear()
+
+    def is_held(self, item: Item) -> bool:
+        """See ``Surroundings``."""
+        return self._assignment.of(item) is not None
+
+    def discard_gone(self) -> None:
+        """Drop the waiting jobs of what was taken away; those under way go on."""
+        self.discard(lambda item: not self.is_held(item))
 
     def job_done(self, job: Job) -> None:
         """See ``Surroundings``."""

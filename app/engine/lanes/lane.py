@@ -6,11 +6,10 @@ from contextlib import suppress
 from functools import partial
 from math import inf
 
-from msgspec.structs import replace
-
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import LONGEST_ERROR, Job, State
+from app.engine.inflight.transitions import defer, drop, finish, narrow, start, trouble, wait
 from app.engine.lanes.batching import put_back_followers, take_batch
 from app.engine.lanes.outcomes import (
     LONGEST_WAIT,
@@ -148,7 +147,7 @@ class Lane:
 
     def submit(self, job: Job) -> None:
         """Put a job in line."""
-        job.state = State.WAITING
+        wait(job)
         with suppress(Exception):  # its attempt meets the same fault, and tells
             self._channel.prepare(job.delivery)
         self._queue.add(job)
@@ -157,7 +156,7 @@ class Lane:
     def discard(self, unwanted: Callable[[Job], bool]) -> None:
         """Drop waiting jobs; those under way are not touched."""
         for job in self._queue.remove(unwanted):
-            job.state = State.DISCARDED
+            drop(job)
         self._wake()  # those that were behind them can go
 
     def drain(self) -> None:
@@ -284,13 +283,13 @@ class Lane:
         started = self._clock.monotonic()
         number = self._gate.begin(started)
         for job in batch:
-            job.state = State.ACTIVE
+            start(job)
         try:
             answer = await self._send(batch)
         except asyncio.CancelledError:
             self._gate.abandon(number)
             for job in batch:
-                job.state = State.DISCARDED
+                self._abandon(job)
             raise
         except Exception as error:  # noqa: BLE001 - whatever a channel trips over
             self._gate.abandon(number)  # it tells nothing about the destination
@@ -372,13 +371,13 @@ class Lane:
 
     def _send_one_by_one(self, batch: list[Job]) -> None:
         """One bad part never takes the others with it: none of them has had its attempt."""
-        ours = [job for job in batch if job.state is State.ACTIVE and job.item.assigned.active]
+        ours = [job for job in batch if job.state is State.ACTIVE and self._is_held(job)]
         for job in batch:
             job.alone = True
             if job not in ours:
                 self._let_go(job)
-        for job in put_back_followers(ours, self._queue):
-            job.state = State.WAITING
+        for job in put_back_followers(ours, self._queue, self._is_held):
+            wait(job)
             self._queue.add_again(job)
 
     def _sort(self, batch: list[Job], answer: Answer, duration: float) -> None:
@@ -391,12 +390,12 @@ class Lane:
                 continue
             remaining = self._book(job, outcomes, duration, notes)
             if remaining is None:
-                job.state = State.DONE
+                finish(job)
                 self._done(job)
             else:
                 left[job] = remaining
         if left:
-            for job in put_back_followers(left, self._queue):
+            for job in put_back_followers(left, self._queue, self._is_held):
                 self._try_again(job, left[job])
 
     def _book(
@@ -409,17 +408,18 @@ class Lane:
 
     def _try_again(self, job: Job, left: Left) -> None:
         if len(left.targets) < len(job.delivery.targets):
-            job.delivery = replace(job.delivery, targets=left.targets)
+            narrow(job, left.targets)
         step = self._outcomes.next_step(
             job,
             left,
             self._chance(),
+            held=self._is_held(job),
             draining=self._surroundings.draining,
             accepted_at=self._accepted_at,
         )
         match step:
             case Wait(seconds):
-                job.state = State.WAITING
+                wait(job)
                 if seconds > 0:
                     self._queue.delay(job, self._clock.monotonic() + seconds)
                 else:
@@ -441,13 +441,17 @@ class Lane:
         if line is None:
             return
         for behind in self._queue.remove(lambda other: other.line == line):
-            behind.state = State.DISCARDED
+            drop(behind)
 
     def _let_go(self, job: Job) -> None:
         """Do no more about a job that is another worker's, or was put aside meanwhile."""
-        if job.state is State.ACTIVE:
-            job.state = State.DISCARDED
+        self._abandon(job)
         self._queue.release(job)
+
+    def _abandon(self, job: Job) -> None:
+        """Drop a job that was under way, unless it was put aside meanwhile."""
+        if job.state is State.ACTIVE:
+            drop(job)
 
     def _done(self, job: Job) -> None:
         """Hand back a job that was taken."""
@@ -465,7 +469,7 @@ class Lane:
             self._close(job, lambda: self._outcomes.refuse(job, error))
             return
         now = self._clock.broker_now()
-        job.item.first_failure = job.item.first_failure or now
+        trouble(job.item, now)
         self._put_aside(job, delay_for(now, job.item.first_failure), error)
 
     def _close(self, job: Job, decide: Callable[[], None]) -> None:
@@ -474,9 +478,13 @@ class Lane:
             decide()
         except Exception as error:  # noqa: BLE001 - the next one's turn comes all the same
             self._fault("booking", error)
-            if job.state not in (State.DONE, State.DEFERRED):
-                job.state, job.put_aside_for = State.DEFERRED, SHORTEST
+            if not job.finished:
+                defer(job, SHORTEST)
         self._surroundings.job_done(job)
+
+    def _is_held(self, job: Job) -> bool:
+        """Say whether its partition is still this worker's, as it was when it came in."""
+        return self._surroundings.is_held(job.item)
 
     def _fault(self, where: str, error: Exception) -> str:
         return self._observer.fault(f"{where} ({self.destination.label})", error)

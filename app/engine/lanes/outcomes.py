@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
 from app.engine.clock import EngineClock
-from app.engine.inflight.item import Job, State
+from app.engine.inflight.item import Job
+from app.engine.inflight.transitions import (
+    accept,
+    adjust,
+    attempted,
+    defer,
+    fail,
+    finish,
+    trouble,
+)
 from app.engine.observer import Observer
 from app.policies.headers.deferral import AT_ONCE, SHORTEST, delay_for
 from app.policies.limits.retry import RetryPolicy
@@ -106,14 +115,14 @@ class Outcomes:
         """
         left: list[Target] = []
         error, after, failed, denied = "", 0.0, False, 0
-        job.attempts += _was_attempt(outcomes)
-        job.item.adjusted = job.item.adjusted or bool(notes)
+        attempted(job, counts=_was_attempt(outcomes))
+        adjust(job.item, notes)
         told = list(zip(job.delivery.targets, outcomes, strict=True))
         given_up = len(job.item.failures)
         for target, outcome in told:
             match outcome:
                 case Delivered():
-                    job.item.delivered.append(target)
+                    accept(job.item, target)
                 case Retry():
                     left.append(target)
                     failed, error = True, outcome.error
@@ -127,11 +136,11 @@ class Outcomes:
                     denied += 1
                 case Rejected() | Gone() | Expired():
                     now = self._clock.broker_now()
-                    job.item.fail(target, _reason(outcome), outcome.error, now)
+                    fail(job.item, target, _reason(outcome), outcome.error, now)
                 case _:
                     assert_never(outcome)
         if failed:
-            job.item.first_failure = job.item.first_failure or self._clock.broker_now()
+            trouble(job.item, self._clock.broker_now())
         for target, outcome in told:  # all is decided: what fails now changes nothing
             self._observer.attempted(job, target, outcome, duration, notes)
         self._write_off(job, given_up)
@@ -148,12 +157,19 @@ class Outcomes:
         item = job.item
         decided = {*item.delivered, *(failure.target for failure in item.failures)}
         left = tuple(target for target in job.delivery.targets if target not in decided)
-        job.attempts += 1
-        item.first_failure = item.first_failure or self._clock.broker_now()
+        attempted(job)
+        trouble(item, self._clock.broker_now())
         return Left(left, error, None, failed=True) if left else None
 
     def next_step(
-        self, job: Job, left: Left, chance: float, *, draining: bool, accepted_at: float
+        self,
+        job: Job,
+        left: Left,
+        chance: float,
+        *,
+        held: bool,
+        draining: bool,
+        accepted_at: float,
     ) -> Step:
         """Decide about a job that some targets are left of.
 
@@ -161,11 +177,12 @@ class Outcomes:
             job: With nothing but those targets.
             left: What was said about them.
             chance: A random number between 0 and 1, for jitter.
+            held: Its partition is still this worker's.
             draining: The worker is about to stop, and waits for nothing that needs another attempt.
             accepted_at: When the destination last accepted anything (seconds since the epoch).
         """
         item, policy = job.item, self._policy
-        if not item.assigned.active:
+        if not held:
             return Discard()
         if left.failed and job.delivery.notification.once:
             return PutAside(SHORTEST)
@@ -195,7 +212,7 @@ class Outcomes:
 
     def expire(self, job: Job) -> None:
         """Book a job whose time has passed before it could be sent."""
-        job.state = State.DONE
+        finish(job)
         self.book(job, [Expired()] * len(job.delivery.targets), 0.0)
 
     def refuse(self, job: Job, error: str) -> None:
@@ -220,13 +237,13 @@ class Outcomes:
         ):
             self._give_up_all(job, Reason.EXHAUSTED, error)
         else:
-            job.state, job.put_aside_for = State.DEFERRED, seconds
+            defer(job, seconds)
 
     def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
         given_up = len(job.item.failures)
         for target in job.delivery.targets:
-            job.item.fail(target, reason, error, self._clock.broker_now())
-        job.state = State.DONE
+            fail(job.item, target, reason, error, self._clock.broker_now())
+        finish(job)
         self._write_off(job, given_up)
 
     def _write_off(self, job: Job, first: int) -> None:

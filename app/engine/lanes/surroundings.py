@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from app.engine.inflight.item import Job
+from app.engine.inflight.item import Item, Job
 from app.values.delivery import Destination
 
 
@@ -12,6 +12,10 @@ class Surroundings(Protocol):
     @property
     def draining(self) -> bool:
         """Whether the worker is about to stop: then nothing waits for a further attempt."""
+        ...
+
+    def is_held(self, item: Item) -> bool:
+        """Say whether an item's partition has been this worker's since it came in."""
         ...
 
     def job_done(self, job: Job) -> None:

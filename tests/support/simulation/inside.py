@@ -1,6 +1,6 @@
 """What a worker holds but does not show: nothing else here looks into one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from app.engine.group.session import Session
 from app.engine.inflight.item import Item, Job, State
@@ -110,6 +110,9 @@ class Inside:
 
     def faults(self, now: float) -> Iterator[str]:
         """Yield what is wrong with its books and lanes while it consumes."""
+        fault = self._worker._observer.last_fault
+        if fault is not None:
+            yield f"a fault of its own: {fault[0]}"
         if self._session is None or not self._session.joined:
             return
         items = self.items()
@@ -120,7 +123,7 @@ class Inside:
             yield "the bytes in flight do not add up"
         yield from self._forgotten(items)
         for lane in self._worker._dispatcher:
-            yield from _faults_of(lane, now)
+            yield from _faults_of(lane, now, self._assignment.of)
 
     def _forgotten(self, items: list[Item]) -> Iterator[str]:
         """Yield items that nobody does anything about."""
@@ -156,12 +159,12 @@ def _waiting(lane: Lane) -> Iterator[Job]:
     yield from lane._queue
 
 
-def _faults_of(lane: Lane, now: float) -> Iterator[str]:
+def _faults_of(lane: Lane, now: float, held: Callable[[Item], object]) -> Iterator[str]:
     label, queue = lane.destination.label, lane._queue
     for job in _waiting(lane):
         if job.state is not State.WAITING:
             yield f"{label}: a job in line is {job.state.name}"
-        if not job.item.assigned.active:
+        if not held(job.item):
             yield f"{label}: a job in line is of a partition that is gone"
     if lane._runners or lane.active or lane._held_back:
         return

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assigned, Start
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
@@ -31,6 +30,7 @@ from tests.support.engine import (
     PARTITION,
     ScriptedChannel,
     SkewedClock,
+    assignment,
     delivery,
     item,
     notification,
@@ -75,7 +75,8 @@ async def _run(seed: int, count: int) -> None:
     chance = random.Random(seed)
     clock = SkewedClock()
     books = observer(clock)
-    assigned = Assigned(PARTITION, Start(0))
+    held = assignment()
+    assigned = held[PARTITION]
     settled: list[Item] = []
     failures: list[BaseException] = []
     tasks = Tasks(failures.append)
@@ -97,6 +98,7 @@ async def _run(seed: int, count: int) -> None:
         Exits("dead", {delay: f"retry.{delay:g}" for delay in DELAYS}, "group"),
         clock,
         books,
+        held,
         spawn=tasks.spawn,
         on_settled=check,
     )
@@ -107,6 +109,7 @@ async def _run(seed: int, count: int) -> None:
         RetryPolicy(max_attempts=3, base_delay=0.0, max_delay=0.0),
         clock,
         books,
+        held,
         window=1000,
         spawn=tasks.spawn,
         on_finished=settler.finish,

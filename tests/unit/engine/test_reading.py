@@ -48,7 +48,7 @@ class WatchedAddresses:
 
 def item(value: bytes) -> Item:
     """Return an item that is in no books."""
-    return Item(record(value), Assigned(PARTITION, Start(0)), b"d" * 32, 0.0, None)
+    return Item(record(value), 0, b"d" * 32, 0.0, None)
 
 
 def mail_to(count: int) -> bytes:

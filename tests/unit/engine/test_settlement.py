@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from app.engine.inflight.item import Item, Job
-from app.engine.inflight.partition import Assigned, Start
+from app.engine.inflight.partition import Start
+from app.engine.inflight.transitions import fail, give, put_aside
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
 from app.policies.books.ledger import Commit
@@ -20,6 +21,7 @@ from tests.support.engine import (
     PARTITION,
     BeginsByWriting,
     SkewedClock,
+    assignment,
     delivery,
     item,
     notification,
@@ -68,7 +70,8 @@ class Bench:
     def __init__(self, producer: ScriptedProducer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("app.engine.settlement.FIRST_WAIT", 0.01)
         self.producer = producer
-        self.assigned = Assigned(PARTITION, Start(0))
+        self.assignment = assignment()
+        self.assigned = self.assignment[PARTITION]
         self.clock = SkewedClock()
         self.observer = observer(self.clock)
         self.failures: list[BaseException] = []
@@ -79,14 +82,26 @@ class Bench:
             Exits("dead", {0.0: "retry.0s", 30.0: "retry.30s", 120.0: "retry.2m"}, "group"),
             self.clock,
             self.observer,
+            self.assignment,
             spawn=self.tasks.spawn,
             on_settled=lambda done, verdict: self.settled.append((done, verdict)),
         )
 
+    def take(self) -> None:
+        """Let the partition go."""
+        self.assignment.take()
+
+    def give(self, held: Item) -> None:
+        """Let the partition come back, and what was held of it come in again."""
+        self.assignment.give({PARTITION: Start(0)}, {})
+        self.assigned = self.assignment[PARTITION]
+        give(held, self.assigned.epoch)
+        self.assigned.enter(held)
+
     def failed_item(self) -> Item:
         """Return an item whose one target was refused."""
         failed = item(notification(), self.assigned)
-        failed.fail(TARGET, Reason.REJECTED, "no", 1.0)
+        fail(failed, TARGET, Reason.REJECTED, "no", 1.0)
         return failed
 
 
@@ -188,7 +203,7 @@ async def test_what_is_in_no_log_any_more_cannot_wait_there(
     else:
         job = Job(stray, delivery(notification()), 0)
         stray.jobs = [job]
-        stray.put_aside()
+        put_aside(stray)
         bench.settler.finish(stray)
     await until(lambda: bench.settled == [(stray, Verdict.FAILED)])
     ((topic, _, _, headers),) = bench.producer.written
@@ -201,7 +216,7 @@ async def test_an_item_that_was_taken_away_is_left_to_others(
     """Results that come after a revoke change no books."""
     bench = Bench(ScriptedProducer(), monkeypatch)
     failed = bench.failed_item()
-    bench.assigned.active = False
+    bench.take()
     bench.settler.finish(failed)
     assert (bench.settled, len(bench.tasks)) == ([], 0)
 
@@ -216,12 +231,11 @@ async def test_a_dead_letter_that_was_written_is_not_written_again(
     failed = bench.failed_item()
     bench.settler.finish(failed)
     await until(lambda: producer.asked == 1)
-    bench.assigned.active = False
+    bench.take()
     producer.gate.set()
     await until(lambda: failed.written)
     assert bench.settled == []
-    failed.assigned = Assigned(PARTITION, Start(0))
-    failed.assigned.enter(failed)
+    bench.give(failed)
     bench.settler.finish(failed)
     assert bench.settled == [(failed, Verdict.FAILED)]
     assert len(producer.written) == 1
@@ -234,12 +248,11 @@ async def test_what_was_taken_away_is_not_written_any_more(monkeypatch: pytest.M
     failed = bench.failed_item()
     bench.settler.finish(failed)
     await until(lambda: bench.settler.blocked == "no leader")
-    bench.assigned.active = False
+    bench.take()
     await until(lambda: bench.settler.leaving == 0)
     assert bench.settler.blocked is None
     assert (failed.leaving, failed.written, producer.written) == (False, False, [])
-    back = failed.assigned = Assigned(PARTITION, Start(0))
-    back.enter(failed)
+    bench.give(failed)
     producer.heal()
     bench.settler.finish(failed)
     await until(lambda: bench.settled == [(failed, Verdict.FAILED)])
@@ -257,7 +270,7 @@ async def test_what_another_worker_writes_now_is_no_problem_of_this_one(
     await until(lambda: producer.asked == 1)
     bench.clock.let_pass(11)
     assert "no record was acknowledged" in (bench.settler.blocked or "")
-    bench.assigned.active = False
+    bench.take()
     assert bench.settler.blocked is None
     producer.gate.set()
     await until(lambda: not bench.tasks)
@@ -274,13 +287,11 @@ async def test_a_newer_versions_record_is_settled_once_it_was_handed_on(
     newer = item(notification(), bench.assigned)
     bench.settler.pass_on(newer)
     await until(lambda: producer.asked == 1)
-    bench.assigned.active = False
-    back = Assigned(PARTITION, Start(0))
+    bench.take()
     if not back_before:
         producer.gate.set()
         await until(lambda: newer.written)
-    newer.assigned = back
-    back.enter(newer)
+    bench.give(newer)
     bench.settler.finish(newer)
     producer.gate.set()
     await until(lambda: len(bench.settled) == 1 and not bench.tasks)

@@ -89,9 +89,10 @@ async def test_nothing_is_settled_during_the_last_commit() -> None:
     committer = committer_of(consumer, assignment)
     assigned = assignment[PARTITION]
     assigned.settle(item(notification(), assigned, offset=0))
+    late = item(notification(), assigned, offset=1)
     fencing = asyncio.create_task(committer.fence(10.0))
     await consumer.asked.wait()
-    assert not assigned.active
+    assert assignment.of(late) is None
     consumer.gate.set()
     await fencing
     assert assigned.ledger.committed == 1

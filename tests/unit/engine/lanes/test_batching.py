@@ -86,7 +86,7 @@ def test_followers_that_are_tried_again_wait_behind_the_first() -> None:
     """Keys keep their order through a failure of the whole request."""
     queue = queue_of("a1", "a2", "a3", key="a")
     batch: list[Job] = take_batch(queue.take(), queue, MergingChannel(), 1, lambda _: False)
-    kept = put_back_followers(batch, queue)
+    kept = put_back_followers(batch, queue, lambda _: True)
     assert [content(job) for job in kept] == ["a1"]
     assert {job.state for job in batch[1:]} == {State.WAITING}
     queue.release(kept[0])

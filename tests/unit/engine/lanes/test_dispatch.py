@@ -22,6 +22,7 @@ from tests.support.engine import (
     PARTITION,
     ScriptedChannel,
     SkewedClock,
+    assignment,
     delivery,
     item,
     notification,
@@ -41,7 +42,8 @@ class Bench:
     """A dispatcher with what surrounds it."""
 
     def __init__(self, channel: Channel, *, max_age: float = DAY, window: int = 1000) -> None:
-        self.assigned = Assigned(PARTITION, Start(0))
+        self.assignment = assignment()
+        self.assigned = self.assignment[PARTITION]
         self.clock = SkewedClock()
         self.observer = observer(self.clock)
         self.finished: list[Item] = []
@@ -54,6 +56,7 @@ class Bench:
             RetryPolicy(3, 0.01, 0.01, max_age),
             self.clock,
             self.observer,
+            self.assignment,
             window=window,
             spawn=self.tasks.spawn,
             on_finished=self.finished.append,
@@ -336,7 +339,7 @@ async def test_what_comes_in_again_is_behind_what_stands_before_it() -> None:
     await until(lambda: later.jobs[0].state is State.ACTIVE)
     bench.dispatcher.discard(lambda _: True)
     ahead = notification("earlier", ordering_key="k")
-    earlier = item(ahead, Assigned(PARTITION, Start(0)), offset=0)
+    earlier = item(ahead, Assigned(PARTITION, Start(0), epoch=bench.assigned.epoch), offset=0)
     bench.dispatcher.submit(earlier, [delivery(ahead, ["b"], destination=other)])
     bench.dispatcher.resubmit(later)
     assert later.jobs[1].state is State.WAITING

@@ -8,7 +8,7 @@ import pytest
 
 from app.edges.channels.base import Channel
 from app.engine.inflight.item import Item, Job, State
-from app.engine.inflight.partition import Assigned, Start
+from app.engine.inflight.transitions import fail, put_aside, route
 from app.engine.lanes.lane import Lane
 from app.engine.tasks import Crew, Tasks
 from app.policies.headers.deferral import Deferral
@@ -36,6 +36,7 @@ from tests.support.engine import (
     PARTITION,
     ScriptedChannel,
     SkewedClock,
+    assignment,
     delivery,
     item,
     notification,
@@ -85,7 +86,7 @@ class Bench:
         known: bool = True,
     ) -> None:
         self.channel = channel
-        self.assigned = Assigned(PARTITION, Start(0))
+        self.assignment = assignment()
         self.clock = SkewedClock()
         self.observer = observer(self.clock)
         self.done: list[Job] = []
@@ -112,6 +113,10 @@ class Bench:
             gate.end(gate.begin(0.0), Verdict.ALIVE, None, 0.0)
         self._offset = 0
 
+    def is_held(self, item: Item) -> bool:
+        """Say whether its partition is this worker's."""
+        return self.assignment.of(item) is not None
+
     def job_done(self, job: Job) -> None:
         """Remember what came out of the lane."""
         self.done.append(job)
@@ -134,11 +139,15 @@ class Bench:
     ) -> Item:
         """Enter a notification and put it in line."""
         entered = item(
-            told, self.assigned, offset=self._offset, before=before, received_at=received_at
+            told,
+            self.assignment[PARTITION],
+            offset=self._offset,
+            before=before,
+            received_at=received_at,
         )
         in_order = self.channel.in_order
         job = Job(entered, delivery(told, targets), self._offset, in_order=in_order)
-        entered.jobs = [job]
+        route(entered, [job])
         self._offset += 1
         self.lane.submit(job)
         return entered
@@ -371,7 +380,7 @@ async def test_while_draining_nothing_overtakes_what_has_its_key() -> None:
     other = bench.put(notification("other", ordering_key="j"))
     alone = bench.put(notification("alone"))
     for one in (started, other, alone):
-        one.fail(one.jobs[0].delivery.targets[0], Reason.REJECTED, "another target's", 1.0)
+        fail(one, one.jobs[0].delivery.targets[0], Reason.REJECTED, "another target's", 1.0)
     bench.lane.drain()
     states = [one.jobs[0].state for one in (new, started, other, alone)]
     assert states == [State.DISCARDED, State.DISCARDED, State.WAITING, State.WAITING]
@@ -759,7 +768,7 @@ async def test_what_was_taken_away_is_not_tried_again() -> None:
     bench = Bench(channel, max_age=DAY)
     sent = bench.put(notification())
     await channel.arrived(1)
-    bench.assigned.active = False
+    bench.assignment.take()
     gate.set()
     await until(lambda: sent.jobs[0].state is State.DISCARDED)
     assert (bench.lane.queued, bench.done) == (0, [])
@@ -809,8 +818,8 @@ async def test_what_was_taken_away_while_it_was_merged_is_not_sent_again(outcome
     bench.put(notification("a", ordering_key="k"))
     merged = [bench.put(notification(name, ordering_key="k")) for name in "bcd"]
     await until(lambda: channel.requests[1:] == [["b", "c", "d"]])
-    merged[2].put_aside()
-    bench.assigned.active = False
+    put_aside(merged[2])
+    bench.assignment.take()
     channel.gate.set()
     await until(lambda: bench.lane.idle)
     assert channel.requests[2:] == []
@@ -826,7 +835,7 @@ async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing() -> 
     sent = bench.put(notification("a", ordering_key="k"))
     bench.put(notification("b", ordering_key="k"))
     await channel.arrived(1)
-    sent.put_aside()
+    put_aside(sent)
     gate.set()
     await bench.finished(1)
     assert bench.done[0].item is not sent

@@ -1,0 +1,276 @@
+"""What may become of a record, and of each of its deliveries: the only writer of their state.
+
+Nothing here waits for anything, and nothing here knows Kafka or a destination. Each move is one
+line of a table, from which ``docs/states.md`` is drawn. A move that the table does not know is a
+fault of this service: it raises, and whoever made it ends with it, and nothing else.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from app.engine.inflight.item import LONGEST_ERROR, Failure, Item, Job, Stage, State
+from app.policies.texts.plain_text import clip
+from app.values.delivery import Target
+from app.values.errors import NotifierError
+from app.values.note import Note
+from app.values.notification import Notification
+from app.values.outcome import Reason
+
+
+class IllegalMoveError(NotifierError):
+    """Something was to become of a record that cannot: the books would not be true any more."""
+
+
+class JobMove(NamedTuple):
+    """Something that may become of one delivery.
+
+    Attributes:
+        origins: The states in which it may.
+        to: The state that follows.
+        why: When it does, for the picture.
+    """
+
+    name: str
+    origins: tuple[State, ...]
+    to: State
+    why: str
+
+
+class ItemMove(NamedTuple):
+    """Something that may become of a record; as ``JobMove``."""
+
+    name: str
+    origins: tuple[Stage, ...]
+    to: Stage
+    why: str
+
+
+WAIT: Final = JobMove(
+    "wait",
+    (State.WAITING, State.ACTIVE, State.DISCARDED),
+    State.WAITING,
+    "it is put in line: at first, for another attempt, or because its partition came back",
+)
+START: Final = JobMove("start", (State.WAITING,), State.ACTIVE, "its request begins")
+FINISH: Final = JobMove(
+    "finish",
+    (State.ACTIVE, State.WAITING, State.DEFERRED),
+    State.DONE,
+    "every target accepted it or never will; or its time has passed",
+)
+DEFER: Final = JobMove(
+    "defer",
+    (State.ACTIVE, State.WAITING, State.DISCARDED),
+    State.DEFERRED,
+    "it is to go on later, from a retry topic",
+)
+DROP: Final = JobMove(
+    "drop",
+    (State.ACTIVE, State.WAITING),
+    State.DISCARDED,
+    "the worker stops, or lets its partition go: the record comes in again, here or elsewhere",
+)
+JOB_MOVES: Final = (WAIT, START, FINISH, DEFER, DROP)
+
+LEAVE: Final = ItemMove(
+    "leave",
+    (Stage.OPEN,),
+    Stage.LEAVING,
+    "every delivery has its end, and not all of them are accepted: it is written elsewhere",
+)
+LET_GO: Final = ItemMove(
+    "let go",
+    (Stage.LEAVING,),
+    Stage.OPEN,
+    "its partition went before the write was acknowledged, or no topic takes it",
+)
+WRITTEN: Final = ItemMove("written", (Stage.LEAVING,), Stage.WRITTEN, "the broker acknowledged it")
+SETTLE: Final = ItemMove(
+    "settle",
+    (Stage.OPEN, Stage.WRITTEN),
+    Stage.SETTLED,
+    "every target has accepted it, or what is left of it is acknowledged elsewhere",
+)
+PARK: Final = ItemMove(
+    "park",
+    (Stage.OPEN,),
+    Stage.PARKED,
+    "there is no place for it: its offset stays unsettled, alone, and is read again later",
+)
+ITEM_MOVES: Final = (LEAVE, LET_GO, WRITTEN, SETTLE, PARK)
+
+
+def wait(job: Job) -> None:
+    """Put a delivery in line."""
+    _move_job(job, WAIT)
+
+
+def start(job: Job) -> None:
+    """Begin an attempt."""
+    _move_job(job, START)
+
+
+def finish(job: Job) -> None:
+    """End a delivery: nothing more is done about any of its targets."""
+    _move_job(job, FINISH)
+
+
+def defer(job: Job, seconds: float) -> None:
+    """End a delivery here; it goes on from a retry topic after so many seconds."""
+    _move_job(job, DEFER)
+    job.put_aside_for = seconds
+
+
+def drop(job: Job) -> None:
+    """End a delivery here; its record comes in again."""
+    _move_job(job, DROP)
+
+
+def attempted(job: Job, *, counts: bool = True) -> None:
+    """Count an attempt, if it was one: to be asked for patience is none."""
+    job.attempts += counts
+
+
+def narrow(job: Job, targets: tuple[Target, ...]) -> None:
+    """Go on with those targets alone that have no final answer."""
+    job.delivery = replace(job.delivery, targets=targets)
+
+
+def route(item: Item, jobs: Sequence[Job]) -> None:
+    """Give an item its deliveries."""
+    item.jobs = list(jobs)
+
+
+def accept(item: Item, target: Target) -> None:
+    """Note that a target accepted it."""
+    item.delivered.append(target)
+
+
+def trouble(item: Item, now: float) -> None:
+    """Note that something failed; only the first time counts (seconds since the epoch)."""
+    if not item.first_failure:
+        item.first_failure = now
+
+
+def fail(item: Item, target: Target, reason: Reason, error: str, now: float) -> None:
+    """Note that one target will never be reached."""
+    item.failures.append(Failure(target, reason, clip(error, LONGEST_ERROR)))
+    trouble(item, now)
+
+
+def fail_each(
+    item: Item, targets: Iterable[tuple[Target, str]], reason: Reason, now: float
+) -> None:
+    """Note that some targets will never be reached, and why."""
+    for target, error in targets:
+        fail(item, target, reason, error, now)
+
+
+def adjust(item: Item, notes: Sequence[Note]) -> None:
+    """Note what a channel left out, or changed."""
+    item.adjusted = item.adjusted or bool(notes)
+
+
+def understand(item: Item, notification: Notification) -> None:
+    """Note what the record says."""
+    item.notification = notification
+
+
+def refuse(item: Item, reason: Reason, error: str, now: float) -> None:
+    """Note why the record as a whole cannot be used."""
+    item.refusal = (reason, error)
+    trouble(item, now)
+
+
+def hand_on(item: Item) -> None:
+    """Note that only a newer version knows how to read it."""
+    item.foreign = True
+
+
+def is_too_large(item: Item) -> None:
+    """Note that the retry topics do not take it."""
+    item.too_large = True
+
+
+def put_aside(item: Item) -> None:
+    """Defer at once whatever is not done."""
+    for job in item.jobs:
+        if job.state is not State.DONE and job.state is not State.DEFERRED:
+            _move_job(job, DEFER)
+        if job.state is State.DEFERRED:
+            job.put_aside_for = 0.0
+
+
+def give_up_rest(item: Item, error: str, now: float) -> None:
+    """Give up whatever is put aside: it cannot be written, nor read again."""
+    if item.foreign:
+        item.foreign = False
+        item.refusal = (Reason.EXHAUSTED, error)
+    for job in item.jobs:
+        if job.state is State.DEFERRED:
+            _move_job(job, FINISH)
+            for target in job.delivery.targets:
+                fail(item, target, Reason.EXHAUSTED, error, now)
+
+
+def follow(item: Item, leader: Item) -> None:
+    """Let a repeat wait for the outcome of the one that came first."""
+    leader.followers.append(item)
+
+
+def lead(item: Item, followers: Sequence[Item]) -> None:
+    """Let one of the repeats take the place of the one that came first."""
+    item.followers = list(followers)
+
+
+def leave(item: Item) -> None:
+    """Begin to write it elsewhere."""
+    _move_item(item, LEAVE)
+
+
+def let_go(item: Item) -> None:
+    """Write it no more."""
+    _move_item(item, LET_GO)
+
+
+def written(item: Item) -> None:
+    """Note that what was written is acknowledged."""
+    _move_item(item, WRITTEN)
+
+
+def settle(item: Item) -> None:
+    """End it for good."""
+    _move_item(item, SETTLE)
+    item.jobs.clear()  # they refer to it: only the cycle collector would free it, and that late
+
+
+def park(item: Item) -> None:
+    """Let go of it; its offset stays unsettled."""
+    _move_item(item, PARK)
+    item.jobs.clear()  # as in settle
+
+
+def give(item: Item, epoch: int) -> None:
+    """Go on with it in a later assignment of its partition: what is done stays done."""
+    if item.stage in (Stage.SETTLED, Stage.PARKED):
+        raise IllegalMoveError(_cannot(item, "be given again", item.stage.name))
+    item.epoch = epoch
+    item.followers = []  # they come in again themselves, after it
+
+
+def _move_job(job: Job, how: JobMove) -> None:
+    if job.state not in how.origins:
+        raise IllegalMoveError(_cannot(job.item, f"{how.name} a delivery", job.state.name))
+    job.state = how.to
+
+
+def _move_item(item: Item, how: ItemMove) -> None:
+    if item.stage not in how.origins:
+        raise IllegalMoveError(_cannot(item, how.name, item.stage.name))
+    item.stage = how.to
+
+
+def _cannot(item: Item, what: str, state: str) -> str:
+    return f"{item.record.coordinates} cannot {what}: it is {state}"
