@@ -71,7 +71,7 @@ def mail_server_of(email: EmailSettings) -> MailServer | None:
 
 
 def subscription_of(kafka: KafkaSettings) -> Subscription:
-    """Return what a worker with these settings consumes."""
+    """Return the subscription of a worker with these settings."""
     return Subscription(
         topics=kafka.topics,
         dead_letter_topic=kafka.dead_letter_topic,

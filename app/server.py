@@ -34,7 +34,7 @@ def check_open(settings: Settings, server: uvicorn.Server | None) -> None:
 
     Args:
         settings: The settings in force.
-        server: What serves the application, if it can be asked.
+        server: The server that runs the application, if it can be asked.
 
     Raises:
         SettingsError: See ``check_bind``.

@@ -154,7 +154,7 @@ class _Server(uvicorn.Server):
 
 
 class _WatchedStart:
-    """Keeps what the application says when it cannot start: uvicorn itself would only log it."""
+    """Keeps the application's error if it cannot start: uvicorn itself would only log it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

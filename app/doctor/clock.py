@@ -1,4 +1,4 @@
-"""A check of this machine's clock, by what the brokers have stamped."""
+"""A check of this machine's clock against the brokers' stamps."""
 
 import time
 

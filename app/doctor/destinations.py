@@ -135,6 +135,6 @@ def _recipients_origins(settings: Settings, channels: Channels) -> Iterator[str]
 
 
 def _origin(url: str) -> str:
-    """Return what of a webhook URL is not secret."""
+    """Return the part of a webhook URL that is not secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

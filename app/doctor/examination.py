@@ -19,7 +19,7 @@ _EMBEDDED = (
 
 
 async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Finding]:
-    """Yield what every check finds, as soon as it is known.
+    """Yield the findings of every check, as soon as they are known.
 
     Args:
         loaded: The settings in force.
@@ -59,5 +59,5 @@ async def _service(url: str) -> list[Finding]:
 
 
 def _warned(text: str) -> Finding:
-    """Return what a running service warns of; its text says what to do."""
+    """Return the warnings of a running service; each says how to mend it."""
     return fail("service's warning", text, "docs/operations.md says more.")

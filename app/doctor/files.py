@@ -1,4 +1,4 @@
-"""Checks of what lies on this machine: settings that go together, files they name."""
+"""Checks of this machine: settings that go together, and the files they name."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from app.values.errors import RecipientsFileError, TemplateError
 
 
 async def check_settings(settings: Settings) -> list[Finding]:
-    """Look at what loading the settings leaves for later."""
+    """Check the files that loading the settings does not read."""
     faults = [*_log_file(settings)]
     return faults or [ok("settings", "can be used")]
 

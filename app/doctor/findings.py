@@ -28,8 +28,8 @@ class Finding(msgspec.Struct, frozen=True):
     """One line of the doctor's.
 
     Attributes:
-        subject: What was looked at: ``broker``, ``topic notifications``.
-        text: What was found, and what to do about a fault.
+        subject: The thing checked: ``broker``, ``topic notifications``.
+        text: The finding, and the remedy for a fault.
     """
 
     verdict: Verdict
@@ -43,7 +43,7 @@ def ok(subject: str, text: str) -> Finding:
 
 
 def fail(subject: str, problem: str, remedy: str) -> Finding:
-    """Say what is wrong, and what to do about it."""
+    """Report a fault and its remedy."""
     return Finding(Verdict.FAIL, subject, f"{problem.rstrip('.')}. {remedy}")
 
 
@@ -58,9 +58,9 @@ async def bounded(
     """Run one check; an error in it is a finding, and so is running out of time.
 
     Args:
-        subject: What the check is about.
-        check: Returns findings, or raises what it met.
-        remedy: What to do when it raises or takes too long.
+        subject: The thing that is checked.
+        check: Returns findings, or raises.
+        remedy: The remedy if it raises or takes too long.
         patience: Seconds.
     """
     try:

@@ -1,4 +1,4 @@
-"""Checks of the consumer group: who is in it, whether a worker can join, and who has what."""
+"""Checks of the consumer group: its members, whether a worker can join, and who has partitions."""
 
 import asyncio
 from typing import Final
@@ -20,7 +20,7 @@ LOOK_AGAIN: Final = 0.7
 
 
 async def check_group(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    """Say who is in the group, and what is wrong with it."""
+    """Report the group's members and its faults."""
     subject = f"group {kafka.group_id}"
     partitions = partitions_of(await cluster.visible(kafka.topics))
     group = await _settled(cluster, kafka, partitions)

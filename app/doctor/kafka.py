@@ -1,4 +1,4 @@
-"""Checks of Kafka: brokers, topics, the group, its lag, what is deferred."""
+"""Checks of Kafka: brokers, topics, the group, its lag, deferred notifications."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -41,11 +41,11 @@ _GROUP_REMEDY = "Check the brokers' health, and that this user may Describe and 
 async def check_kafka(
     kafka: KafkaSettings, survey: Callable[[Connection], Survey] = Survey
 ) -> AsyncIterator[Finding]:
-    """Yield what is found, one check after the other.
+    """Yield the findings, one check after the other.
 
     Args:
         kafka: Settings that name a real broker, not the embedded one.
-        survey: Makes what asks the cluster.
+        survey: Makes the connection that asks the cluster.
     """
     async with AsyncExitStack() as stack:
         try:
@@ -122,7 +122,7 @@ async def _lag(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
 
 
 async def _deferred(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    """Count what is in the retry topics and not done; what is not due yet is no lag."""
+    """Count the records in the retry topics that are not done; those not due yet are no lag."""
     hosts = await _hosts(cluster, kafka)
     topics = retry_topics(kafka.retry_topic)
     logs = await cluster.log_ranges(topics)
@@ -146,8 +146,8 @@ def unsettled(offsets: range, committed: Committed | None) -> int:
     """Return how many records of a log a group has not settled.
 
     Args:
-        offsets: What is in the log; the group begins with the earliest.
-        committed: What the group has committed, or None.
+        offsets: The offsets in the log; the group begins with the earliest.
+        committed: The group's commit, or None.
     """
     if committed is None:
         return len(offsets)

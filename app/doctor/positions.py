@@ -23,7 +23,7 @@ Offsets = Mapping[TopicPartition, Committed | None]
 
 
 async def check_positions(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    """Compare what the group has committed with what there is; nothing is said if all is well."""
+    """Compare the group's commits with the logs; yield nothing if all is well."""
     logs = await cluster.log_ranges(kafka.topics)
     committed = await cluster.committed(kafka.group_id, logs)
     ids = await cluster.topic_ids(kafka.topics)

@@ -32,7 +32,7 @@ async def check_rights(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
 
 
 def _missing(subject: str, resource: str, rights: Iterable[Right], kafka: KafkaSettings) -> Finding:
-    """Name what is missing on a topic or group, with the command that allows it."""
+    """Name the rights missing on a topic or group, with the command that allows them."""
     names = [right.value for right in rights]
     user = kafka.sasl_username or "…"
     operations = " ".join(f"--operation {name}" for name in names)

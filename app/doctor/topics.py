@@ -26,7 +26,7 @@ async def check_topics(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
 
 
 async def check_own_topics(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
-    """Look at the group's own topics as the worker does, which puts right what it may."""
+    """Look at the group's own topics as the worker does, which repairs them if it may."""
     wanted = subscription_of(kafka)
     own = wanted.own_topics(await cluster.largest_record(kafka.topics))
     there = await cluster.visible([topic.name for topic in own])
@@ -56,7 +56,7 @@ def _own(
     faults: list[TopicFault],
     kafka: KafkaSettings,
 ) -> Iterator[Finding]:
-    """Tell what is wrong with a topic that is there, or that nothing is."""
+    """Name the faults of a topic, or say that it has none."""
     subject = f"topic {topic.name}"
     for fault in faults:
         itself = "; a worker does it if this user may AlterConfigs" if fault.altered else ""

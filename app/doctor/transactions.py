@@ -16,7 +16,7 @@ LOOK_AGAIN = 1.0
 async def check_transactions(
     cluster: Survey, kafka: KafkaSettings, now: Callable[[], float] = time.time
 ) -> list[Finding]:
-    """Find what waits behind open transactions; nothing is said if nothing does.
+    """Find records that wait behind open transactions; yield nothing if none do.
 
     Args:
         cluster: Asks Kafka.

@@ -25,7 +25,7 @@ class Aside:
         self._thread: threading.Thread | None = None
 
     async def run(self, call: Callable[[], T]) -> T:
-        """Return what a call returns; what it raises is raised here."""
+        """Make a call and return its result; its error is raised here."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
@@ -53,7 +53,7 @@ class Aside:
         return await answer
 
     def close(self) -> None:
-        """Let the thread end after what it was asked for."""
+        """Let the thread end after its last call."""
         self._calls.put(None)
 
     def _run(self) -> None:

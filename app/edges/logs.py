@@ -78,7 +78,7 @@ def configured_logging(
     Args:
         log: Level, format and file.
         stream: Standard error, as a rule.
-        secrets: What must not be seen, beyond what is recognised by its form.
+        secrets: Secrets to hide, beyond those recognised by their form.
         clock: Seconds, for holding back repeated lines.
 
     Raises:
@@ -100,7 +100,7 @@ def configured_logging(
 
 
 def set_level(level: str) -> None:
-    """Change what is logged from now on.
+    """Change the log level from now on.
 
     Args:
         level: ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR`` or ``CRITICAL``, in any case.
@@ -140,7 +140,7 @@ def _file_handlers(log: LogOptions) -> list[logging.Handler]:
 
 
 class _PrivateFileHandler(RotatingFileHandler):
-    """Writes files that nobody but this user reads: lines hold what people wrote."""
+    """Writes files that nobody but this user reads: lines may hold people's texts."""
 
     def _open(self) -> TextIOWrapper:
         opened = super()._open()

@@ -47,7 +47,7 @@ class Lookups:
 
         Args:
             host: Whose share it takes.
-            look_up: Asks; what it raises is raised here.
+            look_up: Asks; its errors are raised here.
 
         Raises:
             OSError: Too many others of the domain, or of all, are under way and do not end.

@@ -24,7 +24,7 @@ class Distribution:
     observation three to six times as much.
 
     Args:
-        bounds: The upper ends of the buckets, in rising order; what is greater is counted as well.
+        bounds: The upper ends of the buckets, in rising order; greater values are counted as well.
     """
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
@@ -39,7 +39,7 @@ class Distribution:
         self._sum += value
 
     def add_to(self, family: HistogramMetricFamily, *labels: str) -> None:
-        """Add it to what is being collected."""
+        """Add it to a family that is being collected."""
         bounds = (*map(floatToGoString, self._bounds), "+Inf")
         counts = map(float, accumulate(self._counts))
         family.add_metric(labels, list(zip(bounds, counts, strict=True)), self._sum)

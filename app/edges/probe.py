@@ -18,7 +18,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class UnreachableError(NotifierError):
-    """Nothing can be sent there; the text says why, without what is secret of an address."""
+    """Nothing can be sent there; the text says why, without secret parts of an address."""
 
 
 async def check_reachable(url: str, resolver: Resolver, tls_context: ssl.SSLContext) -> str:

@@ -22,7 +22,7 @@ _QUOTED = 300  # characters of an answer
 
 
 class ServiceError(NotifierError):
-    """The service did not do what it was asked for; the text is one line."""
+    """The service did not do as it was asked; the text is one line."""
 
 
 class ServiceAbsentError(ServiceError):
@@ -103,7 +103,7 @@ class ServiceClient:
         return body
 
     async def publish(self, item: bytes) -> Published:
-        """Have one notification published; return its id and what was left out of it.
+        """Have one notification published; return its id and its warnings.
 
         Args:
             item: A JSON object (docs/contract.md#messages).

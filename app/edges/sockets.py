@@ -11,7 +11,7 @@ _OPEN_FILES = Path("/dev/fd")
 
 
 def bound_hosts() -> Iterator[str]:
-    """Yield what stream sockets of this process are bound to: addresses, or Unix sockets' paths.
+    """Yield the addresses that this process's stream sockets are bound to, or Unix sockets' paths.
 
     A server's parent process binds and hands on what the server listens at later (gunicorn, uvicorn
     with workers, systemd), so sockets that do not listen yet count as well. Connections do not.

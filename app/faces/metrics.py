@@ -183,7 +183,7 @@ _Destinations = Mapping[tuple[str, str], list[DestinationSnapshot]]
 
 
 def _bounded(destinations: Mapping[str, DestinationSnapshot]) -> _Destinations:
-    """Group by channel and name; what is beyond the bound shares one name."""
+    """Group by channel and name; destinations beyond the bound share one name."""
     groups: dict[tuple[str, str], list[DestinationSnapshot]] = {}
     for name, each in islice(destinations.items(), MAX_DESTINATIONS):
         groups[each.channel, name] = [each]

@@ -79,7 +79,7 @@ class PublisherPort(Protocol):
     """
 
     async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
-        """Publish JSON objects (docs/contract.md#messages); return their ids and what to warn of.
+        """Publish JSON objects (docs/contract.md#messages); return their ids and warnings.
 
         An item without ``message_id`` is given one. Raises ``InvalidItemsError`` for items that
         are no notification; nothing is published then.
@@ -121,7 +121,7 @@ class ReplayPort(Protocol):
         ...
 
     async def plan(self, selection: Selection) -> Replay:
-        """Return what a replay would do; nothing is written."""
+        """Return the plan of a replay; nothing is written."""
         ...
 
     async def start(self, selection: Selection, rate: float | None) -> Replay:
@@ -133,7 +133,7 @@ class InboxPort(Protocol):
     """The development inbox: a webhook server and a mail server on loopback."""
 
     def cards(self, limit: int = 50) -> tuple[InboxCard, ...]:
-        """Return what came in, newest first."""
+        """Return the messages, newest first."""
         ...
 
     @property
@@ -146,7 +146,7 @@ class InboxPort(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget what came in."""
+        """Forget the messages."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Says in words what a replay leaves out."""
+"""Names in words the dead letters that a replay leaves out."""
 
 from app.values.replay import Replay
 

@@ -43,7 +43,7 @@ class Starter:
     async def start(self) -> bool:
         """Start the worker; return whether it runs now, or is still starting.
 
-        Callers at the same time share one start. Raises what the worker raises.
+        Callers at the same time share one start. Raises the worker's errors.
         """
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._worker.start(), name="start the worker")

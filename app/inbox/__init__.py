@@ -1,1 +1,1 @@
-"""The development inbox: takes what has no configured destination, on loopback."""
+"""The development inbox: takes notifications without a configured destination, on loopback."""

@@ -61,7 +61,7 @@ class _Embed(Struct):
     fields: Annotated[list[_Field], Meta(max_length=25)] | None = None
 
     def texts(self) -> Iterator[str]:
-        """Yield what counts towards the limit of all embeds together."""
+        """Yield the parts that count towards the limit of all embeds together."""
         yield self.title or ""
         yield self.description or ""
         yield self.footer.text if self.footer else ""
@@ -162,5 +162,5 @@ def _card(embed: _Embed | None, content: str, username: str | None, raw: str) ->
 
 
 def _seen(text: str) -> str:
-    """Leave out what stands for an empty text, as Discord's clients do."""
+    """Leave out characters that stand for an empty text, as Discord's clients do."""
     return text.replace("\u200b", "")

@@ -20,7 +20,7 @@ class Inbox:
     Args:
         on_card: Called with every card that comes in.
         slowness: Seconds that an answer takes while the behaviour is ``slow``.
-        secrets: What must not be shown.
+        secrets: Secrets to hide.
 
     Attributes:
         http_address: Host and port of the webhook server, known once entered.
@@ -60,7 +60,7 @@ class Inbox:
         return f"http://{host}:{port}/api/webhooks/1/inbox"
 
     def cards(self, limit: int = 50) -> tuple[InboxCard, ...]:
-        """Return what came in, newest first."""
+        """Return the messages, newest first."""
         return self._store.cards(limit)
 
     @property
@@ -77,5 +77,5 @@ class Inbox:
         self._behaviour = Behaviour(behaviour)
 
     def clear(self) -> None:
-        """Forget what came in."""
+        """Forget the messages."""
         self._store.clear()

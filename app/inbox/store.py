@@ -28,7 +28,7 @@ class CardStore:
 
     Args:
         on_card: Called with every card that comes in.
-        secrets: What must not be shown, beyond what is recognised by a form that all have.
+        secrets: Secrets to hide, beyond those recognised by a form that all have.
         max_cards: The most that are kept.
         max_bytes: The most memory their texts may take; the last card is kept in any case.
         clock: Seconds since the epoch.

@@ -12,7 +12,7 @@ from app.values.errors import SettingsError
 
 
 class Fault(NamedTuple):
-    """A setting, by its dotted name, and what is wrong with it."""
+    """A setting, by its dotted name, and its fault."""
 
     name: str
     problem: str
@@ -65,7 +65,7 @@ def _broker(settings: Settings) -> Iterator[Fault]:
 
 
 def _topics(kafka: KafkaSettings) -> Iterator[Fault]:
-    """Keep apart what the service reads for others and what it writes for itself."""
+    """Keep apart the topics that the service reads for others and those it writes for itself."""
     seen = {_as_kafka_compares(topic): "kafka.topics" for topic in kafka.topics}
     for name, topic in _own_topics(kafka):
         compared = _as_kafka_compares(topic)

@@ -1,4 +1,4 @@
-"""The kinds of values that settings take: how each is read, and what is wrong with a bad one.
+"""The kinds of values that settings take: how each is read, and the faults of a bad one.
 
 The validators' texts become part of an operator's error line after the setting's name. They never
 quote a value that may be secret or may hold a password by mistake.
@@ -141,7 +141,7 @@ def _mail_addresses(value: object) -> object:
 
 
 def _helo_name(value: str) -> str:
-    """Read what EHLO takes: a host name, or an address in brackets."""
+    """Read a name for EHLO: a host name, or an address in brackets."""
     literal = re.fullmatch(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", value)
     try:
         return address_literal(literal[1]) if literal else ascii_host(value)

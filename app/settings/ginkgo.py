@@ -36,7 +36,7 @@ _IMPLICIT_TLS_PORT = "465"
 
 
 def known_from_variables(environ: Mapping[str, str]) -> Known:
-    """Return what the original's environment variables name."""
+    """Return the values of the original's environment variables."""
     return {
         key: Found(environ[name], f"environment {name}")
         for name, key in _VARIABLES.items()
@@ -127,7 +127,7 @@ def _timeouts(config: Mapping[str, object], origin: str) -> dict[str, Found]:
 
 
 def _texts(values: Mapping[str, object], names: Mapping[str, str], origin: str) -> Known:
-    """Take what is written out; ``{YourEmail}``, which YAML reads as a mapping, is not."""
+    """Take values that are written out; ``{YourEmail}``, which YAML reads as a mapping, is not."""
     return {
         key: Found(values[name], origin)
         for name, key in names.items()

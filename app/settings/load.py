@@ -47,7 +47,7 @@ class LoadedSettings:
     def describe(self) -> list[tuple[str, str, str]]:
         """List every setting: its name in the environment, its value, where it came from.
 
-        Secrets are masked, wherever they stand; what is not set is empty.
+        Secrets are masked, wherever they stand; unset values are empty.
         """
         secrets = Secrets(self.secret_values(), distinct=True)
         return [
@@ -89,7 +89,7 @@ def load_settings(
     """Load settings from all their sources and check them.
 
     Args:
-        flags: What the command line gives, by dotted name; None means not given.
+        flags: The command line's values, by dotted name; None means not given.
         defaults: A command's own defaults, by dotted name, below every other source.
         environ: Environment variables.
         home: The folder that may have ``.ginkgo``.
@@ -162,7 +162,7 @@ def _origin(name: str, layers: Layers) -> str:
 
 
 def _secrets_in(layers: Layers) -> Secrets:
-    """Return what was given for secret settings, whether it can be used or not."""
+    """Return the values given for secret settings, whether they can be used or not."""
     given = (layer[name].value for layer in layers for name in layer if SETTINGS[name])
     return Secrets(chain.from_iterable(map(_texts, given)))
 
@@ -203,7 +203,7 @@ def _validate(
 
 
 def _problem(detail: ErrorDetails, origins: Mapping[str, str], secrets: Secrets) -> str | None:
-    """Turn one of pydantic's errors into a line's worth; None for what only follows from others."""
+    """Turn one of pydantic's errors into a line's worth; None if it only follows from others."""
     if detail["type"] == "default_factory_not_called":
         return None
     loc = detail["loc"]
@@ -214,7 +214,7 @@ def _problem(detail: ErrorDetails, origins: Mapping[str, str], secrets: Secrets)
 
 
 def _what_is_wrong(detail: ErrorDetails, secrets: Secrets | None) -> str:
-    """Say what is wrong; the value is quoted unless the setting is secret (None)."""
+    """Name the fault; the value is quoted unless the setting is secret (None)."""
     if detail["type"] == "value_error":  # a validator of ours, which knows what it may quote
         return str(detail["ctx"]["error"])
     text = detail["msg"].removeprefix("Input ").partition(", unable")[0]

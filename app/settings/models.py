@@ -95,7 +95,7 @@ class EmailSettings(_Group):
     """The mail server. Times in seconds.
 
     Attributes:
-        helo_name: What this machine introduces itself as: a full name, or an address in brackets.
+        helo_name: This machine's name in EHLO: a full name, or an address in brackets.
     """
 
     host: str | None = None

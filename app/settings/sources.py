@@ -1,4 +1,4 @@
-"""The sources of settings, each as what was found in it."""
+"""The sources of settings, each as a mapping of the values found in it."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -103,15 +103,15 @@ def config_file(variables: Mapping[str, str]) -> str:
 def from_files(
     environ: Mapping[str, str], named: str, home: Path, directory: Path
 ) -> dict[str, Found]:
-    """Read the configuration file, or else what the original system writes.
+    """Read the configuration file, or else the original system's own files.
 
-    The original's own environment variables go before what stands in any of these files.
+    The original's own environment variables go before the values in any of these files.
 
     Args:
         environ: Environment variables, for those of the original.
         named: The file that ``NOTIFIER_CONFIG_FILE`` names; empty for the user's own.
         home: The folder that may have ``.ginkgo``, and that ``~`` stands for.
-        directory: What relative paths start from.
+        directory: Relative paths start from it.
 
     Raises:
         SettingsError: A file cannot be read or understood, or a named one is missing.
@@ -130,7 +130,7 @@ def from_files(
 def _read_files(
     environ: Mapping[str, str], named: str, home: Path, directory: Path
 ) -> tuple[Known, dict[str, Found]]:
-    """Return what the files say in the original's words, and the settings they name."""
+    """Return the files' values under the original's names, and the settings they name."""
     if named:
         path = home / named[2:] if named.startswith("~/") else directory / named
         text = read_text(path, f"{CONFIG_FILE}: {named}")

@@ -1,4 +1,4 @@
-"""What the service knows of a channel: everything that differs between one service and another."""
+"""A channel's traits: everything that differs between one service and another."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -10,7 +10,7 @@ from app.values.notification import Notification
 
 
 class AddressKind(StrEnum):
-    """What an address of a channel is."""
+    """The kind of a channel's addresses."""
 
     URL = "URL"
     MAIL = "mail address"
@@ -22,7 +22,7 @@ class SecretForm(msgspec.Struct, frozen=True):
 
     Attributes:
         sign: A text in lower case that occurs in everything that holds such a secret: a quick look.
-        pattern: A regular expression, read in any case; its one group is what is hidden.
+        pattern: A regular expression, read in any case; its one group is hidden.
     """
 
     sign: str
@@ -59,7 +59,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: As producers write it, and as a contact's type.
         title: As people write it.
-        kind: What its addresses are.
+        kind: The kind of its addresses.
         recognises: Says by the path and the query of a URL, whatever its host, that it is one of
             this channel's: many reach a chat service through a relay of their own.
         yields: A URL that another channel recognises is that channel's, although this one was
@@ -72,7 +72,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
         secret: How the secret of an address is found in any text; None if the forms that every
             service has (``key=…``, ``token=…``, a password in a URL) are enough.
         requests: How many requests it takes to tell a notification.
-        concurrency: Requests under way at once to one destination; None for what the settings say.
+        concurrency: Requests under way at once to one destination; None for the settings' number.
     """
 
     name: str

@@ -37,7 +37,7 @@ class Published(msgspec.Struct, frozen=True):
 
     Attributes:
         message_ids: In the order in which the notifications came.
-        warnings: What will be left out of them or changed about them.
+        warnings: Parts that will be left out of them or changed.
     """
 
     message_ids: tuple[str, ...]

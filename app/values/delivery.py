@@ -28,7 +28,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         channel: As the producer named it (``webhook`` stays ``webhook`` for Discord's URLs).
         address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret.
         label: The redacted address.
-        access: What it takes to be let in there.
+        access: Credentials for the address.
         part: Which of its requests this is, counted from 0, of a notification that takes several:
             each is accepted or not by itself.
     """
@@ -71,16 +71,16 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One notification for one destination: what a channel sends in one request.
+    """One notification for one destination, to be sent in one request.
 
     Attributes:
-        notification: What to say.
+        notification: The message.
         destination: Through which lane.
         targets: Whom to reach: one for webhooks, every recipient not yet reached for e-mail.
         source: The name that makes ids stable over retries, redeliveries and replays: the
             ``message_id``, else the origin coordinates of the record.
         digest: SHA-256 of the origin record's value, part of the stable ids.
-        heading: For e-mail: what the mail's headers say, whichever targets are left.
+        heading: For e-mail: the mail's headers, whichever targets are left.
     """
 
     notification: Notification

@@ -13,7 +13,7 @@ class InvalidRecordError(NotifierError):
     Attributes:
         field: The faulty part, as a path such as ``kwargs.fields[0].name``; empty if the
             whole record is at fault.
-        problem: What is wrong and what was expected.
+        problem: The fault, and the expected form.
     """
 
     def __init__(self, problem: str, field: str = "") -> None:

@@ -9,11 +9,11 @@ class GroupMember(msgspec.Struct, frozen=True):
     """A member of a group.
 
     Attributes:
-        client_id: What the program calls itself.
+        client_id: The name that the program gives itself.
         host: Its machine.
-        topics: What it subscribes to.
+        topics: Those that it subscribes to.
         id: As the group knows it; the group's leader is named by it.
-        partitions: What it was given; nothing while the group is being balanced.
+        partitions: Those that it was given; none while the group is being balanced.
     """
 
     client_id: str

@@ -8,7 +8,7 @@ class Note(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         field: The part, as a path such as ``kwargs.fields[0].value``.
-        problem: What was wrong with it and what became of it, fit to be shown (no secrets).
+        problem: The fault and its consequence, fit to be shown (no secrets).
     """
 
     field: str

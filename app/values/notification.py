@@ -8,7 +8,7 @@ from app.values.note import Note
 
 
 class Priority(IntEnum):
-    """Order among what has been fetched; urgent goes first."""
+    """Order among the notifications that have been fetched; urgent goes first."""
 
     LOW = 0
     NORMAL = 1
@@ -144,13 +144,13 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         channel: ``discord``, ``webhook``, ``email`` or ``console``; ``unknown`` with a ``problem``,
-            whose ``addresses`` are what the producer wrote.
+            whose ``addresses`` are the producer's own words.
         addresses: Given by the producer (``kwargs.webhook_url``, ``kwargs.to``) or found in the
             recipients file; empty means the default destination, else the inbox.
         recipient: Set when the message names a user or group to be reached by this channel and
             by no other way: without addresses the target fails, no default steps in. Its addresses
             are from the recipients file.
-        access: What some of the addresses ask for, by address.
+        access: Credentials that some of the addresses ask for, by address.
         problem: Why it cannot be met, and which part of the message asks for it; None if it can. It
             fails alone.
     """
@@ -176,7 +176,7 @@ class Notification(msgspec.Struct, frozen=True, weakref=True):
         ordering_key: Notifications with the same key keep their partition's order.
         embeds: Embeds made by the producer; when given they go beside the one made of
             title, content, colour and fields.
-        notes: What of the record was left out or changed when it was read.
+        notes: Parts of the record that were left out or changed when it was read.
     """
 
     content: str

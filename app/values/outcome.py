@@ -17,7 +17,7 @@ class Retry(msgspec.Struct, frozen=True):
     """It may pass next time: time-out, connection, 5xx, 408, 425, SMTP 4xx.
 
     Attributes:
-        error: What happened, fit to be shown (no secrets).
+        error: The failure, fit to be shown (no secrets).
         after: Seconds to wait at least, when the destination named them.
         target_alone: It is about this target; the destination does its work for others.
     """
@@ -39,7 +39,7 @@ class RateLimited(msgspec.Struct, frozen=True):
     """The destination asked for patience; this is not an attempt.
 
     Attributes:
-        error: What it said.
+        error: The destination's words.
         after: Seconds until it may be asked again, from the answer; None when it did not say.
     """
 
@@ -60,7 +60,7 @@ class Denied(msgspec.Struct, frozen=True):
     Only the next notifications tell which: if they are let in, it was the text.
 
     Attributes:
-        error: What it said.
+        error: The destination's words.
         certain: It is about us (a wrong signature, an address that is not on its list).
     """
 
@@ -103,7 +103,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     Attributes:
         outcomes: For each delivery of the attempt, one outcome for each of its targets.
-        allowance: What the destination said about its rate limit, or None.
+        allowance: The destination's rate limit as the answer tells it, or None.
         notes: For each delivery, what of it was not sent, or not as it was written; empty if
             that is so of none.
     """

@@ -17,7 +17,7 @@ class Contact(msgspec.Struct, frozen=True):
             repr leaves it out.
         primary: Preferred over the user's other contacts, of whatever type.
         name: Shown beside the address, or None.
-        access: What it takes to be let in there.
+        access: Credentials for the address.
     """
 
     type: str
@@ -48,7 +48,7 @@ class Group(msgspec.Struct, frozen=True):
     """Users who are told together.
 
     Attributes:
-        key: What the file calls it.
+        key: Its name in the file.
         members: Ids of users.
         uuid: As ``group_uuid`` names it, or None.
         name: As people call it, or None; ``group_name`` may say either.
@@ -66,7 +66,7 @@ class Recipients(msgspec.Struct, frozen=True, dict=True):
     Attributes:
         users: By user id.
         groups: By key; every member is one of ``users``.
-        warnings: What somebody should look at although the file can be used, by place.
+        warnings: Faults of a file that can be used all the same, by place.
     """
 
     users: Mapping[str, User] = {}
@@ -80,6 +80,6 @@ class Recipients(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def groups_by_name(self) -> Mapping[str, Group]:
-        """All groups by what ``group_name`` may say: the key goes before another group's name."""
+        """All groups by the names for ``group_name``: keys go before other groups' names."""
         named = {group.name: group for group in self.groups.values() if group.name is not None}
         return {**named, **self.groups}

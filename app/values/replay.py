@@ -39,7 +39,7 @@ class Selection(msgspec.Struct, frozen=True):
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """How far a replay has come, or what it would do.
+    """A replay: how far it has come, or its plan.
 
     Attributes:
         state: ``idle`` before the first, ``planned`` (a dry run), ``running``, ``done``, or

@@ -44,7 +44,7 @@ class AttemptStatus(StrEnum):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Targets by what became of them, for one channel or destination."""
+    """Targets by their results, for one channel or destination."""
 
     messages_sent: int = 0
     messages_failed: int = 0
@@ -57,7 +57,7 @@ class DestinationSnapshot(msgspec.Struct, frozen=True):
 
     Attributes:
         until: ISO 8601 UTC time until which ``state`` holds, or None.
-        last_error: What the destination last answered when it was not yes, or None.
+        last_error: The destination's last answer that was not yes, or None.
     """
 
     channel: str
@@ -76,7 +76,7 @@ class PartitionSnapshot(msgspec.Struct, frozen=True):
     """One assigned partition. Offsets are None until known.
 
     Attributes:
-        lag: From the committed offset to the end, without what is not due.
+        lag: From the committed offset to the end, without records that are not due.
     """
 
     topic: str
@@ -89,7 +89,7 @@ class PartitionSnapshot(msgspec.Struct, frozen=True):
 
     @property
     def waiting(self) -> int:
-        """How many records of a retry topic are not due: what the lag leaves out."""
+        """How many records of a retry topic are not due: the lag leaves them out."""
         if self.end is None or self.committed is None or self.lag is None:
             return 0
         return max(self.end - self.committed, 0) - self.lag
@@ -99,9 +99,9 @@ class Condition(msgspec.Struct, frozen=True):
     """Something that is not as it should be, from its beginning to its end.
 
     Attributes:
-        kind: What it is, as metrics label it: ``clock``, ``topic_missing``, …
-        subject: What it is about (a topic, a partition, a destination); empty for the worker.
-        text: What is wrong and what to do, without secrets.
+        kind: Its kind, as metrics label it: ``clock``, ``topic_missing``, …
+        subject: The thing it is about (a topic, a partition, a destination); empty for the worker.
+        text: The fault and the remedy, without secrets.
         since: Seconds since the epoch when it began.
         stops_work: Whether no progress is made because of it.
     """
@@ -123,7 +123,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         parked: Offsets that stay unsettled although nothing of them is in flight: the notification
             can neither be delivered now nor put aside.
         clock_difference_seconds: How far this machine's clock is ahead of the brokers'; negative
-            where it is behind, None until one of them has said what time it is.
+            if it is behind, None until one of them has told the time.
     """
 
     status: Status
@@ -177,8 +177,8 @@ class Attempt(msgspec.Struct, frozen=True):
         id: Grows with every attempt of this process; the cursor of ``GET /deliveries``.
         time: ISO 8601 UTC.
         duration: Seconds the destination took; None when it was not asked.
-        error: What went wrong, without secrets; None when delivered.
-        notes: What was left out of the notification or changed about it.
+        error: The failure, without secrets; None when delivered.
+        notes: Parts of the notification that were left out or changed.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Kafka, through aiokafka: its errors are translated here, and what it lacks is added."""
+"""Kafka, through aiokafka: translates its errors, and adds what it lacks."""
 
 from app.edges.kafka.error_codes import add_error_codes
 from app.edges.kafka.quiet_metadata import create_nothing_by_asking

@@ -99,7 +99,7 @@ class Admin:
     async def committed(
         self, group_id: str, partitions: Iterable[TopicPartition]
     ) -> Mapping[TopicPartition, Committed | None]:
-        """Return what the group has committed, by partition; None if there is nothing.
+        """Return the group's commits, by partition; None if there is none.
 
         Raises:
             KafkaUnavailableError: Kafka does not know at the moment, which is not the same.

@@ -73,7 +73,7 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     async def send(
         self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT
     ) -> Any:
-        """Send a request to a broker and return its answer, without what is heavy to unpack."""
+        """Send a request to a broker; return its answer, heavy batches left out."""
         answer = await self.send_whole(node_id, request, group=group)
         if isinstance(request, FetchRequest):
             lighten(answer, self._most_unpacked)
@@ -100,7 +100,7 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         self.force_metadata_update()
 
     def get_random_node(self) -> int | None:
-        """Return a broker for what any of them can answer: if possible, one that is connected."""
+        """Return a broker for a question that any can answer: a connected one, if possible."""
         connected = {node for (node, _), each in self._conns.items() if each.connected()}
         known = [broker.nodeId for broker in self.cluster.brokers()]
         usable = connected.intersection(known) or known

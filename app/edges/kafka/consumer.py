@@ -64,7 +64,7 @@ class Consumer:
 
     Args:
         connection: How to reach Kafka.
-        topics: What to subscribe to.
+        topics: The topics to subscribe to.
         group_id: The consumer group.
         max_poll_records: The most records one poll returns.
         on_assigned: Awaited with the partitions this member now has; fetching what it does not
@@ -74,7 +74,7 @@ class Consumer:
     Attributes:
         commits: Commits for this member.
         logs: Tells about the logs of the partitions.
-        metadata_updates: How often the client has learnt anew what topics there are: every 30 s,
+        metadata_updates: How often the client has learnt the list of topics anew: every 30 s,
             and whenever a leader has moved or a topic has gone.
     """
 
@@ -124,7 +124,7 @@ class Consumer:
         return any(told(topic) is None for topic in self._topics)
 
     def learn_anew(self) -> None:
-        """Ask at once what topics there are; the group divides anew what has changed."""
+        """Ask at once for the list of topics; if it has changed, the group divides anew."""
         self._client._client.force_metadata_update()  # noqa: SLF001 - as above
 
     def _learnt(self, _: object) -> None:
@@ -153,7 +153,7 @@ class Consumer:
     async def poll(
         self, partitions: Collection[TopicPartition], max_records: int, timeout: float
     ) -> list[Record]:
-        """Return what has been fetched of the open partitions, at most ``max_records``.
+        """Return fetched records of the open partitions, at most ``max_records``.
 
         Args:
             partitions: The open ones; with none, the call waits and returns nothing.
@@ -254,7 +254,7 @@ class Consumer:
             self.seek(record.partition, record.offset)
 
     def pause(self, partition: TopicPartition) -> None:
-        """Fetch nothing of an assigned partition, and drop what was fetched of it."""
+        """Fetch nothing of an assigned partition, and drop its fetched records."""
         self._watch.hold(partition)
 
     def resume(self, partition: TopicPartition) -> None:

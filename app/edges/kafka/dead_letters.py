@@ -37,7 +37,7 @@ class DeadLetters:
         topic: The dead-letter topic; while it is not there, there are no dead letters.
         marks: Which of them were replayed.
         timeout: Seconds that Kafka has to answer a call.
-        secrets: What must not be shown of them, beyond what is recognised by its form.
+        secrets: Secrets to hide, beyond those recognised by their form.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class _Tail:
         return self.ready[-1].offset + 1 if self.ready else self._floor
 
     def take(self, stretch: Stretch) -> None:
-        """Continue with what ``unread`` held."""
+        """Continue with the records that ``unread`` held."""
         if stretch.start > self.unread.start:
             self._span = len(stretch.records)  # large records: no more than can be held
         elif stretch.records:
@@ -189,7 +189,7 @@ class _Tail:
         self.ready = list(stretch.records)
 
     def age(self) -> tuple[float, int, int]:
-        """Return what orders the newest ready record among those of other partitions."""
+        """Return the key that orders the newest ready record among those of other partitions."""
         newest = self.ready[-1]
         return newest.timestamp, self.partition, newest.offset
 
@@ -201,7 +201,7 @@ async def _newest(
     wanted: Callable[[Record], bool],
     deadline: float,
 ) -> list[Record]:
-    """Merge the tails into one list; they keep what it does not hold.
+    """Merge the tails into one list; they keep the rest.
 
     Every call reads something, however late: going on from page to page comes to an end.
     """

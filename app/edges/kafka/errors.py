@@ -95,11 +95,11 @@ _WORDS: Final[Mapping[str, str]] = {
 
 @contextmanager
 def translated(doing: str, right: str = _READ) -> Iterator[None]:
-    """Translate what aiokafka raises in the block.
+    """Translate aiokafka's exceptions in the block.
 
     Args:
-        doing: What was being done, for the error's text: ``"commit offsets"``.
-        right: What this user has to be allowed on a topic for it.
+        doing: The action, for the error's text: ``"commit offsets"``.
+        right: The right on a topic that it takes.
 
     Raises:
         RecordTooLargeError: The topic takes no record of that size.

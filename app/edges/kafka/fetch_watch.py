@@ -73,7 +73,7 @@ class FetchWatch:
             self._consumer.resume(Theirs(*partition))
 
     def reset(self) -> None:
-        """Forget what was held: the partitions are being taken away."""
+        """Forget everything: the partitions are being taken away."""
         self._held.clear()
         for timer in self._asking.values():
             timer.cancel()

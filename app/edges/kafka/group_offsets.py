@@ -77,7 +77,7 @@ class GroupOffsets(Admin):
             await close_consumer(client, CLOSE_TIMEOUT)
 
     async def forget(self, group_id: str, partitions: Collection[TopicPartition]) -> None:
-        """Make Kafka forget what a group has committed for partitions.
+        """Make Kafka forget a group's commits for partitions.
 
         Raises:
             GroupHasMembersError: Kafka forgets nothing that a member consumes.

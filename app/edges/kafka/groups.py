@@ -71,7 +71,7 @@ def _member(raw: tuple[Any, ...]) -> GroupMember:
 
 
 def _subscribed(metadata: bytes) -> tuple[str, ...]:
-    """Return what a classic member subscribes to; nothing while the group is being balanced."""
+    """Return a classic member's topics; none while the group is being balanced."""
     if not metadata:
         return ()
     try:
@@ -81,7 +81,7 @@ def _subscribed(metadata: bytes) -> tuple[str, ...]:
 
 
 def _assigned(assignment: bytes) -> tuple[TopicPartition, ...]:
-    """Return what a classic member was given; nothing while the group is being balanced."""
+    """Return a classic member's partitions; none while the group is being balanced."""
     if not assignment:
         return ()
     try:

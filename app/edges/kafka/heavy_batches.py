@@ -48,7 +48,7 @@ def unpacks_to(data: bytes) -> int:
 
 
 def lighten(answer: Any, most: int) -> None:
-    """Take from an answer to a fetch what may unpack to more than so many bytes."""
+    """Take out of an answer to a fetch the batches that may unpack to more than so many bytes."""
     answer.topics = [
         (
             topic,

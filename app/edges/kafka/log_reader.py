@@ -6,7 +6,7 @@ What aiokafka 0.14 does wrong, and what this module does about it:
   range is read once the position has left it.
 * If compaction has emptied the end of a range, the position never leaves it. A fetch that finds
   nothing in any open partition is the proof: Kafka's size limits never hold back the first record.
-* It goes on fetching what nobody wants any more: a range that was read is paused at once.
+* It goes on fetching after the range was read: the partition is paused at once.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class LogReader:
 
     Args:
         connection: How to reach Kafka.
-        topic: What to read. It need not be there, and is not created.
+        topic: The topic. It need not be there, and is not created.
         request_timeout: Seconds one request may take.
         fetch_bytes: Of one answer of one broker.
     """
@@ -189,7 +189,7 @@ class _Reading:
         self._scanned = 0
 
     def add(self, batch: Iterable[Any], wanted: Callable[[Record], bool]) -> None:
-        """Take what aiokafka fetched."""
+        """Take fetched records."""
         for fetched in batch:
             if fetched.offset not in self.offsets:
                 continue
@@ -203,7 +203,7 @@ class _Reading:
             self._start = self._records[0].offset
 
     def stretch(self) -> Stretch:
-        """Return what was read."""
+        """Return the records."""
         return Stretch(self._start, tuple(self._records), self._scanned)
 
 

@@ -1,4 +1,4 @@
-"""The marks of what was replayed, read from the group's control topic."""
+"""The marks of replayed dead letters, read from the group's control topic."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ CHUNK = 20_000  # offsets read at once
 
 
 class ReplayMarks:
-    """Knows which dead letters were replayed; reads only what is new each time.
+    """Knows which dead letters were replayed; reads only new marks each time.
 
     Args:
         connection: How to reach Kafka.

@@ -74,7 +74,7 @@ def packed(message: Message) -> tuple[int, memoryview]:
 
 
 def messages(partition: TopicPartition, message: Message) -> Iterator[Record]:
-    """Yield what a message holds, itself or those that it wraps.
+    """Yield the messages inside one, or the message itself.
 
     Raises:
         Exception: It cannot be decoded, in any of many ways.
@@ -129,7 +129,7 @@ def _with_head_checked(frame: bytes) -> bytes:
 
 
 def xxh32(data: bytes) -> int:
-    """Return the xxHash32 of less than 16 bytes, which is what the head of an LZ4 frame has."""
+    """Return the xxHash32 of less than 16 bytes, such as the head of an LZ4 frame."""
     state = 0x165667B1 + len(data)
     at = 0
     while len(data) - at >= 4:

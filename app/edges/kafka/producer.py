@@ -153,7 +153,7 @@ class Producer:
         return None if self._client is None else self._client.trouble_with(topic)
 
     async def _prepare(self, topic: str) -> None:
-        """Begin what waits until a client is there and knows the topic."""
+        """Begin the writes that wait until a client is there and knows the topic."""
         failure: Exception = KafkaConnectionError("the producer was closed")
         ready: ProducerClient | None = None
         try:
@@ -245,7 +245,7 @@ class Producer:
         _held(self._helpers, self._watch(client), "watch a Kafka producer")
 
     async def close(self) -> None:
-        """Flush what is being written and close, within a few seconds."""
+        """Flush and close, within a few seconds."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait((self._starting,))
@@ -272,7 +272,7 @@ def _seen(task: asyncio.Task[None]) -> None:
 
 
 async def _close(client: ProducerClient) -> None:
-    """End what it has begun, as far as that takes no more than a few seconds."""
+    """End its work, as far as that takes no more than a few seconds."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await client.stop()

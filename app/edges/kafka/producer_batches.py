@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
     Attributes:
         stamp: Milliseconds since the epoch.
-        then: Told what became of it.
+        then: Told its place, or the error.
     """
 
     key: bytes | None
@@ -53,7 +53,7 @@ class Answer(NamedTuple):
     Attributes:
         code: Kafka's number.
         words: Its own, if it gives any.
-        faults: What is wrong with single records, by their place in the batch.
+        faults: The faults of single records, by their place in the batch.
     """
 
     code: int = 0
@@ -66,7 +66,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
 
     Attributes:
         entries: Its records, in their order.
-        answer: What the broker last said of it.
+        answer: The broker's last answer about it.
         trouble: Why it is tried again, or None.
     """
 
@@ -107,7 +107,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
             entry.then((partition, offset))
 
     def failure(self, exception: Exception) -> None:
-        """Fail its records, each for what is wrong with itself as far as the broker tells.
+        """Fail its records, each for its own fault as far as the broker tells.
 
         The records that are neither in the log nor at fault are written again.
         """
@@ -143,7 +143,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
 
 
 def _refusal(exception: Exception, words: str | None) -> RefusedRecordError:
-    """Say what is wrong and what to do, and what Kafka said itself."""
+    """Name the fault and the remedy, with Kafka's own words."""
     return RefusedRecordError(describe(exception) + (f" ({words})" if words else ""))
 
 
@@ -190,7 +190,7 @@ class Accumulator(MessageAccumulator):  # type: ignore[misc]
         self._txn_manager.increment_sequence_number(batch.tp, -batch.record_count)
 
     def add(self, partition: Theirs, entry: Entry) -> None:
-        """Write a record to a partition, after what waits for it already.
+        """Add a record to a partition, after those that wait for it already.
 
         Raises:
             KafkaError: It was closed, or failed for good.
@@ -225,7 +225,7 @@ class Accumulator(MessageAccumulator):  # type: ignore[misc]
         return waiting is not None and waiting[0].retry_count == 0 and led
 
     def write_smaller(self, partition: Theirs, entries: list[Entry]) -> None:
-        """Write again what is too large together; each may be small enough by itself."""
+        """Split a batch that is too large; each part may be small enough by itself."""
         topic = partition.topic
         limit = self._size(topic) // 4
         if limit >= LEAST_BATCH_BYTES:

@@ -100,7 +100,7 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
 
         Args:
             topic: To which it is written.
-            entry: The record, and who is told what became of it.
+            entry: The record, and the callback that is told the result.
             anywhere: Its partition is of no importance; else its key says which.
 
         Raises:
@@ -137,7 +137,7 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
         return None
 
     async def abandon(self) -> None:
-        """Close at once; what is not acknowledged fails, and may or may not be in the log."""
+        """Close at once; unacknowledged records fail, and may or may not be in the log."""
         self._closed = True
         self._message_accumulator._closed = True  # noqa: SLF001
         self._message_accumulator.fail_all(kafka.KafkaConnectionError("the producer was given up"))
@@ -168,7 +168,7 @@ class _Sender(Sender):  # type: ignore[misc]
 
 
 class _Produce(ProduceRequest):  # type: ignore[misc]
-    """The request in the version that says what is wrong in words, and with which record."""
+    """The request in the version that names faults in words, and the records that have them."""
 
 
 _Produce._CLASSES = (*ProduceRequest._CLASSES, ProduceRequest_v8)  # noqa: SLF001 - it has the form, and leaves it out

@@ -69,7 +69,7 @@ def read_batch(
     aborted: frozenset[tuple[int, int]] = frozenset(),
     most: int = MOST_RECORDS,
 ) -> Stretch | None:
-    """Read the first batch of what a fetch returned; may take long.
+    """Read the first batch of a fetch's data; may take long.
 
     Args:
         partition: Its topic and partition.

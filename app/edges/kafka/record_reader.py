@@ -18,7 +18,7 @@ Read = Callable[[int, int], Awaitable[Record | None]]
 
 @asynccontextmanager
 async def reading_again(connection: Connection, topic: str) -> AsyncIterator[Read]:
-    """Give what reads one record of a topic: the one at an offset of a partition, or None.
+    """Yield a function that reads one record of a topic by partition and offset, or returns None.
 
     It is None if the log does not hold that record any more.
 

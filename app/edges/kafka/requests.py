@@ -67,7 +67,7 @@ class AlterTopicSettings(Request[_AlterStruct]):  # type: ignore[misc]
 
     Args:
         settings: By topic and name; a topic with none is asked about all the same.
-        validate_only: Whether to change nothing and hear only what would be said.
+        validate_only: Whether to change nothing and only ask whether it would succeed.
     """
 
     API_KEY = 44

@@ -14,7 +14,7 @@ _REQUEST_TIMEOUT = 10.0
 
 
 async def read_saved(connection: Connection, control_topic: str, group_id: str) -> Saved:
-    """Return what the control topic knows of a group; nothing if there is no such topic.
+    """Return the control topic's records of a group; nothing if there is no such topic.
 
     Raises:
         KafkaUnavailableError: Kafka did not hand it all over in time.

@@ -82,7 +82,7 @@ class Survey(TopicAdmin):
         return await self._logs.topic_ids(topics)
 
     async def saved(self, control_topic: str, group_id: str) -> Saved:
-        """Return what the control topic keeps of a group."""
+        """Return a group's commits that the control topic keeps."""
         return await read_saved(self._connection, control_topic, group_id)
 
     async def open_transactions(

@@ -60,7 +60,7 @@ class TopicAdmin(Admin):
             replication_factor: Replicas of each new one; None takes the brokers' default.
 
         Raises:
-            KafkaRefusedError: Not allowed, or impossible; the text says what to do for each.
+            KafkaRefusedError: Not allowed, or impossible; the text names the remedy for each.
         """
         by_name = {topic.name: topic for topic in wanted}
         found = await self.topics(by_name)
@@ -85,7 +85,7 @@ class TopicAdmin(Admin):
         *,
         validate_only: bool = False,
     ) -> dict[str, tuple[str, str]]:
-        """Ask for topics; return why each was refused that was, and what to do.
+        """Ask for topics; return the reason and the remedy for each that was refused.
 
         Args:
             wanted: The topics, each as it is to be.
@@ -148,7 +148,7 @@ class TopicAdmin(Admin):
         """Change settings of topics; return why by topic, for those that were refused.
 
         Args:
-            settings: By topic and name; what is not named stays as it is.
+            settings: By topic and name; others stay as they are.
         """
         try:
             with translated("change the settings of topics"):
@@ -181,7 +181,7 @@ class TopicAdmin(Admin):
 
 
 def _said(refused: Mapping[str, tuple[str, str]]) -> str:
-    """Say what was refused; what the reason is the same for is said together."""
+    """Describe refusals; those with one reason are told together."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for name, reason in sorted(refused.items()):
         by_reason.setdefault(reason, []).append(name)
@@ -192,7 +192,7 @@ def _said(refused: Mapping[str, tuple[str, str]]) -> str:
 
 
 def _refusal(error: type[KafkaError], detail: list[Any]) -> tuple[str, str]:
-    """Return why a topic was refused, in Kafka's words as far as it gave any, and what to do."""
+    """Return why a topic was refused, in Kafka's words as far as it gave any, and the remedy."""
     said = next((str(part) for part in detail if part), "")
     why = describe(error(said) if said else error())
     return why.rstrip("."), _REMEDIES.get(error.__name__, _BY_HAND)

@@ -23,7 +23,7 @@ _XERIAL_HEAD = 16
 
 
 def most_unpacked(compression: int, data: memoryview, enough: int) -> int:
-    """Return an upper bound of what compressed data unpack to, in bytes.
+    """Return an upper bound of the unpacked size of compressed data, in bytes.
 
     Args:
         compression: Kafka's number for it.

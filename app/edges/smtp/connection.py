@@ -20,7 +20,7 @@ class MailServer(msgspec.Struct, frozen=True):
     Attributes:
         from_address: The ``From`` header: an address, or a name and an address.
         timeout: Seconds for connecting and for each answer.
-        helo_name: What to introduce this machine as; its full name, or the address that it
+        helo_name: This machine's name in EHLO; its full name, or the address that it
             connects from, when left out.
         tls_context: Trusted certificates; see ``default_tls_context`` when left out.
     """

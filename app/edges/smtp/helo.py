@@ -19,7 +19,7 @@ async def full_name(
     """Return this machine's name with its domain, as ``hostname -f`` does; None if it has none.
 
     Args:
-        name: What the machine is called; the system's word when left out.
+        name: The machine's name; the system's word when left out.
         look_up: Returns the canonical form of a name; asks the resolver when left out.
     """
     name = socket.gethostname() if name is None else name

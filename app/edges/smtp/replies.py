@@ -1,4 +1,4 @@
-"""What mail servers answer, and what it means for a mail and its recipients."""
+"""Judges mail servers' replies: what they mean for a mail and its recipients."""
 
 import re
 from enum import StrEnum
@@ -26,7 +26,7 @@ _SENDERS_CODES = frozenset({("1", "7"), ("1", "8")})
 
 
 class Stage(StrEnum):
-    """What a reply answers."""
+    """The command that a reply answers."""
 
     CONNECT = "connect"  # the greeting, EHLO, STARTTLS
     LOGIN = "login"
@@ -36,12 +36,12 @@ class Stage(StrEnum):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a server answered.
+    """A server's reply.
 
     Attributes:
         code: The SMTP reply code; None if no answer came.
         text: The server's words, one line of them to a line; or what happened instead.
-        stage: What it answers.
+        stage: The command that it answers.
     """
 
     code: int | None
@@ -50,7 +50,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     @property
     def good(self) -> bool:
-        """Whether the server does what it was asked for."""
+        """Whether the command succeeded."""
         return self.code is not None and 200 <= self.code < 300
 
     @property
@@ -63,11 +63,11 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class MalformedReplyError(ValueError):
-    """What the server says is not SMTP."""
+    """The reply is not SMTP."""
 
 
 def read_reply(received: bytearray, stage: Stage) -> Reply | None:
-    """Take the first reply out of what was received; None if it is not complete.
+    """Take the first reply out of received bytes; None if it is not complete.
 
     Raises:
         MalformedReplyError: It is no reply, or is longer than ``MAX_REPLY``.

@@ -1,4 +1,4 @@
-"""A session with a mail server: EHLO, what the server offers, commands and their replies."""
+"""A session with a mail server: EHLO, its extensions, commands and their replies."""
 
 import ssl
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class SmtpSession:
         timeout: Seconds to wait for each answer.
 
     Attributes:
-        offers: What the server says after EHLO that it can do, by keyword in upper case.
+        offers: The extensions named after EHLO, by keyword in upper case.
         encrypted: Whether the connection is.
         transactions: Mails begun in this session.
     """
@@ -95,7 +95,7 @@ class SmtpSession:
 
         Args:
             lines: Without line breaks or control characters.
-            stages: What each belongs to.
+            stages: The command of each.
 
         Raises:
             SessionRefusedError: The server closes the connection (421).
@@ -144,7 +144,7 @@ def refused(reply: Reply) -> SmtpError:
 
 
 def _read_offers(text: str) -> dict[str, str]:
-    """Read the lines after EHLO's first: a keyword, and what belongs to it."""
+    """Read the lines after EHLO's first: a keyword, and its parameters."""
     offers: dict[str, str] = {}
     for line in text.split("\n")[1:]:
         keyword, _, values = line.replace("=", " ", 1).partition(" ")  # AUTH=… of old servers

@@ -1,4 +1,4 @@
-"""One transaction: MAIL, RCPT for every recipient, DATA, and what the server said to each."""
+"""One transaction: MAIL, RCPT for every recipient, DATA, and the server's reply to each."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -41,7 +41,7 @@ class Handed(NamedTuple):
     """The result of a transaction.
 
     Attributes:
-        replies: What the server said about each recipient that this was decided about.
+        replies: The server's last word about each recipient that was decided about.
         again: Recipients for another transaction: there were too many for this one.
         most: How many the server takes in one, if it has said so.
     """
@@ -131,7 +131,7 @@ class Transaction:
         return accepted, again
 
     async def _hand_over(self, accepted: Sequence[str]) -> None:
-        """Send the text; from now on a lost connection leaves open what became of the mail."""
+        """Send the text; if the connection is lost from now on, nobody knows whether it arrived."""
         session = self._session
         try:
             with suppress(SmtpError):  # perhaps it said why, before it closed

@@ -73,7 +73,7 @@ class Wire(asyncio.Protocol):
         """Wait for the next reply.
 
         Args:
-            stage: What it will answer.
+            stage: The command that it will answer.
             seconds: How long to wait.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Message templates: Jinja2 files that make a title, a text, and what goes with them.
+"""Message templates: Jinja2 files that make a title, a text, and their decoration.
 
 ``<id>.txt.j2`` defines blocks: ``content``, and if it likes ``title``, ``color`` (``#RRGGBB``),
 ``url``, ``author``, ``footer`` and ``fields`` (one ``name | value | inline`` a line).

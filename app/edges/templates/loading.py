@@ -112,7 +112,7 @@ class Templates:
 
 
 def _own_names(tree: nodes.Template) -> set[str]:
-    """Return what a template sets itself, but for what it makes of a variable of that name."""
+    """Return the names that a template sets itself, unless it makes them of a variable so named."""
     own = set()
     for assignment in tree.find_all(nodes.Assign):
         used = {name.name for name in assignment.node.find_all(nodes.Name)}

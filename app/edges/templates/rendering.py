@@ -134,7 +134,7 @@ class _Rendering:
 
 
 def _run_outside_blocks(template: Template, context: Context) -> None:
-    """Run what stands outside the blocks (set, import, extends): it counts for them, too."""
+    """Run the statements outside the blocks (set, import, extends): they count for them, too."""
     for name in BLOCKS:
         context.blocks.setdefault(name, []).insert(0, _nothing)
     _join(template.root_render_func(context))

@@ -1,4 +1,4 @@
-"""How values read in templates, and what stands for one that is missing."""
+"""How values read in templates, and the stand-in for a missing one."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NoReturn
@@ -118,7 +118,7 @@ def without_marks(text: str) -> str:
 
 
 def _unless_missing(filter_: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter that makes nothing of what is missing, rather than a zero or an error."""
+    """Return a filter that makes a missing value empty, rather than a zero or an error."""
 
     def applied(*values: Any, **options: Any) -> Any:
         for each in (*values, *options.values()):

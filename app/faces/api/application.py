@@ -1,4 +1,4 @@
-"""The application: routers, problems and what stands before every request."""
+"""The application: routers, problems, and the middleware in front of every route."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager

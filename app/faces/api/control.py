@@ -42,7 +42,7 @@ async def stop(service: Running, *, drain: bool = True) -> JsonResponse:
 
 @router.post("/pause", summary="Stop fetching, stay in the group", responses=_DONE)
 async def pause(service: Running) -> JsonResponse:
-    """Deliver what has been fetched, and fetch no more."""
+    """Deliver the notifications that have been fetched, and fetch no more."""
     service.worker.pause()
     return JsonResponse(service.worker.get_health_status())
 

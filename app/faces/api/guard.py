@@ -70,7 +70,7 @@ class AccessGuard:
 
 
 def _is_for_page(scope: Scope) -> bool:
-    """Say whether a browser shows what is answered, and not a program."""
+    """Say whether the answer will be shown by a browser, not read by a program."""
     return "text/html" in Headers(scope=scope).get("accept", "")
 
 
@@ -102,7 +102,7 @@ def _caller(scope: Scope, service: Service) -> Caller:
 
 
 def _logged(scope: Scope, send: Send) -> Send:
-    """Return what sends an answer and says who has done what."""
+    """Return a ``send`` that logs who has done what."""
 
     async def logged(message: Message) -> None:
         if message["type"] == "http.response.start":

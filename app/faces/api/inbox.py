@@ -1,4 +1,4 @@
-"""The development inbox: what came in, and how it answers."""
+"""The development inbox: its messages, and how it answers."""
 
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ class Received(msgspec.Struct, frozen=True):
     responses={200: json_answer("Newest first", Received("ok", (examples.INBOX_CARD,)))},
 )
 async def cards(inbox: Inbox, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> JsonResponse:
-    """Return what came in; 404 if there is no inbox."""
+    """Return its messages; 404 if there is no inbox."""
     received = Received(inbox.behaviour, inbox.cards(limit))
     return await made(lambda: received)
 
@@ -54,6 +54,6 @@ async def behave(request: Request, inbox: Inbox) -> JsonResponse:
 
 @router.delete("", status_code=204, summary="Empty the inbox")
 async def clear(inbox: Inbox) -> Response:
-    """Forget what came in."""
+    """Forget its messages."""
     inbox.clear()
     return Response(status_code=204)

@@ -79,7 +79,7 @@ class BodyLimit:
     FastAPI's own limit answers a long Content-Length in plain text, not as a problem.
 
     Args:
-        app: What is served.
+        app: The application inside.
         limit_of: Returns the limit in bytes for a request by its path and its content type.
     """
 

@@ -51,7 +51,7 @@ class Accepted(msgspec.Struct, frozen=True):
     """The answer of ``POST /notifications``: ids in the order of the request.
 
     Attributes:
-        warnings: What of them will be left out or changed when they are sent.
+        warnings: Parts of them that will be left out or changed when they are sent.
     """
 
     published: int
@@ -119,7 +119,7 @@ async def notifications(
 
 
 def as_strict_json(body: bytes) -> bytes:
-    """Return what Python's own JSON writer may have written as JSON that everybody reads.
+    """Return JSON of Python's own writer as JSON that everybody reads.
 
     What is strict already stays as it is, byte by byte; what Python cannot read either is left to
     be refused.

@@ -11,7 +11,7 @@ LONGEST_NAME = 100
 
 
 async def no_unknown_parameters(request: Request) -> None:
-    """End a request with 422 whose query names what its route does not take."""
+    """End a request with 422 if its query names a parameter that its route does not take."""
     if not request.query_params:
         return
     route: APIRoute = request.scope["route"]

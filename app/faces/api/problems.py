@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): every one says what is wrong and what to do."""
+"""Errors as problem details (RFC 9457): every one names the fault and the remedy."""
 
 import http
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         location: ``query``, ``path``, ``header`` or ``body``.
-        problem: What is wrong and what was expected.
+        problem: The fault, and the expected form.
         field: The faulty part, as a path; absent if the whole of it is at fault.
         index: Which item of a list, counted from 0; absent outside of lists.
     """
@@ -47,7 +47,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """The body of every error.
 
     Attributes:
-        type: Always ``about:blank``: the status says what kind of problem it is.
+        type: Always ``about:blank``: the status tells the kind of problem.
         instance: The path that was asked for.
         errors: Present when values of the request are at fault: one for each.
     """
@@ -65,7 +65,7 @@ class ProblemError(Exception):
 
     Args:
         status: The HTTP status.
-        detail: What is wrong and what to do.
+        detail: The fault and the remedy.
         faults: The values at fault, if that is the problem.
         headers: Further headers of the answer.
     """
@@ -146,7 +146,7 @@ def unusable(faults: Sequence[Fault], consequence: str = "") -> ProblemError:
 
     Args:
         faults: At least one.
-        consequence: What follows from it, as a sentence.
+        consequence: The consequence, as a sentence.
     """
     first = faults[0]
     item = "" if first.index is None else f" item {first.index}"

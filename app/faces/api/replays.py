@@ -42,7 +42,7 @@ class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         ids: ``partition/offset``, as ``GET /dead-letters`` has them.
-        dry_run: Say what would be done, and do nothing.
+        dry_run: Return the plan, and do nothing.
         rate: The most that are sent in a second; without one, as fast as Kafka takes them.
     """
 
@@ -68,7 +68,7 @@ class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     },
 )
 async def replay(request: Request, service: Running) -> JsonResponse:
-    """Send again what the targets of dead letters still lack, to this consumer group alone.
+    """Send dead letters to the targets that still lack them, for this consumer group alone.
 
     It goes on in the background, one replay at a time. One that ends early can be made again: what
     was replayed is marked, and left out.

@@ -10,12 +10,12 @@ from app.policies.texts.visible import visible_json
 
 
 def encode(content: object) -> bytes:
-    """Encode any value that msgspec can; who reads it in a terminal sees what is hidden in it."""
+    """Encode any value that msgspec can; hidden characters become escapes, for terminals."""
     return visible_json(msgspec.json.encode(content))
 
 
 async def made(make: Callable[[], object]) -> "JsonResponse":
-    """Make an answer beside the event loop: what people wrote may be long, and odd.
+    """Make an answer beside the event loop: people's texts may be long, and odd.
 
     Args:
         make: Returns the content; called in a thread.

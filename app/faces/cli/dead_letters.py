@@ -1,4 +1,4 @@
-"""``notifier dead-letters``: what could not be delivered, and sending it again."""
+"""``notifier dead-letters``: lists dead letters, and sends them again."""
 
 import asyncio
 import shutil
@@ -141,7 +141,7 @@ def replay(
 def _selection(
     identities: tuple[str, ...], filters: Mapping[str, str], *, everything: bool
 ) -> dict[str, object]:
-    """Return what of the body of ``POST /dead-letters/replay`` says which."""
+    """Return the choice as part of the body of ``POST /dead-letters/replay``."""
     ways = bool(identities) + bool(filters) + everything
     if ways == 0:
         raise click.ClickException(

@@ -48,7 +48,7 @@ def url_option(help_text: str) -> Callable[[Command], Command]:
 def run(command: click.Command) -> None:
     """Run a command as a process's main function; it ends the process.
 
-    Libraries' log lines go nowhere unless the command sets up logging: what is wrong is said once.
+    Libraries' log lines go nowhere unless the command sets up logging: each fault is told once.
     """
     logging.getLogger().addHandler(logging.NullHandler())
     command()

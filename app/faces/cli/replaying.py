@@ -19,7 +19,7 @@ _IDS_SHOWN = 5
 
 
 def plan_lines(plan: Replay) -> Iterator[str]:
-    """Yield what a replay would do, as lines for people."""
+    """Yield the plan of a replay, as lines for people."""
     count = plan.replayable
     some = ", ".join(plan.ids[:_IDS_SHOWN])
     if count:
@@ -34,7 +34,7 @@ def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
 
     Args:
         connect: Makes a client of the service.
-        begun: What the service said when it began.
+        begun: The service's answer when it began.
 
     Raises:
         ServiceError: The service was not reached any more.
@@ -73,7 +73,7 @@ async def _follow(
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield what shows how many are done: a bar on a terminal, nothing elsewhere."""
+    """Yield a function that shows progress: a bar on a terminal, nothing elsewhere."""
     if not sys.stdout.isatty():
         yield lambda _: None
         return

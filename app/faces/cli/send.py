@@ -51,7 +51,7 @@ def send(
 ) -> None:
     """Send one notification through a running service.
 
-    TEXT is what to say; without it, and without --file and --template, standard input is.
+    TEXT is the content; without it, and without --file and --template, standard input is.
     """
     with plain_errors():
         typed = Typed(

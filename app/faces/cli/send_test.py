@@ -172,7 +172,7 @@ def _send(
 
 @contextmanager
 def _progress(count: int, tally: Tally) -> Iterator[Callable[[str], None]]:
-    """Yield what shows progress: a bar on a terminal, a line for each message elsewhere."""
+    """Yield a function that shows progress: a bar on a terminal, lines elsewhere."""
     if not sys.stdout.isatty():
         yield lambda text: echo(f"[{tally.total}/{count}] {text}")
         return

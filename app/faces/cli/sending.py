@@ -76,7 +76,7 @@ async def send_all(
         count: How many.
         delay: Seconds between two.
         tally: The counts, up to date at every moment.
-        show: Told after each message what became of it.
+        show: Told the result of each message.
     """
     failed_in_a_row = 0
     for number in range(1, count + 1):
@@ -104,7 +104,7 @@ async def send_all(
 
 @asynccontextmanager
 async def to_kafka(kafka: KafkaSettings, topic: str) -> AsyncIterator[Send]:
-    """Yield what publishes straight to Kafka.
+    """Yield a function that publishes straight to Kafka.
 
     A topic that the worker would create is created; any other has to be there.
 
@@ -138,7 +138,7 @@ async def to_kafka(kafka: KafkaSettings, topic: str) -> AsyncIterator[Send]:
 async def through_service(
     url: str, api_key: str | None, patience: float = BUSY_PATIENCE
 ) -> AsyncIterator[Send]:
-    """Yield what has a running service publish, at the pace it can keep.
+    """Yield a function that publishes through a running service, at the pace it can keep.
 
     Raises:
         ServiceError: The URL or the key cannot be used.

@@ -1,4 +1,4 @@
-"""``notifier templates``: which message templates there are, and what one of them would say."""
+"""``notifier templates``: lists message templates, and renders one of them."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def command(context: click.Context) -> None:
     help="A variable; a value that is JSON is read as such. May be repeated.",
 )
 def render(template_id: str, values: tuple[str, ...]) -> None:
-    """Show what a template makes of its variables. Nothing is sent."""
+    """Render a template with its variables. Nothing is sent."""
     context = dict(map(read_variable, values))
     with plain_errors():
         message = _load().render(template_id, context)
@@ -57,7 +57,7 @@ def read_variable(text: str) -> tuple[str, object]:
 
 
 def described(message: RenderedMessage) -> Iterator[str]:
-    """Yield the lines that say what a message says and what was missing."""
+    """Yield a message as lines, with the variables that were missing."""
     parts = {
         "title": message.title,
         "color": None if message.color is None else f"#{message.color:06X}",

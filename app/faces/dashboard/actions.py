@@ -22,7 +22,7 @@ Action = Callable[[Service, Form], Awaitable[str]]
 
 
 async def act(name: str, service: Service, form: Form) -> str:
-    """Run the action ``name`` and return the flash that says what became of it.
+    """Run the action ``name`` and return the name of the flash that tells its result.
 
     Raises ``KeyError`` for an action that there is not.
     """

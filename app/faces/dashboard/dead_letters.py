@@ -40,7 +40,7 @@ class DeadLetterPeek:
         self._known: tuple[DeadLetter, ...] | None = None
 
     async def look(self, dead_letters: DeadLettersPort) -> LatestDeadLetters:
-        """Return what is known after at most ``patience`` seconds."""
+        """Return the dead letters known after at most ``patience`` seconds."""
         if self._reading is None:
             self._reading = asyncio.create_task(_read(dead_letters), name="page dead letters")
         reading = self._reading

@@ -10,7 +10,7 @@ SWAGGER = "/docs/swagger"
 
 
 def docs_router() -> APIRouter:
-    """Build the route of the page; ``mount_swagger`` serves what it loads."""
+    """Build the route of the page; ``mount_swagger`` serves its files."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")

@@ -1,4 +1,4 @@
-"""The replay of dead letters on the page: what was chosen, and what would come of it."""
+"""The replay of dead letters on the page: the choice, and the plan."""
 
 import asyncio
 import logging
@@ -42,7 +42,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def read_choice(choice: str) -> Selection | None:
-    """Return what is chosen, or None if that is nothing.
+    """Return the choice, or None if nothing is chosen.
 
     Args:
         choice: The id of a dead letter, a reason, or ``all``.
@@ -55,7 +55,7 @@ def read_choice(choice: str) -> Selection | None:
 
 
 async def plan(replayer: ReplayPort, choice: str, patience: float = PATIENCE) -> Plan | None:
-    """Return what the replay of a choice would do, or None if nothing is chosen."""
+    """Return the plan of a replay, or None if nothing is chosen."""
     selection = read_choice(choice)
     if selection is None:
         return None

@@ -95,7 +95,7 @@ async def _page(
 
 
 def _link(filters: Filters) -> Callable[..., str]:
-    """Return what makes links to this page: its own filters, with changes."""
+    """Return a function that makes links to this page: its own filters, with changes."""
 
     def link(**changes: str) -> str:
         query = urlencode(filters.given(**changes))

@@ -28,7 +28,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """What a program is answered: the name of the key, and the seconds that it is good for."""
+    """The answer to a program: the name of the key, and the seconds that it is good for."""
 
     name: str
     seconds: int

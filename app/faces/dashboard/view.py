@@ -50,7 +50,7 @@ class Filters(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, query: Mapping[str, str], channels: Container[str]) -> "Filters":
-        """Read a query string; what has no meaning, among these channels, is left out."""
+        """Read a query string; filters without a meaning, among these channels, are left out."""
         status, channel = query.get("status", ""), query.get("channel", "")
         return cls(
             status=status if status in ATTEMPT_STATUSES else "",

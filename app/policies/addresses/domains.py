@@ -1,4 +1,4 @@
-"""Which hosts belong together: what one party has registered, and answers for."""
+"""Tells which hosts belong together: one party has registered them, and answers for them."""
 
 from ipaddress import IPv6Address, ip_address
 

@@ -44,7 +44,7 @@ class Proxies(msgspec.Struct, frozen=True):
         return None if proxy is None or is_bypassed(self.bypass, host, port) else proxy
 
     def secret_values(self) -> frozenset[str]:
-        """Return what must not be shown: the URLs with credentials, and the passwords."""
+        """Return the secrets to hide: the URLs with credentials, and the passwords."""
         secrets = set()
         for url in filter(None, (self.http, self.https)):
             password = urlsplit(url).password

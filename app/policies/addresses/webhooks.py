@@ -1,4 +1,4 @@
-"""Webhook addresses: what makes one usable, and what makes two the same."""
+"""Webhook addresses: which can be used, and which are the same."""
 
 import ipaddress
 from urllib.parse import urlsplit, urlunsplit

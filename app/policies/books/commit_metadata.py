@@ -43,7 +43,7 @@ class Committed(msgspec.Struct, frozen=True):
     """A group's commit for a partition.
 
     Attributes:
-        settled: What is settled above the offset; None if the metadata does not say.
+        settled: The offsets settled above the offset; None if the metadata does not say.
         odd: There is metadata, and it is not this service's or corrupt.
         topic_id: Of which topic the offset is; None if the metadata does not say.
     """
@@ -55,7 +55,7 @@ class Committed(msgspec.Struct, frozen=True):
 
 
 def read_commit(offset: int, metadata: str | None) -> Committed | None:
-    """Return what a group has committed; None for the offset that stands for none."""
+    """Return a group's commit; None for the offset that stands for none."""
     if offset == _NO_OFFSET:
         return None
     rest, topic_id = split_topic_id(metadata)

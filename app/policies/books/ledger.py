@@ -1,4 +1,4 @@
-"""The books of one partition: what was received and is not settled yet.
+"""The books of one partition: the offsets that were received and are not settled yet.
 
 A commit may name the lowest unsettled offset, never a higher one. If nothing is unsettled, it
 names the consumer's position, which is past the gaps that transaction markers and compaction leave.
@@ -17,7 +17,7 @@ class Commit(msgspec.Struct, frozen=True):
 
     Attributes:
         offset: The lowest that is not settled.
-        metadata: What is settled above it; may be empty.
+        metadata: The offsets settled above it; may be empty.
     """
 
     offset: int
@@ -29,7 +29,7 @@ class Ledger:
 
     Args:
         start: The offset where this worker begins to read; nothing below it is its business.
-        settled: What is known to be settled above it, from the commit's metadata.
+        settled: The offsets known to be settled above it, from the commit's metadata.
         owed: Whether to commit the start: Kafka has another commit, or none.
 
     Attributes:
@@ -104,7 +104,7 @@ class Ledger:
         return self.next_wanted(position)
 
     def to_commit(self, position: int) -> Commit | None:
-        """Return what to commit now, or None when that is committed already.
+        """Return the next commit, or None if Kafka has it already.
 
         Args:
             position: The next offset to be fetched.

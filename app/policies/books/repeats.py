@@ -7,7 +7,7 @@ CAPACITY = 200_000
 
 
 class Repeats:
-    """Remembers what was delivered in full, by digest, for a while and in bounded memory.
+    """Remembers messages that were delivered in full, by digest, for a while, in bounded memory.
 
     Args:
         window: Seconds that a delivery is remembered.

@@ -13,7 +13,7 @@ VANISHED = "this destination is no longer configured, and nothing has taken its 
 
 
 def still_to_send(routed: Routed, deferral: Deferral) -> Routed:
-    """Return what is left of a route.
+    """Return the deliveries of a route that are left.
 
     Addresses may have changed since it was deferred (a new webhook in the recipients file). If a
     target that is left is no longer there, the channel's targets that are new take its place; if
@@ -21,7 +21,7 @@ def still_to_send(routed: Routed, deferral: Deferral) -> Routed:
 
     Args:
         routed: The notification's deliveries as of today.
-        deferral: What its record in the retry topic says.
+        deferral: The headers of its record in the retry topic.
     """
     known = {_id(target): target for target in _targets(routed)}
     done = {mark.id for mark in deferral.delivered} | {mark.id for mark in deferral.failed}

@@ -87,13 +87,13 @@ def commit_entry(
 def visit_entry(
     group_id: str, topic: str, topic_id: str | None, partitions: int, now: float
 ) -> Entry:
-    """Return the record that keeps what a topic was at first."""
+    """Return the record that keeps a topic as it was at first."""
     value = msgspec.json.encode(FirstVisit(topic_id, partitions, now))
     return f"{_TOPICS}/{group_id}/{topic}".encode(), value
 
 
 def forgetting(group_id: str, saved: Saved, topics: Iterable[str]) -> list[Entry]:
-    """Return the records that take back what is known of topics."""
+    """Return the records that delete everything kept of topics."""
     wanted = {*topics}
     keys = [_commit_key(group_id, each) for each in saved.commits if each.topic in wanted]
     keys += [f"{_TOPICS}/{group_id}/{each}".encode() for each in saved.visits if each in wanted]
@@ -101,7 +101,7 @@ def forgetting(group_id: str, saved: Saved, topics: Iterable[str]) -> list[Entry
 
 
 class SavedReader:
-    """Puts together what the records of a control topic say of a group, the last word counting.
+    """Puts together a control topic's records of a group, the last word counting.
 
     Args:
         group_id: Whose.
@@ -125,7 +125,7 @@ class SavedReader:
             _put(self._visits, name.removeprefix(self._topics_prefix), value, FirstVisit)
 
     def saved(self) -> Saved:
-        """Return what is known."""
+        """Return the group's commits and topics."""
         return Saved(dict(self._commits), dict(self._visits))
 
 

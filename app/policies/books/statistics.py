@@ -37,7 +37,7 @@ def verdict(*, delivered: int, failed: int, expired: int) -> Verdict:
 
 
 class TargetCounts:
-    """Targets of one channel or destination, by what became of them.
+    """Targets of one channel or destination, by their results.
 
     Attributes:
         channel: The channel that serves it.

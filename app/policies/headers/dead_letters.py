@@ -99,7 +99,7 @@ def without_value(headers: Headers, size: int, digest: bytes) -> Headers:
     """Return the headers of a dead letter that is written without its value.
 
     Args:
-        headers: What they would be with it.
+        headers: Its headers if it had one.
         size: Bytes of the value.
         digest: Its SHA-256.
     """
@@ -127,7 +127,7 @@ def bare(record: Record, note: DeadLetterNote, size: int, digest: bytes) -> Head
 
 
 def read_note(headers: Headers) -> WrittenNote:
-    """Return what a dead letter's headers say, with defaults for what they do not."""
+    """Read a dead letter's headers, with defaults for missing ones."""
     found = dict(headers)
     return WrittenNote(
         reason=read_reason(found),

@@ -105,7 +105,7 @@ def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Ori
 
     Args:
         record: That is written there.
-        deferral: What is still to be done about it.
+        deferral: The progress of the notification.
         group: The group that the topic belongs to.
         origin: The record's first place.
     """
@@ -132,7 +132,7 @@ def read_format(headers: Headers) -> int:
 
 
 def read_deferral(headers: Headers) -> Deferral:
-    """Return what a record in a retry topic says, with defaults for what it does not.
+    """Read the headers of a record in a retry topic, with defaults for missing ones.
 
     If the list of targets left is missing or corrupt, all are left: sent again rather than lost.
     """

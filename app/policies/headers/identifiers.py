@@ -23,8 +23,8 @@ def mail_message_id(source: str, digest: bytes, address: str, domain: str) -> st
     Args:
         source: The ``message_id``, else the record's origin coordinates.
         digest: SHA-256 of the origin record's value.
-        address: What tells this mail from the notification's other deliveries.
-        domain: What comes after the ``@``.
+        address: Tells this mail from the notification's other deliveries.
+        domain: The part after the ``@``.
     """
     return f"<{_fingerprint(source, digest, address)}@{domain}>"
 

@@ -1,4 +1,4 @@
-"""Writes and reads what the headers of all its own records share (docs/contract.md#record-headers).
+"""Writes and reads the headers that all its own records share (docs/contract.md#record-headers).
 
 They are believed in the group's own topics only. On a record of a consumed topic headers of these
 names are the producer's business: nothing reads them, and they are left behind when the record
@@ -95,7 +95,7 @@ class TargetMark(msgspec.Struct, frozen=True):
 
 
 def mark_of(target: Target) -> TargetMark:
-    """Return what headers say of a target."""
+    """Return a target as headers name it."""
     return TargetMark(
         channel=shortened(target.channel, LONGEST_LABEL),
         label=shortened(target.label, LONGEST_LABEL),

@@ -1,4 +1,4 @@
-"""What webhooks are signed with: keys as the Standard Webhooks libraries write them."""
+"""Keys that sign webhooks, as the Standard Webhooks libraries write them."""
 
 import base64
 

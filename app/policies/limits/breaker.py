@@ -63,12 +63,12 @@ class Breaker:
         self._probing = False
 
     def answered(self, verdict: Verdict, now: float, about: bytes | None = None) -> None:
-        """Note what an attempt told.
+        """Note the result of an attempt.
 
         Args:
             verdict: About the destination.
             now: The time.
-            about: What tells the notification from others; None for several at once.
+            about: Tells the notification from others; None for several at once.
         """
         was_probe, self._probing = self._probing, False
         match verdict:

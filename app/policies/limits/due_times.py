@@ -54,7 +54,7 @@ class Sightings:
 
         Args:
             offset: Of the record, which is there.
-            by_clock: What the clocks say: it is taken as long as it can be true.
+            by_clock: The same by the clocks: it is taken as long as it can be true.
             now: The time now.
         """
         place = bisect_right(self._ends, offset)

@@ -94,14 +94,14 @@ class Gate:
         now: float,
         about: bytes | None = None,
     ) -> None:
-        """Learn from what a request was answered.
+        """Learn from the answer to a request.
 
         Args:
             number: From ``begin``.
-            verdict: What its outcomes tell, from ``verdict_of``.
-            allowance: What was said about the rate limit.
+            verdict: The judgement of its outcomes, from ``verdict_of``.
+            allowance: The rate limit that the answer told.
             now: When the answer came.
-            about: What tells the notification from others; None for several at once.
+            about: Tells the notification from others; None for several at once.
         """
         duration = now - self._begun.pop(number)
         self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
@@ -152,7 +152,7 @@ class Gate:
     def expected_wait(self, now: float, queued: int, merged: int) -> float:
         """Estimate the seconds until all that waits would have been sent.
 
-        A request that is under way for longer than usual counts as what it has taken so far.
+        A request that takes longer than usual counts as the time that it has taken so far.
 
         Args:
             now: The time.
@@ -174,7 +174,7 @@ class Gate:
 
 
 def verdict_of(outcomes: Sequence[Outcome]) -> Verdict | None:
-    """Say what the outcomes of a request tell about the destination; None if nothing.
+    """Judge the destination by the outcomes of a request; None if they say nothing about it.
 
     Args:
         outcomes: All of them, at least one.

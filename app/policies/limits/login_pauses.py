@@ -11,7 +11,7 @@ class LoginPauses:
     """Keeps logins apart that a server refuses. Times are monotonic seconds.
 
     Attributes:
-        said: What the server said when it last refused one.
+        said: The server's words when it last refused one.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class LoginPauses:
         return max(self._until - now, 0.0) if self._refusals else 0.0
 
     def refused(self, said: str, now: float) -> None:
-        """Note a refusal, and what the server said."""
+        """Note a refusal, and the server's words."""
         self._until = now + PAUSES[min(self._refusals, len(PAUSES) - 1)]
         self._refusals += 1
         self.said = said

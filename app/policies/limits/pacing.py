@@ -1,4 +1,4 @@
-"""Rate limits, learned from what destinations answer and never assumed."""
+"""Rate limits, learned from destinations' answers and never assumed."""
 
 import math
 from collections import deque

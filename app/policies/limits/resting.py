@@ -1,6 +1,6 @@
 """Partitions that cannot be read rest, each alone, and are asked again with growing pauses.
 
-Pure: told what was answered and when, says what rests until when.
+Pure: takes answers with their times, and says which partitions rest until when.
 """
 
 from collections.abc import Iterable, Iterator

@@ -23,7 +23,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
     @property
     def defers(self) -> bool:
-        """Whether what cannot be delivered is put aside for later."""
+        """Whether notifications that cannot be delivered now are deferred."""
         return self.max_age > 0
 
     def exhausted(self, attempts: int, *, deferred: bool) -> bool:

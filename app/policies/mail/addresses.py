@@ -46,7 +46,7 @@ def split_mail_addresses(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_mailbox(entry: str) -> Mailbox:
-    """Return what one entry of a list names.
+    """Return the mailbox that one entry of a list names.
 
     Raises:
         UnroutableError: It is no mail address.
@@ -72,7 +72,7 @@ def _few_are_plain(entries: Sequence[str]) -> bool:
 def normalise_mail(address: str) -> str:
     """Return the one spelling of a mail address: its domain in lower-case ASCII, no name.
 
-    The check is loose; what is left to the mail server is whether the mailbox exists.
+    The check is loose; whether the mailbox exists is left to the mail server.
 
     Raises:
         UnroutableError: It cannot be one.
@@ -161,7 +161,7 @@ def _unquoted(name: str) -> str:
 
 
 def _local_part(text: str) -> str:
-    """Return what stands before the ``@``, in quotes only if it needs them."""
+    """Return the part before the ``@``, in quotes only if it needs them."""
     text = normalize("NFC", text)
     quoted = _QUOTED.fullmatch(text)
     bare = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else text

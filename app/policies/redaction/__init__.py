@@ -35,11 +35,11 @@ _Piece = tuple[int, int, str]
 
 
 def scrub(text: str, secrets: Secrets | Iterable[str] = NO_SECRETS, most: int | None = None) -> str:
-    """Return what a program says, such as an exception, without secrets and tokens of URLs.
+    """Return a program's text, such as an exception, without secrets and tokens of URLs.
 
     Args:
-        text: What is to be shown.
-        secrets: What must not be shown, beyond what is recognised by its form.
+        text: The text that will be shown.
+        secrets: Secrets to hide, beyond those recognised by their form.
         most: Characters of the text that are wanted; what lies beyond costs nothing, and a secret
             that begins before and ends beyond is hidden whole.
     """
@@ -71,11 +71,11 @@ def hide(text: str, secrets: Secrets) -> str:
 
 
 def veil(text: str, secrets: Secrets = NO_SECRETS, most: int | None = None) -> str:
-    """Return what people wrote without the secrets in it; their links to elsewhere stay.
+    """Return people's text without the secrets in it; their links to elsewhere stay.
 
     Args:
-        text: What is to be shown.
-        secrets: What must not be shown, beyond what is recognised by its form.
+        text: The text that will be shown.
+        secrets: Secrets to hide, beyond those recognised by their form.
         most: As for ``scrub``.
     """
     wanted = text if most is None else text[: most + LONGEST_ESCAPE * secrets.longest]

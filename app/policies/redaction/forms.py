@@ -91,7 +91,7 @@ class Forms:
         return not (self._have_sign(text) or any(mark in text for mark in ESCAPE_MARKS))
 
     def veiled(self, view: View) -> Iterator[Span]:
-        """Yield what is secret in what people write; their links to elsewhere stay."""
+        """Yield the secrets in people's texts; their links to elsewhere stay."""
         if not self._have_sign(view.text):
             return
         for match in self._pattern.finditer(view.text):
@@ -104,7 +104,7 @@ class Forms:
 
 
 def said(view: View) -> Iterator[Span]:
-    """Yield what is secret beyond that in what servers say: a login that they repeat."""
+    """Yield further secrets in servers' texts: a login that they repeat."""
     for match in _LOGIN.finditer(view.text):
         yield match.span("sasl")
 

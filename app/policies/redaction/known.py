@@ -115,7 +115,7 @@ def _usable(texts: Iterable[str]) -> set[str]:
 
 
 def _escaped(text: str) -> set[str]:
-    """Return a text with what is not ASCII escaped; views read only the escapes of ASCII."""
+    """Return a text with all but ASCII escaped; views read only the escapes of ASCII."""
     if text.isascii():
         return set()
     raw = repr(text.encode())[2:-1]  # as Kafka's client logs what it sends
@@ -138,7 +138,7 @@ def _url_parts(url: str) -> list[str]:
 
 
 def _short_parts(url: str) -> list[str]:
-    """Return what is too short to be blanked out within words: ``a1b2`` of a path or a query."""
+    """Return parts too short to be blanked out within words: ``a1b2`` of a path or a query."""
     return [
         part
         for part in _pieces(_taken_apart(url)[2])
@@ -147,7 +147,7 @@ def _short_parts(url: str) -> list[str]:
 
 
 def _taken_apart(url: str) -> tuple[str, str, str]:
-    """Return scheme, what comes before the first slash, and what after it."""
+    """Return scheme, the part before the first slash, and the part after it."""
     scheme, _, rest = url.partition("://")
     netloc, _, tail = rest.partition("#")[0].partition("/")
     if "?" in netloc:  # a query without a path
@@ -201,7 +201,7 @@ def _base64_of(raw: bytes) -> Iterator[str]:
 
 
 def _whole_run(text: str, start: int, stop: int) -> Span:
-    """Return the base64 that a part belongs to: what is around a secret is its user's name."""
+    """Return the base64 that a part belongs to: the text around a secret is its user's name."""
     while start > 0 and text[start - 1] in _BASE64:
         start -= 1
     while stop < len(text) and text[stop] in _BASE64_END:

@@ -42,7 +42,7 @@ def redact(address: str, channels: Iterable[ChannelSpec] = ()) -> str:
 
 
 def _path(address: str, parts: SplitResult, channels: Iterable[ChannelSpec]) -> str:
-    """Return what is shown in place of a URL's path and query."""
+    """Return the text shown in place of a URL's path and query."""
     shown = next(filter(None, (each.shown(parts) for each in channels)), "/")
     redacted = _REDACTED.fullmatch(address)
     if redacted is not None and redacted["shown"] == shown:

@@ -36,8 +36,8 @@ class View:
     """A text and the source of its characters.
 
     Args:
-        text: What is read.
-        source: What it was decoded from; None for the text as it was given.
+        text: The text to read.
+        source: The text that it was decoded from; None for the text as it was given.
     """
 
     def __init__(self, text: str, source: "View | None" = None) -> None:

@@ -1,4 +1,4 @@
-"""Who may ask what of the control plane (docs/contract.md#access). Pure: facts in, refusal out."""
+"""Who may use the control plane (docs/contract.md#access). Pure: facts in, refusal out."""
 
 import hashlib
 import hmac
@@ -51,7 +51,7 @@ class Access(msgspec.Struct, frozen=True):
 
     @property
     def seal(self) -> Seal:
-        """What signs the cookies of those who have signed in."""
+        """The key that signs the cookies of those who have signed in."""
         return Seal(key.digest for key in self.keys)
 
     @classmethod
@@ -103,7 +103,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
     Attributes:
         status: 401 when a key would help, else 403.
-        detail: What is wrong, and what to do about it.
+        detail: The fault, and its remedy.
         for_operator: Whether this is the operator's to put right, so that the log says it, too.
     """
 

@@ -47,8 +47,8 @@ def show(
     Args:
         record: Of the dead-letter topic.
         replayed: When it was replayed, or None.
-        secrets: What must not be shown, beyond what is recognised by its form.
-        brief: For a list: what is long is shortened, and beyond that not even looked at.
+        secrets: Secrets to hide, beyond those recognised by their form.
+        brief: For a list: long parts are shortened, and the rest of them is not even looked at.
     """
 
     def hidden(text: str, longest: int) -> str:
@@ -94,7 +94,7 @@ def show(
 
 
 def _decoded(raw: bytes) -> str:
-    """Decode piece by piece: what is no text at all takes long, and nobody else may run."""
+    """Decode piece by piece: bytes that are no text take long, and nobody else may run."""
     decoder = getincrementaldecoder("utf-8")("backslashreplace")
     pieces = [decoder.decode(raw[at : at + _FEW]) for at in range(0, len(raw), _FEW)]
     return "".join([*pieces, decoder.decode(b"", final=True)])

@@ -52,7 +52,7 @@ class _Partition:
 
 
 class EmbeddedCapacity:
-    """Keeps account of what was published to the embedded broker and is not settled yet.
+    """Keeps account of records that were published to the embedded broker and are not settled yet.
 
     A record is reserved before it is sent, then either published or released. Until its
     acknowledgement names its partition, it counts in every partition of its topic. Sizes are those

@@ -39,7 +39,7 @@ class Imported(msgspec.Struct, frozen=True):
         document: The recipients file as YAML.
         users: How many users there are.
         groups: How many groups there are.
-        left_out: What could not be taken over, each with its reason and without addresses.
+        left_out: Entries that could not be taken over, each with its reason and without addresses.
     """
 
     document: str
@@ -49,14 +49,14 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 class ImportedTemplates(msgspec.Struct, frozen=True):
-    """Message templates by file name, and what could not be taken over."""
+    """Message templates by file name, and those that could not be taken over."""
 
     files: Mapping[str, str]
     left_out: tuple[str, ...]
 
 
 def import_recipients(tables: Tables, channels: Channels) -> Imported:
-    """Return the recipients file that says what the tables say."""
+    """Return the tables as a recipients file."""
     left_out: list[str] = []
     contacts = _contacts(tables, channels, left_out)
     users: dict[str, dict[str, Any]] = {}

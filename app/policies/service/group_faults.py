@@ -16,9 +16,9 @@ class GroupFault(msgspec.Struct, frozen=True):
     """Something that is wrong with a group.
 
     Attributes:
-        kind: What tells it from others.
+        kind: Tells it from other faults.
         problem: A sentence about the group, without its subject and its full stop.
-        remedy: What to do, without its full stop.
+        remedy: The remedy, without its full stop.
     """
 
     kind: str
@@ -29,12 +29,12 @@ class GroupFault(msgspec.Struct, frozen=True):
 def group_faults(
     group: Group, own: Collection[str], client_id: str, limit: int | None = None
 ) -> Iterator[GroupFault]:
-    """Yield what is wrong; workers that consume other topics are ``shared_group``'s.
+    """Yield the faults; workers that consume other topics are ``shared_group``'s.
 
     Args:
         group: As the brokers describe it.
         own: The group's own topics that every worker reads.
-        client_id: What workers of this service call themselves.
+        client_id: The client id of this service's workers.
         limit: How many members the brokers allow; None if that is not known.
     """
     if group.protocol_type not in ("", CONSUMERS):
@@ -57,7 +57,7 @@ def group_faults(
 
 
 def _about_strangers(group: Group, strangers: Iterable[GroupMember]) -> str:
-    """Say what members do that are other programs."""
+    """Describe members that are other programs."""
     problem = (
         f"it has members that are no workers of this service ({_named(strangers)}): what they take"
         " is not delivered here"

@@ -63,7 +63,7 @@ class Guesses:
 
 
 def _source(address: str | None) -> str:
-    """Return what stands for one sender: an IPv6 address can be another one for every request."""
+    """Return the key for one sender: an IPv6 address can be another one for every request."""
     try:
         ip = ipaddress.ip_address(address or "")
     except ValueError:

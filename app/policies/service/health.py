@@ -1,4 +1,4 @@
-"""Whether the worker makes progress. Pure: told what is, says what is wrong."""
+"""Judges whether the worker makes progress. Pure."""
 
 import msgspec
 
@@ -18,15 +18,15 @@ class Signs(msgspec.Struct, frozen=True):
     Attributes:
         failure: The error that the worker's tasks ended with, or None.
         starting_for: Since it began to start and is not running yet.
-        start_error: What the last try to start met, or None.
+        start_error: The error of the last try to start, or None.
         broker_silent_for: Since Kafka last answered anything.
         commit_overdue_for: Since there was something to commit and no commit was acknowledged.
         poll_silent_for: Since the poll task last came round.
         fetch_silent_for: Since a record was last taken while some wait on Kafka and there is room.
         deliver_silent_for: Since an attempt last ended while there was work that could be done;
             waiting for a due time or a rate limit is not such work.
-        records_blocked: Why dead letters, or what is put aside, cannot be written, or None.
-        condition: What else is known to keep it from its work, in its own words, or None.
+        records_blocked: Why dead letters or deferred records cannot be written, or None.
+        condition: Another reason that keeps it from its work, in its own words, or None.
     """
 
     status: Status
@@ -43,7 +43,7 @@ class Signs(msgspec.Struct, frozen=True):
 
 
 def problem(signs: Signs) -> str | None:
-    """Say in one line what keeps the worker from its work, or None."""
+    """Name in one line the reason that keeps the worker from its work, or None."""
     if signs.status in (Status.STOPPED, Status.STOPPING):
         return None
     if signs.failure is not None:

@@ -31,7 +31,7 @@ def own_topics(
 
     Args:
         dead_letter_topic: Its name.
-        retry_prefix: What the names of the retry topics begin with.
+        retry_prefix: The beginning of the retry topics' names.
         control_topic: Its name.
         dead_letter_retention: Seconds that dead letters are kept at least.
         partitions: Of dead-letter and retry topics.
@@ -60,11 +60,11 @@ def own_topics(
 def faults(
     wanted: WantedTopic, state: TopicState, config: Mapping[str, str] | None, replicas: int
 ) -> Iterator[TopicFault]:
-    """Yield what is wrong with a topic of the group's own.
+    """Yield the faults of a topic of the group's own.
 
     Args:
         wanted: How it should be.
-        state: What it is.
+        state: The topic as it is.
         config: Its settings in force; None if they may not be read.
         replicas: Copies that it is to have at least.
     """
@@ -106,7 +106,7 @@ def _will_do(found: str, wanted: str | int) -> bool:
 
 
 def _problem(name: str, found: str, wanted: WantedTopic) -> str:
-    """Say what a wrong value does."""
+    """Describe the harm of a wrong value."""
     match name:
         case "cleanup.policy" if wanted.settings[name] == "compact":
             harm = "what the workers keep there expires"

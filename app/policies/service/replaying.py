@@ -1,4 +1,4 @@
-"""Which dead letters are replayed, and as what. Pure."""
+"""Decides which dead letters are replayed, and in which form. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ class Judge:
         self._replayed: set[str] = set()
 
     def notice(self, record: Record) -> None:
-        """Take notice of a record: doubles of what was replayed before are known by it."""
+        """Take notice of a record, to know doubles of replayed ones by it."""
         if replayed_at(record, self._marks) is not None:
             self._replayed.add(identity_of(record))
 
@@ -95,7 +95,7 @@ class Judge:
 
 
 def as_deferral(record: Record) -> Deferral:
-    """Return what a dead letter becomes: the targets that failed, and a fresh start.
+    """Return the deferral that a dead letter becomes: the targets that failed, and a fresh start.
 
     If no target is known (the record could not be used) or not all of them are, everything is
     left that was not delivered.
@@ -158,7 +158,7 @@ def replayed_at(record: Record, marks: Mapping[Place, ReplayMark]) -> str | None
 
 
 def identity_of(record: Record) -> str:
-    """Return what two dead letters of one failure have in common, and no others.
+    """Return the key that two dead letters of one failure share, and no others.
 
     It is the origin and the bytes: a topic that was made anew gives the same coordinates again.
     """

@@ -1,4 +1,4 @@
-"""The rights that the service needs (``docs/operations.md`` says what for)."""
+"""The rights that the service needs (``docs/operations.md`` explains each)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -25,7 +25,7 @@ def needed_rights(
     Args:
         consumed: The consumed topics.
         own: All of the group's own.
-        retry: Those of them that are emptied of what is done.
+        retry: Those of them from which finished records are deleted.
         missing: Topics that are not there: they are made.
     """
     needed: dict[Right, set[str]] = {right: set() for right in Right}

@@ -59,7 +59,7 @@ class Seal:
         return f"{_text(body)}.{_text(self._sign(body))}"
 
     def read(self, value: str, now: float) -> SignIn | None:
-        """Return what a cookie says, or None if it is not ours or has expired."""
+        """Return the content of a cookie, or None if it is not ours or has expired."""
         body, _, signature = value[:_LONGEST].partition(".")
         try:
             said, signed = _bytes(body), _bytes(signature)

@@ -1,1 +1,1 @@
-"""Texts for people: reports, plain text, numbers, what is made visible. Pure."""
+"""Texts for people: reports, plain text, numbers, hidden characters made visible. Pure."""

@@ -11,7 +11,7 @@ ATTACHMENTS = "kwargs.attachments"
 
 
 class Notes:
-    """Collects notes on one notification; what is beyond ``MOST_NOTES`` is only counted."""
+    """Collects notes on one notification; those beyond ``MOST_NOTES`` are only counted."""
 
     __slots__ = ("_more", "_notes")
 
@@ -20,7 +20,7 @@ class Notes:
         self._more = 0
 
     def add(self, field: str, problem: str) -> None:
-        """Note what was wrong with a field, and what became of it."""
+        """Note a fault of a field, and its consequence."""
         if len(self._notes) >= MOST_NOTES:
             self._more += 1
         else:
@@ -31,7 +31,7 @@ class Notes:
         self.add(field, f"{problem}; left out")
 
     def all(self) -> tuple[Note, ...]:
-        """Return what was noted, in order."""
+        """Return the notes, in order."""
         if not self._notes:
             return ()
         if self._more:

@@ -10,7 +10,7 @@ MOST_PLACES = 40
 def plain_number(number: float) -> str:
     """Return a number without a power of ten: ``0.00001234``, not ``1.234e-05``.
 
-    The digits are the shortest that mean this number; what was written ``12.50`` reads ``12.5``.
+    The digits are the shortest that mean this number; ``12.50`` reads ``12.5``.
     Numbers without end keep JSON's names for them.
     """
     if not isfinite(number):

@@ -9,14 +9,14 @@ from app.values.errors import NotifierError
 
 
 class CannotSendError(NotifierError):
-    """The input makes no notification; the text says what to change."""
+    """The input makes no notification; the text says how to change it."""
 
 
 class Typed(msgspec.Struct, frozen=True):
     """The input of ``notifier send``.
 
     Attributes:
-        text: What to say; None with a template.
+        text: The content; None with a template.
         user, group: Whom, by the recipients file.
         channels: By which channels.
         to: Addresses: mail addresses, or one webhook URL.
@@ -24,7 +24,7 @@ class Typed(msgspec.Struct, frozen=True):
         color: As it was typed, ``#ff0000`` or ``0xff0000``.
         fields: Names with their values.
         template: The template to fill in, or None.
-        variables: What to fill in.
+        variables: The template's variables.
     """
 
     text: str | None = None

@@ -15,7 +15,7 @@ def found_in(pattern: re.Pattern[AnyStr], text: AnyStr, longest: int) -> bool:
     """Say whether a pattern is found anywhere.
 
     Args:
-        pattern: What is looked for; it looks at nothing beyond what it matches.
+        pattern: The expression to look for; it looks at nothing beyond its match.
         text: Of any length.
         longest: Characters of a match at most.
     """
@@ -30,7 +30,7 @@ def replaced_in(pattern: re.Pattern[str], text: str, instead: str) -> str:
     Args:
         pattern: Matches single characters.
         text: Of any length.
-        instead: What is put in place of each.
+        instead: The replacement of each.
     """
     if len(text) <= PIECE:
         return pattern.sub(instead, text)

@@ -49,7 +49,7 @@ def readable(notification: Notification, limit: int = MOST_TEXT) -> str:
     """Return the content as text; HTML is rendered, everything else stays as it is.
 
     Args:
-        notification: What to say.
+        notification: The notification.
         limit: Characters of text that HTML is rendered for; see ``html_to_text``.
     """
     if notification.content_type is ContentType.HTML:
@@ -58,7 +58,7 @@ def readable(notification: Notification, limit: int = MOST_TEXT) -> str:
 
 
 def html_to_text(html: str, limit: int = MOST_TEXT) -> str:
-    """Return what a reader would see of an HTML text.
+    """Return an HTML text as a reader would see it.
 
     Links keep their address, pictures their text, and preformatted text its lines and spaces. A
     long text is shortened, with a visible mark: what it takes to read it is bounded, whatever it
@@ -103,7 +103,7 @@ def html_to_text(html: str, limit: int = MOST_TEXT) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """Return a text of at most ``limit`` characters; a visible mark shows what was cut."""
+    """Return a text of at most ``limit`` characters; a visible mark shows the cut."""
     return text if len(text) <= limit else text[: limit - len(SHORTENED)] + SHORTENED
 
 
