@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from app.edges.metrics import PREFIX, Metrics
 from app.faces.api.examples import SNAPSHOT
@@ -15,7 +16,8 @@ from app.faces.cli.notifier import command as notifier
 from app.faces.metrics import Exposition
 from app.main import app as application
 from app.policies.headers.records import OURS
-from app.values.snapshot import Snapshot
+from app.policies.service.health import Signs, problem
+from app.values.snapshot import Snapshot, Status
 from tests.mutants.catalogue import MUTANTS
 from tests.support.papers import (
     PAPERS,
@@ -159,6 +161,26 @@ def test_every_kind_of_condition_has_its_section() -> None:
     kinds = {kind for path in ENGINE.rglob("*.py") for kind in kinds_in(path)}
     assert len(kinds) > 20
     assert sorted(kinds - headings(OPERATIONS)) == []
+    glance = {code_in(first)[0] for first, *_ in rows(OPERATIONS, "At a glance") if "`" in first}
+    assert glance == kinds
+
+
+def test_every_problem_has_its_row() -> None:
+    """The sentences about a standstill are explained one by one."""
+    ages = [
+        name for name in Signs.__struct_fields__ if name.endswith(("_silent_for", "_overdue_for"))
+    ]
+    running = Signs(status=Status.RUNNING)
+    every = [
+        Signs(status=Status.ERROR, failure="it broke"),
+        Signs(status=Status.STARTING, start_error="refused"),
+        Signs(status=Status.STARTING, starting_for=1000.0),
+        Signs(status=Status.RUNNING, records_blocked="refused"),
+        *(replace(running, **{name: 1000.0}) for name in ages),
+    ]
+    told = {re.split(r":| for \d", problem(signs) or "")[0] for signs in every}
+    listed = {code_in(first)[0] for first, *_ in rows(OPERATIONS, "Problems without a kind")[2:]}
+    assert listed == told
 
 
 def kinds_in(path: Path) -> Iterator[str]:
