@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.in_thread import in_thread
+
 MAX_HEAD_BYTES = 256 * 1024
 
 
@@ -232,14 +234,5 @@ async def http_server(
 def http_server_thread(behaviour: Behaviour | Chooser | None = None) -> Iterator[HttpServer]:
     """Run the server in a thread of its own, for tests that block."""
     server = HttpServer(behaviour)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="http-server", daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
-    try:
+    with in_thread(server):
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()

@@ -15,6 +15,8 @@ from typing import Any
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.support.in_thread import in_thread
+
 
 @dataclass(frozen=True)
 class ReceivedMail:
@@ -288,17 +290,8 @@ def smtp_server_thread(prepare: Callable[[SmtpServer], None] | None = None) -> I
     server = SmtpServer()
     if prepare is not None:
         prepare(server)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="smtp-server", daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
-    try:
+    with in_thread(server):
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 @asynccontextmanager

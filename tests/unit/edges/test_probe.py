@@ -10,6 +10,7 @@ from app.values.errors import ForbiddenAddressError
 from tests.support.http_server import http_server
 from tests.support.service import free_port
 from tests.support.smtp_server import scripted_smtp
+from tests.support.tls import serving, trusting
 
 
 class Addresses:
@@ -41,19 +42,10 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-@pytest.fixture
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
+@pytest.fixture(name="trusting")
+def fixture_trusting(authority: trustme.CA) -> ssl.SSLContext:
     """Return a client's context that trusts the authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
-
-
-def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
-    """Return a server's context with a certificate for that name."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context
+    return trusting(authority)
 
 
 async def test_a_server_is_reached_and_asked_nothing(trusting: ssl.SSLContext) -> None:

@@ -31,6 +31,7 @@ from tests.support.http_server import (
     Trickle,
     http_server,
 )
+from tests.support.tls import serving, trusting
 
 LOOPBACK = AddressGuard([ip_network("127.0.0.0/8")])
 TRUSTING_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # made in no time
@@ -285,12 +286,8 @@ async def test_no_proxy_from_the_environment(
 async def test_tls() -> None:
     """A certificate of a trusted authority is accepted, any other refused by name."""
     authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
-    async with http_server(ssl_context=context) as server:
-        async with open_http_client(LOOPBACK, trusting) as http:
+    async with http_server(ssl_context=serving(authority, "127.0.0.1")) as server:
+        async with open_http_client(LOOPBACK, trusting(authority)) as http:
             assert (await post(http, server)).status == 204
         async with open_http_client(LOOPBACK) as http:
             with pytest.raises(HttpConnectionError, match="TLS certificate refused"):

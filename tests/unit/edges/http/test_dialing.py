@@ -13,6 +13,7 @@ from app.edges.http.port import HttpAnswer, HttpConnectionError, HttpTimeoutErro
 from app.values.errors import ForbiddenAddressError
 from tests.support.http_client import LOOPBACK, Names, client
 from tests.support.raw_server import Peer, Talk, raw_server, stuck_listener
+from tests.support.tls import serving, trusting
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
@@ -100,21 +101,10 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-@pytest.fixture
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """Return the context of a client."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
-
-
-def serving(
-    authority: trustme.CA, name: str = "hooks.example", not_after: datetime | None = None
-) -> ssl.SSLContext:
-    """Return the context of a server."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name, not_after=not_after).configure_cert(context)
-    return context
+@pytest.fixture(name="trusting")
+def fixture_trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """Return a client's context that trusts the authority."""
+    return trusting(authority)
 
 
 async def test_tls(authority: trustme.CA, trusting: ssl.SSLContext) -> None:

@@ -27,6 +27,7 @@ from tests.support.http_server import Answer, HttpServer, http_server
 from tests.support.proxies import microsocks, tinyproxy
 from tests.support.raw_server import Peer, raw_server
 from tests.support.service import free_port
+from tests.support.tls import serving, trusting
 
 PROXY = "http://user:very-secret@proxy.example:3128"
 URL = "https://hooks.example/secret"
@@ -118,13 +119,12 @@ async def test_two_hundred_at_once_through_tinyproxy(tmp_path: Path, server: Htt
 async def test_tls_goes_through_a_tunnel(tmp_path: Path) -> None:
     """The proxy sees neither request nor answer; the destination's certificate is checked."""
     authority = trustme.CA()
-    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(served)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
-    async with http_server(ssl_context=served) as server, tinyproxy(tmp_path) as proxy:
+    async with (
+        http_server(ssl_context=serving(authority, "localhost")) as server,
+        tinyproxy(tmp_path) as proxy,
+    ):
         url = f"https://localhost:{server.port}/secret"
-        async with opened(f"http://{proxy}", trusting) as http:
+        async with opened(f"http://{proxy}", trusting(authority)) as http:
             assert (await http.post(url, b"{}", {}, 10)).status == 204
         async with opened(f"http://{proxy}", ssl.create_default_context()) as http:
             with pytest.raises(HttpConnectionError):

@@ -13,6 +13,7 @@ import trustme
 
 from app.edges.http.port import HttpConnectionError
 from tests.support.http_client import client
+from tests.support.tls import serving, trusting
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SHORT = OK + b"Content-Length: 2\r\n\r\nok"
@@ -116,11 +117,7 @@ def begin_and_garbage(connection: ssl.SSLSocket) -> None:
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return the contexts of a client and of a server that it trusts."""
     authority = trustme.CA()
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("hooks.example").configure_cert(serving)
-    return trusting, serving
+    return trusting(authority), serving(authority)
 
 
 @pytest.mark.parametrize(
