@@ -10,6 +10,7 @@ import click
 import pytest
 from msgspec.structs import replace
 
+from app.edges.channels import CHANNELS
 from app.edges.metrics import PREFIX, Metrics
 from app.faces.api.examples import SNAPSHOT
 from app.faces.cli.notifier import command as notifier
@@ -106,6 +107,15 @@ def test_the_contract_lists_every_count() -> None:
     """Each member of ``GET /stats`` has its row."""
     listed = {name for first, *_ in rows(CONTRACT, "Counts") for name in code_in(first)}
     assert listed - {"GET /stats"} == set(Snapshot.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("paper", "heading"), [("README.md", "Send something"), ("README.zh-CN.md", "发一条试试")]
+)
+def test_both_readmes_list_every_channel(paper: str, heading: str) -> None:
+    """A new channel is found by whoever reads the first page."""
+    listed = {name for first, *_ in rows(TOP / paper, heading) for name in code_in(first)}
+    assert listed == {channel.name for channel in CHANNELS}
 
 
 def test_the_contract_lists_every_record_header() -> None:
