@@ -10,7 +10,7 @@ from app.edges.kafka.transactions import Holder, OpenTransaction
 from app.settings.models import KafkaSettings
 
 LOOK_AGAIN = 1.0
-"""Seconds: what has ended by then is a transaction like most."""
+"""Seconds: most transactions have ended by then."""
 
 
 async def check_transactions(

@@ -50,7 +50,7 @@ _GAUGES = {
     "paused": "1 while fetching is paused.",
     "in_flight": "Notifications taken from Kafka and not settled.",
     "queued": "Of those in flight, the ones that wait.",
-    "parked": "Notifications that can neither be delivered now nor put aside: unsettled, alone.",
+    "parked": "Notifications that can neither be delivered now nor deferred: unsettled, alone.",
     "deferred_waiting": "Records in the group's retry topics that are not due.",
     "uptime_seconds": "Time since the worker was started.",
     "lag": "Records from the committed offsets to the ends of the logs.",

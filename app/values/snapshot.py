@@ -121,7 +121,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         messages_vanished: Offsets that had been read and that the log lost from its end.
         conditions: Everything that somebody should look at, the oldest first.
         parked: Offsets that stay unsettled although nothing of them is in flight: the notification
-            can neither be delivered now nor put aside.
+            can neither be delivered now nor deferred.
         clock_difference_seconds: How far this machine's clock is ahead of the brokers'; negative
             if it is behind, None until one of them has told the time.
     """

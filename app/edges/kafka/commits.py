@@ -76,7 +76,7 @@ class Commits:
 
     async def _commit(self, offsets: Offsets) -> frozenset[str]:
         with translated("acknowledge a commit"):
-            # The refusal names no partition: first what is long goes without, then everything.
+            # The refusal names no partition: leave out long metadata first, then all of it.
             for longest in (LONGEST, 0):
                 try:
                     return await self._send(offsets)

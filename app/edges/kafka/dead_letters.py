@@ -24,7 +24,7 @@ SCAN_LIMIT = 10_000  # records looked at for one page
 SPAN = 100  # offsets read at first
 LONGEST_SPAN = 1000  # offsets read at once if little is found
 CHECKSUM_LENGTH = 8  # bytes
-_QUICK_BYTES = 32 * 1024  # what is larger is made fit to be shown in a thread
+_QUICK_BYTES = 32 * 1024  # larger ones are prepared for showing in a thread
 
 
 class DeadLetters:

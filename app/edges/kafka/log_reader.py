@@ -28,7 +28,7 @@ from app.values.record import Record, TopicPartition
 FETCH_BYTES = 8 * 1024 * 1024  # of one answer of one broker
 PARTITION_FETCH_BYTES = 1024 * 1024
 HELD_BYTES = 16 * 1024 * 1024  # of the records that one read returns
-FETCH_WAIT_MS = 10  # how long a broker waits for more; what is read is there already
+FETCH_WAIT_MS = 10  # how long a broker waits for more; the records are there already
 POLL_MS = 20
 CLOSE_TIMEOUT = 2.0
 
@@ -147,7 +147,7 @@ class LogReader:
         self, readings: Mapping[ClientPartition, "_Reading"]
     ) -> Mapping[ClientPartition, Iterable[Any]]:
         try:
-            # the second call takes what arrived just as the first gave up
+            # the second call takes records that arrived just as the first gave up
             batches: Mapping[ClientPartition, Iterable[Any]] = (
                 await self._client.getmany(timeout_ms=POLL_MS) or await self._client.getmany()
             )
@@ -172,7 +172,7 @@ class LogReader:
         for partition, offset in lost.items():
             reading = readings.get(partition)
             if reading is None or await self._client.position(partition) != offset:
-                continue  # a late answer to what was asked before
+                continue  # a late answer to an earlier request
             start = starts[partition]
             self._client.seek(partition, start if start > offset else reading.offsets.stop)
 

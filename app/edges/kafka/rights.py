@@ -45,7 +45,7 @@ async def denied(
     try:
         answers = await _TRIES[right](admin, list(topics))
     except IncompatibleBrokerVersion:
-        return frozenset()  # what cannot be asked for is not missed
+        return frozenset()  # rights that cannot be asked about are not missed
     return frozenset(topic for topic, code in answers if for_code(code) in _DENIED)
 
 

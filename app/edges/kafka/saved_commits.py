@@ -24,7 +24,7 @@ async def read_saved(connection: Connection, control_topic: str, group_id: str) 
 
     def take(record: Record) -> bool:
         reader.take(record.key, record.value)
-        return False  # nothing has to be held: what counts is kept there
+        return False  # nothing has to be held: the mapping keeps what counts
 
     with translated(f"hand over what {control_topic} keeps of the group's commits"):
         async with (

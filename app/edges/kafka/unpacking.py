@@ -40,7 +40,7 @@ def most_unpacked(compression: int, data: memoryview, enough: int) -> int:
             if total > enough:
                 break
     except (struct.error, IndexError, zlib.error):
-        return total  # whoever unpacks it fails there, too
+        return total  # unpacking it fails there, too
     return total
 
 

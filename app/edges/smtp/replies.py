@@ -12,7 +12,7 @@ _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\n]*?))?\r?\n")
 _ENHANCED = re.compile(r"[245]\.([0-9]{1,3})\.([0-9]{1,3})\b")
 _RECIPIENT_LIMIT = re.compile(r"too many (?:recipients|rcpt)|recipient limit", re.IGNORECASE)
 # Of Postfix, Exim, Sendmail, Exchange and the large providers: what they say at RCPT or after the
-# text about whoever hands the mail in, not about the mail or the mailbox.
+# text about the sending machine or login, not about the mail or the mailbox.
 _SENDERS_FAULT = re.compile(
     r"\b(?:helo|ehlo|client (?:host|name|was)|sender (?:address|domain)|send as|relay(?:ing)?"
     r"|(?:un)?authenticat\w*|auth|log ?in|starttls|spf|dmarc|dnsbl|bl(?:ack|ock) ?list\w*"
@@ -100,7 +100,7 @@ def says_too_many_recipients(reply: Reply) -> bool:
 
 
 def is_recipient_limit(reply: Reply) -> bool:
-    """Say whether that is certain: whoever names more recipients again will be refused again."""
+    """Say whether that is certain: as many recipients would be refused again."""
     enhanced = _ENHANCED.match(reply.text)
     if enhanced is not None and enhanced.groups() == ("5", "3"):
         return True

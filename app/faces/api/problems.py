@@ -86,7 +86,7 @@ class ProblemError(Exception):
 
 def respond(error: ProblemError, instance: str) -> JsonResponse:
     """Build the answer for a problem that the path ``instance`` has met."""
-    # What was wrong may have quoted what was sent.
+    # The error's text may quote the request.
     faults = tuple(
         msgspec.structs.replace(each, problem=scrub(each.problem), field=scrub(each.field))
         for each in error.faults

@@ -40,7 +40,7 @@ class _Hashed(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         version, _, name = path.partition(os.sep)
         response = await super().get_response(name, scope)
-        # A page from before an update may ask for what is now another file.
+        # A page from before an update may ask for a file that has changed since.
         known = version == content_hash(STATIC)
         age = "private, max-age=31536000, immutable" if known else "no-cache"
         response.headers["Cache-Control"] = age

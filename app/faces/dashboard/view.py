@@ -35,7 +35,7 @@ TEST_TYPES = {
     "trading": "Trading signal",
     "alert": "System alert",
 }
-# What needs somebody's attention stands first.
+# Destinations that need attention come first.
 STATE_ORDER = ("gone", "denied", "broken", "rate_limited", "open")
 SHUT = {DestinationState.GONE, DestinationState.DENIED, DestinationState.BROKEN}
 

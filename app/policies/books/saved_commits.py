@@ -132,9 +132,7 @@ class SavedReader:
 def _put(entries: dict[K, T], key: K, value: bytes | None, kind: type[T]) -> None:
     try:
         entries[key] = msgspec.json.decode(value or b"", type=kind)
-    except (
-        msgspec.DecodeError
-    ):  # taken back, or of a version to come: what is not known is not said
+    except msgspec.DecodeError:  # deleted, or of a version to come: unknown entries are ignored
         entries.pop(key, None)
 
 

@@ -87,7 +87,7 @@ def retry_topics(prefix: str) -> dict[str, float]:
 
 
 def delay_for(now: float, first_failure: float | None) -> float:
-    """Return how long a notification is put aside that cannot be delivered now.
+    """Return the delay for a notification that cannot be delivered now.
 
     The longest delay not above the time since its first failure: so it arrives at most about as
     late again as the outage was long.

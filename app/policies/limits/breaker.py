@@ -86,7 +86,7 @@ class Breaker:
                 self._deny(now)
             case Verdict.FAILED:
                 self._failures += 1
-                # What was under way when it opened ends after that, and is no news.
+                # Requests that were under way when it opened end after that, and tell nothing new.
                 if was_probe or (not self.open and self._failed_enough()):
                     self._open(now)
 

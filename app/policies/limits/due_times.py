@@ -25,8 +25,8 @@ class Sightings:
     def __init__(self, delay: float) -> None:
         self._delay = delay
         self._ends: list[int] = []
-        self._asked: list[float] = []  # what stands from the end on was written after this
-        self._told: list[float] = []  # what stands below it was there at this time
+        self._asked: list[float] = []  # records from the end on were written after this
+        self._told: list[float] = []  # records below it were there at this time
 
     def saw(self, end: int, asked: float, told: float) -> None:
         """Take note of the offset that the next record would get.
