@@ -25,7 +25,7 @@ from app.edges.kafka.requests import AlterTopicSettings
 from app.values.rights import Right
 
 NO_PARTITION: Final = 2**31 - 1
-"""Of no topic: what is asked about it is looked at no further than for the right to ask."""
+"""No topic has this partition: brokers check the right of a request about it, and nothing more."""
 _TIMEOUT_MS: Final = 5_000
 Answers = list[tuple[str, int]]
 
