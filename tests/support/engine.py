@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.edges.channels.base import Channel
 from app.edges.kafka.producer_batches import Place, Then
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
@@ -26,6 +25,7 @@ from app.values.note import Note
 from app.values.notification import Notification, Priority, Request
 from app.values.outcome import Answer, Delivered, Outcome
 from app.values.record import Headers, Record, TopicPartition
+from tests.support.channels import CoroutineChannel
 
 PARTITION = TopicPartition("notifications", 0)
 HOOK = Destination("webhook", "https://hooks.example/a", "https://hooks.example/***#a")
@@ -122,7 +122,7 @@ def observer(clock: EngineClock) -> Observer:
     return Observer(Statistics(), AttemptLog(), Metrics(), clock)
 
 
-class ScriptedChannel(Channel):
+class ScriptedChannel(CoroutineChannel):
     """A channel whose answers the test writes; it remembers what it was asked.
 
     Args:

@@ -2,16 +2,20 @@
 
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from ipaddress import ip_network
 
+from app.edges.callbacks import end_of
 from app.edges.guard import AddressGuard, AddrInfo
+from app.edges.http import HttpAnswer, HttpPort, Then
 from app.edges.http.addresses import AddressBook
 from app.edges.http.client import DirectClient
-from app.edges.http.connection import IDLE_SECONDS
+from app.edges.http.connection import IDLE_SECONDS, Connection
 from app.edges.http.dialing import Dialer
 from app.edges.http.pool import Pool
+from app.edges.http.proxied import ProxiedClient
 
 LOOPBACK = AddressGuard([ip_network("127.0.0.0/8")])
 TRUSTING_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -38,6 +42,37 @@ class Names:
         """Return the addresses."""
         self.asked += 1
         return [address(host, port) for host in self.hosts]
+
+
+async def post_over(
+    http: HttpPort | ProxiedClient,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout: float,
+) -> HttpAnswer:
+    """POST and return the answer, or raise what comes instead."""
+    if isinstance(http, ProxiedClient):
+        return await http.post(url, body, headers, timeout)
+    answer: HttpAnswer = await end_of(partial(http.begin, url, body, headers, timeout))
+    return answer
+
+
+class _Sent:
+    def __init__(self, connection: Connection, request: bytes, deadline: float, then: Then) -> None:
+        self._connection = connection
+        self._then = then
+        connection.send(request, deadline, then)
+
+    def cancel(self) -> None:
+        """Let go of it."""
+        self._connection.forget(self._then)
+
+
+async def exchange_over(connection: Connection, request: bytes, deadline: float) -> HttpAnswer:
+    """Send a request over one connection and return its answer."""
+    answer: HttpAnswer = await end_of(partial(_Sent, connection, request, deadline))
+    return answer
 
 
 @asynccontextmanager

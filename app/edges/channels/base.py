@@ -1,15 +1,23 @@
 """The contract of a channel, and of its entry in the list of channels."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
 
+from app.edges.callbacks import UnderWay as Attempt
+from app.edges.callbacks import end_of
 from app.edges.http import HttpPort
 from app.edges.smtp.connection import MailServer
 from app.values.channel import ChannelSpec, RefusalLimit
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
+
+__all__ = ["Attempt", "Channel", "ChannelEntry", "Means", "Then"]
+
+Then = Callable[[Answer | Exception], None]
+"""Takes what came of an attempt."""
 
 
 class Channel(Protocol):
@@ -32,15 +40,20 @@ class Channel(Protocol):
         """Do in advance, and once, what takes long: a delivery is about to wait for its turn."""
         del delivery
 
-    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
-        """Make one attempt with one request.
-
-        Never raises for anything a destination does or does not do.
+    def begin(self, deliveries: Sequence[Delivery], then: Then) -> Attempt:
+        """Begin one attempt with one request.
 
         Args:
-            deliveries: To one destination. Just one, where the channel merges none.
+            deliveries: To one destination. Just one if the channel merges none.
+            then: Takes the answer, whatever the destination does or does not do; an exception only
+                for an error of the channel's own. It is called once, and never before this returns.
         """
         ...
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
+        """Make one attempt, as ``begin`` does; cancelled, it cancels the attempt."""
+        answer: Answer = await end_of(partial(self.begin, deliveries))
+        return answer
 
     def ask_again(self) -> None:
         """Forget what the destination refused: somebody says that it is worth asking now."""

@@ -7,6 +7,7 @@ webhook needs, and httpx where the way leads through a proxy.
 from app.edges.http.client import open_http_client
 from app.edges.http.port import (
     MAX_ANSWER_BYTES,
+    Exchange,
     HttpAnswer,
     HttpConnectionError,
     HttpError,
@@ -14,10 +15,12 @@ from app.edges.http.port import (
     HttpProtocolError,
     HttpRequestError,
     HttpTimeoutError,
+    Then,
 )
 
 __all__ = [
     "MAX_ANSWER_BYTES",
+    "Exchange",
     "HttpAnswer",
     "HttpConnectionError",
     "HttpError",
@@ -25,5 +28,6 @@ __all__ = [
     "HttpProtocolError",
     "HttpRequestError",
     "HttpTimeoutError",
+    "Then",
     "open_http_client",
 ]

@@ -10,6 +10,8 @@ from app.edges.http.port import MAX_ANSWER_BYTES, HttpAnswer, HttpProtocolError
 MAX_HEAD_BYTES = 32 * 1024
 """Of all heads of one answer together, those of interim answers (1xx) included."""
 MAX_HEADERS = 256
+_LONGEST_KNOWN = 2048
+"""Bytes; a longer answer is read anew each time."""
 _START = b"HTTP/"
 _FRAMING = (b"content-length", b"transfer-encoding")
 T = TypeVar("T")
@@ -65,6 +67,9 @@ class AnswerReader:
     are skipped, and the connection is not used again.
 
     Attributes:
+        known: The last answer's bytes, if it was reusable and they came in one piece; else empty.
+        known_answer: What they were read as. The same bytes, if nothing has come before them, would
+            be read to the same end.
         status: The status code; 0 as long as it has not come.
         reusable: Whether the answer was whole and strictly by the book, nothing followed it, and
             the destination keeps the connection open.
@@ -75,6 +80,8 @@ class AnswerReader:
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)  # padding
         self._problem = ""
+        self.known = b""
+        self.known_answer = HttpAnswer(0)
         self._follows = False
         self.begin()
         self._follows = True
@@ -98,6 +105,16 @@ class AnswerReader:
     def started(self) -> bool:
         """Whether a single byte of the answer has come."""
         return self._received > 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has come since the last answer, the rest of that one included."""
+        return self._received > 0 or self._surplus > 0
+
+    def remember(self, data: bytes, answer: HttpAnswer) -> None:
+        """Keep a reusable answer, if what came last is all of it."""
+        if len(data) == self._received <= _LONGEST_KNOWN:
+            self.known, self.known_answer = data, answer
 
     def feed(self, data: bytes) -> bool:
         """Take what came, and say whether no more is needed.

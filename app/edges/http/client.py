@@ -8,17 +8,16 @@ from functools import lru_cache
 
 from app.edges.guard import AddressGuard, GuardedResolver
 from app.edges.http.addresses import AddressBook
-from app.edges.http.connection import UnansweredError
 from app.edges.http.dialing import Dialer
+from app.edges.http.exchange import DirectExchange
 from app.edges.http.pool import Pool
-from app.edges.http.port import HttpAnswer, HttpPort, HttpTimeoutError
+from app.edges.http.port import HttpPort, HttpRequestError, Then
 from app.edges.http.request import compose, parse_target
 from app.edges.http.ways import RoutedClient, Way
 from app.edges.tls import default_tls_context
 from app.policies.addresses.proxies import Proxies
 
 _KNOWN_URLS = 1024
-_STALE_SECONDS = 1.0
 
 
 class DirectClient:
@@ -31,7 +30,7 @@ class DirectClient:
     over it), and a POST is not idempotent by itself. But what counts as a failed attempt is sent
     again a little later in any case, because every notification is delivered at least once; so
     nothing is repeated that would not be repeated otherwise, with the same ``webhook-id``. An
-    answer that has begun, a loss later than ``_STALE_SECONDS`` after sending, which a crash
+    answer that has begun, a loss later than ``STALE_SECONDS`` after sending, which a crash
     explains better, and a loss on a new connection are failed attempts.
 
     Args:
@@ -43,26 +42,19 @@ class DirectClient:
         self._loop = asyncio.get_running_loop()
         self._parse = lru_cache(maxsize=_KNOWN_URLS)(parse_target)
 
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
-    ) -> HttpAnswer:
-        """See ``HttpPort.post``."""
-        target = self._parse(url)
-        request = compose(target, body, headers)
-        started = self._loop.time()
-        deadline = started + timeout
+    def begin(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, then: Then
+    ) -> DirectExchange:
+        """See ``HttpPort.begin``."""
+        exchange = DirectExchange(self._pool, self._loop, timeout, then)
         try:
-            kept = self._pool.take(target.origin)
-            if kept is not None:
-                try:
-                    return await kept.exchange(request, deadline)
-                except UnansweredError:
-                    if self._loop.time() > started + _STALE_SECONDS:
-                        raise
-            new = await self._pool.connect(target.origin, deadline)
-            return await new.exchange(request, deadline)
-        except TimeoutError:
-            raise HttpTimeoutError(f"no answer within {timeout:g} s") from None
+            target = self._parse(url)
+            request = compose(target, body, headers)
+        except HttpRequestError as error:
+            exchange.refuse(error)
+        else:
+            exchange.start(target.origin, request)
+        return exchange
 
 
 @asynccontextmanager

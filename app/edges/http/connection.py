@@ -6,7 +6,7 @@ import select
 from typing import Protocol, cast
 
 from app.edges.http.answers import AnswerReader
-from app.edges.http.port import HttpAnswer, HttpConnectionError, HttpProtocolError
+from app.edges.http.port import HttpAnswer, HttpConnectionError, HttpProtocolError, Then
 from app.edges.http.request import Origin
 
 IDLE_SECONDS = 15.0
@@ -61,41 +61,41 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._open = False
         self._reason: Exception = UnansweredError(_LOST)
-        self._waiter: asyncio.Future[HttpAnswer] | None = None
+        self._then: Then | None = None
         self._unsent = memoryview(b"")
         self._paused = False
         self._due = math.inf
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
 
-    async def exchange(self, request: bytes, deadline: float) -> HttpAnswer:
-        """Send a request and return its answer.
+    def send(self, request: bytes, deadline: float, then: Then) -> None:
+        """Send a request; one at a time.
 
         Args:
             request: All of it.
             deadline: The event loop's time at which to stop waiting.
+            then: Called once, later: with the answer; with ``UnansweredError`` if the connection
+                was lost before a byte of it came; with another ``HttpError`` if no usable answer
+                came, or ``TimeoutError`` if none did until the deadline.
 
         Raises:
-            UnansweredError: The connection was lost before a byte of the answer came.
-            HttpError: No usable answer came.
-            TimeoutError: Nor did any until the deadline.
+            HttpError: The connection cannot be used any more; why.
         """
         if not self._open:
             raise self._reason
-        waiter: asyncio.Future[HttpAnswer] = self._loop.create_future()
-        self._waiter = waiter
+        self._then = then
         self._wait_until(deadline)
         if len(request) <= _PIECE_BYTES:
             self._transport.write(request)
         else:
             self._unsent = memoryview(request)
             self._send_on()
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if self._waiter is waiter:  # else it may carry another request by now
-                self.close()
-            raise
+
+    def forget(self, then: Then) -> None:
+        """Close the connection if it still carries the request with this callback: nobody waits."""
+        if self._then == then:  # else it may carry another request by now
+            self._then = None
+            self.close()
 
     def is_quiet(self) -> bool:
         """Say whether nothing waits to be read: no byte that nobody asked for, and no end."""
@@ -114,13 +114,9 @@ class Connection(asyncio.Protocol):
             self._reason = reason
             self._owner.drop(self)
             self._transport.abort()
-        waiter, self._waiter = self._waiter, None
-        if waiter is None or waiter.done():  # nobody asked, or nobody wants to know any more
-            return
-        if self._reader.status:
-            waiter.set_result(self._reader.answer())
-        else:
-            waiter.set_exception(reason)
+        then, self._then = self._then, None
+        if then is not None:
+            then(self._reader.answer() if self._reader.status else reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be ready (called by the event loop)."""
@@ -132,14 +128,20 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read an answer (called by the event loop)."""
-        if self._waiter is None:
+        then, reader = self._then, self._reader
+        if then is None:
             self.close(HttpProtocolError("the destination answered before it was asked"))
             return
+        if data == reader.known and not reader.begun and self._all_sent():
+            self._hand_on(reader.known_answer, then)
+            return
         try:
-            if self._reader.feed(data):
-                self._settle(self._waiter)
+            is_whole = reader.feed(data)
         except HttpProtocolError as error:
             self.close(error)
+            return
+        if is_whole:
+            self._settle(data, then)
 
     def eof_received(self) -> None:
         """Notice at once that the destination will say no more (called by the event loop)."""
@@ -166,17 +168,25 @@ class Connection(asyncio.Protocol):
             piece, self._unsent = self._unsent[:_PIECE_BYTES], self._unsent[_PIECE_BYTES:]
             self._transport.write(piece)
 
-    def _settle(self, waiter: asyncio.Future[HttpAnswer]) -> None:
-        all_sent = not self._unsent and not self._transport.get_write_buffer_size()
-        if not (self._reader.reusable and all_sent):
+    def _all_sent(self) -> bool:
+        return not self._unsent and not self._transport.get_write_buffer_size()
+
+    def _settle(self, last: bytes, then: Then) -> None:
+        reader = self._reader
+        if not (reader.reusable and self._all_sent()):
             self.close()
             return
-        self._waiter = None
-        if not waiter.done():
-            waiter.set_result(self._reader.answer())
-        self._reader.begin()
+        answer = reader.answer()
+        reader.remember(last, answer)
+        reader.begin()
+        self._hand_on(answer, then)
+
+    def _hand_on(self, answer: HttpAnswer, then: Then) -> None:
+        """Be ready for another request, then tell of the answer to this one."""
+        self._then = None
         self._wait_until(self._loop.time() + self._idle_seconds)
         self._owner.keep(self)
+        then(answer)
 
     def _wait_until(self, due: float) -> None:
         self._due = due

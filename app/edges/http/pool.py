@@ -1,7 +1,9 @@
 """Connections that are open, and which of them can carry the next request."""
 
 import asyncio
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 from app.edges.http.connection import IDLE_SECONDS, Connection
 from app.edges.http.dialing import Dialer
@@ -26,6 +28,7 @@ class Pool:
         self._idle_seconds = idle_seconds
         self._closed = False
         self._dialling: set[asyncio.Timeout] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._all: set[Connection] = set()
         self._idle: dict[Origin, dict[Connection, None]] = {}
 
@@ -38,6 +41,13 @@ class Pool:
                 return connection
             connection.close()
         return None
+
+    def spawn(self, dialling: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run what makes a new connection, and send what waits for it, in a task."""
+        task = asyncio.create_task(dialling, name="connect to a destination")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def connect(self, origin: Origin, deadline: float) -> Connection:
         """Make a new connection.
@@ -94,3 +104,4 @@ class Pool:
         for connection in connections:
             connection.close(HttpConnectionError(_CLOSED))
         await asyncio.gather(*(connection.lost for connection in connections))
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,6 +1,6 @@
 """What the HTTP port promises, whoever keeps it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -45,22 +45,32 @@ class HttpAnswer(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
+Then = Callable[[HttpAnswer | Exception], None]
+"""Takes what came of a request: called once, and never before the call that began it returns."""
+
+
+class Exchange(Protocol):
+    """A request under way."""
+
+    def cancel(self) -> None:
+        """Do no more about it; its callback is not called."""
+        ...
+
+
 class HttpPort(Protocol):
     """Sends JSON to webhooks."""
 
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
-    ) -> HttpAnswer:
-        """POST a JSON body and return the answer; redirects are not followed.
+    def begin(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, then: Then
+    ) -> Exchange:
+        """Begin to POST a JSON body; redirects are not followed.
 
         Args:
             url: Where to; secret.
             body: The JSON text.
             headers: Further headers, in ASCII; none of those that the port sets itself.
             timeout: Seconds for everything together: connecting, sending, and the answer.
-
-        Raises:
-            HttpError: No usable answer came; see its subclasses.
-            ForbiddenAddressError: The guard refused the connection.
+            then: Takes the answer; ``HttpError`` (see its subclasses) if no usable one came;
+                ``ForbiddenAddressError`` if the guard refused the connection.
         """
         ...

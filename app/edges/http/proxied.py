@@ -61,7 +61,11 @@ class ProxiedClient:
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
     ) -> HttpAnswer:
-        """See ``HttpPort.post``."""
+        """POST a JSON body and return the answer; as ``HttpPort.begin``, in a coroutine.
+
+        Raises:
+            HttpError: No usable answer came; see its subclasses.
+        """
         deadline = asyncio.get_running_loop().time() + timeout
         target = self._parse(url)
         encode_headers(target, headers)  # httpx's own complaint would pass for a bad answer

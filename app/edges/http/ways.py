@@ -3,12 +3,13 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
+from app.edges.callbacks import InTasks, end_of
 from app.edges.guard import AddressGuard
 from app.edges.http.addresses import AddressBook
-from app.edges.http.port import HttpAnswer, HttpPort
+from app.edges.http.port import Exchange, HttpAnswer, HttpPort, Then
 from app.edges.http.proxied import KNOWN_URLS, ProxiedClient
 from app.edges.http.request import Origin, parse_target
 from app.policies.addresses.proxies import Proxies
@@ -86,20 +87,30 @@ class RoutedClient:
         self._parse = lru_cache(maxsize=KNOWN_URLS)(parse_target)
         urls = dict.fromkeys(filter(None, (proxies.http, proxies.https)))
         self._clients = {url: ProxiedClient(url, tls_context) for url in urls}
+        self._tasks = InTasks("send through a proxy")
 
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
-    ) -> HttpAnswer:
-        """See ``HttpPort.post``."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        proxy = await self._way.proxy_for(self._parse(url).origin)
-        client = self._direct if proxy is None else self._clients[proxy]
-        return await client.post(url, body, headers, deadline - loop.time())
+    def begin(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, then: Then
+    ) -> Exchange:
+        """See ``HttpPort.begin``."""
+        return self._tasks.begin(self._post(url, body, headers, timeout), then)
 
     async def close(self) -> None:
         """Close the connections to the proxies."""
+        await self._tasks.close()
         await asyncio.gather(*(client.close() for client in self._clients.values()))
+
+    async def _post(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
+    ) -> HttpAnswer:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        proxy = await self._way.proxy_for(self._parse(url).origin)
+        left = deadline - loop.time()
+        if proxy is not None:
+            return await self._clients[proxy].post(url, body, headers, left)
+        direct: HttpAnswer = await end_of(partial(self._direct.begin, url, body, headers, left))
+        return direct
 
 
 def _literal(host: str) -> str | None:

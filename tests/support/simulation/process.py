@@ -6,7 +6,6 @@ from functools import cache
 
 import msgspec
 
-from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
@@ -20,7 +19,7 @@ from app.policies.routing import Defaults
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
 from app.values.record import Headers, TopicPartition
-from tests.support.channels import KNOWN
+from tests.support.channels import KNOWN, CoroutineChannel
 from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books
 from tests.support.simulation.clients import (
     CONTROL,
@@ -234,7 +233,7 @@ class Process:
             yield "negative lag"
 
 
-class AskingChannel(Channel):
+class AskingChannel(CoroutineChannel):
     """Leads to the destinations, for as long as its process lives."""
 
     def __init__(

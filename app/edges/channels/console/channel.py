@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from app.edges.aside import Aside
-from app.edges.channels.base import Channel
+from app.edges.callbacks import InTasks
+from app.edges.channels.base import Attempt, Channel, Then
 from app.policies.mail.text import text_of
 from app.policies.texts.notes import ATTACHMENTS
 from app.policies.texts.plain_text import SHORTENED, readable, shorten
@@ -37,9 +38,13 @@ class ConsoleChannel(Channel):
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
         self._aside = Aside("console")
+        self._tasks = InTasks("write to the console")
 
-    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
-        """See ``Channel.send``."""
+    def begin(self, deliveries: Sequence[Delivery], then: Then) -> Attempt:
+        """See ``Channel.begin``."""
+        return self._tasks.begin(self._attempt(deliveries), then)
+
+    async def _attempt(self, deliveries: Sequence[Delivery]) -> Answer:
         (delivery,) = deliveries
 
         def write() -> str:
@@ -62,6 +67,7 @@ class ConsoleChannel(Channel):
 
     async def close(self) -> None:
         """Let go of the thread."""
+        await self._tasks.close()
         self._aside.close()
 
 

@@ -3,23 +3,21 @@
 import time
 from collections.abc import Callable, Sequence
 
-from app.edges.channels.answers import allowance, failure
-from app.edges.channels.base import Channel
 from app.edges.channels.discord.answers import classify
 from app.edges.channels.discord.limits import MAX_EMBEDS
 from app.edges.channels.discord.payload import encode, fits
 from app.edges.channels.discord.rendering import render
+from app.edges.channels.over_http import HttpChannel, HttpRequest
 from app.edges.channels.rendering import Renderings
-from app.edges.http import HttpPort
+from app.edges.http import HttpAnswer, HttpPort
 from app.values.channel import RefusalLimit
-from app.values.delivery import Delivery
-from app.values.errors import NotifierError
+from app.values.delivery import Delivery, Target
 from app.values.note import Note
 from app.values.notification import Embed
-from app.values.outcome import Answer, Outcome
+from app.values.outcome import Outcome
 
 
-class DiscordChannel(Channel):
+class DiscordChannel(HttpChannel):
     """Executes Discord webhooks.
 
     Args:
@@ -38,36 +36,28 @@ class DiscordChannel(Channel):
     def __init__(
         self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
     ) -> None:
-        self._http = http
-        self._timeout = timeout
-        self._clock = clock
+        super().__init__(http, timeout, clock)
         self._rendered = Renderings(render)
 
     def prepare(self, delivery: Delivery) -> None:
         """See ``Channel.prepare``."""
         self._rendered.of(delivery.notification)
 
-    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
-        """See ``Channel.send``."""
+    def request(self, deliveries: Sequence[Delivery], now: float) -> HttpRequest:
+        """See ``HttpChannel.request``."""
+        del now
         target = deliveries[0].targets[0]
         embeds = [embed for each in deliveries for embed in self._embeds(each)]
         body = encode(embeds, deliveries[0].notification.sender)
-        said = None
-        outcome: Outcome
-        try:
-            answer = await self._http.post(
-                target.address, body, dict(target.access.headers), self._timeout
-            )
-        except NotifierError as error:
-            outcome = failure(error)
-        else:
-            outcome = classify(answer, self._clock(), target)
-            said = allowance(answer.headers, self._clock())
-        return Answer(
-            tuple((outcome,) * len(each.targets) for each in deliveries),
-            said,
-            tuple(map(self._notes, deliveries)),
-        )
+        return HttpRequest(target.address, body, dict(target.access.headers))
+
+    def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
+        """See ``HttpChannel.classify``."""
+        return classify(answer, now, target)
+
+    def notes(self, delivery: Delivery) -> tuple[Note, ...]:
+        """Return what is not told of a notification; its first request says it for all."""
+        return () if delivery.targets[0].part else self._rendered.of(delivery.notification).notes
 
     def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
         """Say whether one more fits: in Discord's limits, the same thread, the same sender."""
@@ -84,7 +74,3 @@ class DiscordChannel(Channel):
         """Return what one request tells of a delivery; one that has changed since has the last."""
         requests = self._rendered.of(delivery.notification).requests
         return requests[min(delivery.targets[0].part, len(requests) - 1)]
-
-    def _notes(self, delivery: Delivery) -> tuple[Note, ...]:
-        """Return what is not told of a notification; its first request says it for all."""
-        return () if delivery.targets[0].part else self._rendered.of(delivery.notification).notes

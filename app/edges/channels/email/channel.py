@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from weakref import ref
 
+from app.edges.callbacks import InTasks
 from app.edges.channels.answers import quote
-from app.edges.channels.base import Channel
+from app.edges.channels.base import Attempt, Channel, Then
 from app.edges.channels.email.message import Body, Headers, body_of, compose, weight_of
 from app.edges.smtp.connection import MailServer
 from app.edges.smtp.pool import SmtpPool
@@ -52,10 +53,14 @@ class EmailChannel(Channel):
         self._pool = SmtpPool(server)
         self._sender = read_mailbox(server.from_address)
         self._bodies = _Bodies()
+        self._tasks = InTasks("hand in a mail")
         self._secrets = server.secrets
 
-    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
-        """See ``Channel.send``."""
+    def begin(self, deliveries: Sequence[Delivery], then: Then) -> Attempt:
+        """See ``Channel.begin``."""
+        return self._tasks.begin(self._attempt(deliveries), then)
+
+    async def _attempt(self, deliveries: Sequence[Delivery]) -> Answer:
         (delivery,) = deliveries
         recipients = [target.address for target in delivery.targets]
         notes: tuple[Note, ...] = ()
@@ -74,6 +79,7 @@ class EmailChannel(Channel):
 
     async def close(self) -> None:
         """Close the connections that are kept."""
+        await self._tasks.close()
         await self._pool.close()
 
     async def _send(

@@ -3,17 +3,17 @@
 import time
 from collections.abc import Callable, Sequence
 
-from app.edges.channels.answers import allowance, failure, judge, quote_body
-from app.edges.channels.base import Channel
+from app.edges.channels.answers import judge, quote_body
+from app.edges.channels.over_http import HttpChannel, HttpRequest
 from app.edges.channels.webhook.payload import encode, headers, left_out
 from app.edges.http import HttpAnswer, HttpPort
 from app.policies.headers.identifiers import webhook_id
 from app.values.delivery import Delivery, Target
-from app.values.errors import NotifierError
-from app.values.outcome import Answer, Outcome
+from app.values.note import Note
+from app.values.outcome import Outcome
 
 
-class WebhookChannel(Channel):
+class WebhookChannel(HttpChannel):
     """Posts notifications as Standard Webhooks.
 
     Args:
@@ -32,43 +32,23 @@ class WebhookChannel(Channel):
         signing_keys: Sequence[bytes] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._http = http
-        self._timeout = timeout
+        super().__init__(http, timeout, clock)
         self._keys = signing_keys
-        self._clock = clock
 
-    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
-        """See ``Channel.send``."""
+    def request(self, deliveries: Sequence[Delivery], now: float) -> HttpRequest:
+        """See ``HttpChannel.request``."""
         (delivery,) = deliveries
         target = delivery.targets[0]
-        now = self._clock()
         body = encode(delivery.notification, now)
         message = webhook_id(delivery.source, delivery.digest, target.address)
-        said = None
-        outcome: Outcome
-        try:
-            answer = await self._http.post(
-                target.address,
-                body,
-                {**dict(target.access.headers), **headers(message, now, body, self._keys)},
-                self._timeout,
-            )
-        except NotifierError as error:
-            outcome = failure(error)
-        else:
-            outcome = classify(answer, self._clock(), target)
-            said = allowance(answer.headers, self._clock())
-        notes = left_out(delivery.notification)
-        return Answer(((outcome,) * len(delivery.targets),), said, (notes,) if notes else ())
+        said = headers(message, now, body, self._keys)
+        return HttpRequest(target.address, body, {**dict(target.access.headers), **said})
 
+    def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
+        """See ``HttpChannel.classify``."""
+        said = "" if 200 <= answer.status < 300 else quote_body(answer, target)
+        return judge(answer, said, now)
 
-def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what an answer means.
-
-    Args:
-        answer: Anything at all.
-        now: Seconds since the epoch.
-        target: The webhook; neither its URL nor what lets requests in must be shown.
-    """
-    said = "" if 200 <= answer.status < 300 else quote_body(answer, target)
-    return judge(answer, said, now)
+    def notes(self, delivery: Delivery) -> tuple[Note, ...]:
+        """See ``HttpChannel.notes``."""
+        return left_out(delivery.notification)

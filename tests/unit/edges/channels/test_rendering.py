@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from app.edges.callbacks import InTasks, UnderWay
 from app.edges.channels.discord.channel import DiscordChannel
 from app.edges.channels.rendering import Renderings
-from app.edges.http import HttpAnswer
+from app.edges.http import HttpAnswer, Then
 from app.values.notification import ContentType, Notification, Request
 from tests.support.engine import delivery, notification
 
@@ -33,12 +34,16 @@ def test_each_is_rendered_once_and_forgotten_when_it_is_gone() -> None:
 class Accepting:
     """An HTTP port that accepts everything."""
 
-    async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float
-    ) -> HttpAnswer:
+    def begin(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, then: Then
+    ) -> UnderWay:
         """Accept."""
         del url, body, headers, timeout
-        return HttpAnswer(204)
+
+        async def accept() -> HttpAnswer:
+            return HttpAnswer(204)
+
+        return InTasks("accept").begin(accept(), then)
 
 
 async def test_merged_requests_render_no_part_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from app.edges.http import client as client_module
+from app.edges.http import exchange as exchange_module
 from app.edges.http.client import DirectClient
 from app.edges.http.port import (
     HttpAnswer,
@@ -18,7 +18,7 @@ from app.edges.http.port import (
     HttpProtocolError,
     HttpTimeoutError,
 )
-from tests.support.http_client import client
+from tests.support.http_client import client, post_over
 from tests.support.raw_server import Peer, RawServer, Talk, raw_server, stuck_listener
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -41,7 +41,7 @@ async def post(
     http: DirectClient, server: RawServer, body: bytes = b"{}", timeout: float = 5.0
 ) -> HttpAnswer:
     """Send a body to the server."""
-    return await http.post(server.url, body, {}, timeout)
+    return await post_over(http, server.url, body, {}, timeout)
 
 
 async def echo(peer: Peer) -> None:
@@ -169,13 +169,13 @@ async def test_what_has_come_unread_is_never_taken_for_an_answer(
 ) -> None:
     """An end, or bytes nobody asked for, that the event loop has not seen yet, are noticed."""
     with blocking_server() as (url, connections):
-        assert (await http.post(url, b"{}", {}, 5.0)).body == b"0"
+        assert (await post_over(http, url, b"{}", {}, 5.0)).body == b"0"
         if sent:
             connections[0].sendall(sent)
         else:
             connections[0].shutdown(socket.SHUT_RDWR)
         # The event loop has not run since then.
-        assert (await http.post(url, b"{}", {}, 5.0)).body == b"1"
+        assert (await post_over(http, url, b"{}", {}, 5.0)).body == b"1"
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ async def test_a_late_loss_is_a_failed_attempt(
     http: DirectClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stale connection shows at once; later, the destination may have worked on the request."""
-    monkeypatch.setattr(client_module, "_STALE_SECONDS", -1.0)
+    monkeypatch.setattr(exchange_module, "STALE_SECONDS", -1.0)
     async with raw_server(failing(end, 1, 9)) as server:
         assert (await post(http, server)).status == 200
         with pytest.raises(HttpConnectionError, match="lost before an answer"):
@@ -511,7 +511,7 @@ async def test_closing_ends_everything() -> None:
         with stuck_listener() as stuck:
             async with client() as http:
                 url = f"http://127.0.0.1:{stuck}/"
-                connecting = asyncio.create_task(http.post(url, b"{}", {}, 5.0))
+                connecting = asyncio.create_task(post_over(http, url, b"{}", {}, 5.0))
                 waiting = asyncio.create_task(post(http, server))
                 await asked.wait()
                 await post(http, server, b"answer")

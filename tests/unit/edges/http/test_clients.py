@@ -21,6 +21,7 @@ from app.edges.http import (
     open_http_client,
 )
 from app.values.errors import ForbiddenAddressError
+from tests.support.http_client import post_over
 from tests.support.http_server import (
     Answer,
     Behaviour,
@@ -54,12 +55,12 @@ async def server() -> AsyncIterator[HttpServer]:
 
 async def post(http: HttpPort, server: HttpServer, timeout: float = 5.0) -> HttpAnswer:
     """Send a small body to the server."""
-    return await http.post(server.url(SECRET), b'{"a":1}', {}, timeout)
+    return await post_over(http, server.url(SECRET), b'{"a":1}', {}, timeout)
 
 
 async def test_posts_json_without_being_asked_for_more(http: HttpPort, server: HttpServer) -> None:
     """The request is a plain JSON POST: nothing compressed is asked for, no cookies."""
-    answer = await http.post(server.url("/x?y=z"), b'{"a":1}', {"webhook-id": "7"}, 5)
+    answer = await post_over(http, server.url("/x?y=z"), b'{"a":1}', {"webhook-id": "7"}, 5)
     assert answer.status == 204
     (request,) = server.received
     assert (request.method, request.path, request.body) == ("POST", "/x?y=z", b'{"a":1}')
@@ -87,7 +88,7 @@ async def test_keeps_connections_alive_and_forgets_cookies(
 
 async def test_credentials_in_the_url_become_basic_auth(http: HttpPort, server: HttpServer) -> None:
     """``user:password@`` works as everywhere."""
-    await http.post(f"http://me:pass@127.0.0.1:{server.port}/", b"{}", {}, 5)
+    await post_over(http, f"http://me:pass@127.0.0.1:{server.port}/", b"{}", {}, 5)
     assert server.received[0].headers["authorization"] == "Basic bWU6cGFzcw=="
 
 
@@ -219,7 +220,7 @@ async def test_refused_connection(http: HttpPort, server: HttpServer) -> None:
 async def test_unknown_name(http: HttpPort) -> None:
     """A name that does not resolve is a connection error: it may resolve later."""
     with pytest.raises(HttpConnectionError, match="does not resolve"):
-        await http.post("http://no-such-host.invalid/", b"{}", {}, 10)
+        await post_over(http, "http://no-such-host.invalid/", b"{}", {}, 10)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ async def test_unknown_name(http: HttpPort) -> None:
 async def test_unusable_urls(http: HttpPort, url: str) -> None:
     """A URL that no request can be made of is refused without a connection."""
     with pytest.raises(HttpRequestError):
-        await http.post(url, b"{}", {}, 5)
+        await post_over(http, url, b"{}", {}, 5)
 
 
 @pytest.mark.parametrize(
@@ -263,13 +264,13 @@ async def test_the_guard_refuses_at_connection_time(server: HttpServer, host: st
     """Names and literals that lead to this machine are refused before a byte is sent."""
     async with open_http_client(AddressGuard(), TRUSTING_NOBODY) as http:
         with pytest.raises(ForbiddenAddressError, match="not a public address"):
-            await http.post(f"http://{host}:{server.port}/", b"{}", {}, 5)
+            await post_over(http, f"http://{host}:{server.port}/", b"{}", {}, 5)
     assert server.connections == 0
 
 
 async def test_a_name_with_an_allowed_address_connects(http: HttpPort, server: HttpServer) -> None:
     """Of a name's addresses the allowed one is used."""
-    answer = await http.post(f"http://localhost:{server.port}/", b"{}", {}, 5)
+    answer = await post_over(http, f"http://localhost:{server.port}/", b"{}", {}, 5)
     assert answer.status == 204
 
 
@@ -305,7 +306,7 @@ async def test_plain_text_where_tls_is_expected(http: HttpPort) -> None:
     async with talker:
         port = talker.sockets[0].getsockname()[1]
         with pytest.raises(HttpConnectionError, match="cannot connect"):
-            await http.post(f"https://127.0.0.1:{port}/", b"{}", {}, 5)
+            await post_over(http, f"https://127.0.0.1:{port}/", b"{}", {}, 5)
 
 
 async def test_cancelling_leaves_the_port_usable(http: HttpPort, server: HttpServer) -> None:

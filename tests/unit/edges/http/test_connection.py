@@ -9,6 +9,7 @@ import pytest
 from app.edges.http.connection import Connection
 from app.edges.http.port import HttpAnswer, HttpProtocolError
 from app.edges.http.request import Origin
+from tests.support.http_client import exchange_over
 from tests.support.raw_server import Peer, RawServer, raw_server
 
 ORIGIN = Origin(tls=False, host="127.0.0.1", port=0)
@@ -63,7 +64,7 @@ def nothing() -> None:
 
 async def exchange(connection: Connection, request: bytes = REQUEST) -> HttpAnswer:
     """Send a request and wait for its answer for five seconds."""
-    return await connection.exchange(request, asyncio.get_running_loop().time() + 5)
+    return await exchange_over(connection, request, asyncio.get_running_loop().time() + 5)
 
 
 async def test_a_large_request_waits_until_it_is_wanted() -> None:

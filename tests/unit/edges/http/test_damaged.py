@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.edges.http.port import HttpError
 from tests.support.http_answers import OK, damaged_answers
-from tests.support.http_client import client
+from tests.support.http_client import client, post_over
 from tests.support.raw_server import Peer, raw_server
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -49,11 +49,11 @@ async def _exchange(pieces: list[bytes], ends: bool) -> None:
         timeout = 5.0 if ends else 0.05
         started = loop.time()
         try:
-            answer = await http.post(server.url, b"first", {}, timeout)
+            answer = await post_over(http, server.url, b"first", {}, timeout)
             assert 100 < answer.status < 1000
         except HttpError as error:
             assert "secret" not in str(error)  # noqa: PT017 -- both ways are fine
         assert loop.time() < started + timeout + 2.0
         with suppress(TimeoutError):  # on a busy machine the first may not even have been sent
             await asyncio.wait_for(sent.wait(), 1.0)
-        assert (await http.post(server.url, b"second", {}, 5.0)).body == b"second"
+        assert (await post_over(http, server.url, b"second", {}, 5.0)).body == b"second"

@@ -11,7 +11,7 @@ from app.edges.guard import AddressGuard, AddrInfo
 from app.edges.http.client import DirectClient, open_http_client
 from app.edges.http.port import HttpAnswer, HttpConnectionError, HttpTimeoutError
 from app.values.errors import ForbiddenAddressError
-from tests.support.http_client import LOOPBACK, Names, client
+from tests.support.http_client import LOOPBACK, Names, client, post_over
 from tests.support.raw_server import Peer, Talk, raw_server, stuck_listener
 from tests.support.tls import serving, trusting
 
@@ -29,7 +29,7 @@ async def post(
     http: DirectClient, port: int, scheme: str = "http", timeout: float = 5.0
 ) -> HttpAnswer:
     """Send something to a name."""
-    return await http.post(f"{scheme}://hooks.example:{port}/secret", b"{}", {}, timeout)
+    return await post_over(http, f"{scheme}://hooks.example:{port}/secret", b"{}", {}, timeout)
 
 
 async def test_the_guard_has_the_last_word() -> None:
@@ -117,7 +117,7 @@ async def test_tls(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
             assert (await post(http, server.port, "https")).status == 204
         assert server.connections == 1
         url = f"https://hooks.example.:{server.port}/"
-        assert (await http.post(url, b"{}", {}, 5.0)).status == 204
+        assert (await post_over(http, url, b"{}", {}, 5.0)).status == 204
         assert named == ["hooks.example", "hooks.example"]
 
 
@@ -133,7 +133,7 @@ async def test_only_http_1_is_offered(authority: trustme.CA, trusting: ssl.SSLCo
         await peer.send(NO_CONTENT)
 
     async with raw_server(talk, context) as server, open_http_client(LOOPBACK, trusting) as http:
-        assert (await http.post(server.url, b"{}", {}, 5.0)).status == 204
+        assert (await post_over(http, server.url, b"{}", {}, 5.0)).status == 204
     assert chosen == ["http/1.1"]
 
 

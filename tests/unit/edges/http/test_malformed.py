@@ -16,6 +16,7 @@ import pytest
 from app.edges.guard import AddressGuard
 from app.edges.http import HttpError, HttpPort, open_http_client
 from app.edges.http.proxied import ProxiedClient
+from tests.support.http_client import post_over
 from tests.support.http_server import HttpServer, Raw, http_server
 from tests.support.raw_server import Peer, raw_server
 
@@ -236,16 +237,16 @@ async def ours() -> AsyncIterator[HttpPort]:
 
 
 @pytest.fixture
-async def theirs() -> AsyncIterator[HttpPort]:
+async def theirs() -> AsyncIterator[ProxiedClient]:
     """The port over httpx's own transport."""
     async with httpx.AsyncHTTPTransport(verify=False) as transport:
         yield ProxiedClient("http://proxy.example", ssl.create_default_context(), transport)
 
 
-async def result(port: HttpPort, server: HttpServer) -> tuple[Result, bytes]:
+async def result(port: HttpPort | ProxiedClient, server: HttpServer) -> tuple[Result, bytes]:
     """Return the status, or the name of the error as the port declares it; and the body."""
     try:
-        answer = await port.post(server.url(), b"{}", {}, 2.0)
+        answer = await post_over(port, server.url(), b"{}", {}, 2.0)
     except HttpError as error:
         kinds = [each.__name__ for each in type(error).__mro__ if each.__module__.endswith(".port")]
         return kinds[0], b""
@@ -254,7 +255,7 @@ async def result(port: HttpPort, server: HttpServer) -> tuple[Result, bytes]:
 
 @pytest.mark.parametrize("name", CASES)
 async def test_as_httpx_reads_it(
-    ours: HttpPort, theirs: HttpPort, server: HttpServer, name: str
+    ours: HttpPort, theirs: ProxiedClient, server: HttpServer, name: str
 ) -> None:
     """The same status or the same class of error, or a difference with a reason."""
     server.behaviour = Raw(CASES[name])
@@ -281,8 +282,8 @@ async def test_the_next_request_gets_its_own_answer(ours: HttpPort) -> None:
 
         async with raw_server(talk) as server:
             with suppress(HttpError):
-                await ours.post(server.url, b"first", {}, 0.3)
-            assert (await ours.post(server.url, b"second", {}, 5.0)).body == b"second"
+                await post_over(ours, server.url, b"first", {}, 0.3)
+            assert (await post_over(ours, server.url, b"second", {}, 5.0)).body == b"second"
 
     await asyncio.gather(*map(try_out, CASES.values()))
 
@@ -296,7 +297,7 @@ async def test_the_next_request_gets_its_own_answer(ours: HttpPort) -> None:
     ids=["length", "chunks"],
 )
 async def test_cut_at_every_byte(
-    ours: HttpPort, theirs: HttpPort, server: HttpServer, head: bytes, body: bytes
+    ours: HttpPort, theirs: ProxiedClient, server: HttpServer, head: bytes, body: bytes
 ) -> None:
     """From the end of the head on it is an answer, for both at the same byte."""
     for cut in range(len(head + body) + 1):

@@ -22,7 +22,7 @@ from app.edges.http import (
 )
 from app.edges.http.proxied import ProxiedClient
 from app.policies.addresses.proxies import Proxies
-from tests.support.http_client import LOOPBACK, TRUSTING_NOBODY
+from tests.support.http_client import LOOPBACK, TRUSTING_NOBODY, post_over
 from tests.support.http_server import Answer, HttpServer, http_server
 from tests.support.proxies import microsocks, tinyproxy
 from tests.support.raw_server import Peer, raw_server
@@ -110,7 +110,7 @@ async def test_a_blocking_transports_body_is_not_read() -> None:
 async def test_two_hundred_at_once_through_tinyproxy(tmp_path: Path, server: HttpServer) -> None:
     """Each gets its own answer."""
     async with tinyproxy(tmp_path) as proxy, opened(f"http://{proxy}") as http:
-        posts = (http.post(server.url(f"/{n}"), b"%d" % n, {}, 30) for n in range(200))
+        posts = (post_over(http, server.url(f"/{n}"), b"%d" % n, {}, 30) for n in range(200))
         answers = await asyncio.gather(*posts)
     assert [answer.status for answer in answers] == [204] * 200
     assert sorted(int(each.body) for each in server.received) == list(range(200))
@@ -125,20 +125,20 @@ async def test_tls_goes_through_a_tunnel(tmp_path: Path) -> None:
     ):
         url = f"https://localhost:{server.port}/secret"
         async with opened(f"http://{proxy}", trusting(authority)) as http:
-            assert (await http.post(url, b"{}", {}, 10)).status == 204
+            assert (await post_over(http, url, b"{}", {}, 10)).status == 204
         async with opened(f"http://{proxy}", ssl.create_default_context()) as http:
             with pytest.raises(HttpConnectionError):
-                await http.post(url, b"{}", {}, 10)
+                await post_over(http, url, b"{}", {}, 10)
 
 
 async def test_a_login_at_tinyproxy(tmp_path: Path, server: HttpServer) -> None:
     """Credentials stand in the proxy's URL; a wrong one refuses no notification for good."""
     async with tinyproxy(tmp_path, "user pa55word") as proxy:
         async with opened(f"http://user:pa55word@{proxy}") as http:
-            assert (await http.post(server.url(), b"{}", {}, 10)).status == 204
+            assert (await post_over(http, server.url(), b"{}", {}, 10)).status == 204
         async with opened(f"http://user:wrong@{proxy}") as http:
             with pytest.raises(HttpConnectionError, match="refuses"):
-                await http.post(f"https://127.0.0.1:{server.port}/", b"{}", {}, 10)
+                await post_over(http, f"https://127.0.0.1:{server.port}/", b"{}", {}, 10)
     assert len(server.received) == 1
 
 
@@ -148,10 +148,10 @@ async def test_microsocks_resolves_names(server: HttpServer, scheme: str) -> Non
     async with microsocks(("user", "pa55word")) as proxy:
         async with opened(f"{scheme}://user:pa55word@{proxy}") as http:
             url = f"http://localhost:{server.port}/"
-            assert (await http.post(url, b"{}", {}, 10)).status == 204
+            assert (await post_over(http, url, b"{}", {}, 10)).status == 204
         async with opened(f"{scheme}://user:wrong@{proxy}") as http:
             with pytest.raises(HttpConnectionError, match="refuses"):
-                await http.post(server.url(), b"{}", {}, 10)
+                await post_over(http, server.url(), b"{}", {}, 10)
 
 
 async def test_a_proxy_that_hangs_costs_the_time_out(server: HttpServer) -> None:
@@ -162,17 +162,17 @@ async def test_a_proxy_that_hangs_costs_the_time_out(server: HttpServer) -> None
 
     async with raw_server(hang) as proxy, opened(f"http://127.0.0.1:{proxy.port}") as http:
         with pytest.raises(HttpTimeoutError, match=f"through the proxy .*:{proxy.port}"):
-            await http.post(server.url(), b"{}", {}, 0.2)
+            await post_over(http, server.url(), b"{}", {}, 0.2)
     away = free_port()
     async with opened(f"http://127.0.0.1:{away}") as http:
         with pytest.raises(HttpConnectionError, match=f"through the proxy .*:{away}"):
-            await http.post(server.url(), b"{}", {}, 5)
+            await post_over(http, server.url(), b"{}", {}, 5)
 
 
 async def test_answers_of_every_kind(server: HttpServer) -> None:
     """A redirect is an answer, and a large body is cut, as without a proxy."""
     async with microsocks() as proxy, opened(f"socks5://{proxy}") as http:
         server.behaviour = Answer(302, headers={"Location": "/elsewhere"})
-        assert (await http.post(server.url(), b"{}", {}, 10)).status == 302
+        assert (await post_over(http, server.url(), b"{}", {}, 10)).status == 302
         server.behaviour = Answer(200, b"x" * 200_000)
-        assert len((await http.post(server.url(), b"{}", {}, 10)).body) == 65_536
+        assert len((await post_over(http, server.url(), b"{}", {}, 10)).body) == 65_536

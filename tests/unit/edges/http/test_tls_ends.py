@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from app.edges.http.port import HttpConnectionError
-from tests.support.http_client import client
+from tests.support.http_client import client, post_over
 from tests.support.tls import serving, trusting
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -136,10 +136,10 @@ async def test_the_status_stands(
     trusting, serving = contexts
     async with client(tls_context=trusting) as http:
         with tls_server(serving, end) as (url, ended):
-            got = await http.post(url, b"{}", {}, 5.0)
+            got = await post_over(http, url, b"{}", {}, 5.0)
             assert (got.status, got.body) == (200, b"ok")
             await asyncio.to_thread(ended.acquire, timeout=5)
-            assert (await http.post(url, b"{}", {}, 5.0)).body == b"ok"
+            assert (await post_over(http, url, b"{}", {}, 5.0)).body == b"ok"
 
 
 @pytest.mark.parametrize("end", [nothing, say_good_bye, broken_record, fatal_alert, plain_answer])
@@ -151,9 +151,9 @@ async def test_no_answer(
     async with client(tls_context=trusting) as http:
         with tls_server(serving, end) as (url, ended):
             with pytest.raises(HttpConnectionError, match="lost before an answer came"):
-                await http.post(url, b"{}", {}, 5.0)
+                await post_over(http, url, b"{}", {}, 5.0)
             await asyncio.to_thread(ended.acquire, timeout=5)
-            assert (await http.post(url, b"{}", {}, 5.0)).body == b"ok"
+            assert (await post_over(http, url, b"{}", {}, 5.0)).body == b"ok"
 
 
 @pytest.mark.parametrize("end", [answer_and_garbage, begin_and_garbage])
@@ -165,6 +165,6 @@ async def test_garbage_after_the_status(
     async with client(tls_context=trusting) as http:
         with tls_server(serving, end) as (url, ended):
             with suppress(HttpConnectionError):
-                assert (await http.post(url, b"{}", {}, 5.0)).status == 200
+                assert (await post_over(http, url, b"{}", {}, 5.0)).status == 200
             await asyncio.to_thread(ended.acquire, timeout=5)
-            assert (await http.post(url, b"{}", {}, 5.0)).body == b"ok"
+            assert (await post_over(http, url, b"{}", {}, 5.0)).body == b"ok"

@@ -31,6 +31,7 @@ from app.values.outcome import (
     Scope,
 )
 from app.values.snapshot import DestinationState
+from tests.support.channels import CoroutineChannel
 from tests.support.engine import (
     HOOK,
     PARTITION,
@@ -47,7 +48,7 @@ from tests.support.engine import (
 DAY = 86_400.0
 
 
-class MergingChannel(Channel):
+class MergingChannel(CoroutineChannel):
     """Takes ten at once; answers as scripted, afterwards everything is accepted."""
 
     name = "webhook"
