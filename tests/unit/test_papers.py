@@ -18,7 +18,8 @@ from app.faces.metrics import Exposition
 from app.main import app as application
 from app.policies.headers.records import OURS
 from app.policies.service.health import Signs, problem
-from app.values.snapshot import Snapshot, Status
+from app.values.outcome import Reason
+from app.values.snapshot import AttemptStatus, DestinationState, Snapshot, Status
 from tests.mutants.catalogue import MUTANTS
 from tests.support.papers import (
     PAPERS,
@@ -35,6 +36,7 @@ from tests.support.papers import (
 
 CONTRACT = TOP / "docs/contract.md"
 OPERATIONS = TOP / "docs/operations.md"
+GLOSSARY = TOP / "docs/glossary.md"
 GUARANTEES = TOP / "docs/guarantees.md"
 ENGINE = TOP / "app/engine"
 
@@ -243,6 +245,14 @@ def tables_of(paper: Path) -> Iterator[list[str]]:
     """Yield the rows of every table of a paper."""
     for heading in re.findall(r"^#+ (.+)$", text_of(paper), re.MULTILINE):
         yield from rows(paper, heading)
+
+
+def test_the_glossary_explains_outcomes_and_states() -> None:
+    """Each word that the API uses for them has its row, and no other has one."""
+    outcomes = {word for first, *_ in rows(GLOSSARY, "Outcomes · 结果") for word in code_in(first)}
+    states = {word for first, *_ in rows(GLOSSARY, "States · 状态") for word in code_in(first)}
+    assert outcomes == {each.value for each in (*AttemptStatus, *Reason)}
+    assert states == {each.value for each in DestinationState}
 
 
 def test_no_paper_names_a_machine() -> None:
