@@ -19,11 +19,11 @@ async def test_the_books_balance_through(
     kafka_cluster: KafkaCluster, tmp_path: Path, name: str
 ) -> None:
     """Each notification is accepted or dead, no commit passes what is open, faults explain repeats."""
-    fault, damage = SHORT[name]
+    fault, traffic = SHORT[name]
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")  # shown when it fails
     verdict, details = await make_run(
-        name, fault, kafka_cluster, tmp_path, seed, count=COUNT, rate=RATE, damage=damage
+        name, fault, kafka_cluster, tmp_path, seed, count=COUNT, rate=RATE, traffic=traffic
     )
     print(verdict.row())
     assert verdict.lost == (), details
@@ -31,4 +31,5 @@ async def test_the_books_balance_through(
     assert verdict.unexplained == (), details
     assert verdict.disordered == (), details
     assert not verdict.restless, details
+    assert verdict.early == (), details
     assert verdict.sound

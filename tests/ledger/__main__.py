@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 from tests.ledger.faults import ALL
-from tests.ledger.one import make_run
+from tests.ledger.one import make_run, make_stage
+from tests.ledger.rights import PASSWORD, USER
+from tests.ledger.stages import STAGES
 from tests.ledger.verdict import HEADER
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.tools import Tools
@@ -19,9 +21,9 @@ RATE = 250.0
 
 
 async def _main(arguments: argparse.Namespace) -> int:
-    names = [name for name in ALL if arguments.only in name]
-    count = -(-arguments.notifications // len(names))
-    print(f"seed {arguments.seed}, {count:,} notifications or more for each of {len(names)} faults")
+    names = [name for name in (*ALL, *STAGES) if arguments.only in name]
+    count = -(-arguments.notifications // len(ALL))
+    print(f"seed {arguments.seed}, {count:,} notifications or more for each fault")
     print(HEADER, flush=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers are away on purpose
     tools = Tools.here()
@@ -29,14 +31,22 @@ async def _main(arguments: argparse.Namespace) -> int:
     started_at = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        kafka = KafkaCluster(folder / "kafka", java=tools.java(), jars=tools.kafka_jars())
+        kafka = KafkaCluster(
+            folder / "kafka",
+            java=tools.java(),
+            jars=tools.kafka_jars(),
+            users={USER: PASSWORD},
+        )
         async with kafka as cluster:
             for place, name in enumerate(names):
-                fault, damage = ALL[name]
                 seed = arguments.seed + place
-                verdict, details = await make_run(
-                    name, fault, cluster, folder, seed, count=count, rate=RATE, damage=damage
-                )
+                if name in STAGES:
+                    verdict, details = await make_stage(name, STAGES[name], cluster, folder, seed)
+                else:
+                    fault, traffic = ALL[name]
+                    verdict, details = await make_run(
+                        name, fault, cluster, folder, seed, count=count, rate=RATE, traffic=traffic
+                    )
                 produced += verdict.produced
                 broken += not verdict.sound
                 print(verdict.row(), details, sep="\n" if details else "", flush=True)
@@ -47,7 +57,7 @@ async def _main(arguments: argparse.Namespace) -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.ledger", description=__doc__)
-    parser.add_argument("--notifications", type=int, default=105_000, help="in all, at least")
+    parser.add_argument("--notifications", type=int, default=85_000, help="in all, at least")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--only", default="", metavar="TEXT", help="faults with this in their name")
     return parser.parse_args()

@@ -17,6 +17,7 @@ ID_HEADER = "test-id"
 DESTINATIONS = 8
 KEYS = 20
 AT_ONCE = 200
+BULK = ["1.25 MB once it is unpacked"] * 42_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Flow:
         recorder: The destinations.
         chance: Decides about each notification.
         damage: Share of records that nobody can deliver: no JSON, too large, no destination.
+        bulk: Share of records that are larger than their topic takes, but for compression.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Flow:
         recorder: Recorder,
         chance: random.Random,
         damage: float = 0.0,
+        bulk: float = 0.0,
     ) -> None:
         self.published: dict[str, Published] = {}
         self._bootstrap = bootstrap
@@ -60,6 +63,8 @@ class Flow:
         self._recorder = recorder
         self._chance = chance
         self._damage = damage
+        self._bulk = bulk
+        self._numbers = itertools.count()
 
     async def publish(self, count: int, rate: float, enough: asyncio.Event) -> None:
         """Publish at that rate a second, and wait until Kafka has all of them.
@@ -72,17 +77,19 @@ class Flow:
         # aiokafka's own would never get over a minute without brokers: it gives up on a batch that
         # has its number, and every later one is out of order.
         servers = {"bootstrap_servers": self._bootstrap}
-        producer = Producer(Connection(self._bootstrap, servers))
+        connection = Connection(self._bootstrap, servers)
+        producer = Producer(connection, compression="zstd" if self._bulk else None)
         slots = asyncio.Semaphore(AT_ONCE)
         started = time.monotonic()
         try:
             async with asyncio.TaskGroup() as tasks:
-                for number in itertools.count():
-                    if number >= count and enough.is_set():
+                for sent in itertools.count():
+                    if sent >= count and enough.is_set():
                         break
-                    await asyncio.sleep(started + number / rate - time.monotonic())
+                    await asyncio.sleep(started + sent / rate - time.monotonic())
                     await slots.acquire()
-                    sending = tasks.create_task(self._send(producer, f"n{number}"))
+                    name = f"n{next(self._numbers)}"
+                    sending = tasks.create_task(self._send(producer, name))
                     sending.add_done_callback(lambda _: slots.release())
         finally:
             await producer.close()
@@ -118,16 +125,18 @@ class Flow:
             message |= {"ordering_key": key, "priority": 1}
         if self._chance.random() < 0.9:
             message["message_id"] = f"id-{name}"
+        if self._chance.random() < self._bulk:
+            message["rows"] = BULK
         return msgspec.json.encode(message)
 
     def _damaged(self) -> bytes:
-        return self._chance.choice(
-            (
-                b"\x00\xff no JSON",
-                b"[" * 50_000,
-                b'{"content": "nowhere", "channels": ["webhook"], "padding": "%s"}'
-                % (b"x" * 900_000),
-                b'{"message_type": "simple", "content": "x", "user_uuid": "nobody"}',
-                self._chance.randbytes(1_000_000),
-            )
-        )
+        damaged = [
+            b"\x00\xff no JSON",
+            b"[" * 50_000,
+            b'{"content": "nowhere", "channels": ["webhook"], "padding": "%s"}' % (b"x" * 900_000),
+            b'{"message_type": "simple", "content": "x", "user_uuid": "nobody"}',
+            self._chance.randbytes(1_000_000),
+        ]
+        if self._bulk:
+            damaged.append(b"1.25 MB, " * 140_000)
+        return self._chance.choice(damaged)

@@ -36,8 +36,9 @@ class Observer:
         first: The offset where each notification stands first; a producer that heard no answer
             writes it again.
         kept: When each notification was written to a retry topic or the dead letters.
-        deferred: The ones that were written to a retry topic.
+        deferred: When each that was written to a retry topic was, and the seconds it waits there.
         dead: How often each became a dead letter.
+        moved: Set it if the brokers are elsewhere now: aiokafka asks only those that it knows.
     """
 
     bootstrap: str
@@ -49,8 +50,17 @@ class Observer:
     first: dict[str, int] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     kept: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    deferred: set[str] = field(default_factory=set)
+    deferred: defaultdict[str, list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     dead: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: set[tuple[object, int]] = field(default_factory=set)
+
+    @property
+    def _delays(self) -> Mapping[str, float]:
+        return retry_topics(self.retry_prefix)
 
     async def watch(self) -> None:
         """Watch until cancelled."""
@@ -73,6 +83,11 @@ class Observer:
                 await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _follow(self) -> None:
+        while True:
+            self.moved.clear()
+            await self._follow_until_moved()
+
+    async def _follow_until_moved(self) -> None:
         consumer = AIOKafkaConsumer(
             self.topic,
             self.dead_letter_topic,
@@ -84,9 +99,12 @@ class Observer:
         )
         await consumer.start()
         try:
-            while True:
+            while not self.moved.is_set():
                 for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                     for record in records:
+                        if (partition, record.offset) in self._seen:
+                            continue
+                        self._seen.add((partition, record.offset))
                         name = (dict(record.headers).get(ID_HEADER) or b"?").decode()
                         if partition.topic == self.topic:
                             self.first.setdefault(name, record.offset)
@@ -95,6 +113,7 @@ class Observer:
                         if partition.topic == self.dead_letter_topic:
                             self.dead[name] += 1
                         else:
-                            self.deferred.add(name)
+                            delay = self._delays[partition.topic]
+                            self.deferred[name].append((record.timestamp / 1000, delay))
         finally:
             await consumer.stop()

@@ -4,9 +4,9 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.ledger.faults import Fault
-from tests.ledger.run import Run, started
-from tests.ledger.verdict import Verdict, judge
+from tests.ledger.run import Fault, Run, Traffic, started
+from tests.ledger.stages import Stage
+from tests.ledger.verdict import Verdict, judge, judge_stage
 from tests.support.kafka_cluster import KafkaCluster
 
 
@@ -19,7 +19,7 @@ async def make_run(
     *,
     count: int,
     rate: float,
-    damage: float,
+    traffic: Traffic,
 ) -> tuple[Verdict, str]:
     """Let a fault happen while notifications flow, and judge what became of them.
 
@@ -31,12 +31,12 @@ async def make_run(
         seed: Of every random choice.
         count: How many notifications are published at least.
         rate: How many a second.
-        damage: Share of records that nobody can deliver.
+        traffic: What flows through it.
 
     Returns:
         The verdict, and what there is to read when it is bad.
     """
-    async with started(name, cluster, folder, seed, damage) as run:
+    async with started(name, cluster, folder, seed, traffic) as run:
         over = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(run.flow.publish(count, rate, over))
@@ -44,6 +44,18 @@ async def make_run(
         await run.settle()
         await asyncio.sleep(1)  # what comes twice comes late
         verdict = judge(run)
+        return verdict, "" if verdict.sound else _details(run, verdict)
+
+
+async def make_stage(
+    name: str, stage: Stage, cluster: KafkaCluster, folder: Path, seed: int
+) -> tuple[Verdict, str]:
+    """Go through a stage that has books of its own; as ``make_run``."""
+    async with started(name, cluster, folder, seed, replicas=stage.replicas, watched=False) as run:
+        expected = await stage.act(run)
+        await run.settle()
+        await asyncio.sleep(1)
+        verdict = judge_stage(run, expected)
         return verdict, "" if verdict.sound else _details(run, verdict)
 
 
@@ -60,6 +72,8 @@ def _details(run: Run, verdict: Verdict) -> str:
         "commits that passed": verdict.passed,
         "repeats without a fault": verdict.unexplained,
         "keys out of order": verdict.disordered,
+        "taken too early": verdict.early,
+        "surprises": verdict.surprises,
     }
     lines = [f"  {what}: {', '.join(names[:20])}" for what, names in parts.items() if names]
     lines += [f"  fault from {_clock(each.start)} to {_clock(each.end)}" for each in run.windows]

@@ -15,6 +15,9 @@ from enum import StrEnum
 
 HEALTHY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 UNAVAILABLE = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+OVERFULL = b"HTTP/1.1 204 No Content\r\n\r\nand yet there is more"
+NO_HTTP = b"220 mail.example ESMTP\r\n"
+ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n"
 LIMITED = b"HTTP/1.1 429 Slow down\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -27,6 +30,11 @@ class Mood(StrEnum):
     RESETTING = "resetting"
     LIMITING = "limiting"
     FAILING = "failing"
+    DRIPPING = "dripping"
+    TRICKLING = "trickling"
+    ENDLESS = "endless"
+    OVERFULL = "overfull"
+    NO_HTTP = "no HTTP"
 
 
 @dataclass
@@ -35,11 +43,13 @@ class Accepted:
 
     Attributes:
         times: When it was accepted, seconds since the epoch; more than one are repeats.
+        paths: Where.
         unheard: How many of those the worker cannot have heard of: the connection was reset, or it
             had hung up by then.
     """
 
     times: list[float] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
     unheard: int = 0
 
 
@@ -106,11 +116,11 @@ class Recorder:
                 await asyncio.Event().wait()
             case Mood.SLOW:
                 await asyncio.sleep(self._slowness)
-                self._accept(name, heard=not writer.transport.is_closing())
+                self._accept(path, name, heard=not writer.transport.is_closing())
                 writer.write(HEALTHY)
             case Mood.RESETTING:
                 if self._chance.random() < 0.5:  # the answer gets lost, not the notification
-                    self._accept(name, heard=False)
+                    self._accept(path, name, heard=False)
                 _reset(writer)
                 return False
             case Mood.LIMITING:
@@ -118,15 +128,51 @@ class Recorder:
             case Mood.FAILING:
                 writer.write(UNAVAILABLE)
             case Mood.FINE:
-                self._accept(name, heard=True)
+                self._accept(path, name, heard=True)
                 writer.write(HEALTHY)
+            case _ as hostile:
+                return await self._be_hostile(hostile, path, name, writer)
         await writer.drain()
         return True
 
-    def _accept(self, name: str, *, heard: bool) -> None:
+    async def _be_hostile(
+        self, mood: Mood, path: str, name: str, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Answer as nobody should; what has a status is an answer, whatever comes behind it."""
+        match mood:
+            case Mood.DRIPPING:  # the status never comes: nothing was accepted
+                await _drip(HEALTHY[:-4], writer)
+            case Mood.TRICKLING:
+                self._accept(path, name, heard=True)
+                writer.write(ENDLESS)
+                await _drip(b"." * 1000, writer)
+            case Mood.ENDLESS:
+                self._accept(path, name, heard=True)
+                writer.write(ENDLESS)
+                while True:
+                    writer.write(b"." * 16_384)
+                    await writer.drain()
+                    await asyncio.sleep(0.01)  # the other destinations have the same loop
+            case Mood.OVERFULL:
+                self._accept(path, name, heard=True)
+                writer.write(OVERFULL)
+            case _:
+                writer.write(NO_HTTP)
+        await writer.drain()
+        return False
+
+    def _accept(self, path: str, name: str, *, heard: bool) -> None:
         seen = self.accepted[name]
+        seen.paths.add(path)
         seen.times.append(time.time())
         seen.unheard += not heard
+
+
+async def _drip(data: bytes, writer: asyncio.StreamWriter) -> None:
+    for byte in data:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0.3)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

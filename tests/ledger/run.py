@@ -3,10 +3,11 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from uuid import uuid4
 
 import httpx
@@ -14,6 +15,7 @@ import httpx
 from tests.ledger.flow import Flow
 from tests.ledger.observer import Observer
 from tests.ledger.recorder import Recorder, recorder
+from tests.ledger.rights import log_in
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.service import ServiceProcess
 
@@ -28,6 +30,7 @@ class Window:
     """When a fault was going on, seconds since the epoch.
 
     Attributes:
+        excuses: Whether what was accepted meanwhile may be accepted once more.
         over: The fault itself had ended.
         end: So had the last rebalance that it caused.
     """
@@ -35,6 +38,25 @@ class Window:
     start: float
     over: float
     end: float
+    excuses: bool = True
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What flows through a run.
+
+    Attributes:
+        damage: Share of records that nobody can deliver.
+        bulk: Share of records that are larger than a topic takes, but for compression.
+        guarded: Workers log in as a user who may do what somebody allows, and no more.
+    """
+
+    damage: float = 0.0
+    bulk: float = 0.0
+    guarded: bool = False
+
+
+PLAIN = Traffic()
 
 
 @dataclass
@@ -46,6 +68,7 @@ class Run:
         workers: Those that are meant to be running.
         windows: When faults were going on.
         settled_at: When everything was settled after the last fault; None if it never was.
+        surprises: What was otherwise than it has to be, in words.
     """
 
     name: str
@@ -60,26 +83,45 @@ class Run:
     ended: list[ServiceProcess] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     settled_at: float | None = None
+    surprises: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def window(self) -> AsyncIterator[None]:
-        """Note when a fault begins, and when its last rebalance is over."""
+    async def window(self, *, excuses: bool = True) -> AsyncIterator[None]:
+        """Note when a fault begins, and when its last rebalance is over.
+
+        Args:
+            excuses: Whether it excuses that something is accepted twice.
+        """
         start = time.time()
         yield
         over = time.time()
         await self.balanced()
-        self.windows.append(Window(start, over, time.time()))
+        self.windows.append(Window(start, over, time.time(), excuses))
 
-    async def start_worker(self, *, ready: bool = True) -> ServiceProcess:
-        """Start one more worker."""
+    async def start_worker(
+        self, *, ready: bool = True, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> ServiceProcess:
+        """Start one more worker, with these settings besides."""
         home = self.folder / uuid4().hex
         home.mkdir()
-        worker = ServiceProcess(home, self.settings)
+        worker = ServiceProcess(home, {**self.settings, **settings})
         await worker.start()
         self.workers.append(worker)
         if ready:
-            await worker.ready()
+            await worker.ready(QUIET_TIMEOUT)
         return worker
+
+    async def expect_said(self, *words: str) -> None:
+        """See that the health of some worker says it; a surprise if none does within a minute."""
+        said: list[str] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(60):
+                while True:
+                    said = [text for worker in self.workers for text in await _told(worker)]
+                    if any(all(word in text for word in words) for text in said):
+                        return
+                    await asyncio.sleep(0.2)
+        self.surprises.append(f"nobody says {' … '.join(words)}, but: {said}")
 
     async def end_worker(self, worker: ServiceProcess, number: int) -> None:
         """End a worker with a signal."""
@@ -137,9 +179,19 @@ class Run:
         return True
 
 
+Fault = Callable[[Run], Awaitable[None]]
+
+
 @asynccontextmanager
 async def started(
-    name: str, cluster: KafkaCluster, folder: Path, seed: int, damage: float = 0.0
+    name: str,
+    cluster: KafkaCluster,
+    folder: Path,
+    seed: int,
+    traffic: Traffic = PLAIN,
+    *,
+    replicas: int | None = None,
+    watched: bool = True,
 ) -> AsyncIterator[Run]:
     """Start workers and watch them; end everything afterwards.
 
@@ -148,7 +200,9 @@ async def started(
         cluster: Three brokers.
         folder: For the workers' homes.
         seed: Makes every choice of the run repeatable.
-        damage: Share of records that nobody can deliver.
+        traffic: What flows through it.
+        replicas: Of the consumed topic, if workers do not make it.
+        watched: Whether what Kafka has is watched; it cannot be if records change their places.
     """
     chance = random.Random(seed)
     topic = f"ledger-{uuid4().hex[:8]}"
@@ -163,12 +217,20 @@ async def started(
             f"notifications.retry.{topic}-group",
         )
         flow_chance = random.Random(chance.random())
-        flow = Flow(cluster.bootstrap, topic, destinations, flow_chance, damage)
-        run = Run(name, cluster, folder, chance, destinations, flow, observer, _settings(observer))
+        flow = Flow(
+            cluster.bootstrap, topic, destinations, flow_chance, traffic.damage, traffic.bulk
+        )
+        settings = _settings(observer)
+        if traffic.guarded:
+            settings |= await log_in(cluster, topic)
+        run = Run(name, cluster, folder, chance, destinations, flow, observer, settings)
+        if replicas is not None:
+            await cluster.create_topic(topic, partitions=PARTITIONS, replication_factor=replicas)
         stack.push_async_callback(_end_workers, run)
         await asyncio.gather(*(run.start_worker() for _ in range(WORKERS)))
-        watching = asyncio.create_task(observer.watch(), name="observer")
-        stack.push_async_callback(_end, watching)
+        if watched:
+            watching = asyncio.create_task(observer.watch(), name="observer")
+            stack.push_async_callback(_end, watching)
         yield run
 
 
@@ -187,6 +249,14 @@ def _settings(observer: Observer) -> dict[str, str]:
         "NOTIFIER_WORKER__MAX_IN_FLIGHT": "300",
         "NOTIFIER_WORKER__DRAIN_TIMEOUT": "5",
     }
+
+
+async def _told(worker: ServiceProcess) -> list[str]:
+    try:
+        health = (await worker.client.get("/health")).json()
+    except (httpx.HTTPError, ValueError):
+        return []
+    return [*health.get("warnings", ()), health.get("problem", "")]
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -12,6 +12,23 @@ COMMIT_SLACK = 2.5
 that it takes on a busy machine."""
 
 
+TELLING = 1.0
+"""Seconds by which two records of when something happened may differ."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a stage expects of its notifications; of all others that they are accepted once.
+
+    Attributes:
+        at_most_once: Names of those that may be lost; they are in the flow's books no longer.
+        at_least_once: Names of those that may be repeated.
+    """
+
+    at_most_once: frozenset[str] = frozenset()
+    at_least_once: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What became of a run.
@@ -23,6 +40,8 @@ class Verdict:
         unexplained: Those of them that no fault explains (I3).
         disordered: First deliveries that were out of their key's order (I4), in words.
         restless: Work was left undone (I5).
+        early: Taken from a retry topic before their delay was over (I6).
+        surprises: What else was not as it has to be, in words.
         recovery: Seconds from the end of a fault until everything was settled that had been
             published by then; the longest.
         wait: Seconds from Kafka having a notification until it was settled; the longest.
@@ -39,6 +58,8 @@ class Verdict:
     unexplained: tuple[str, ...]
     disordered: tuple[str, ...]
     restless: bool
+    early: tuple[str, ...]
+    surprises: tuple[str, ...]
     recovery: float
     wait: float
 
@@ -46,7 +67,13 @@ class Verdict:
     def sound(self) -> bool:
         """Whether every invariant holds."""
         return not (
-            self.lost or self.passed or self.unexplained or self.disordered or self.restless
+            self.lost
+            or self.passed
+            or self.unexplained
+            or self.disordered
+            or self.restless
+            or self.early
+            or self.surprises
         )
 
     def row(self) -> str:
@@ -82,8 +109,35 @@ def judge(run: Run) -> Verdict:
         unexplained=tuple(name for name in repeated if not _explained(run, name)),
         disordered=tuple(_disordered(run)),
         restless=run.settled_at is None,
+        early=tuple(name for name in run.observer.deferred if _is_early(run, name)),
+        surprises=tuple(run.surprises),
         recovery=max(_recovery(run, settled_at), 0.0),
         wait=max((settled_at[name] - each.at for name, each in published.items()), default=0.0),
+    )
+
+
+def judge_stage(run: Run, expected: Expected) -> Verdict:
+    """Judge a run by what was to be expected of each notification, whatever happened."""
+    published, accepted = run.flow.published, run.recorder.accepted
+    times = {name: sorted(seen.times) for name, seen in accepted.items() if seen.times}
+    repeated = [name for name, each in times.items() if len(each) > 1]
+    waits = [times[name][0] - each.at for name, each in published.items() if name in times]
+    return Verdict(
+        name=run.name,
+        produced=len(published) + len(expected.at_most_once),
+        accepted=len(times),
+        dead=0,
+        deferred=0,
+        lost=tuple(name for name in published if name not in times),
+        passed=(),
+        repeats=len(repeated),
+        unexplained=tuple(name for name in repeated if name not in expected.at_least_once),
+        disordered=(),
+        restless=run.settled_at is None,
+        early=(),
+        surprises=tuple(run.surprises),
+        recovery=0.0,
+        wait=max(waits, default=0.0),
     )
 
 
@@ -143,8 +197,26 @@ def _explained(run: Run, name: str) -> bool:
     if seen.unheard >= repeats:
         return True
     return all(
-        any(window.start - COMMIT_SLACK <= at <= window.end for window in run.windows)
+        any(
+            window.excuses and window.start - COMMIT_SLACK <= at <= window.end
+            for window in run.windows
+        )
         for at in sorted(seen.times)[:-1]
+    )
+
+
+def _is_early(run: Run, name: str) -> bool:
+    """Say whether something was accepted while it had to wait (I6).
+
+    Only where it was accepted once: by a repeat nobody can tell where it came from.
+    """
+    times = run.recorder.accepted[name].times if name in run.recorder.accepted else []
+    if len(times) != 1:
+        return False
+    [at] = times
+    return any(
+        put_aside + TELLING < at < put_aside + delay - TELLING
+        for put_aside, delay in run.observer.deferred[name]
     )
 
 

@@ -118,7 +118,7 @@ class KafkaCluster(Kafka):
         advertised: ``host:port`` that a single broker gives to its clients instead of its own.
 
     Attributes:
-        guarded: ``host:port`` where users log in, on a single broker with users.
+        guarded: ``host:port,…`` where users log in, if there are any.
     """
 
     def __init__(
@@ -131,8 +131,9 @@ class KafkaCluster(Kafka):
         users: Mapping[str, str] | None = None,
         advertised: str | None = None,
     ) -> None:
-        *ports, guarded_port = free_ports(2 * brokers + 1)
-        self.guarded = f"127.0.0.1:{guarded_port}"
+        ports = free_ports(3 * brokers)
+        self._guarded = [f"127.0.0.1:{port}" for port in ports[2 * brokers :]]
+        self.guarded = ",".join(self._guarded)
         self._users = users or {}
         self._advertised = advertised
         command = (java, *JVM, "-cp", f"{jars}/*")
@@ -151,7 +152,8 @@ class KafkaCluster(Kafka):
                 for broker in self._brokers:
                     properties = server_properties(broker, self._brokers)
                     if self._users:
-                        properties += guard_properties(broker, self.guarded, self._users)
+                        address = self._guarded[broker.node_id]
+                        properties += guard_properties(broker, address, self._users)
                     formatting.create_task(broker.format(cluster_id, properties))
             if self._advertised is not None:
                 self.advertise(0, self._advertised)
@@ -205,6 +207,10 @@ class KafkaCluster(Kafka):
     def advertise(self, node: int, address: str) -> None:
         """Lets a broker that is down give its clients another address from its next start on."""
         self._brokers[node].advertise(address)
+
+    def address(self, node: int) -> str:
+        """``host:port`` where a broker listens, whatever it gives to its clients."""
+        return self._brokers[node].address
 
     async def resume_broker(self, node: int) -> None:
         """Lets a paused broker go on."""

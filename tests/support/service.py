@@ -120,9 +120,9 @@ class ServiceProcess:
             asyncio.create_task(self._read(self._process.stderr, self.errors)),
         ]
 
-    async def ready(self) -> None:
+    async def ready(self, seconds: float = PATIENCE) -> None:
         """Wait until it has joined the group."""
-        await self.until("/health/ready", lambda answer: answer.status_code == 200)
+        await self.until("/health/ready", lambda answer: answer.status_code == 200, seconds)
 
     async def until(
         self, path: str, condition: Callable[[httpx.Response], bool], seconds: float = PATIENCE

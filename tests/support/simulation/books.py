@@ -1,6 +1,6 @@
 """What was published, what became of it, and which repeats are excused."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -22,7 +22,9 @@ ROUNDING = 0.01
 NOTICED_AFTER = 5.0
 """Seconds until every worker has looked whether topics were made anew."""
 MOST_COPIES = 50
-"""Records of one notification, wherever they stand; more are a circle."""
+"""Records of one notification that are written while workers know how old they are; more are a
+circle. While they do not, clocks alone say when one is due: every crash leaves one more, and brokers
+an hour apart have them all written again at once."""
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -87,6 +89,7 @@ class Books:
         self._indistinct: set[tuple[TopicPartition, int]] = set()
         self._repeats_until: dict[str, float] = {}
         self._copies: defaultdict[str, list[Record]] = defaultdict(list)
+        self._watched_copies: Counter[str] = Counter()
         self._uncommitted: defaultdict[TopicPartition, dict[int, Record]] = defaultdict(dict)
 
     def publish(self, notification: Published) -> None:
@@ -142,7 +145,8 @@ class Books:
         self._uncommitted[record.partition][record.offset] = record
         self._written_at[record.partition, record.offset] = now()
         self._check_expiry(name, record)
-        if len(self._copies[name]) > MOST_COPIES:
+        self._watched_copies[name] += now() > self.unwatched_until
+        if self._watched_copies[name] > MOST_COPIES:
             self.faults.append(Fault(f"{name} is written again and again", (name,)))
         self._story.tell(f"{name} is written to {record.coordinates}", [name])
 
