@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # extra, and stops when that is newer than the lock.
 LOCKED := --no-deps --require-hashes
 
-# Where it is set, as in most containers, all processes that a test starts compile everything anew.
+# If it is set, as in most containers, every process that a test starts compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help

@@ -27,7 +27,7 @@ _where = url_option("Address of the service.")
 
 @click.group("dead-letters", context_settings=CONTEXT)
 def command() -> None:
-    """Look at what could not be delivered, and send it again."""
+    """List dead letters, show one, or send them again."""
 
 
 @command.command("list")
