@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import entry, run
+from tests.support.commands import entry, run, run_here
 from tests.support.end_to_end import World
 from tests.support.http_server import Answer, HttpServer
 from tests.support.service import free_port
@@ -52,7 +52,7 @@ async def test_the_worker_command_serves_reports_and_stops_with_0(
     assert sent[0] == 0, sent
     assert "Succeeded:  3" in sent[1]
     await service.until_stats(lambda got: got["messages_sent"] == 3)
-    status = await run(tmp_path, {}, "notifier", "status", "--url", f"http://127.0.0.1:{port}")
+    status = await run_here(tmp_path, {}, "status", "--url", f"http://127.0.0.1:{port}")
     assert status[0] == 0
     assert "Messages Sent:        3" in status[1]
     assert await service.stop(number) == 0
@@ -107,7 +107,7 @@ async def test_the_sender_says_what_is_wrong(tmp_path: Path) -> None:
     unreachable = await run(tmp_path, broker, "send_test", "--count", "1", "--delay", "0")
     assert unreachable[0] == 1
     assert "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS" in unreachable[2]
-    status = await run(tmp_path, {}, "notifier", "status", "--url", nobody, measured=True)
+    status = await run_here(tmp_path, {}, "status", "--url", nobody)
     assert status[0] == 1
 
 
@@ -155,10 +155,10 @@ async def test_the_doctor_names_every_fault_and_masks_secrets(
     assert "environment" in out
     assert "FAIL" in out
     assert "Traceback" not in err
-    embedded = await run(tmp_path, {}, "notifier", "doctor")
+    embedded = await run_here(tmp_path, {}, "doctor")
     assert "embedded" in embedded[1]
     nowhere = {"NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
-    absent = await run(tmp_path, nowhere, "notifier", "doctor")
+    absent = await run_here(tmp_path, nowhere, "doctor")
     assert absent[0] == 1
 
 
@@ -173,7 +173,7 @@ async def test_dead_letters_are_listed_shown_and_replayed(
 
     async def dead_letters(*arguments: str) -> tuple[int, str, str]:
         given = ("dead-letters", *arguments, "--url", service.url)
-        return await run(tmp_path, {}, "notifier", *given)
+        return await run_here(tmp_path, {}, *given)
 
     status, listed, _ = await dead_letters("list", "--reason", "rejected")
     assert status == 0
@@ -197,19 +197,6 @@ async def test_dead_letters_are_listed_shown_and_replayed(
     assert (status, err) == (1, "Error: There is nothing to send again.\n")
 
 
-RECIPIENTS = """
-users:
-  trader-001:
-    name: Day trader
-    contacts:
-      - {type: webhook, address: "https://hooks.example/in/very-secret", primary: true}
-      - {type: email, address: trader@example.com}
-  quiet-one: {active: false, contacts: [{type: email, address: quiet@example.com}]}
-groups:
-  traders: {uuid: group-456, name: Traders, members: [trader-001, quiet-one]}
-"""
-
-
 async def test_one_notification_is_sent_from_the_command_line(
     world: World, tmp_path: Path, hooks: HttpServer
 ) -> None:
@@ -217,7 +204,7 @@ async def test_one_notification_is_sent_from_the_command_line(
     service = await world.service({"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/hook")})
 
     async def send(*arguments: str) -> tuple[int, str, str]:
-        return await run(tmp_path, {}, "notifier", "send", *arguments, "--url", service.url)
+        return await run_here(tmp_path, {}, "send", *arguments, "--url", service.url)
 
     status, message_id, err = await send(
         "disk full", "--title", "host-7", "--color", "no colour", "--field", "disk=sda"
@@ -231,30 +218,3 @@ async def test_one_notification_is_sent_from_the_command_line(
     assert sent["fields"] == [{"name": "disk", "value": "sda"}]
     status, _, err = await send("x", "--user", "nobody")
     assert (status, "nobody" in err) == (1, True)
-
-
-async def test_recipients_are_shown_without_their_secrets(tmp_path: Path) -> None:
-    """Who there is, and who gets what is for a user or a group."""
-    path = tmp_path / "recipients.yaml"
-    path.write_text(RECIPIENTS, encoding="utf-8")
-    settings = {"NOTIFIER_RECIPIENTS_FILE": str(path)}
-
-    async def recipients(*arguments: str) -> tuple[int, str, str]:
-        return await run(tmp_path, settings, "notifier", "recipients", *arguments)
-
-    _, listed, _ = await recipients()
-    assert listed.splitlines() == [
-        "user   trader-001 (Day trader): webhook, email",
-        "user   quiet-one: email  (inactive: gets nothing)",
-        "group  traders (Traders): trader-001, quiet-one",
-    ]
-    for name in ("traders", "group-456", "Traders"):
-        status, shown, _ = await recipients("show", name)
-        assert status == 0
-        assert "very-secret" not in shown
-        assert "email    trader@example.com  only if its channel is named" in shown
-        assert "quiet-one  (inactive: gets nothing)" in shown
-    status, _, err = await recipients("show", "nobody")
-    assert (status, "neither a user nor a group" in err) == (1, True)
-    unset = await run(tmp_path, {}, "notifier", "recipients")
-    assert (unset[0], "NOTIFIER_RECIPIENTS_FILE" in unset[2]) == (1, True)

@@ -19,7 +19,7 @@ async def test_a_signal_drains_and_says_so_even_with_an_open_page(
     """The guide's three lines are printed, what was started arrives, an event stream delays nothing."""
     hooks.behaviour = Answer(200, delay=0.5)
     service = await world.service(
-        {"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/slow")}, measured=True
+        {"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/slow")}, measured=number == signal.SIGTERM
     )
     async with service.client.stream("GET", "/events") as stream:
         assert stream.status_code == 200
@@ -36,10 +36,13 @@ async def test_a_signal_drains_and_says_so_even_with_an_open_page(
     assert "Traceback" not in service.log
 
 
-async def test_a_signal_ends_it_when_nobody_reads_its_output_any_more(world: World) -> None:
-    """A terminal that was closed, or a log collector that died, keeps no worker alive."""
+async def test_a_signal_ends_it_when_nobody_reads_its_reports_any_more(world: World) -> None:
+    """Reports come at their interval; a terminal that was closed keeps no worker alive."""
     reports = {"NOTIFIER_REPORT__INTERVAL": "0.2", "NOTIFIER_REPORT__INITIAL_DELAY": "0"}
     service = await world.service(reports)
+    await service.printed("Worker Status Report - ")
+    await service.printed("  Status:           RUNNING")
+    assert not any("Worker Status Report" in line for line in service.errors)
     await service.hang_up()
     await service.client.post("/test-notifications?type=webhook&count=5&delay=0.1")
     await service.until_stats(lambda got: got["messages_sent"] == 5)
@@ -78,9 +81,13 @@ async def test_a_wrong_setting_stops_the_start_with_one_line(
 
 
 async def test_stop_start_pause_and_resume_over_http(world: World) -> None:
-    """Counts survive a stop; stopped on purpose is healthy; nothing is lost meanwhile."""
-    service = await world.service()
+    """Not started, or stopped on purpose, is healthy; counts survive, nothing is lost meanwhile."""
+    service = await world.service({"NOTIFIER_WORKER__AUTOSTART": "false"}, ready=False)
     client = service.client
+    health = await service.until("/health", lambda answer: answer.status_code == 200)
+    assert health.json()["status"] == "STOPPED"
+    assert (await client.post("/start")).json()["status"] == "RUNNING"
+    await service.ready()
     await client.post("/test-notifications?type=webhook&count=2")
     await service.until_stats(lambda got: got["messages_sent"] == 2)
     stopped = await client.post("/stop")
@@ -99,23 +106,6 @@ async def test_stop_start_pause_and_resume_over_http(world: World) -> None:
     assert (stats["paused"], stats["messages_sent"]) == (True, 5)
     await client.post("/resume")
     await service.until_stats(lambda got: got["messages_sent"] == 6)
-
-
-async def test_without_autostart_it_waits_for_the_operator(world: World) -> None:
-    """The control plane is there, the worker is not, and that is healthy."""
-    service = await world.service({"NOTIFIER_WORKER__AUTOSTART": "false"}, ready=False)
-    health = await service.until("/health", lambda answer: answer.status_code == 200)
-    assert health.json()["status"] == "STOPPED"
-
-
-async def test_the_report_is_printed_at_its_interval(world: World) -> None:
-    """With an interval set, the status report appears on standard output."""
-    service = await world.service(
-        {"NOTIFIER_REPORT__INTERVAL": "0.2", "NOTIFIER_REPORT__INITIAL_DELAY": "0"}
-    )
-    await service.printed("Worker Status Report - ")
-    await service.printed("  Status:           RUNNING")
-    assert not any("Worker Status Report" in line for line in service.errors)
 
 
 async def test_hangup_reloads_and_keeps_the_old_file_when_the_new_one_is_bad(

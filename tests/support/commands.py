@@ -1,9 +1,12 @@
-"""The commands, as processes."""
+"""The commands, as processes and in this one."""
 
 import asyncio
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from app.faces.cli import notifier
 from tests.support.service import PATIENCE, clean_environment
 
 MODULES = {
@@ -35,3 +38,10 @@ async def run(
         out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
+
+
+async def run_here(home: Path, settings: dict[str, str], *arguments: str) -> tuple[int, str, str]:
+    """Run ``notifier`` in a thread; return what ``run`` does, for much less than a process costs."""
+    environment = clean_environment(home, settings)
+    done = await asyncio.to_thread(CliRunner().invoke, notifier.command, arguments, env=environment)
+    return done.exit_code, done.stdout, done.stderr
