@@ -1,9 +1,9 @@
-"""The interpreter, set for a service with one event loop, many objects and hardly any cycles."""
+"""The process, set for a service with one event loop, many sockets, and hardly any cycles."""
 
 import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _YOUNG, _MIDDLE, _OLD = 10_000, 20, 50
 """Thresholds of the generations; Python's own are 700, 10, 10."""
@@ -24,6 +24,33 @@ def quick_switching() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
+
+
+_FILES = 65_536
+
+
+@contextmanager
+def many_files() -> Iterator[None]:
+    """Have as many files and sockets as this process may, whatever it was started with.
+
+    Most systems let a process have 1,024 at first and say that it may have many more. Requests to
+    destinations that hang, each of a full window, and name lookups would take nearly all of those.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import resource  # noqa: PLC0415 - Windows has none
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    wanted = soft if soft == resource.RLIM_INFINITY else max(soft, allowed)
+    with suppress(ValueError, OSError):  # some systems know a lower limit of their own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    try:
+        yield
+    finally:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextmanager

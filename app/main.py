@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.collector import quick_switching, relaxed_collector
+from app.collector import many_files, quick_switching, relaxed_collector
 from app.composition import running_service
 from app.edges.own_addresses import OwnAddresses
 from app.faces.api.application import build_app
@@ -39,10 +39,14 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
         server = serving_uvicorn()
         check_open(loaded.settings, server)
         own_addresses = OwnAddresses(partial(listening_at, server) if server else None)
-        async with running_service(loaded, own_addresses) as service, graceful_shutdown(service):
-            _reload_on_hangup(service)
-            with relaxed_collector(), quick_switching():
-                yield {"service": service}
+        with many_files():
+            async with (
+                running_service(loaded, own_addresses) as service,
+                graceful_shutdown(service),
+            ):
+                _reload_on_hangup(service)
+                with relaxed_collector(), quick_switching():
+                    yield {"service": service}
 
     app = build_app(lifespan)
     add_pages(app)

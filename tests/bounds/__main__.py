@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bounds import corpus
+from tests.bounds import corpus, destinations
 from tests.bounds.world import Measured, measured_service
 
 PAGES = ("/", "/stats", "/metrics", "/deliveries?limit=1000", "/dead-letters", "/report", "/health")
@@ -20,6 +20,13 @@ async def measure(size: int, rounds: int, words: str) -> None:
         async with measured_service(Path(folder)) as service:
             await service.digest(corpus.encoded(corpus.envelope("warm")))
             await _tell_memory("before", service)
+            for name, talk in destinations.destinations().items():
+                if words in name:
+                    _tell(f"destination: {name}", *await service.call(name, talk))
+            for name, odd in destinations.mail_servers().items():
+                if words in name:
+                    _tell(f"mail server: {name}", *await service.mail(odd))
+            await _tell_memory("after destinations", service)
             for number in range(rounds):
                 for name, record in corpus.records(size):
                     if words in name:

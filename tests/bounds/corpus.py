@@ -112,7 +112,7 @@ def _addressed(size: int) -> dict[str, Record]:
     return {
         "many recipients": envelope(kwargs={"to": people}),
         "many recipients in one text": envelope(kwargs={"to": ",".join(people)}),
-        "many blind copies": envelope(kwargs={"to": "a@mail.example", "bcc": people}),
+        "many blind copies": envelope(kwargs={"to": "a@mail.example", "bcc": people[:5000]}),
         "recipients that are none": envelope(kwargs={"to": ["@"] * (size // 4)}),
         "quotes for recipients": envelope(kwargs={"to": '"' * (size // 2)}),
         "half quotes for recipients": envelope(kwargs={"to": '"a' * (size // 3)}),

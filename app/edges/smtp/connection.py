@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from app.edges.lookups import Lookups
 from app.edges.smtp.session import SmtpSession
 from app.edges.smtp.wire import open_wire
 from app.edges.tls import default_tls_context
@@ -50,13 +51,16 @@ class MailServer(msgspec.Struct, frozen=True):
         return f"MailServer({self.address!r})"
 
 
-async def connect(server: MailServer, own_name: str | None = None) -> SmtpSession:
+async def connect(
+    server: MailServer, own_name: str | None = None, lookups: Lookups | None = None
+) -> SmtpSession:
     """Connect, start TLS and introduce this machine, as the server is set up.
 
     Args:
         server: The mail server.
         own_name: This machine's full name, for servers whose settings give none; without one, it
             introduces itself by the address that it connects from.
+        lookups: Asks for the server's addresses; of its own when left out.
 
     Raises:
         SmtpError: It did not work; the text says why.
@@ -66,7 +70,7 @@ async def connect(server: MailServer, own_name: str | None = None) -> SmtpSessio
     if server.tls != "none":
         context = server.tls_context or default_tls_context()
     implicit = context if server.tls == "implicit" else None
-    wire = await open_wire(host, server.port, implicit, server.timeout)
+    wire = await open_wire(host, server.port, implicit, server.timeout, lookups or Lookups())
     session = SmtpSession(wire, server.timeout, encrypted=implicit is not None)
     try:
         await session.welcome()

@@ -4,7 +4,9 @@ import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+from app.edges.lookups import Lookups
 from app.policies.addresses.host_names import ascii_host
 
 _PATIENCE = 2.0
@@ -33,9 +35,9 @@ async def full_name(
 
 
 async def _canonical(name: str) -> str:
-    loop = asyncio.get_running_loop()
     kind, flags = socket.SOCK_STREAM, socket.AI_CANONNAME
-    return (await loop.getaddrinfo(name, None, type=kind, flags=flags))[0][3]
+    ask = partial(socket.getaddrinfo, name, None, type=kind, flags=flags)
+    return (await Lookups().run(name, ask))[0][3]
 
 
 def _full(name: str) -> str | None:

@@ -8,6 +8,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from app.edges.lookups import Lookups
 from app.edges.smtp.connection import MailServer, connect
 from app.edges.smtp.helo import full_name
 from app.edges.smtp.login import LoginRefusedError, log_in
@@ -48,6 +49,7 @@ class SmtpPool:
         self._idle_seconds = idle_seconds
         self._now = now
         self._idle: dict[SmtpSession, asyncio.TimerHandle] = {}
+        self._lookups = Lookups()
         self._name: str | None = None
         self._named = False
         self._busy = 0
@@ -161,7 +163,7 @@ class SmtpPool:
 
     async def _open(self) -> SmtpSession:
         self._check_pause()
-        session = await connect(self._server, await self._own_name())
+        session = await connect(self._server, await self._own_name(), self._lookups)
         try:
             await self._log_in(session)
         except BaseException:

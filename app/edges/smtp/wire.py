@@ -1,15 +1,22 @@
 """A connection to a mail server: bytes out, replies in."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from typing import cast
 
+from app.edges.lookups import Lookups
 from app.edges.smtp.replies import MAX_REPLY, MalformedReplyError, Reply, Stage, read_reply
 from app.values.errors import NotifierError
 
 _MOST_UNREAD = 16 * MAX_REPLY
 """Bytes; enough for the replies to everything that is ever sent in one go."""
+
+_ATTEMPT_SECONDS = 5.0
+"""For one address while there are others."""
 
 
 class SmtpError(NotifierError):
@@ -161,28 +168,46 @@ class Wire(asyncio.Protocol):
             self._awaited.set_result(None)
 
 
-async def open_wire(host: str, port: int, context: ssl.SSLContext | None, seconds: float) -> Wire:
-    """Connect.
+async def open_wire(
+    host: str,
+    port: int,
+    context: ssl.SSLContext | None,
+    seconds: float,
+    lookups: Lookups,
+) -> Wire:
+    """Connect to the first of a host's addresses that can be connected to.
 
     Args:
         host: A name in ASCII, or an address.
         port: The port.
         context: For TLS from the start.
         seconds: How long to wait.
+        lookups: Asks for the addresses. The event loop's own way has four threads (uvloop), which
+            a name server that hangs would take from the connections to Kafka.
 
     Raises:
         SmtpError: It did not work; the text says why.
     """
-    wire = Wire()
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
         async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().create_connection(
-                lambda: wire, host, port, ssl=context, server_hostname=host if context else None
-            )
+            found = await lookups.run(host, look_up)
+            *others, last = dict.fromkeys(str(each[4][0]) for each in found)
+            for address in others:
+                with suppress(OSError):  # TimeoutError is one, too
+                    async with asyncio.timeout(_ATTEMPT_SECONDS):
+                        return await _connected(address, port, context, host)
+            return await _connected(last, port, context, host)
     except TimeoutError:
         raise SmtpError(f"the mail server did not answer within {seconds:g} s") from None
     except (OSError, ssl.SSLError) as error:
         raise SmtpError(explain(error)) from None
+
+
+async def _connected(address: str, port: int, context: ssl.SSLContext | None, host: str) -> Wire:
+    _, wire = await asyncio.get_running_loop().create_connection(
+        Wire, address, port, ssl=context, server_hostname=host if context else None
+    )
     return wire
 
 

@@ -20,6 +20,7 @@ _STRING_OR_COMMA = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|,', re.DOTALL)
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _PERHAPS_SURROGATES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 LONGEST_ESCAPE = 6
+_SPACES = b" \t\n\r"
 _UTF8 = re.compile(rb"[\t\n\r -~]{2}|\xef\xbb\xbf")
 """How a JSON object or list begins in UTF-8; in UTF-16 and UTF-32 there are zeros."""
 
@@ -51,6 +52,8 @@ def read_json(value: bytes) -> Any:
         pass
     except RecursionError:
         raise _too_deep() from None
+    if _UTF8.match(value):
+        value = value.strip(_SPACES)  # json is slow at that
     try:
         read = json.loads(value, parse_constant=str, parse_float=_float, parse_int=_integer)
         if found_in(_PERHAPS_SURROGATES, value, LONGEST_ESCAPE) or not _UTF8.match(value):

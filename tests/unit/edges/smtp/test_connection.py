@@ -1,10 +1,14 @@
 """Connecting: names, TLS, and servers that do not go on."""
 
+import asyncio
 import socket
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from app.edges.lookups import Lookups
 from app.edges.smtp.connection import MailServer, connect
 from app.edges.smtp.helo import full_name
 from app.edges.smtp.wire import SmtpError
@@ -178,4 +182,41 @@ async def test_a_command_with_a_line_break_is_never_sent() -> None:
         session = await connect(server_of(server.port))
         with pytest.raises(ValueError, match="line break"):
             await session.commands(["NOOP\r\nRSET"], [])
+        await session.quit()
+
+
+async def test_a_name_server_that_hangs_holds_up_no_other_lookup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even many of them: the event loop's own threads, for Kafka's names, stay free."""
+    going_on = threading.Event()
+    system = socket.getaddrinfo
+
+    def look_up(host: str, *args: Any, **options: Any) -> Any:
+        if host == "hangs.example":
+            going_on.wait()
+        return system(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    server = MailServer("hangs.example", 25, "a@example.com", "none", timeout=0.05)
+    many = [connect(server) for _ in range(40)]
+    errors = await asyncio.gather(*many, return_exceptions=True)
+    assert all("did not answer within 0.05 s" in str(error) for error in errors)
+    assert await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+    going_on.set()
+
+
+async def test_the_next_address_is_tried_if_one_leads_nowhere() -> None:
+    """A name may have several."""
+    async with odd_smtp() as server:
+
+        class Two(Lookups):
+            async def run(self, host: str, look_up: Callable[[], Any]) -> Any:
+                del host, look_up
+                return [
+                    (socket.AF_INET, 1, 6, "", (address, server.port))
+                    for address in ("127.0.0.250", "127.0.0.1")
+                ]
+
+        session = await connect(server_of(server.port), lookups=Two())
         await session.quit()
