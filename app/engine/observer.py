@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter, itemgetter
 
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
@@ -28,6 +29,7 @@ from app.values.snapshot import AttemptStatus
 
 log = logging.getLogger("app.deliveries")
 
+_TARGET, _CHANNEL = itemgetter(0), attrgetter("channel")
 MOST_UNROUTABLE = 20
 """Targets of one record that are written down one by one."""
 
@@ -178,7 +180,7 @@ class Observer:
         for target, error in targets[:MOST_UNROUTABLE]:
             self.unusable(item, target, Reason.UNROUTABLE, error)
         more = targets[MOST_UNROUTABLE:]
-        for channel, count in Counter(target.channel for target, _ in more).items():
+        for channel, count in Counter(map(_CHANNEL, map(_TARGET, more))).items():
             self.statistics.channel(channel).failed += count
         if more:
             log.warning("%s: and %s targets more", item.record.coordinates, f"{len(more):,}")

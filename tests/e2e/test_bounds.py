@@ -14,8 +14,8 @@ MIB = 1024 * 1024
 FEW_FILES = 10
 CONCURRENCY = 16
 """Requests to one webhook at once, by default."""
-TRIES = 3
-"""The same takes long each time; the machine's own pauses do not come three times in a row."""
+TRIES = 5
+"""The same takes long each time; the machine's own pauses do not come five times in a row."""
 MOST_GROWTH = 100_000_000
 """Bytes that the service may hold after all of these 70 MB, more than before the first of them."""
 PAGES = ("/", "/stats", "/metrics", "/deliveries?limit=1000", "/dead-letters", "/report", "/health")

@@ -243,7 +243,7 @@ class Item(msgspec.Struct, eq=False):
         if self.before:
             reasons += [failure.reason for failure in self.before.failed]
             delivered += len(self.before.delivered)
-        expired = sum(reason is Reason.EXPIRED for reason in reasons)
+        expired = reasons.count(Reason.EXPIRED)
         return verdict(delivered=delivered, failed=len(reasons) - expired, expired=expired)
 
     def deferral(self) -> tuple[Deferral, float]:

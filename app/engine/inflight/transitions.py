@@ -163,9 +163,14 @@ def fail(item: Item, target: Target, reason: Reason, error: str, now: float) -> 
 def fail_each(
     item: Item, targets: Iterable[tuple[Target, str]], reason: Reason, now: float
 ) -> None:
-    """Note that some targets will never be reached, and why."""
-    for target, error in targets:
-        fail(item, target, reason, error, now)
+    """Note that some targets will never be reached, and why; there may be 100,000."""
+    item.failures += [
+        Failure(
+            target, reason, error if len(error) <= LONGEST_ERROR else clip(error, LONGEST_ERROR)
+        )
+        for target, error in targets
+    ]
+    trouble(item, now)
 
 
 def adjust(item: Item, notes: Sequence[Note]) -> None:
