@@ -47,8 +47,9 @@ mutants: .venv/.test ## break the engine on purpose, and see that the tests noti
 bench: .venv/.test ## the benchmarks, beside their peers (QUICK=1 for three minutes, ONLY=instant,latency)
 	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
-papers: .venv/.runtime ## write the tables of settings into the READMEs and .env.example
+papers: .venv/.runtime ## write the tables of settings (READMEs, .env.example) and docs/states.md
 	$(BIN)/python -m app.settings.reference
+	$(BIN)/python -m tests.support.states
 
 lock: .venv/.test ## resolve the dependencies anew
 	$(PIP) install uv

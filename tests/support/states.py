@@ -1,4 +1,4 @@
-"""``docs/states.md``, drawn from the table of moves: ``python -m tests.support.states`` writes it."""
+"""Draws ``docs/states.md`` from the table of moves; ``make papers`` writes it."""
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
@@ -13,9 +13,9 @@ HEAD = """\
 # States
 
 What may become of a record, and of each of its deliveries. Drawn from the table in
-`app/engine/inflight/transitions.py`, which is the only writer of these states; a test keeps this
-page true (`python -m tests.support.states` writes it anew). Any other move is a fault of the
-service: it is logged and counted, and ends the attempt that made it and nothing else.
+`app/engine/inflight/transitions.py`, which is the only writer of these states; `make papers` writes
+this page, and a test keeps it true. Any other move is a fault of the service: it is logged and
+counted, and ends the attempt that made it and nothing else.
 
 Whether a record is still this worker's is no state of its own: it carries the epoch of the
 assignment of its partition in which it came in. What belongs to an older epoch changes no books,

@@ -111,5 +111,5 @@ def test_the_first_failure_alone_tells_since_when() -> None:
 
 
 def test_the_page_shows_the_table() -> None:
-    """``python -m tests.support.states`` writes it anew."""
+    """If this fails, run ``make papers``."""
     assert states.PAGE.read_text(encoding="utf-8") == states.page()
