@@ -388,7 +388,7 @@ MUTANTS = (
         "write down the last commits never",
         "app/engine/group/saving.py",
         "            await self.write(entries)\n",
-        "        pass\n",
+        "            pass\n",
         ("tests/unit/engine/group/test_saving.py",),
     ),
     Mutant(
