@@ -1,7 +1,7 @@
 """Replays on a broker: from the dead letters through the retry topic to the destination."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ from app.edges.kafka.marks import ReplayMarks
 from app.engine.addresses import Addresses
 from app.engine.control.replay import Replayer
 from app.engine.tasks import Tasks
+from app.engine.worker import NotificationWorker
 from app.policies.routing import Defaults
 from app.values.errors import BusyError, KafkaUnavailableError
 from app.values.outcome import Reason, Rejected, Retry
@@ -56,15 +57,21 @@ def bench(stage: "Stage") -> Bench:
     return Bench(stage)
 
 
+async def refused(stage: "Stage", *values: bytes | dict[str, Any]) -> NotificationWorker:
+    """Start a worker, publish, and wait until the destination has refused each of them once."""
+    stage.channel = ScriptedChannel([[Rejected("no")]] * len(values))
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(*values)
+    await until(lambda: worker.snapshot().messages_failed == len(values))
+    return worker
+
+
 async def test_dead_letters_are_delivered_once_they_can_be(
     stage: "Stage", envelope: "Envelope", bench: Bench
 ) -> None:
     """Refused, replayed, delivered; marked, and not replayed a second time."""
-    stage.channel = ScriptedChannel([[Rejected("not yet")]] * 3)
-    worker = stage.worker()
-    await worker.start()
-    await stage.publish(*(envelope(f"m{number}") for number in range(3)))
-    await until(lambda: worker.snapshot().messages_failed == 3)
+    worker = await refused(stage, *(envelope(f"m{number}") for number in range(3)))
     plan = await bench.replayer.plan(Selection())
     assert (plan.state, plan.selected, plan.replayable, len(plan.ids)) == ("planned", 3, 3, 3)
     assert len(stage.channel.sent) == 3
@@ -101,11 +108,7 @@ async def test_replayed_twice_it_keeps_its_origin_and_counts(
 
 async def test_single_ones_by_their_id(stage: "Stage", envelope: "Envelope", bench: Bench) -> None:
     """The others stay where they are; an id that is not there is said."""
-    stage.channel = ScriptedChannel([[Rejected("no")]] * 2)
-    worker = stage.worker()
-    await worker.start()
-    await stage.publish(envelope("a"), envelope("b"))
-    await until(lambda: worker.snapshot().messages_failed == 2)
+    worker = await refused(stage, envelope("a"), envelope("b"))
     chosen = (await stage.dead_letters())[1]
     partition, offset = map(int, chosen.id.split("/"))
     done = await bench.run(Selection(places=frozenset({(partition, offset), (0, 999)})))
@@ -130,11 +133,7 @@ async def test_a_replay_that_was_ended_goes_on_where_it_was(
     stage: "Stage", envelope: "Envelope", bench: Bench
 ) -> None:
     """Half-way: some are marked, the others are replayed by the next one, none is lost."""
-    stage.channel = ScriptedChannel([[Rejected("no")]] * 5)
-    worker = stage.worker()
-    await worker.start()
-    await stage.publish(*(envelope(str(number)) for number in range(5)))
-    await until(lambda: worker.snapshot().messages_failed == 5)
+    worker = await refused(stage, *(envelope(str(number)) for number in range(5)))
     begun = await bench.replayer.start(Selection(), rate=1.5)
     assert (begun.state, begun.replayable) == ("running", 5)
     with pytest.raises(BusyError):
@@ -153,11 +152,7 @@ async def test_kafka_away_fails_the_replay_and_loses_nothing(
     stage: "Stage", envelope: "Envelope", bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not acknowledged is not marked."""
-    stage.channel = ScriptedChannel([[Rejected("no")]])
-    worker = stage.worker()
-    await worker.start()
-    await stage.publish(envelope("one"))
-    await until(lambda: worker.snapshot().messages_failed == 1)
+    await refused(stage, envelope("one"))
 
     async def away(*_: object) -> None:
         await asyncio.sleep(0)
@@ -182,12 +177,8 @@ async def test_what_is_replayed_is_sent_although_its_repeat_was_delivered(
     stage: "Stage", envelope: "Envelope", bench: Bench
 ) -> None:
     """Somebody asked for it: the memory of repeats has no say about what comes from there."""
-    stage.channel = ScriptedChannel([[Rejected("no")]])
-    worker = stage.worker()
-    await worker.start()
     same = envelope("same", message_id="m-1")
-    await stage.publish(same)
-    await until(lambda: worker.snapshot().messages_failed == 1)
+    worker = await refused(stage, same)
     await stage.publish(same)
     await until(lambda: worker.snapshot().messages_sent == 1)
     await bench.run(Selection())
@@ -199,11 +190,7 @@ async def test_what_is_not_in_the_retry_topic_is_not_marked(
     stage: "Stage", envelope: "Envelope", bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A replay that fails between the two is made again."""
-    stage.channel = ScriptedChannel([[Rejected("no")]])
-    worker = stage.worker()
-    await worker.start()
-    await stage.publish(envelope("one"))
-    await until(lambda: worker.snapshot().messages_failed == 1)
+    await refused(stage, envelope("one"))
     send = stage.producer.send
 
     async def refuse(topic: str, *record: object) -> object:
