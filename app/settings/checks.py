@@ -78,8 +78,8 @@ def _topics(kafka: KafkaSettings) -> Iterator[Fault]:
         elif topic in kafka.topics:
             yield Fault(
                 name,
-                f"{topic!r} stands among {env_name('kafka.topics')} as well: what the service"
-                " writes for itself cannot be read as notifications; take it out there",
+                f"{topic!r} is in {env_name('kafka.topics')} too, and the service does not consume"
+                " its own records; take it out there",
             )
         elif compared in seen:
             yield Fault(

@@ -120,7 +120,7 @@ def _network(value: object) -> IPv4Network | IPv6Network:
         meant = ip_network(text, strict=False)
     except ValueError:
         raise ValueError("is not a network such as 10.0.0.0/8") from None
-    raise ValueError(f"has bits set to the right of its mask; {meant} is meant")
+    raise ValueError(f"has bits set to the right of its mask; write {meant}")
 
 
 def _mail_address(value: str) -> str:

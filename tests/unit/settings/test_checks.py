@@ -69,7 +69,7 @@ def test_own_topics_are_not_consumed(topics: list[str], name: str) -> None:
     """What the service writes for itself must not come back as a notification."""
     faulted = found(kafka={"topics": topics, "group_id": "g"})
     assert list(faulted) == [name]
-    assert "stands among NOTIFIER_KAFKA__TOPICS as well" in faulted[name]
+    assert "is in NOTIFIER_KAFKA__TOPICS too" in faulted[name]
 
 
 def test_names_that_kafka_takes_for_the_same_are_refused() -> None:

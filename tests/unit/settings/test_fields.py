@@ -142,7 +142,7 @@ def test_networks() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("10.1.2.3/8", "has bits set to the right of its mask; 10.0.0.0/8 is meant"),
+        ("10.1.2.3/8", "has bits set to the right of its mask; write 10.0.0.0/8"),
         ("localhost", "is not a network such as 10.0.0.0/8"),
         ("10.0.0.0/33", "is not a network such as 10.0.0.0/8"),
     ],
