@@ -9,12 +9,14 @@ from typing import Any
 from aiohttp import web
 
 from app.inbox.behaviour import Behaviour
-from app.inbox.discord import RefusedError, read_message
+from app.inbox.discord.cards import RefusedError, read_message
 from app.inbox.webhook import read_webhook
 from app.values.inbox import InboxCard
 
 MAX_BODY = 4 * 1024 * 1024
 RETRY_AFTER = 1.0
+OLDEST_VERSION = 6
+"""Of Discord's API: URLs without a version lead to it (reference, "API Versions")."""
 SHUTDOWN_TIMEOUT = 0.05  # for answers under way; 0 would mean without end
 
 
@@ -44,7 +46,7 @@ class _Webhooks:
             case Behaviour.OK:
                 pass
         try:
-            cards = read_message(body)
+            cards = read_message(body, int(request.match_info.get("version", OLDEST_VERSION)))
         except RefusedError as error:
             return web.json_response(error.answer, status=400)
         for card in cards:

@@ -10,6 +10,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from app.inbox.discord.fields import check_snowflake
+from app.inbox.discord.form import Form
+from app.inbox.discord.payload import Refusal, judge
 from tests.support.discord.answers import (
     Scope,
     banned,
@@ -20,10 +23,7 @@ from tests.support.discord.answers import (
     rate_limit_headers,
     unnamed_client,
 )
-from tests.support.discord.fields import check_snowflake
-from tests.support.discord.form import Form
 from tests.support.discord.limits import Bans, Limits, Window
-from tests.support.discord.payload import Refusal, judge
 from tests.support.discord.records import Exchange, Message, Records
 from tests.support.discord.routes import (
     VERSIONS,

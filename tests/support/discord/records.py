@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.inbox.discord.embeds import shown_embeds
 from tests.support.discord.answers import Scope
-from tests.support.discord.embeds import shown_embeds
 from tests.support.discord.limits import INVALID
 
 

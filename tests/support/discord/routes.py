@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.discord.fields import check_snowflake
-from tests.support.discord.form import Form
+from app.inbox.discord.fields import check_snowflake
+from app.inbox.discord.form import Form
 from tests.support.http_server import Received
 
 DEFAULT_VERSION = 6

@@ -12,7 +12,7 @@ import pytest
 from tests.support.discord.limits import Limits, Rate
 from tests.support.discord_server import DiscordServer, discord_server, discord_server_thread
 from tests.support.http_server import Answer, Hang
-from tests.unit.support.discord.test_payload import CASES, EMPTY, NO_JSON, Case
+from tests.unit.inbox.discord.test_payload import CASES, EMPTY, NO_JSON, Case
 
 WIDE = Limits(Rate(10**6, 1.0), None, Rate(10**6, 1.0), Rate(10**6, 1.0))
 ID = "1000000000000000001"

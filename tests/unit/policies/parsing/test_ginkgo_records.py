@@ -6,13 +6,13 @@ from app.edges.channels.discord.payload import encode
 from app.edges.channels.discord.rendering import render
 from app.edges.channels.webhook.payload import encode as encode_standard
 from app.edges.templates import load_templates
+from app.inbox.discord.payload import Refusal, judge
 from app.policies.mail.text import content_of, text_of
 from app.policies.parsing import parse
 from app.policies.routing import Defaults, route
 from app.values.notification import Notification
 from app.values.recipients import Contact, Group, Recipients, User
 from tests.support.channels import KNOWN
-from tests.support.discord.payload import Refusal, judge
 from tests.support.ginkgo import RISK, SAMPLES, SILENT, TRADER, Sample, encoded
 
 RECIPIENTS = Recipients(

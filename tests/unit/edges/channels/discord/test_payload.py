@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from app.edges.channels.discord.payload import encode, fits
 from app.edges.channels.discord.rendering import render
+from app.inbox.discord.embeds import shown_embeds
+from app.inbox.discord.payload import Refusal, judge
 from app.values.errors import InvalidRecordError
 from app.values.notification import (
     Embed,
@@ -17,8 +19,6 @@ from app.values.notification import (
     Request,
     Sender,
 )
-from tests.support.discord.embeds import shown_embeds
-from tests.support.discord.payload import Refusal, judge
 from tests.support.messages import envelope, read
 from tests.support.notifications import NOTIFICATIONS
 

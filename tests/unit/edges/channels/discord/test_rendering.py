@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from app.edges.channels.discord.limits import NOTHING
 from app.edges.channels.discord.payload import encode, size
 from app.edges.channels.discord.rendering import MOST_REQUESTS, render
+from app.inbox.discord.payload import Refusal, judge
 from app.policies.parsing.colors import BLUE
 from app.policies.texts.plain_text import SHORTENED
 from app.values.note import Note
@@ -26,7 +27,6 @@ from app.values.notification import (
     Request,
     Sender,
 )
-from tests.support.discord.payload import Refusal, judge
 from tests.support.notifications import NOTIFICATIONS
 
 LINK = "https://example.com/"

@@ -7,11 +7,12 @@ rule is not known, the stricter reading holds: what is taken here is taken by Di
 
 import json
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
-from tests.support.discord.embeds import check_embeds
-from tests.support.discord.fields import (
+import msgspec
+
+from app.inbox.discord.embeds import check_embeds
+from app.inbox.discord.fields import (
     check_flag,
     check_list,
     check_not_modelled,
@@ -22,8 +23,8 @@ from tests.support.discord.fields import (
     check_text,
     check_url,
 )
-from tests.support.discord.form import Form, Path
-from tests.support.discord.texts import is_blank, is_shown, length
+from app.inbox.discord.form import Form, Path
+from app.inbox.discord.texts import is_blank, is_shown, length
 
 MAX_CONTENT = 2000
 MAX_USERNAME = 80
@@ -38,8 +39,7 @@ _NOT_AS_NAMES = ("everyone", "here")
 _NOT_MODELLED = ("components", "attachments", "poll", "thread_name", "applied_tags")
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """A 400 answer.
 
     Attributes:

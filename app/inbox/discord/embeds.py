@@ -7,7 +7,7 @@ Limits"; discord/discord-api-spec, RichEmbed and its parts.
 from collections.abc import Sequence
 from typing import Any
 
-from tests.support.discord.fields import (
+from app.inbox.discord.fields import (
     check_flag,
     check_list,
     check_not_modelled,
@@ -19,8 +19,8 @@ from tests.support.discord.fields import (
     check_timestamp,
     check_url,
 )
-from tests.support.discord.form import Form, Path
-from tests.support.discord.texts import is_blank, length
+from app.inbox.discord.form import Form, Path
+from app.inbox.discord.texts import is_blank, length
 
 MAX_EMBEDS = 10
 MAX_TOTAL = 6000

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.discord.form import Step
-from tests.support.discord.payload import Refusal, judge
+from app.inbox.discord.form import Step
+from app.inbox.discord.payload import Refusal, judge
 
 URL = "https://example.com/"
 

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from tests.support.discord.form import Form, Path
-from tests.support.discord.texts import is_blank, length
-from tests.support.discord.urls import MAX_URL, is_well_formed, scheme_of
+from app.inbox.discord.form import Form, Path
+from app.inbox.discord.texts import is_blank, length
+from app.inbox.discord.urls import MAX_URL, is_well_formed, scheme_of
 
 _TIMESTAMP = re.compile(
     r"(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"

@@ -8,8 +8,8 @@ message.mdx, "Embed Limits": "trimmed automatically"), and counted here.
 Emptiness: white space alone is nothing (50006 for a line break: NITKC-DEV/
 Kisarazu-Multi-Manager#32). "Discord may strip certain characters from message content, like invalid
 unicode characters" (developers/resources/webhook.mdx), so a text must show something that no
-sanitiser takes for such: a letter, digit, mark of punctuation or symbol. The zero-width space is the
-exception, because everybody uses it for blank fields (discord-net/Discord.Net#1132).
+sanitiser takes for such: a letter, digit, mark of punctuation or symbol. The zero-width space is
+the exception, because everybody uses it for blank fields (discord-net/Discord.Net#1132).
 """
 
 import unicodedata

@@ -7,8 +7,9 @@ the positions of bad items: ``{"embeds": ["0"]}``. A webhook URL without a versi
 (2025-11), jordanlambrecht/calendarr#3 (2025-04), raidensakura/hoyolab-auto-login#5 (2023-06).
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 INVALID_FORM_BODY = 50035
 FIRST_VERSION_WITH_CODES = 8
@@ -17,8 +18,7 @@ Step = str | int
 Path = tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One thing that Discord refuses.
 
     Attributes:

@@ -1,0 +1,65 @@
+"""What an execute-webhook request shows: a card for each embed, as Discord's clients show it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.inbox.discord.payload import Refusal, judge
+from app.inbox.discord.texts import ZERO_WIDTH_SPACE
+from app.values.inbox import InboxCard
+
+
+class RefusedError(Exception):
+    """Discord would answer 400.
+
+    Attributes:
+        answer: The JSON of its answer: ``message``, ``code``, ``errors``.
+    """
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__(answer["message"])
+        self.answer = answer
+
+
+def read_message(body: bytes, version: int) -> list[InboxCard]:
+    """Return a card for each embed of an execute-webhook body, or one for its content alone.
+
+    Args:
+        body: As sent.
+        version: Of the API; it decides the form of refusals.
+
+    Raises:
+        RefusedError: Discord would refuse it.
+    """
+    message = judge(body, version)
+    if isinstance(message, Refusal):
+        raise RefusedError(message.answer)
+    raw, sender = body.decode(), message.get("username")
+    content = message.get("content") or ""
+    first, *others = message.get("embeds") or [{}]
+    return [
+        _card(first, content, sender, raw),
+        *(_card(embed, "", sender, raw) for embed in others),
+    ]
+
+
+def _card(embed: Mapping[str, Any], content: str, sender: str | None, raw: str) -> InboxCard:
+    footer = embed.get("footer") or {}
+    return InboxCard(
+        id=0,
+        kind="discord",
+        time="",
+        title=embed.get("title"),
+        text=_seen("\n\n".join(filter(None, [content, embed.get("description")]))),
+        color=embed.get("color"),
+        fields=tuple(
+            (_seen(field["name"]), _seen(field["value"])) for field in embed.get("fields") or ()
+        ),
+        footer=footer.get("text"),
+        sender=sender,
+        raw=raw,
+    )
+
+
+def _seen(text: str) -> str:
+    """Leave out what stands for an empty text, as Discord's clients do."""
+    return text.replace(ZERO_WIDTH_SPACE, "")
