@@ -85,7 +85,10 @@ class Observer:
     async def _follow(self) -> None:
         while True:
             self.moved.clear()
-            await self._follow_until_moved()
+            try:
+                await self._follow_until_moved()
+            except (KafkaError, OSError):
+                await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _follow_until_moved(self) -> None:
         consumer = AIOKafkaConsumer(

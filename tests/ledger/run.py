@@ -79,6 +79,7 @@ class Run:
     flow: Flow
     observer: Observer
     settings: dict[str, str]
+    watched: bool
     workers: list[ServiceProcess] = field(default_factory=list)
     ended: list[ServiceProcess] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
@@ -140,7 +141,7 @@ class Run:
         """Wait until everything that was published is settled, and no worker has work left."""
         deadline = time.monotonic() + QUIET_TIMEOUT
         while time.monotonic() < deadline:
-            if self._all_accounted_for() and await self._quiet():
+            if self._all_accounted_for() and self._all_seen() and await self._quiet():
                 self.settled_at = time.time()
                 return
             await asyncio.sleep(0.25)
@@ -166,6 +167,10 @@ class Run:
     def _all_accounted_for(self) -> bool:
         accepted, dead = self.recorder.accepted, self.observer.dead
         return all(name in accepted or name in dead for name in self.flow.published)
+
+    def _all_seen(self) -> bool:
+        """Say whether the observer has read as far as was published."""
+        return not self.watched or self.flow.published.keys() <= self.observer.first.keys()
 
     async def _quiet(self) -> bool:
         for worker in self.workers:
@@ -223,7 +228,7 @@ async def started(
         settings = _settings(observer)
         if traffic.guarded:
             settings |= await log_in(cluster, topic)
-        run = Run(name, cluster, folder, chance, destinations, flow, observer, settings)
+        run = Run(name, cluster, folder, chance, destinations, flow, observer, settings, watched)
         if replicas is not None:
             await cluster.create_topic(topic, partitions=PARTITIONS, replication_factor=replicas)
         stack.push_async_callback(_end_workers, run)
