@@ -11,9 +11,6 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 """Starts a named task that somebody watches."""
 
 
-Work = Callable[[], Coroutine[Any, Any, None]]
-
-
 class Tasks:
     """Starts tasks, holds them, and reports the first that fails.
 
@@ -50,38 +47,6 @@ class Tasks:
         if error is not None:
             log.error("the task %r failed", task.get_name(), exc_info=error)
             self._on_failure(error)
-
-
-class Crew:
-    """Does many short pieces of work with few tasks: one that has ended its work takes the next.
-
-    To make a task for each request costs more than all else that a lane does to begin one.
-
-    Args:
-        spawn: Starts a named task that somebody watches.
-        name: What the tasks are called.
-    """
-
-    def __init__(self, spawn: Spawn, name: str) -> None:
-        self._spawn = spawn
-        self._name = name
-        self._idle: list[asyncio.Future[Work]] = []
-
-    def begin(self, work: Work) -> None:
-        """Begin a piece of work at the loop's next turn."""
-        while self._idle:
-            idle = self._idle.pop()
-            if not idle.done():  # cancelled, with the task that waited for it
-                idle.set_result(work)
-                return
-        self._spawn(self._member(work), self._name)
-
-    async def _member(self, work: Work) -> None:
-        while True:
-            await work()
-            idle: asyncio.Future[Work] = asyncio.get_running_loop().create_future()
-            self._idle.append(idle)
-            work = await idle
 
 
 async def to_its_end(work: Coroutine[Any, Any, None], name: str) -> None:

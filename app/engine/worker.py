@@ -36,6 +36,7 @@ from app.engine.observer import Observer
 from app.engine.reading import Reader
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks, to_its_end
+from app.engine.turn import Turn
 from app.policies.books.repeats import Repeats
 from app.policies.books.statistics import Verdict
 from app.policies.limits.retry import RetryPolicy
@@ -129,6 +130,7 @@ class NotificationWorker:
             spawn=self._tasks.spawn,
             on_settled=self._settled,
         )
+        self._turn = Turn(self._settler.finish, observer)
         self._dispatcher = Dispatcher(
             channels,
             options.concurrency,
@@ -137,8 +139,7 @@ class NotificationWorker:
             observer,
             self._assignment,
             window=options.max_in_flight,
-            spawn=self._tasks.spawn,
-            on_finished=self._settler.finish,
+            turn=self._turn,
         )
         self._admission = Admission(
             self._assignment,
@@ -340,6 +341,7 @@ class NotificationWorker:
             self._session = None
             await self._tasks.cancel()
             self._dispatcher.close()
+            self._turn.close()
             self._settler.reset()
             self._admission.reset()
 

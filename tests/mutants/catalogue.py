@@ -47,9 +47,9 @@ MUTANTS = (
     Mutant(
         "commit on cancellation",
         "app/engine/lanes/lane.py",
-        "            for job in batch:\n                self._abandon(job)\n            raise",
-        "            for job in batch:\n                finish(job)\n"
-        "                self._done(job)\n            raise",
+        "            for job in request.batch:\n                abandon(job)\n",
+        "            for job in request.batch:\n                finish(job)\n"
+        "                self._endings.done(job)\n",
         (LANE, WORKER),
     ),
     Mutant(
@@ -69,14 +69,14 @@ MUTANTS = (
     ),
     Mutant(
         "drop the result of a merged request",
-        "app/engine/lanes/lane.py",
+        "app/engine/lanes/answers.py",
         "for job, outcomes, notes in zip(batch, answer.outcomes, all_notes, strict=True):",
         "for job, outcomes, notes in zip(batch[:1], answer.outcomes, all_notes, strict=False):",
         (LANE,),
     ),
     Mutant(
         "retry delivered targets",
-        "app/engine/lanes/lane.py",
+        "app/engine/lanes/answers.py",
         "if len(left.targets) < len(job.delivery.targets):",
         "if not left.targets:",
         (LANE,),
@@ -659,8 +659,8 @@ MUTANTS = (
     ),
     Mutant(
         "book an answer that comes after the end",
-        "app/engine/lanes/lane.py",
-        "            if job.state is not State.ACTIVE:\n                self._let_go(job)\n"
+        "app/engine/lanes/answers.py",
+        "            if job.state is not State.ACTIVE:\n                self._endings.let_go(job)\n"
         "                continue\n",
         "",
         (LANE,),

@@ -15,7 +15,7 @@ from app.engine.inflight.transitions import route
 from app.engine.lanes.lane import Lane
 from app.engine.lanes.outcomes import LONGEST_HELD
 from app.engine.observer import Observer
-from app.engine.tasks import Crew, Spawn
+from app.engine.turn import Turn
 from app.policies.addresses.domains import registered_domain
 from app.policies.limits.pacing import InvalidRequests
 from app.policies.limits.retry import RetryPolicy
@@ -53,8 +53,7 @@ class Dispatcher:
         observer: Sees every attempt.
         assignment: The partitions this worker has.
         window: Notifications taken and unsettled at most.
-        spawn: Starts a named task that the worker watches.
-        on_finished: Called with an item about which nothing more is done here.
+        turn: When requests are made, and what comes of them is settled.
         chance: Random numbers between 0 and 1.
 
     Attributes:
@@ -71,8 +70,7 @@ class Dispatcher:
         assignment: Assignment,
         *,
         window: int,
-        spawn: Spawn,
-        on_finished: Callable[[Item], None],
+        turn: Turn,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._channels = channels
@@ -81,8 +79,7 @@ class Dispatcher:
         self._clock = clock
         self._observer = observer
         self._assignment = assignment
-        self._crew = Crew(spawn, "deliveries")
-        self._on_finished = on_finished
+        self._turn = turn
         self._chance = chance
         self._shares = Shares(window)
         self._lanes: dict[tuple[str, str], Lane] = {}
@@ -207,7 +204,7 @@ class Dispatcher:
                 del self._lanes[name]
 
     def close(self) -> None:
-        """Cancel every lane's timers."""
+        """Give up what waits and what is under way."""
         for lane in self:
             lane.close()
         self._lanes.clear()
@@ -222,12 +219,8 @@ class Dispatcher:
 
     def job_done(self, job: Job) -> None:
         """See ``Surroundings``."""
-        if not job.item.finished:
-            return
-        try:
-            self._on_finished(job.item)
-        except Exception as error:  # noqa: BLE001 - it stays unsettled; whoever is next gets it again
-            self._observer.fault(f"settling {job.item.record.coordinates}", error)
+        if job.item.finished:
+            self._turn.ended(job.item)
 
     def host_limited(self, destination: Destination, until: float) -> None:
         """See ``Surroundings``: lanes that are made until then are held, too."""
@@ -275,7 +268,7 @@ class Dispatcher:
             clock=self._clock,
             observer=self._observer,
             chance=self._chance,
-            begin=self._crew.begin,
+            turn=self._turn,
             share=self._shares.of(registered_domain(_name_of(host))),
             surroundings=self,
         )

@@ -166,7 +166,7 @@ def _faults_of(lane: Lane, now: float, held: Callable[[Item], object]) -> Iterat
             yield f"{label}: a job in line is {job.state.name}"
         if not held(job.item):
             yield f"{label}: a job in line is of a partition that is gone"
-    if lane._runners or lane.active or lane._held_back:
+    if lane._requests or lane.active or lane._held_back:
         return
     if queue.ready and lane._gate.wait(now) <= 0:
         yield f"{label}: it could go on, and does not"

@@ -11,6 +11,7 @@ from app.engine.inflight.item import Item
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
+from app.engine.turn import Turn
 from app.policies.books.statistics import Verdict
 from app.policies.headers.deferral import DELAYS
 from app.policies.limits.retry import RetryPolicy
@@ -111,8 +112,7 @@ async def _run(seed: int, count: int) -> None:
         books,
         held,
         window=1000,
-        spawn=tasks.spawn,
-        on_finished=settler.finish,
+        turn=Turn(settler.finish, books),
         chance=chance.random,
     )
     items = [

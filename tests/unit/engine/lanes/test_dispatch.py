@@ -11,6 +11,7 @@ from app.engine.inflight.partition import Assigned, Start
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.lanes.lane import Lane
 from app.engine.tasks import Tasks
+from app.engine.turn import Turn
 from app.policies.headers.deferral import Deferral
 from app.policies.limits.breaker import Verdict
 from app.policies.limits.retry import RetryPolicy
@@ -58,8 +59,7 @@ class Bench:
             self.observer,
             self.assignment,
             window=window,
-            spawn=self.tasks.spawn,
-            on_finished=self.finished.append,
+            turn=Turn(self.finished.append, self.observer),
         )
         self._offset = 0
 
@@ -280,8 +280,7 @@ async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:
     bench.put(discord("denied"))
     bench.put(discord("fine"))
     await until(lambda: len(bench.finished) == 2)
-    for lane in bench.dispatcher:
-        lane.last_used -= 601
+    bench.clock.ahead = 601
     bench.dispatcher.drop_idle()
     assert list(bench.states()) == ["denied"]
     bench.dispatcher.probe_now()

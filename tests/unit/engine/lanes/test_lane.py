@@ -10,7 +10,8 @@ from app.edges.channels.base import Channel
 from app.engine.inflight.item import Item, Job, State
 from app.engine.inflight.transitions import fail, put_aside, route
 from app.engine.lanes.lane import Lane
-from app.engine.tasks import Crew, Tasks
+from app.engine.tasks import Tasks
+from app.engine.turn import Turn
 from app.policies.headers.deferral import Deferral
 from app.policies.limits.breaker import Verdict
 from app.policies.limits.retry import RetryPolicy
@@ -96,6 +97,7 @@ class Bench:
         self.refused = 0
         self.draining = False
         self.tasks = Tasks(self.failures.append)
+        self.turn = Turn(lambda _: None, self.observer)
         self.lane = Lane(
             HOOK,
             channel,
@@ -105,7 +107,7 @@ class Bench:
             clock=self.clock,
             observer=self.observer,
             chance=lambda: 1.0,
-            begin=Crew(self.tasks.spawn, "deliveries").begin,
+            turn=self.turn,
             share=Shares(1000).of("hooks.example"),
             surroundings=self,
         )
@@ -411,6 +413,7 @@ async def test_cancelling_settles_nothing() -> None:
     bench = Bench(channel)
     waiting = bench.put(notification())
     await channel.arrived(1)
+    bench.lane.close()
     await bench.tasks.cancel()
     assert bench.done == []
     assert waiting.jobs[0].state is State.DISCARDED
@@ -444,7 +447,7 @@ async def test_what_cannot_be_tried_for_long_is_put_aside() -> None:
     assert all(each.first_failure is not None for each in items)
     assert bench.lane.queued == 0
     late = bench.put(notification("late"))
-    assert late.jobs[0].state is State.DEFERRED
+    await until(lambda: late.jobs[0].state is State.DEFERRED)
     assert len(channel.sent) == 1
 
 

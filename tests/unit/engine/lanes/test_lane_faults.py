@@ -86,7 +86,7 @@ def test_a_retry_after_a_moment_goes_off_on_the_real_loop() -> None:
     async def main() -> None:
         channel = ScriptedChannel([[Retry("busy", after=1e-7)]] * 2)
         bench = Bench(channel)
-        bench.lane._chance = lambda: 0.0
+        bench.lane._answers._chance = lambda: 0.0
         bench.put(notification())
         await bench.finished(1)
         assert len(channel.sent) == 3
