@@ -1,26 +1,27 @@
-"""The inbox's webhook server: Discord's paths as Discord, every other path as anybody's webhook."""
+"""The inbox's webhook server: as the service that a path belongs to, else as anybody's webhook."""
 
 import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from functools import partial
+from typing import assert_never
 
 from aiohttp import web
 
+from app.inbox import discord, webhook
 from app.inbox.behaviour import Behaviour
-from app.inbox.discord.cards import RefusedError, read_message
-from app.inbox.webhook import read_webhook
+from app.inbox.stand_in import RefusedError, Reply, StandIn
 from app.values.inbox import InboxCard
 
+STAND_INS = (discord.STAND_IN, webhook.STAND_IN)
+"""The first whose path it is answers."""
 MAX_BODY = 4 * 1024 * 1024
 RETRY_AFTER = 1.0
-OLDEST_VERSION = 6
-"""Of Discord's API: URLs without a version lead to it (reference, "API Versions")."""
 SHUTDOWN_TIMEOUT = 0.05  # for answers under way; 0 would mean without end
 
 
-class _Webhooks:
+class _Server:
     def __init__(
         self,
         keep: Callable[[InboxCard], None],
@@ -31,43 +32,32 @@ class _Webhooks:
         self._behaviour = behaviour
         self._slowness = slowness
 
-    async def discord(self, request: web.Request) -> web.Response:
-        """Answer as Discord answers an execute-webhook request."""
+    async def answer(self, stand_in: StandIn, request: web.Request) -> web.Response:
+        """Answer as the service would."""
         body = await _read(request)
-        match self._behaviour():
+        behaviour = self._behaviour()
+        match behaviour:
             case Behaviour.RATE_LIMITED:
-                return _discord_rate_limit()
+                return _response(stand_in.limited(time.time(), RETRY_AFTER))
             case Behaviour.ERROR:
-                return web.json_response(
-                    {"message": "500: Internal Server Error", "code": 0}, status=500
-                )
+                return _response(stand_in.failed)
             case Behaviour.SLOW:
                 await asyncio.sleep(self._slowness)
             case Behaviour.OK:
                 pass
+            case _:
+                assert_never(behaviour)
         try:
-            cards = read_message(body, int(request.match_info.get("version", OLDEST_VERSION)))
+            cards = stand_in.read(body, request.match_info)
         except RefusedError as error:
-            return web.json_response(error.answer, status=400)
+            return _response(error.reply)
         for card in cards:
             self._keep(card)
-        return web.Response(status=204)
+        return _response(stand_in.accepted)
 
-    async def other(self, request: web.Request) -> web.Response:
-        """Answer as a receiver that takes everything."""
-        body = await _read(request)
-        match self._behaviour():
-            case Behaviour.RATE_LIMITED:
-                headers = {"Retry-After": f"{RETRY_AFTER:.0f}"}
-                return web.Response(status=429, text="Too many requests", headers=headers)
-            case Behaviour.ERROR:
-                return web.Response(status=500, text="Internal server error")
-            case Behaviour.SLOW:
-                await asyncio.sleep(self._slowness)
-            case Behaviour.OK:
-                pass
-        self._keep(read_webhook(body))
-        return web.Response(status=200)
+
+def _response(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body or None, headers=reply.headers)
 
 
 async def _read(request: web.Request) -> bytes:
@@ -75,24 +65,6 @@ async def _read(request: web.Request) -> bytes:
         return await request.read()
     except web.RequestPayloadError as error:
         raise web.HTTPBadRequest(text="The body cannot be read") from error
-
-
-def _discord_rate_limit() -> web.Response:
-    body: dict[str, Any] = {
-        "message": "You are being rate limited.",
-        "retry_after": RETRY_AFTER,
-        "global": False,
-    }
-    headers = {
-        "Retry-After": f"{RETRY_AFTER:.0f}",
-        "X-RateLimit-Limit": "5",
-        "X-RateLimit-Remaining": "0",
-        "X-RateLimit-Reset": f"{time.time() + RETRY_AFTER:.3f}",
-        "X-RateLimit-Reset-After": f"{RETRY_AFTER:.3f}",
-        "X-RateLimit-Bucket": "inbox",
-        "X-RateLimit-Scope": "user",
-    }
-    return web.json_response(body, status=429, headers=headers)
 
 
 @contextlib.asynccontextmanager
@@ -106,11 +78,11 @@ async def serve_http(
         behaviour: How to answer now.
         slowness: Seconds that a slow answer takes.
     """
-    webhooks = _Webhooks(keep, behaviour, slowness)
+    server = _Server(keep, behaviour, slowness)
     app = web.Application(client_max_size=MAX_BODY)
-    app.router.add_post("/api/webhooks/{id}/{token}", webhooks.discord)
-    app.router.add_post(r"/api/v{version:\d+}/webhooks/{id}/{token}", webhooks.discord)
-    app.router.add_post("/{path:.*}", webhooks.other)
+    for stand_in in STAND_INS:
+        for path in stand_in.paths:
+            app.router.add_post(path, partial(server.answer, stand_in))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     try:
         await runner.setup()

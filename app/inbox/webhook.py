@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from app.inbox.stand_in import StandIn, text_reply
 from app.values.inbox import InboxCard
 
 
@@ -39,3 +40,15 @@ def read_webhook(body: bytes) -> InboxCard:
         fields=tuple((field.name, field.value) for field in data.fields),
         raw=raw,
     )
+
+
+STAND_IN = StandIn(
+    paths=("/{path:.*}",),
+    read=lambda body, _: [read_webhook(body)],
+    accepted=text_reply(200, ""),
+    limited=lambda _, seconds: text_reply(
+        429, "Too many requests", {"Retry-After": f"{seconds:.0f}"}
+    ),
+    failed=text_reply(500, "Internal server error"),
+)
+"""A receiver that takes everything."""

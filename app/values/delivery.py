@@ -11,7 +11,7 @@ class Destination(msgspec.Struct, frozen=True):
     """The end of a lane: one webhook, one mail server, the console.
 
     Attributes:
-        channel: The channel that serves it (``discord``, ``webhook``, ``email``, ``console``).
+        channel: The name of the channel that serves it.
         address: A webhook URL, ``smtp://host:port``, or ``console``. Secret: never shown.
         label: The redacted address, for logs, pages, statistics and metrics.
     """
@@ -25,7 +25,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     """The unit of account: one address that accepts a notification or does not.
 
     Attributes:
-        channel: As the producer named it (``webhook`` stays ``webhook`` for Discord's URLs).
+        channel: As the producer named it: ``webhook`` also if another channel serves its URL.
         address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret.
         label: The redacted address.
         access: Credentials for the address.

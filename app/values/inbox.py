@@ -8,7 +8,7 @@ class InboxCard(msgspec.Struct, frozen=True):
 
     Attributes:
         id: Grows with every arrival.
-        kind: ``discord``, ``webhook`` or ``email``.
+        kind: How it is shown: ``email``, ``webhook``, or the name of a chat service.
         time: ISO 8601 UTC.
         title: An embed's title or a mail's subject.
         text: Embed description, content, or the mail's text part.

@@ -12,7 +12,7 @@ class Contact(msgspec.Struct, frozen=True):
     """One way to reach a user.
 
     Attributes:
-        type: ``webhook``, ``discord``, ``email`` or ``console``.
+        type: The name of a channel.
         address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret, so the
             repr leaves it out.
         primary: Preferred over the user's other contacts, of whatever type.

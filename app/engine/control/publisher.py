@@ -17,6 +17,7 @@ from app.policies.parsing import parse
 from app.policies.parsing.json_text import read_json
 from app.policies.service.embedded_capacity import EmbeddedCapacity, record_size
 from app.policies.texts.test_messages import CHANNELS, Kind, test_message
+from app.values.channel import AddressKind
 from app.values.control import Published, PublishWarning, TestBatch
 from app.values.errors import (
     InvalidItemsError,
@@ -118,10 +119,11 @@ class Publisher:
     def warning_for(self, kind: str) -> str | None:
         """Say that this service has no destination for a test type, or None."""
         defaults = self._addresses.defaults
+        kinds = {self._addresses.channels[name].kind for name in CHANNELS[Kind(kind)]}
         lacking = []
-        if "webhook" in CHANNELS[Kind(kind)] and defaults.webhook_url is None:
+        if AddressKind.URL in kinds and defaults.webhook_url is None:
             lacking.append("webhook (set NOTIFIER_WEBHOOK__DEFAULT_URL)")
-        if "email" in CHANNELS[Kind(kind)] and not (defaults.smtp and defaults.email_to):
+        if AddressKind.MAIL in kinds and not (defaults.smtp and defaults.email_to):
             lacking.append("email (set NOTIFIER_EMAIL__HOST and NOTIFIER_EMAIL__DEFAULT_TO)")
         return f"this service has no destination for {' and '.join(lacking)}" if lacking else None
 

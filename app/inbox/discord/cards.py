@@ -5,19 +5,8 @@ from typing import Any
 
 from app.inbox.discord.payload import Refusal, judge
 from app.inbox.discord.texts import ZERO_WIDTH_SPACE
+from app.inbox.stand_in import RefusedError, json_reply
 from app.values.inbox import InboxCard
-
-
-class RefusedError(Exception):
-    """Discord would answer 400.
-
-    Attributes:
-        answer: The JSON of its answer: ``message``, ``code``, ``errors``.
-    """
-
-    def __init__(self, answer: dict[str, Any]) -> None:
-        super().__init__(answer["message"])
-        self.answer = answer
 
 
 def read_message(body: bytes, version: int) -> list[InboxCard]:
@@ -32,7 +21,7 @@ def read_message(body: bytes, version: int) -> list[InboxCard]:
     """
     message = judge(body, version)
     if isinstance(message, Refusal):
-        raise RefusedError(message.answer)
+        raise RefusedError(json_reply(400, message.answer))
     raw, sender = body.decode(), message.get("username")
     content = message.get("content") or ""
     first, *others = message.get("embeds") or [{}]

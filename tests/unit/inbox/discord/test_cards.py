@@ -6,7 +6,8 @@ from hypothesis import given, settings
 
 from app.edges.channels.discord.payload import encode
 from app.edges.channels.discord.rendering import render
-from app.inbox.discord.cards import RefusedError, read_message
+from app.inbox.discord.cards import read_message
+from app.inbox.stand_in import RefusedError
 from app.values.inbox import InboxCard
 from app.values.notification import Notification
 from tests.support.notifications import NOTIFICATIONS
@@ -21,7 +22,8 @@ def refusal(body: bytes) -> dict[str, Any]:
     """Return the answer to a body that Discord refuses."""
     with pytest.raises(RefusedError) as caught:
         read_message(body, 10)
-    return caught.value.answer
+    answer: dict[str, Any] = msgspec.json.decode(caught.value.reply.body)
+    return answer
 
 
 def test_embed() -> None:

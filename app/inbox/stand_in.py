@@ -1,0 +1,65 @@
+"""What the inbox asks of a service that it stands in for."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from app.values.inbox import InboxCard
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer of the service's.
+
+    Attributes:
+        status: The HTTP status.
+        body: As it goes over the wire.
+        headers: Its content type among them.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+class RefusedError(Exception):
+    """The service would take no such request.
+
+    Attributes:
+        reply: What it would answer.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"refused with {reply.status}")
+        self.reply = reply
+
+
+class StandIn(msgspec.Struct, frozen=True, kw_only=True):
+    """One service.
+
+    Attributes:
+        paths: Patterns of the paths that are its own, as aiohttp reads them.
+        read: Returns what a request shows: of its body, and of what stands at the places that a
+            pattern names. Raises ``RefusedError``.
+        accepted: Its answer to a request that it takes.
+        limited: Its answer if it asks for patience: at a time (seconds since the epoch), for so
+            many seconds.
+        failed: Its answer if something is wrong with it that may pass.
+    """
+
+    paths: tuple[str, ...]
+    read: Callable[[bytes, Mapping[str, str]], Sequence[InboxCard]]
+    accepted: Reply
+    limited: Callable[[float, float], Reply]
+    failed: Reply
+
+
+def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> Reply:
+    """Return an answer in JSON."""
+    kind = {"Content-Type": "application/json; charset=utf-8"}
+    return Reply(status, msgspec.json.encode(value), {**kind, **(headers or {})})
+
+
+def text_reply(status: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:
+    """Return an answer in plain text."""
+    kind = {"Content-Type": "text/plain; charset=utf-8"}
+    return Reply(status, text.encode(), {**kind, **(headers or {})})
