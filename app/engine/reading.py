@@ -1,6 +1,8 @@
 """Reading: what a record says, and where that goes; what is heavy is read beside the event loop."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -11,6 +13,7 @@ from app.policies.books.resuming import still_to_send
 from app.policies.limits.lifetimes import with_default_lifetime
 from app.policies.parsing import parse
 from app.policies.routing import Routed, route
+from app.values.delivery import Delivery
 from app.values.notification import Notification
 
 HEAVY = 65_536
@@ -24,12 +27,20 @@ class Reader:
         addresses: Recipients, templates and default destinations.
         clock: Tells the time.
         default_ttl: Seconds that a notification without a lifetime of its own has; 0 for no end.
+        prepare: Does in advance what takes long for a delivery (``Channel.prepare``).
     """
 
-    def __init__(self, addresses: Addresses, clock: EngineClock, default_ttl: float) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        clock: EngineClock,
+        default_ttl: float,
+        prepare: Callable[[Delivery], None],
+    ) -> None:
         self._addresses = addresses
         self._clock = clock
         self._default_ttl = default_ttl
+        self._prepare = prepare
         self._ahead: dict[str, _Read | Exception] = {}
 
     async def read_ahead(self, item: Item) -> None:
@@ -68,9 +79,13 @@ class Reader:
     def _read(self, item: Item) -> "_Read | Exception":
         try:
             notification = self._parse(item)
-            return _Read(notification, self._route(item, notification))
+            routed = self._route(item, notification)
         except Exception as error:  # noqa: BLE001 - raised in its turn
             return error
+        with suppress(Exception):  # its attempt meets the same fault, and tells
+            for delivery in routed.deliveries:
+                self._prepare(delivery)
+        return _Read(notification, routed)
 
     def _parse(self, item: Item) -> Notification:
         published_at = item.published_at

@@ -145,7 +145,12 @@ class NotificationWorker:
             self._assignment,
             self._dispatcher,
             self._settler,
-            Reader(addresses, clock, options.default_ttl),
+            Reader(
+                addresses,
+                clock,
+                options.default_ttl,
+                prepare=lambda each: channels[each.destination.channel].prepare(each),
+            ),
             Repeats(),
             clock,
             observer,

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import secrets
 import sys
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ from tests.bounds import corpus, destinations
 from tests.bounds.world import Measured, measured_service
 
 PAGES = ("/", "/stats", "/metrics", "/deliveries?limit=1000", "/dead-letters", "/report", "/health")
+
+
+SEEDS = 20
 
 
 async def measure(size: int, rounds: int, words: str) -> None:
@@ -28,7 +33,9 @@ async def measure(size: int, rounds: int, words: str) -> None:
                     _tell(f"mail server: {name}", *await service.mail(odd))
             await _tell_memory("after destinations", service)
             for number in range(rounds):
-                for name, record in corpus.records(size):
+                seeds = [secrets.randbelow(2**32) for _ in range(SEEDS)]
+                random = corpus.random_records(size, seeds)
+                for name, record in chain(corpus.records(size), random):
                     if words in name:
                         began = time.monotonic()
                         _tell(

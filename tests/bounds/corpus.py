@@ -1,7 +1,8 @@
 """Records that somebody might write who means harm, or has a bug."""
 
 import json
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 LARGE = 960_000
@@ -23,6 +24,17 @@ PARTS_OF_HTML = {
     "short lines": "x\n",
 }
 
+_UNITS = [
+    *"x \n\t\0\u200b\ue000\ufdfa\u6c49\U0001f600<>&\"'\\/%,;@:{}[]",
+    *("<br>", "&amp;", "a@b.c", "https://a.example/", "/api/webhooks/1/t", "token="),
+]
+_OUTSIDE = ("content", "content_type", "channels", "message_id", "priority", "metadata", "tags")
+_PLACES = [
+    *_OUTSIDE,
+    *("to", "cc", "bcc", "subject", "html", "attachments", "embeds", "fields", "footer", "author"),
+    *("color", "url", "username", "avatar_url", "webhook_url", "thread_id", "image"),
+]
+
 Record = Mapping[str, Any] | bytes
 
 
@@ -31,6 +43,35 @@ def records(size: int) -> Iterator[tuple[str, bytes]]:
     groups = (_texts(size), _dressed(size), _addressed(size), _typed(size), _broken(size))
     for name, record in (pair for group in groups for pair in group.items()):
         yield name, record if isinstance(record, bytes) else encoded(record)
+
+
+def random_records(size: int, seeds: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield records of odd values in random places, by their seed."""
+    for seed in seeds:
+        yield f"seed {seed}", _random(size, random.Random(seed))
+
+
+def _random(size: int, chance: random.Random) -> bytes:
+    places = chance.sample(_PLACES, 4)
+    values = [_odd_value(size // len(places), chance) for _ in places]
+    record = envelope(kwargs={})
+    for place, value in zip(places, values, strict=True):
+        (record if place in _OUTSIDE else record["kwargs"])[place] = value
+    return encoded(record)
+
+
+def _odd_value(size: int, chance: random.Random) -> Any:
+    unit = "".join(chance.choices(_UNITS, k=3))
+    text = unit * (size // len(unit.encode()))
+    short = "".join(chance.choices(_UNITS, k=2))
+    things: tuple[Any, ...] = (
+        text,
+        [short] * (size // 16),
+        {f"k{number}": short for number in range(size // 32)},
+        [{"name": short, "value": short}] * (size // 64),
+        [[short], {short: short}] * 1000,
+    )
+    return chance.choice(things)
 
 
 def encoded(record: Mapping[str, Any]) -> bytes:

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -161,8 +162,15 @@ def by_the_book(_talk: object, _command: str) -> None:
 
 
 @asynccontextmanager
-async def measured_service(folder: Path) -> AsyncIterator[Measured]:
-    """Start the service and what is around it."""
+async def measured_service(
+    folder: Path, more: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Measured]:
+    """Start the service and what is around it.
+
+    Args:
+        folder: Empty.
+        more: Settings beside those that lead to what is around it.
+    """
     async with AsyncExitStack() as stack:
         hooks = await stack.enter_async_context(http_server())
         mails = OddSmtp(by_the_book)
@@ -184,6 +192,7 @@ async def measured_service(folder: Path) -> AsyncIterator[Measured]:
             "NOTIFIER_LOG__FILE": str(folder / "log"),
             "NOTIFIER_RECIPIENTS_FILE": str(folder / "recipients.yaml"),
         }
+        settings |= more
         socket = str(folder / "meter")
         command = ("-m", "tests.bounds.service", "PORT", socket)
         service = ServiceProcess(folder, settings, command)

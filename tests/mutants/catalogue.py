@@ -532,6 +532,35 @@ MUTANTS = (
         (READING,),
     ),
     Mutant(
+        "unpack what may be gigabytes",
+        "app/edges/kafka/record_batch.py",
+        "    if unpacks_to(batch) > MOST:\n"
+        "        return _unreadable(partition, position, batch, next_offset, _TOO_MUCH)\n",
+        "",
+        ("tests/unit/edges/kafka/test_heavy_batches.py",),
+    ),
+    Mutant(
+        "let aiokafka unpack heavy batches on the event loop",
+        "app/edges/kafka/heavy_batches.py",
+        "            return data[: batch.start] or data[:_HEAD]\n",
+        "            return data\n",
+        ("tests/unit/edges/kafka/test_heavy_batches.py",),
+    ),
+    Mutant(
+        "let a console that nobody reads hold up the loop",
+        "app/edges/channels/console/channel.py",
+        "text = await self._aside.run(write)",
+        "text = write()",
+        ("tests/unit/edges/channels/console",),
+    ),
+    Mutant(
+        "make values without number of one record",
+        "app/policies/parsing/json_text.py",
+        "        if count > MOST_VALUES:\n",
+        "        if count < 0:\n",
+        ("tests/unit/policies/parsing/test_json_text.py",),
+    ),
+    Mutant(
         "keep quiet about who lets nothing in",
         "app/engine/worker.py",
         '        self._conditions.replace("denied", self._dispatcher.denied())\n',

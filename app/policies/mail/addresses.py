@@ -7,6 +7,7 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 from app.policies.addresses.host_names import address_literal, ascii_host
+from app.policies.texts.pieces import found_in
 from app.policies.texts.plain_text import one_line, shorten
 from app.values.delivery import Mailbox
 from app.values.errors import UnroutableError
@@ -19,7 +20,7 @@ _SEPARATORS = ",;，；、\r\n"
 _GAP = re.compile(rf"[{_SEPARATORS}\s]+")
 _MARK = re.compile(rf'["<>(:{_SEPARATORS}\s]')
 _NAME_MARK = re.compile(r'["<>(:]')
-_SEPARATOR = re.compile(f"[{_SEPARATORS}]")
+_SEPARATOR = re.compile(rf"[{_SEPARATORS}][{_SEPARATORS}\s]*+")  # nobody is named in between
 _SPECIAL = re.compile(rf'\\.|["<>{_SEPARATORS}]', re.DOTALL)
 _GROUP = re.compile(r"[^@\"<>:]*:(?://)?")
 _BRACKETED = re.compile(r"[^<>]*+<[^<>]*+>|[^<>]++")
@@ -40,7 +41,9 @@ def split_mail_addresses(texts: Sequence[str]) -> tuple[str, ...]:
     At commas and semicolons, Chinese ones too, and at ends of lines; at spaces if there are only
     addresses between them. A group's name (``Team: a@x, b@x;``) goes.
     """
-    if not any(map(_MARK.search, texts)):  # as it nearly always is, however many there are
+    if not any(
+        found_in(_MARK, text, 1) for text in texts
+    ):  # as it nearly always is, however many there are
         return tuple(dict.fromkeys(filter(None, texts)))
     return tuple(dict.fromkeys(part for text in texts for part in _split(text)))
 
@@ -81,7 +84,9 @@ def normalise_mail(address: str) -> str:
 
 
 def _split(text: str) -> Iterable[str]:
-    if not _NAME_MARK.search(text) and all("@" in word for word in _split_at(_GAP, text.strip())):
+    if not found_in(_NAME_MARK, text, 1) and all(
+        "@" in word for word in _split_at(_GAP, text.strip())
+    ):
         return _split_at(_GAP, text.strip())
     plain = not any(mark in text for mark in '"<')
     entries = map(str.strip, _split_at(_SEPARATOR, text) if plain else _entries(text))

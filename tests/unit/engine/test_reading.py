@@ -13,6 +13,7 @@ from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assigned, Assignment, Start
 from app.engine.reading import HEAVY, Reader
 from app.policies.routing import Defaults
+from app.values.delivery import Delivery
 from app.values.errors import InvalidRecordError
 from app.values.recipients import Recipients
 from app.values.record import Record, TopicPartition
@@ -59,12 +60,13 @@ def mail_to(count: int) -> bytes:
 
 async def test_what_is_read_ahead_is_read_in_a_thread_and_once() -> None:
     """In its turn it is there, routed."""
-    addresses = WatchedAddresses()
-    reader = Reader(addresses, SkewedClock(), 0.0)  # type: ignore[arg-type]
+    addresses, prepared = WatchedAddresses(), list[Delivery]()
+    reader = Reader(addresses, SkewedClock(), 0.0, prepared.append)  # type: ignore[arg-type]
     heavy = item(mail_to(20_000))
     await reader.read_ahead(heavy)
     notification = reader.parse(heavy)
     routed = reader.route(heavy, notification)
+    assert prepared == list(routed.deliveries)
     assert sum(len(delivery.targets) for delivery in routed.deliveries) == 20_000
     (thread,) = addresses.asked
     assert thread != threading.get_ident()
@@ -72,8 +74,8 @@ async def test_what_is_read_ahead_is_read_in_a_thread_and_once() -> None:
 
 async def test_what_was_not_read_ahead_is_read_in_its_turn() -> None:
     """By the event loop; so is what was read ahead and forgotten."""
-    addresses = WatchedAddresses()
-    reader = Reader(addresses, SkewedClock(), 0.0)  # type: ignore[arg-type]
+    addresses, prepared = WatchedAddresses(), list[Delivery]()
+    reader = Reader(addresses, SkewedClock(), 0.0, prepared.append)  # type: ignore[arg-type]
     light = item(mail_to(1))
     await reader.read_ahead(light)
     reader.forget()
@@ -83,8 +85,8 @@ async def test_what_was_not_read_ahead_is_read_in_its_turn() -> None:
 
 async def test_what_cannot_be_used_says_so_in_its_turn() -> None:
     """And is not read a second time for it."""
-    addresses = WatchedAddresses()
-    reader = Reader(addresses, SkewedClock(), 0.0)  # type: ignore[arg-type]
+    addresses, prepared = WatchedAddresses(), list[Delivery]()
+    reader = Reader(addresses, SkewedClock(), 0.0, prepared.append)  # type: ignore[arg-type]
     bad = item(b"[" + b" " * HEAVY)
     await reader.read_ahead(bad)
     asked = list(addresses.asked)

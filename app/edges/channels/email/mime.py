@@ -88,8 +88,9 @@ def _encoded(data: bytes) -> tuple[str, Iterator[bytes]]:
     """Choose how text goes over the wire: as it is, readable, or short."""
     if data.isascii() and not _has_long_line(data):
         return "7bit", _cut(data)
-    ascii_size = len(data.translate(None, _HIGH))
-    if (len(data) - ascii_size) * 6 > len(data):
+    pieces = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
+    high = sum(len(piece) - len(piece.translate(None, _HIGH)) for piece in pieces)
+    if high * 6 > len(data):
         return "base64", _base64(data)
     return "quoted-printable", _quoted(data)
 

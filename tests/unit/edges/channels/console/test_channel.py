@@ -94,11 +94,18 @@ async def test_everything_that_says_something_is_written_but_files() -> None:
 async def test_a_console_that_nobody_reads_holds_up_nobody_else() -> None:
     """A pipe whose reader has stopped blocks whoever writes to it."""
     read_again = threading.Event()
-    channel = ConsoleChannel(lambda _: read_again.wait())
+    threads: list[int] = []
+
+    def write(_: str) -> None:
+        threads.append(threading.get_ident())
+        read_again.wait(5)
+
+    channel = ConsoleChannel(write)
     sending = asyncio.create_task(channel.send([DELIVERY]))
     async with asyncio.timeout(10):
         await asyncio.to_thread(lambda: None)  # others go on
     assert not sending.done()
     read_again.set()
     assert isinstance((await sending).outcomes[0][0], Delivered)
+    assert threads != [threading.get_ident()]
     await channel.close()
