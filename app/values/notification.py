@@ -143,8 +143,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """A wish to reach somebody, before the router knows the address.
 
     Attributes:
-        channel: ``discord``, ``webhook``, ``email`` or ``console``; ``unknown`` with a ``problem``,
-            whose ``addresses`` are the producer's own words.
+        channel: The name of a channel; ``unknown`` with a ``problem``, whose ``addresses`` are the
+            producer's own words.
         addresses: Given by the producer (``kwargs.webhook_url``, ``kwargs.to``) or found in the
             recipients file; empty means the default destination, else the inbox.
         recipient: Set when the message names a user or group to be reached by this channel and

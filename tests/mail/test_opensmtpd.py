@@ -5,6 +5,7 @@ from pathlib import Path
 from app.edges.channels.email.channel import EmailChannel
 from app.values.notification import Attachment, Mail
 from app.values.outcome import Delivered, Rejected
+from tests.support.channels import attempt
 from tests.support.mail_servers import opensmtpd
 from tests.support.mailing import deliveries, mail_server, send_all
 
@@ -31,7 +32,7 @@ async def test_every_recipient_has_their_own_answer(unpacked: Path) -> None:
         assert [type(each) for each in outcomes] == [Delivered, Rejected, Rejected]
         mail = Mail(attachments=(Attachment("big.bin", b"x" * 100_000, "image/png"),))
         (delivery,) = deliveries(["a@example.com"], source="large", mail=mail)
-        answer = await channel.send([delivery])
+        answer = await attempt(channel, [delivery])
         assert isinstance(answer.outcomes[0][0], Delivered)
         assert len(answer.notes) == 1
         await channel.close()

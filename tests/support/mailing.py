@@ -9,7 +9,7 @@ from app.policies.routing import Defaults, route
 from app.values.delivery import Delivery
 from app.values.notification import Mail, Notification, Request
 from app.values.outcome import Answer, Outcome
-from tests.support.channels import KNOWN
+from tests.support.channels import KNOWN, attempt
 
 
 def mail_server(port: int, **settings: Any) -> MailServer:
@@ -49,5 +49,5 @@ def deliveries(
 
 async def send_all(channel: EmailChannel, mails: Sequence[Delivery]) -> list[Outcome]:
     """Make one attempt at each, one after the other; return every target's outcome."""
-    answers: list[Answer] = [await channel.send([each]) for each in mails]
+    answers: list[Answer] = [await attempt(channel, [each]) for each in mails]
     return [outcome for answer in answers for each in answer.outcomes for outcome in each]

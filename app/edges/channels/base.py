@@ -1,13 +1,11 @@
 """The contract of a channel, and of its entry in the list of channels."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Protocol
 
 import msgspec
 
 from app.edges.callbacks import UnderWay as Attempt
-from app.edges.callbacks import end_of
 from app.edges.http import HttpPort
 from app.edges.smtp.connection import MailServer
 from app.values.channel import ChannelSpec, RefusalLimit
@@ -49,11 +47,6 @@ class Channel(Protocol):
                 for an error of the channel's own. It is called once, and never before this returns.
         """
         ...
-
-    async def send(self, deliveries: Sequence[Delivery]) -> Answer:
-        """Make one attempt, as ``begin`` does; cancelled, it cancels the attempt."""
-        answer: Answer = await end_of(partial(self.begin, deliveries))
-        return answer
 
     def ask_again(self) -> None:
         """Forget what the destination refused: somebody says that it is worth asking now."""

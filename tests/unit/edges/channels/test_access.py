@@ -13,6 +13,7 @@ from app.edges.http import open_http_client
 from app.values.delivery import Delivery, Destination, Target
 from app.values.notification import NO_ACCESS, Access, Notification, Request
 from app.values.outcome import Rejected
+from tests.support.channels import attempt
 from tests.support.http_client import TRUSTING_NOBODY
 from tests.support.http_server import Answer, http_server
 
@@ -38,7 +39,7 @@ async def test_headers_go_along_and_an_echo_of_them_is_hidden(
     ):
         hooks.behaviour = Answer(400, b'{"message": "no: Bearer the-token", "got": "the-token"}')
         channel = kind(http, 5.0)
-        answer = await channel.send([delivery(hooks.url("/hook"), ACCESS)])
+        answer = await attempt(channel, [delivery(hooks.url("/hook"), ACCESS)])
         ((outcome,),) = answer.outcomes
         assert isinstance(outcome, Rejected)
         assert "the-token" not in outcome.error

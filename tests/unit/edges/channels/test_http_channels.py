@@ -40,7 +40,7 @@ from app.values.outcome import (
     Retry,
     Scope,
 )
-from tests.support.channels import KNOWN
+from tests.support.channels import KNOWN, attempt
 from tests.support.http_client import TRUSTING_NOBODY
 from tests.support.http_server import (
     Answer,
@@ -83,7 +83,7 @@ def delivery(to: str, **fields: Any) -> Delivery:
 async def discord(http: HttpPort, hooks: HttpServer, **fields: Any) -> Outcome:
     """Make one attempt at a Discord webhook."""
     channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
-    ((outcome,),) = (await channel.send([delivery(hooks.url(SECRET_PATH), **fields)])).outcomes
+    ((outcome,),) = (await attempt(channel, [delivery(hooks.url(SECRET_PATH), **fields)])).outcomes
     return outcome
 
 
@@ -91,7 +91,7 @@ async def generic(http: HttpPort, hooks: HttpServer, *keys: bytes) -> Outcome:
     """Make one attempt at any other webhook."""
     channel = WebhookChannel(http, 0.5, keys, clock=lambda: NOW)
     ((outcome,),) = (
-        await channel.send([delivery(hooks.url("/hook"), title="T", color=255)])
+        await attempt(channel, [delivery(hooks.url("/hook"), title="T", color=255)])
     ).outcomes
     return outcome
 
@@ -253,7 +253,7 @@ async def test_nobody_there_and_a_forbidden_address(hooks: HttpServer) -> None:
     guard = AddressGuard((ipaddress.ip_network("127.0.0.0/8"),))
     async with open_http_client(guard, tls_context=TRUSTING_NOBODY) as client:
         channel = WebhookChannel(client, 0.5)
-        ((outcome,),) = (await channel.send([delivery("http://127.0.0.1:1/")])).outcomes
+        ((outcome,),) = (await attempt(channel, [delivery("http://127.0.0.1:1/")])).outcomes
     assert isinstance(outcome, Retry)
 
 
@@ -410,7 +410,7 @@ async def test_limits_are_learned_from_every_kind_of_answer(
     hooks.behaviour = Answer(204, b"", headers)
     told = [delivery(hooks.url(SECRET_PATH))]
     allowed = [
-        (await channel.send(told)).allowance
+        (await attempt(channel, told)).allowance
         for channel in (
             DiscordChannel(http, 5, clock=lambda: NOW),
             WebhookChannel(http, 5, clock=lambda: NOW),
@@ -426,7 +426,7 @@ async def test_notifications_to_discord_are_merged_within_its_limits(
     channel = DiscordChannel(http, 5, clock=lambda: NOW)
     parts = [delivery(hooks.url(SECRET_PATH), title=f"T{number}") for number in range(3)]
     assert channel.mergeable(parts[:2], parts[2])
-    answer = await channel.send(parts)
+    answer = await attempt(channel, parts)
     assert [len(each) for each in answer.outcomes] == [1, 1, 1]
     (request,) = hooks.received
     assert [embed["title"] for embed in request.json["embeds"]] == ["T0", "T1", "T2"]
@@ -442,7 +442,7 @@ async def test_what_takes_two_requests_is_told_in_two(http: HttpPort, hooks: Htt
     told = Notification("text", (request,), title="T", embeds=embeds)
     deliveries = route(told, Defaults(), KNOWN, source="s", digest=b"d").deliveries
     channel = DiscordChannel(http, 0.5, clock=lambda: NOW)
-    answers = [await channel.send([each]) for each in deliveries]
+    answers = [await attempt(channel, [each]) for each in deliveries]
     assert [answer.outcomes for answer in answers] == [((Delivered("HTTP 204"),),)] * 2
     assert [[embed.get("title") for embed in each.json["embeds"]] for each in hooks.received] == [
         ["T", *map(str, range(9))],
@@ -469,6 +469,6 @@ async def test_what_the_standard_form_has_no_place_for_is_noted(
 ) -> None:
     """The receiver gets the rest; who looks sees what it did not get."""
     channel = WebhookChannel(http, 0.5, clock=lambda: NOW)
-    answer = await channel.send([delivery(hooks.url("/hook"), **fields)])
+    answer = await attempt(channel, [delivery(hooks.url("/hook"), **fields)])
     assert answer.outcomes == ((Delivered("HTTP 204"),),)
     assert [note.field for notes in answer.notes for note in notes] == noted

@@ -10,6 +10,7 @@ from app.edges.channels.discord.channel import DiscordChannel
 from app.edges.channels.rendering import Renderings
 from app.edges.http import HttpAnswer, Then
 from app.values.notification import ContentType, Notification, Request
+from tests.support.channels import attempt
 from tests.support.engine import delivery, notification
 
 
@@ -66,5 +67,5 @@ async def test_merged_requests_render_no_part_twice(monkeypatch: pytest.MonkeyPa
         channel.prepare(part)
     for count in range(1, len(parts)):
         channel.mergeable(parts[:count], parts[count])
-    await channel.send(parts[:1])
+    await attempt(channel, parts[:1])
     assert rendered == len(parts)

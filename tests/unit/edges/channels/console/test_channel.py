@@ -20,6 +20,7 @@ from app.values.notification import (
     Request,
 )
 from app.values.outcome import Delivered, Retry
+from tests.support.channels import attempt
 
 DELIVERY = Delivery(
     Notification(
@@ -40,7 +41,7 @@ DELIVERY = Delivery(
 async def test_writes_a_block_without_terminal_codes() -> None:
     """Title, priority, text and fields; nothing that could forge lines or colours."""
     written: list[str] = []
-    ((outcome,),) = (await ConsoleChannel(written.append).send([DELIVERY])).outcomes
+    ((outcome,),) = (await attempt(ConsoleChannel(written.append), [DELIVERY])).outcomes
     assert isinstance(outcome, Delivered)
     (block,) = written
     assert block.startswith("--- Title (urgent)\n  line one\n")
@@ -55,7 +56,7 @@ async def test_a_closed_console_is_tried_again() -> None:
     def fail(_: str) -> None:
         raise ValueError("I/O operation on closed file")
 
-    ((outcome,),) = (await ConsoleChannel(fail).send([DELIVERY])).outcomes
+    ((outcome,),) = (await attempt(ConsoleChannel(fail), [DELIVERY])).outcomes
     assert isinstance(outcome, Retry)
 
 
@@ -65,8 +66,8 @@ async def test_a_notification_of_megabytes_is_shortened() -> None:
     long = msgspec.structs.replace(
         DELIVERY.notification, content="x\n" * 4_000_000, title="t" * 9**6
     )
-    answer = await ConsoleChannel(written.append).send(
-        [msgspec.structs.replace(DELIVERY, notification=long)]
+    answer = await attempt(
+        ConsoleChannel(written.append), [msgspec.structs.replace(DELIVERY, notification=long)]
     )
     assert [note.field for note in answer.notes[0]] == ["content"]
     assert len(written[0]) < 250_000
@@ -83,8 +84,8 @@ async def test_everything_that_says_something_is_written_but_files() -> None:
         embeds=(Embed(title="embedded", description="more"),),
         mail=Mail(attachments=(Attachment("r.csv", b"", "text/csv"),)),
     )
-    answer = await ConsoleChannel(written.append).send(
-        [msgspec.structs.replace(DELIVERY, notification=full)]
+    answer = await attempt(
+        ConsoleChannel(written.append), [msgspec.structs.replace(DELIVERY, notification=full)]
     )
     for text in ("Bot", "foot", "embedded", "more"):
         assert f"  {text}\n" in written[0]
@@ -101,7 +102,7 @@ async def test_a_console_that_nobody_reads_holds_up_nobody_else() -> None:
         read_again.wait(5)
 
     channel = ConsoleChannel(write)
-    sending = asyncio.create_task(channel.send([DELIVERY]))
+    sending = asyncio.create_task(attempt(channel, [DELIVERY]))
     async with asyncio.timeout(10):
         await asyncio.to_thread(lambda: None)  # others go on
     assert not sending.done()

@@ -13,6 +13,7 @@ from app.edges.smtp.connection import MailServer
 from app.values.delivery import Delivery, Destination, Heading, Target
 from app.values.notification import Attachment, ContentType, Field, Mail, Notification, Request
 from app.values.outcome import Answer, Delivered, Denied, Outcome, Rejected, Retry
+from tests.support.channels import attempt
 from tests.support.odd_smtp import Talk, odd_smtp
 from tests.support.smtp_server import Certificates, SmtpServer, scripted_smtp, smtp_server
 
@@ -56,7 +57,9 @@ async def answer_to(channel: EmailChannel, *to: str, **fields: Any) -> Answer:
     targets = tuple(Target("email", one, one) for one in (*to, *told.mail.cc, *told.mail.bcc))
     destination = Destination("email", "smtp://127.0.0.1:25", "smtp://127.0.0.1:25")
     heading = Heading(to, told.mail.cc)
-    return await channel.send([Delivery(told, destination, targets, "id-1", b"d" * 32, heading)])
+    return await attempt(
+        channel, [Delivery(told, destination, targets, "id-1", b"d" * 32, heading)]
+    )
 
 
 async def test_a_mail_has_text_html_and_its_headers(server: SmtpServer) -> None:
@@ -248,7 +251,7 @@ async def test_who_is_kept_apart_gets_a_mail_of_their_own(server: SmtpServer) ->
     heading = Heading(cc=("c@example.com",), names={"b@example.com": "Bob"}, apart=True)
     delivery = Delivery(told, destination, targets, "id-1", b"d" * 32, heading)
     for _ in range(2):
-        (outcomes,) = (await channel.send([delivery])).outcomes
+        (outcomes,) = (await attempt(channel, [delivery])).outcomes
         assert [type(outcome) for outcome in outcomes] == [Delivered] * 2
     await channel.close()
     assert [mail.recipients for mail in server.mails] == [
@@ -315,7 +318,7 @@ async def test_a_heavy_mail_is_composed_once_and_beside_the_event_loop(server: S
         Delivery(told, destination, (Target("email", to, to),), "id-1", b"d" * 32, Heading((to,)))
         for to in ("a@example.com", "b@example.com")
     ]
-    answers = await asyncio.gather(*(channel.send([each]) for each in deliveries))
+    answers = await asyncio.gather(*(attempt(channel, [each]) for each in deliveries))
     assert all(isinstance(answer.outcomes[0][0], Delivered) for answer in answers)
     assert remembers_one(channel)
     del told, deliveries, answers
