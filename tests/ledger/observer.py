@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer
@@ -18,6 +19,7 @@ from app.values.record import TopicPartition
 from tests.ledger.flow import ID_HEADER
 
 SAMPLE_SECONDS = 0.5
+STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,19 @@ class Observer:
     async def _follow(self) -> None:
         while True:
             self.moved.clear()
+            tasks = [
+                asyncio.create_task(self._read_on(), name="read on"),
+                asyncio.create_task(self.moved.wait(), name="wait until they move"),
+            ]
             try:
-                await self._follow_until_moved()
-            except (KafkaError, OSError):
-                await asyncio.sleep(SAMPLE_SECONDS)
+                await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(SAMPLE_SECONDS)
 
-    async def _follow_until_moved(self) -> None:
+    async def _read_on(self) -> None:
         consumer = AIOKafkaConsumer(
             self.topic,
             self.dead_letter_topic,
@@ -102,7 +111,7 @@ class Observer:
         )
         await consumer.start()
         try:
-            while not self.moved.is_set():
+            while True:
                 for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                     for record in records:
                         if (partition, record.offset) in self._seen:
@@ -119,4 +128,6 @@ class Observer:
                             delay = self._delays[partition.topic]
                             self.deferred[name].append((record.timestamp / 1000, delay))
         finally:
-            await consumer.stop()
+            with suppress(TimeoutError):  # it may wait for brokers that are elsewhere now
+                async with asyncio.timeout(STOP_SECONDS):
+                    await consumer.stop()
