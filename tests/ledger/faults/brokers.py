@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from app.engine.group.session import SILENCE
 from app.policies.headers.deferral import retry_topics
 from tests.ledger.recorder import Mood
 from tests.ledger.rights import grant, refuse
@@ -63,6 +64,7 @@ async def brokers_moved(run: Run) -> None:
                 each.close()
             await _move(run, [cluster.address(node) for node in range(3)])
             run.observer.moved.set()
+            await asyncio.sleep(SILENCE + 15)  # only then do workers look for them, and join anew
 
 
 async def _move(run: Run, addresses: list[str]) -> None:
