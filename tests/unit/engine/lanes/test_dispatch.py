@@ -257,6 +257,7 @@ async def test_refused_requests_slow_the_host_down_before_discord_bans_it() -> N
     other = Destination("webhook", "https://hooks.example/a", "hook")
     for _ in range(2000):
         bench.dispatcher.request_refused(other)  # its service bans nobody
+    assert len(bench.dispatcher._refused) == 1
 
 
 async def test_what_nobody_writes_to_any_more_is_forgotten_in_the_end() -> None:
