@@ -1,4 +1,4 @@
-"""What the inbox asks of a service that it stands in for."""
+"""The inbox's knowledge of a service that it stands in for."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -25,7 +25,7 @@ class RefusedError(Exception):
     """The service would take no such request.
 
     Attributes:
-        reply: What it would answer.
+        reply: Its answer.
     """
 
     def __init__(self, reply: Reply) -> None:

@@ -8,7 +8,7 @@ from app.policies.redaction import Secrets, hide
 
 
 class Discretion:
-    """Hides the settings' secrets in every answer, even in what it quotes."""
+    """Hides the settings' secrets in every answer, quotations included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

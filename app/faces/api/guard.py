@@ -75,7 +75,7 @@ def _is_for_page(scope: Scope) -> bool:
 
 
 def _to_sign_in(scope: Scope) -> Response:
-    """Lead to the sign-in, and from there back; what was to be changed is to be asked for again."""
+    """Lead to the sign-in, and from there back; a change has to be requested again afterwards."""
     query = scope["query_string"].decode("ascii", "ignore")
     asked = scope["path"] + (f"?{query}" if query else "")
     asked = asked if scope["method"] in SAFE_METHODS else "/"
@@ -102,7 +102,7 @@ def _caller(scope: Scope, service: Service) -> Caller:
 
 
 def _logged(scope: Scope, send: Send) -> Send:
-    """Return a ``send`` that logs who has done what."""
+    """Return a ``send`` that logs the actor and the request."""
 
     async def logged(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""What an execute-webhook request shows: a card for each embed, as Discord's clients show it."""
+"""Makes cards of an execute-webhook request, one for each embed, as Discord's clients show it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -50,5 +50,5 @@ def _card(embed: Mapping[str, Any], content: str, sender: str | None, raw: str) 
 
 
 def _seen(text: str) -> str:
-    """Leave out what stands for an empty text, as Discord's clients do."""
+    """Leave out characters that stand for an empty text, as Discord's clients do."""
     return text.replace(ZERO_WIDTH_SPACE, "")

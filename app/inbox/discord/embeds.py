@@ -1,4 +1,4 @@
-"""What Discord takes as the embeds of one message, and which of them it shows.
+"""Checks the embeds of one message as Discord does, and tells which of them it shows.
 
 Sources: discord/discord-api-docs, developers/resources/message.mdx, "Embed Object" and "Embed
 Limits"; discord/discord-api-spec, RichEmbed and its parts.

@@ -99,7 +99,7 @@ def check_number(form: Form, path: Path, value: Any, limit: int) -> int | None:
 
 
 def check_not_modelled(form: Form, path: Path, value: dict[str, Any], names: Iterable[str]) -> None:
-    """Refuse what Discord would check and this stand-in cannot."""
+    """Refuse a value that Discord would check and this stand-in cannot."""
     for name in names:
         if value.get(name) is not None:
             form.refuse((*path, name), "NOT_MODELLED", "No stand-in for this.")

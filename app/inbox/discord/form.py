@@ -64,7 +64,7 @@ def _tree(faults: list[Fault]) -> dict[str, Any]:
 
 
 def _old_form(faults: list[Fault]) -> dict[str, Any]:
-    """Leave out what is below an item of a list; the request as a whole is ``_misc``."""
+    """Leave out everything below an item of a list; the request as a whole is ``_misc``."""
     form: dict[str, Any] = {}
     for fault in faults:
         keys = fault.path or ("_misc",)

@@ -2,7 +2,7 @@
 
 Sources: discord/discord-api-docs, developers/resources/webhook.mdx, "Execute Webhook";
 discord/discord-api-spec, IncomingWebhookRequest and MessageAllowedMentionsRequest. Where Discord's
-rule is not known, the stricter reading holds: what is taken here is taken by Discord.
+rule is not known, the stricter reading holds: Discord takes everything that is taken here.
 """
 
 import json
@@ -153,7 +153,7 @@ def _check_mentions(form: Form, value: Any) -> None:
 
 
 def _check_each_once(form: Form, path: Path, values: list[Any]) -> None:
-    """Refuse what stands twice in a set, at its second place."""
+    """Refuse a value that stands twice in a set, at its second place."""
     for at, value in enumerate(values):
         if value in values[:at]:
             message = "The set already contains this value"

@@ -1,4 +1,4 @@
-"""What Discord sees of a text, decided so that what passes here passes there.
+"""Reads texts as Discord does, and strictly: every text that passes here passes there.
 
 Length: Discord's own word is code points (discord/discord-api-docs#1315, 2020, "the API calculates
 length based on the number of codepoints"), others say UTF-16 units. UTF-16 units are never fewer,

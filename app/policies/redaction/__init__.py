@@ -1,8 +1,8 @@
 """Redaction: how secrets are shown, or rather not.
 
 ``redact`` names an address. ``hide`` hides secrets that are known; ``veil`` also those that are
-recognised by their form, for what people write; ``scrub`` beyond that every URL that may be a
-webhook's, for what programs say. A secret is found in every encoding
+recognised by their form, in people's texts; ``scrub`` beyond that every URL that may be a
+webhook's, in programs' texts. A secret is found in every encoding
 it occurs: base64 (a mail server repeats the login), JSON's escapes, percent-encoding, HTML's, and
 one within the other.
 """

@@ -123,7 +123,7 @@ def without_control(text: str) -> str:
 
 
 def _visible(html: str) -> tuple[str, bool]:
-    """Leave out comments and what browsers do not show; say whether that is all of the text.
+    """Leave out comments and other hidden parts; say whether that is all of the text.
 
     The rest is long enough for any text that is read, and short enough to be looked through.
     """
@@ -146,7 +146,7 @@ def _visible(html: str) -> tuple[str, bool]:
 
 
 def _cleared(pieces: Iterable[str]) -> str:
-    """Put pieces together without declarations, and without what stands for kept spaces."""
+    """Put pieces together without declarations, and without the marks of kept spaces."""
     return _KEEPERS.sub(" ", _DECLARATION.sub("", "".join(pieces)))
 
 

@@ -1,7 +1,7 @@
-r"""Characters that steer what shows a text, or hide in it, made visible as escapes.
+r"""Makes visible, as escapes, characters that steer a terminal or page, or hide in a text.
 
-U+202E turns what follows around, so that a title reads as another; an escape sequence clears a
-terminal. Operators see ``\u202e`` and ``\x1b`` instead. What is delivered is left as it is.
+U+202E turns the text after it around, so that a title reads as another; an escape sequence clears a
+terminal. Operators see ``\u202e`` and ``\x1b`` instead. Delivered texts are left as they are.
 """
 
 import re
