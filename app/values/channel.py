@@ -58,7 +58,6 @@ class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: As producers write it, and as a contact's type.
-        title: As people write it.
         kind: The kind of its addresses.
         recognises: Says by the path and the query of a URL, whatever its host, that it is one of
             this channel's: many reach a chat service through a relay of their own.
@@ -76,7 +75,6 @@ class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    title: str
     kind: AddressKind = AddressKind.URL
     recognises: Callable[[SplitResult], bool] = _never
     yields: bool = False

@@ -79,7 +79,6 @@ def _shown(url: SplitResult) -> str:
 
 SPEC = ChannelEntry(
     name="parrot",
-    title="Parrot",
     recognises=_is_parrot,
     fault=lambda url: "names a dead parrot" if url.path.startswith("/parrots/dead/") else "",
     limit_key=_limit_key,

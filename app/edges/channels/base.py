@@ -45,6 +45,9 @@ class Channel(Protocol):
             deliveries: To one destination. Just one if the channel merges none.
             then: Takes the answer, whatever the destination does or does not do; an exception only
                 for an error of the channel's own. It is called once, and never before this returns.
+
+        Raises:
+            Exception: An error of the channel's own, too: no request was made.
         """
         ...
 

@@ -6,7 +6,6 @@ from app.values.channel import AddressKind
 
 SPEC = ChannelEntry(
     name="console",
-    title="Console",
     kind=AddressKind.NONE,
     concurrency=1,
     make=lambda means: ConsoleChannel(means.write),

@@ -7,7 +7,6 @@ from app.edges.channels.discord.rendering import requests_for
 
 SPEC = ChannelEntry(
     name="discord",
-    title="Discord",
     recognises=address.is_webhook,
     fault=address.fault,
     limit_key=address.limit_key,

@@ -9,7 +9,6 @@ CONCURRENCY = 4
 
 SPEC = ChannelEntry(
     name="email",
-    title="E-mail",
     kind=AddressKind.MAIL,
     concurrency=CONCURRENCY,
     make=lambda means: EmailChannel(means.mail) if means.mail is not None else None,

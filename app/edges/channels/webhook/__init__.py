@@ -5,7 +5,6 @@ from app.edges.channels.webhook.channel import WebhookChannel
 
 SPEC = ChannelEntry(
     name="webhook",
-    title="Webhook",
     yields=True,
     make=lambda means: WebhookChannel(means.http, means.webhook_timeout, means.signing_keys),
 )
