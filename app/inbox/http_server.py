@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import assert_never
 
@@ -24,7 +24,7 @@ SHUTDOWN_TIMEOUT = 0.05  # for answers under way; 0 would mean without end
 class _Server:
     def __init__(
         self,
-        keep: Callable[[InboxCard], None],
+        keep: Callable[[InboxCard], Awaitable[None]],
         behaviour: Callable[[], Behaviour],
         slowness: float,
     ) -> None:
@@ -52,7 +52,7 @@ class _Server:
         except RefusedError as error:
             return _response(error.reply)
         for card in cards:
-            self._keep(card)
+            await self._keep(card)
         return _response(stand_in.accepted)
 
 
@@ -69,12 +69,14 @@ async def _read(request: web.Request) -> bytes:
 
 @contextlib.asynccontextmanager
 async def serve_http(
-    keep: Callable[[InboxCard], None], behaviour: Callable[[], Behaviour], slowness: float
+    keep: Callable[[InboxCard], Awaitable[None]],
+    behaviour: Callable[[], Behaviour],
+    slowness: float,
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve webhooks on a free loopback port and yield the address.
 
     Args:
-        keep: Called with every card that was accepted.
+        keep: Awaited with every card that was accepted.
         behaviour: How to answer now.
         slowness: Seconds that a slow answer takes.
     """

@@ -1,5 +1,6 @@
 """The inbox as the rest of the service sees it."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
@@ -43,12 +44,16 @@ class Inbox:
         self._servers = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        manners = (self._store.add, lambda: self._behaviour, self._slowness)
+        manners = (self._keep, lambda: self._behaviour, self._slowness)
         async with AsyncExitStack() as servers:
             self.http_address = await servers.enter_async_context(serve_http(*manners))
             self.smtp_address = await servers.enter_async_context(serve_smtp(*manners))
             self._servers = servers.pop_all()
         return self
+
+    async def _keep(self, card: InboxCard) -> None:
+        # Deliveries share the event loop, and a text may be long and odd.
+        self._store.keep(await asyncio.to_thread(self._store.shown, card))
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._servers.aclose()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -13,6 +13,7 @@ from app.inbox.mail import read_mail
 from app.values.inbox import InboxCard
 
 MAX_MAIL = 4 * 1024 * 1024
+LINES_AT_ONCE = 500
 MAX_UNREAD = 2 * MAX_MAIL
 
 Connections = dict[asyncio.Task[None], asyncio.WriteTransport]
@@ -25,7 +26,7 @@ class _Mailbox:
 
     def __init__(
         self,
-        keep: Callable[[InboxCard], None],
+        keep: Callable[[InboxCard], Awaitable[None]],
         behaviour: Callable[[], Behaviour],
         slowness: float,
     ) -> None:
@@ -48,7 +49,7 @@ class _Mailbox:
                 pass
         source, sender = envelope.original_content or b"", envelope.mail_from or ""
         # A mail of megabytes takes a while to be read, and deliveries share the event loop.
-        self._keep(await asyncio.to_thread(read_mail, source, sender, envelope.rcpt_tos))
+        await self._keep(await asyncio.to_thread(read_mail, source, sender, envelope.rcpt_tos))
         return "250 2.0.0 OK"
 
     async def handle_exception(self, error: Exception) -> str:
@@ -73,13 +74,23 @@ class _Connection(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self.unread = 0
+        self._lines = 0
         self._connections = connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._read = self._reader.readuntil
+        self._reader.readuntil = self._read_in_turns  # type: ignore[method-assign, assignment]
         task = cast("asyncio.Task[None]", self._handler_coroutine)
         self._connections[task] = self._writer.transport
         task.add_done_callback(self._connections.pop)
+
+    async def _read_in_turns(self, separator: bytes = b"\n") -> bytes:
+        """Read a line; now and then let others run: aiosmtpd reads all that has come in one go."""
+        self._lines += 1
+        if self._lines % LINES_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        return await self._read(separator)
 
     def data_received(self, data: bytes) -> None:
         self.unread += len(data)
@@ -96,12 +107,14 @@ class _Connection(SMTP):
 
 @contextlib.asynccontextmanager
 async def serve_smtp(
-    keep: Callable[[InboxCard], None], behaviour: Callable[[], Behaviour], slowness: float
+    keep: Callable[[InboxCard], Awaitable[None]],
+    behaviour: Callable[[], Behaviour],
+    slowness: float,
 ) -> AsyncIterator[tuple[str, int]]:
     """Take mails on a free loopback port and yield the address.
 
     Args:
-        keep: Called with every card that was accepted.
+        keep: Awaited with every card that was accepted.
         behaviour: How to answer now.
         slowness: Seconds that a slow answer takes.
     """

@@ -53,17 +53,17 @@ class CardStore:
         self._last_id = 0
 
     def add(self, card: InboxCard) -> None:
-        """Keep a card, with its ``id`` and ``time`` set, long texts shortened, secrets hidden.
+        """Keep a card as ``shown`` returns it."""
+        self.keep(self.shown(card))
+
+    def shown(self, card: InboxCard) -> InboxCard:
+        """Return a card with long texts shortened and secrets hidden; may take long.
 
         A mail's source says the same as its text in an encoding of its own, where nothing can be
         hidden; it is left out if it holds any secret.
         """
-        self._last_id += 1
-        now = datetime.fromtimestamp(self._clock(), UTC)
-        stamped = msgspec.structs.replace(
+        return msgspec.structs.replace(
             card,
-            id=self._last_id,
-            time=now.isoformat(timespec="milliseconds"),
             title=card.title and self._name(card.title),
             text=self._veil(_shortened(card.text)),
             fields=tuple(
@@ -74,6 +74,14 @@ class CardStore:
             recipients=tuple(self._name(each) for each in card.recipients[:MAX_RECIPIENTS]),
             html=None if card.html is None else self._veil(_shortened(card.html)),
             raw=self._source(card),
+        )
+
+    def keep(self, shown: InboxCard) -> None:
+        """Keep a card, with its ``id`` and ``time`` set."""
+        self._last_id += 1
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        stamped = msgspec.structs.replace(
+            shown, id=self._last_id, time=now.isoformat(timespec="milliseconds")
         )
         size = _size(stamped)
         self._kept.append((stamped, size))

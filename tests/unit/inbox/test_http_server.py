@@ -11,6 +11,7 @@ from app.inbox.behaviour import Behaviour
 from app.inbox.http_server import MAX_BODY, serve_http
 from app.values.inbox import InboxCard
 from tests.support.http_client import TRUSTING_NOBODY
+from tests.support.inbox import keeping
 
 DISCORD = "/api/webhooks/1/inbox"
 MESSAGE = {"content": "hello"}
@@ -42,7 +43,7 @@ class Served:
 async def served() -> AsyncIterator[Served]:
     """A server whose slow answers take a tenth of a second."""
     kept: list[InboxCard] = []
-    async with serve_http(kept.append, lambda: holder.behaviour, 0.1) as address:
+    async with serve_http(keeping(kept), lambda: holder.behaviour, 0.1) as address:
         holder = Served(address, kept)
         async with holder.client:
             yield holder
@@ -181,7 +182,7 @@ async def test_ends_at_once() -> None:
         slow.set()
         return Behaviour.SLOW
 
-    async with serve_http(kept.append, behave, 600) as address:
+    async with serve_http(keeping(kept), behave, 600) as address:
         peers = [await asyncio.open_connection(*address) for _ in range(3)]
         head = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
         peers[1][1].write(head + b"ha")

@@ -10,6 +10,7 @@ import pytest
 from app.inbox.behaviour import Behaviour
 from app.inbox.smtp_server import MAX_MAIL, MAX_UNREAD, serve_smtp
 from app.values.inbox import InboxCard
+from tests.support.inbox import keeping
 
 
 class Served:
@@ -43,7 +44,7 @@ class Served:
 async def served() -> AsyncIterator[Served]:
     """A server whose slow answers take a tenth of a second."""
     kept: list[InboxCard] = []
-    async with serve_smtp(kept.append, lambda: holder.behaviour, 0.1) as address:
+    async with serve_smtp(keeping(kept), lambda: holder.behaviour, 0.1) as address:
         holder = Served(address, kept)
         yield holder
 
@@ -207,7 +208,7 @@ async def test_ends_at_once() -> None:
         slow.set()
         return Behaviour.SLOW
 
-    async with serve_smtp(kept.append, behave, 600) as address:
+    async with serve_smtp(keeping(kept), behave, 600) as address:
         peers = [await asyncio.open_connection(*address) for _ in range(3)]
         half = b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nhalf"
         peers[1][1].write(half)
