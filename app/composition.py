@@ -16,6 +16,7 @@ from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import DeadLetters
+from app.edges.kafka.history_log import HistoryLog
 from app.edges.kafka.marks import ReplayMarks
 from app.edges.kafka.producer import Producer
 from app.edges.logs import configured_logging, set_level
@@ -29,6 +30,8 @@ from app.engine.cluster.topics import SourceTopic
 from app.engine.control.loop_lag import measure_loop_lag
 from app.engine.control.publisher import Publisher
 from app.engine.control.replay import Replayer
+from app.engine.control.tracing import Tracer
+from app.engine.history import History, worker_name
 from app.engine.observer import Observer
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker, WorkerOptions
@@ -96,7 +99,6 @@ async def running_service(
         metrics = Metrics()
         attempts = AttemptLog(secrets)
         clock = EngineClock()
-        observer = Observer(Statistics(), attempts, metrics, clock)
         producer = Producer(connection, now=clock.broker_now)
         stack.push_async_callback(producer.close)
         own_topics = Producer(
@@ -108,6 +110,8 @@ async def running_service(
         )
         stack.push_async_callback(own_topics.close)
         options = _worker_options(settings, entries)
+        history = History(own_topics, options.subscription.history_topic, clock, secrets)
+        observer = Observer(Statistics(), attempts, metrics, clock, history)
         worker = NotificationWorker(
             options, connection, own_topics, channels, addresses, clock, observer
         )
@@ -141,6 +145,15 @@ async def running_service(
             now=clock.broker_now,
             spawn=tasks.spawn,
         )
+        tracer = Tracer(
+            worker,
+            worker_name(),
+            connection,
+            options.subscription,
+            HistoryLog(connection, options.subscription.history_topic),
+            dead_letters,
+            secrets,
+        )
         tasks.spawn(measure_loop_lag(observer), "loop lag")
         if settings.report.interval > 0:
             reports = print_reports(
@@ -163,6 +176,7 @@ async def running_service(
             attempts=attempts,
             dead_letters=dead_letters,
             replayer=replayer,
+            tracer=tracer,
             reloader=addresses,
             inbox=inbox,
             access=access,
@@ -236,7 +250,7 @@ def _defaults(
 def _worker_options(settings: Settings, entries: Sequence[ChannelEntry]) -> WorkerOptions:
     retry = settings.retry
     return WorkerOptions(
-        subscription=subscription_of(settings.kafka),
+        subscription=subscription_of(settings.kafka, settings.history),
         max_in_flight=settings.worker.max_in_flight,
         default_ttl=settings.default_ttl,
         drain_timeout=settings.worker.drain_timeout,

@@ -7,7 +7,7 @@ from aiokafka.helpers import create_ssl_context
 from app.edges.kafka.connection import CLIENT_ID, METADATA_MAX_AGE, Connection
 from app.edges.smtp.connection import MailServer
 from app.engine.group.subscription import Subscription
-from app.settings.models import EmailSettings, KafkaSettings
+from app.settings.models import EmailSettings, HistorySettings, KafkaSettings
 from app.values.errors import SettingsError
 
 
@@ -70,14 +70,17 @@ def mail_server_of(email: EmailSettings) -> MailServer | None:
     )
 
 
-def subscription_of(kafka: KafkaSettings) -> Subscription:
-    """Return the subscription of a worker with these settings."""
+def subscription_of(kafka: KafkaSettings, history: HistorySettings | None = None) -> Subscription:
+    """Return what a worker with these settings consumes, and the topics that it writes to."""
+    retention = (history or HistorySettings()).retention
     return Subscription(
         topics=kafka.topics,
         dead_letter_topic=kafka.dead_letter_topic,
         dead_letter_retention=kafka.dead_letter_retention,
         retry_prefix=kafka.retry_topic,
         control_topic=kafka.control_topic,
+        history_topic=kafka.history_topic if retention else None,
+        history_retention=retention,
         group_id=kafka.group_id,
         start_at_earliest=kafka.auto_offset_reset == "earliest",
         max_poll_records=kafka.max_poll_records,

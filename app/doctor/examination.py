@@ -31,7 +31,7 @@ async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Fin
     if settings.kafka.embedded:
         yield skip("broker", _EMBEDDED)
     else:
-        async for finding in check_kafka(settings.kafka):
+        async for finding in check_kafka(settings.kafka, history=settings.history):
             yield finding
     for finding in await check_recipients(settings, channels):
         yield finding

@@ -27,7 +27,7 @@ from app.edges.kafka.survey import Survey
 from app.edges.probe import listens
 from app.policies.books.commit_metadata import Committed
 from app.policies.headers.deferral import DELAYS, retry_topics
-from app.settings.models import KafkaSettings, env_name
+from app.settings.models import HistorySettings, KafkaSettings, env_name
 from app.values.errors import BrokersUnreachableError, SettingsError
 
 _BROKER_REMEDY = (
@@ -39,13 +39,16 @@ _GROUP_REMEDY = "Check the brokers' health, and that this user may Describe and 
 
 
 async def check_kafka(
-    kafka: KafkaSettings, survey: Callable[[Connection], Survey] = Survey
+    kafka: KafkaSettings,
+    survey: Callable[[Connection], Survey] = Survey,
+    history: HistorySettings | None = None,
 ) -> AsyncIterator[Finding]:
     """Yield the findings, one check after the other.
 
     Args:
         kafka: Settings that name a real broker, not the embedded one.
         survey: Makes the connection that asks the cluster.
+        history: Settings of the history.
     """
     async with AsyncExitStack() as stack:
         try:
@@ -60,9 +63,9 @@ async def check_kafka(
             yield skip("topics, group", "not looked at: the broker cannot be reached")
             return
         for subject, check, remedy in (
-            ("rights", check_rights(cluster, kafka), _TOPIC_REMEDY),
+            ("rights", check_rights(cluster, kafka, history), _TOPIC_REMEDY),
             ("topics", check_topics(cluster, kafka), _TOPIC_REMEDY),
-            ("own topics", check_own_topics(cluster, kafka), _TOPIC_REMEDY),
+            ("own topics", check_own_topics(cluster, kafka, history), _TOPIC_REMEDY),
             ("reading", check_reading(cluster, kafka), _TOPIC_REMEDY),
             ("unread topics", check_unread(cluster, kafka), _TOPIC_REMEDY),
             ("group", check_group(cluster, kafka), _GROUP_REMEDY),

@@ -6,14 +6,16 @@ from app.configured import subscription_of
 from app.doctor.findings import Finding, fail, ok
 from app.edges.kafka.survey import Survey
 from app.policies.service.rights import GROUP, needed_rights
-from app.settings.models import KafkaSettings
+from app.settings.models import HistorySettings, KafkaSettings
 from app.values.rights import Right
 
 
-async def check_rights(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
+async def check_rights(
+    cluster: Survey, kafka: KafkaSettings, history: HistorySettings | None = None
+) -> list[Finding]:
     """Try every right, and name those that are missing, by topic and group."""
-    wanted = subscription_of(kafka)
-    own = [topic.name for topic in wanted.own_topics(0)]
+    wanted = subscription_of(kafka, history)
+    own = [topic.name for topic in (*wanted.own_topics(0), *wanted.history)]
     there = await cluster.visible(wanted.topics)
     hidden = await cluster.denied(Right.DESCRIBE, wanted.topics)
     missing = {*wanted.topics} - there.keys() - hidden

@@ -8,7 +8,7 @@ from app.edges.kafka.survey import Survey
 from app.engine.cluster.topics import find_faults
 from app.engine.cluster.unread import describe_unread, unread_topics
 from app.policies.service.own_topics import kept_for
-from app.settings.models import KafkaSettings, env_name
+from app.settings.models import HistorySettings, KafkaSettings, env_name
 from app.values.rights import Right
 from app.values.topic import TopicFault, TopicState, WantedTopic
 
@@ -25,10 +25,13 @@ async def check_topics(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
     return found + await _absent(cluster, kafka, missing, made_while_running=False)
 
 
-async def check_own_topics(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
+async def check_own_topics(
+    cluster: Survey, kafka: KafkaSettings, history: HistorySettings | None = None
+) -> list[Finding]:
     """Look at the group's own topics as the worker does, which repairs them if it may."""
-    wanted = subscription_of(kafka)
-    own = wanted.own_topics(await cluster.largest_record(kafka.topics))
+    wanted = subscription_of(kafka, history)
+    largest = await cluster.largest_record(kafka.topics)
+    own = (*wanted.own_topics(largest), *wanted.history)
     there = await cluster.visible([topic.name for topic in own])
     faults = await find_faults(cluster, wanted, own)
     configs = await cluster.topic_configs(there)

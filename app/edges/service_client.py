@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -12,6 +12,7 @@ from app.policies.texts.visible import visible, visible_line
 from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.errors import NotifierError
+from app.values.history import HistoryPage, Story
 from app.values.replay import Place, Replay
 
 T = TypeVar("T")
@@ -114,6 +115,29 @@ class ServiceClient:
         """
         return self._typed(await self._ask("POST", "/notifications", item), Published)
 
+    async def story(self, message_id: str) -> tuple[Story | None, str]:
+        """Return a notification's story, or None and what was looked through.
+
+        Raises:
+            ServiceError: It was not told.
+        """
+        path = f"/notifications/{quote(message_id, safe='')}"
+        answer = await self._send("GET", path)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None, self._typed(answer, _Problem).detail
+        return self._typed(self._checked(answer), Story), ""
+
+    async def history(
+        self, filters: Mapping[str, str], limit: int, cursor: str | None
+    ) -> HistoryPage:
+        """Return settled notifications, newest first; fewer than ``limit`` are not the last.
+
+        Raises:
+            ServiceError: They were not given.
+        """
+        given = {**filters, "limit": limit, **({} if cursor is None else {"cursor": cursor})}
+        return await self._get(f"/history?{urlencode(given)}", HistoryPage)
+
     async def dead_letters(
         self, *, limit: int, cursor: str | None = None, reason: str | None = None
     ) -> DeadLetterPage:
@@ -164,7 +188,9 @@ class ServiceClient:
             raise self._stranger() from None
 
     async def _ask(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
-        answer = await self._send(method, path, body)
+        return self._checked(await self._send(method, path, body))
+
+    def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_success:
             return answer
         try:

@@ -8,6 +8,7 @@ from operator import attrgetter, itemgetter
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
+from app.engine.history import History
 from app.engine.inflight.item import Item, Job
 from app.policies.books.statistics import Statistics, TargetCounts, Verdict
 from app.policies.texts.plain_text import clip
@@ -55,6 +56,7 @@ class Observer:
         attempts: The delivery log.
         metrics: Histograms for Prometheus.
         clock: Tells the time that it is written down under.
+        history: What became of every notification, for the group's history topic.
 
     Attributes:
         attempted_at: Monotonic seconds when an attempt last ended.
@@ -62,11 +64,17 @@ class Observer:
     """
 
     def __init__(
-        self, statistics: Statistics, attempts: AttemptLog, metrics: Metrics, clock: EngineClock
+        self,
+        statistics: Statistics,
+        attempts: AttemptLog,
+        metrics: Metrics,
+        clock: EngineClock,
+        history: History,
     ) -> None:
         self.statistics = statistics
         self.attempts = attempts
         self.metrics = metrics
+        self.history = history
         self._clock = clock
         self.attempted_at = clock.monotonic()
         self.last_fault: tuple[str, float] | None = None
@@ -98,16 +106,20 @@ class Observer:
             self._destination(job.delivery.destination).sent += 1
         else:
             error = outcome.error
+        status = STATUS[type(outcome)]
+        attempt = job.attempts + (job.item.before.attempts if job.item.before else 0)
+        taken = duration if asked else None
+        self.history.tried(job.item, target, status, attempt, taken, error)
         self.attempts.add(
             now=now,
-            status=STATUS[type(outcome)],
+            status=status,
             channel=target.channel,
             destination=target.label,
             message_id=notification.message_id,
             title=notification.title,
             content=notification.content,
-            attempt=job.attempts + (job.item.before.attempts if job.item.before else 0),
-            duration=duration if asked else None,
+            attempt=attempt,
+            duration=taken,
             error=error,
             record=job.item.record,
             notes=notification.notes + notes if notes else notification.notes,
@@ -116,6 +128,7 @@ class Observer:
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""
         self.statistics.settle(verdict, self._clock.now())
+        self.history.add(item, verdict.value)
         if item.adjusted or (item.notification is not None and item.notification.notes):
             self.statistics.adjusted += 1
         if verdict is Verdict.SENT:
@@ -157,11 +170,13 @@ class Observer:
         """Write down a record, or one target of it, that no lane could be found for."""
         notification = item.notification
         error = clip(error, LONGEST_ERROR)
+        status = AttemptStatus(reason.value)
         if target is not None:
             self.statistics.channel(target.channel).failed += 1
+            self.history.tried(item, target, status, 0, None, error)
         self.attempts.add(
             now=self._clock.now(),
-            status=AttemptStatus(reason.value),
+            status=status,
             channel=target.channel if target else "",
             destination=target.label if target else "",
             message_id=notification.message_id if notification else None,
@@ -185,9 +200,10 @@ class Observer:
         if more:
             log.warning("%s: and %s targets more", item.record.coordinates, f"{len(more):,}")
 
-    def deferred(self) -> None:
+    def deferred(self, item: Item) -> None:
         """Count a record that was written to a retry topic."""
         self.statistics.deferred += 1
+        self.history.add(item, "deferred")
 
     def dead_lettered(self) -> None:
         """Count a record that was written to the dead letters."""

@@ -222,7 +222,7 @@ class Settler:
                 if leaving.topic == self._exits.dead_letter_topic:
                     self._observer.dead_lettered()
                 elif not item.foreign:
-                    self._observer.deferred()
+                    self._observer.deferred(item)
                 transitions.written(item)
                 self._left(leaving)
 

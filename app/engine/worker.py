@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,9 @@ from app.engine.cluster.strangers import say_strangers
 from app.engine.cluster.topics import TopicKeeper
 from app.engine.cluster.unreadable import UnreadablePartitions
 from app.engine.conditions import Conditions
+from app.engine.control.holding import find_held
 from app.engine.control.snapshot import WorkerState, health_body, take_picture
+from app.engine.control.tracing import Held
 from app.engine.control.watchdog import Pulse
 from app.engine.group.group_start import GroupStart
 from app.engine.group.intake import Intake
@@ -42,6 +44,7 @@ from app.policies.books.statistics import Verdict
 from app.policies.limits.retry import RetryPolicy
 from app.policies.service.health import Signs, problem
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, NotifierError
+from app.values.history import Entry
 from app.values.record import TopicPartition
 from app.values.snapshot import Snapshot, Status
 
@@ -359,6 +362,8 @@ class NotificationWorker:
             self._session.look(self._unreadable)
         say_strangers(self._connection, self._conditions, stops_work=False)
         self._show_faults()
+        trouble = self._observer.history.trouble
+        self._conditions.replace("history", {} if trouble is None else {"": trouble})
         self._conditions.replace("recipients", self._addresses.recipients.warnings)
         self._conditions.replace("denied", self._dispatcher.denied())
         self._pulse.beat()
@@ -394,6 +399,23 @@ class NotificationWorker:
         """Yield each partition this worker has with the lowest offset that is not settled."""
         for assigned in self._assignment:
             yield assigned.partition, assigned.lowest_unsettled
+
+    def committed(self) -> Mapping[str, Mapping[int, int]]:
+        """Return the committed offsets of the partitions this worker has, by topic."""
+        known: dict[str, dict[int, int]] = {}
+        for each in self._assignment:
+            if each.ledger.last_commit is not None:
+                numbers = known.setdefault(each.partition.topic, {})
+                numbers[each.partition.partition] = each.ledger.last_commit.offset
+        return known
+
+    def unwritten(self, name: str) -> Sequence[Entry]:
+        """Return what the history is still to be told of a notification."""
+        return self._observer.history.unwritten(name)
+
+    def held(self, name: str) -> Held | None:
+        """Return what this worker holds of a notification."""
+        return find_held(self._assignment.items(), self._dispatcher, self._clock, name)
 
     def snapshot(self) -> Snapshot:
         """Return the state now."""

@@ -1,11 +1,12 @@
 """The engine as the faces see it. The composition root supplies it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from app.values.control import AttemptPage, Published, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.history import Entry, HistoryPage, Story
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, Snapshot
@@ -106,6 +107,23 @@ class DeadLettersPort(Protocol):
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:
         """Return one dead letter, or None if there is none."""
+        ...
+
+
+class TracerPort(Protocol):
+    """What became of notifications, and where one of them is.
+
+    Raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` where topics cannot be read.
+    """
+
+    async def page(
+        self, wanted: Callable[[Entry], bool], limit: int, before: tuple[int, int] | None
+    ) -> HistoryPage:
+        """Return settled notifications, newest first."""
+        ...
+
+    async def trace(self, asked: str) -> tuple[Story | None, float | None]:
+        """Return a notification's story or None, and since when the history goes back."""
         ...
 
 

@@ -14,6 +14,7 @@ from app.faces.ports import (
     PublisherPort,
     ReloadPort,
     ReplayPort,
+    TracerPort,
     WorkerPort,
 )
 from app.faces.sign_ins import SignIns
@@ -90,6 +91,7 @@ class Service:
     attempts: AttemptLogPort
     dead_letters: DeadLettersPort
     replayer: ReplayPort
+    tracer: TracerPort
     reloader: ReloadPort
     channels: Channels
     inbox: InboxPort | None

@@ -22,7 +22,7 @@ def faults(settings: Settings) -> Iterator[Fault]:
     """Yield everything that is wrong between settings."""
     return chain(
         _broker(settings),
-        _topics(settings.kafka),
+        _topics(settings),
         _sasl(settings.kafka),
         _tls(settings.kafka),
         _email(settings),
@@ -64,10 +64,11 @@ def _broker(settings: Settings) -> Iterator[Fault]:
         )
 
 
-def _topics(kafka: KafkaSettings) -> Iterator[Fault]:
+def _topics(settings: Settings) -> Iterator[Fault]:
     """Keep apart the topics that the service reads for others and those it writes for itself."""
+    kafka = settings.kafka
     seen = {_as_kafka_compares(topic): "kafka.topics" for topic in kafka.topics}
-    for name, topic in _own_topics(kafka):
+    for name, topic in _own_topics(settings):
         compared = _as_kafka_compares(topic)
         if not is_topic_name(topic):
             yield Fault(
@@ -95,9 +96,12 @@ def _as_kafka_compares(topic: str) -> str:
     return topic.replace(".", "_")
 
 
-def _own_topics(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
+def _own_topics(settings: Settings) -> Iterator[tuple[str, str]]:
+    kafka = settings.kafka
     yield "kafka.dead_letter_topic", kafka.dead_letter_topic
     yield "kafka.control_topic", kafka.control_topic
+    if settings.history.retention:
+        yield "kafka.history_topic", kafka.history_topic
     if kafka.retry_topic in kafka.topics:  # the prefix is no topic, but is surely a mistake there
         yield "kafka.retry_topic", kafka.retry_topic
         return

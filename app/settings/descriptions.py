@@ -18,6 +18,7 @@ HEADINGS: Mapping[str, str] = {
     "email.host": "E-mail",
     "recipients_file": "Recipients, templates, inbox",
     "retry.max_attempts": "Retries",
+    "history.retention": "History",
     "api_keys": "Control plane",
     "log.level": "Log and reports",
 }
@@ -94,6 +95,10 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "kafka.control_topic": Description(
         "Compacted topic for workers' snapshots, last commits and replay marks.",
         "开启日志压缩（compact）的 topic，存放各 worker 的快照、最近的提交和重放标记。",
+    ),
+    "kafka.history_topic": Description(
+        "Topic that keeps what became of every notification, for traces and searches.",
+        "保存每条通知最终结果的 topic，用于追踪和查询。",
     ),
     "kafka.partitions": Description(
         "Partitions of topics that the service creates.",
@@ -226,6 +231,10 @@ DESCRIPTIONS: Mapping[str, Description] = {
         "Seconds from the first failure until a notification is given up; 0: given up after"
         " MAX_ATTEMPTS.",
         "从首次失败到放弃该通知的秒数；0 表示 MAX_ATTEMPTS 次之后即放弃。",
+    ),
+    "history.retention": Description(
+        "Seconds that the history is kept; 0 keeps none.",
+        "历史记录保留的秒数；0 表示不保留。",
     ),
     "api_keys": Description(
         "Keys that let programs in, each 16 characters or more, optionally name=key for the log;"

@@ -57,6 +57,9 @@ class KafkaSettings(_Group):
     control_topic: fields.TopicName = Field(
         default_factory=lambda known: f"notifications.control.{known['group_id']}"
     )
+    history_topic: fields.TopicName = Field(
+        default_factory=lambda known: f"notifications.history.{known['group_id']}"
+    )
     partitions: fields.Count = 12
     replication_factor: Annotated[int, Field(ge=1, le=32767)] | None = None
 
@@ -118,6 +121,12 @@ class RetrySettings(_Group):
     max_age: fields.Seconds = 86_400.0
 
 
+class HistorySettings(_Group):
+    """For how many seconds is kept what became of notifications; 0 keeps no history."""
+
+    retention: fields.Seconds = 604_800.0
+
+
 class MetricsSettings(_Group):
     """Who may read ``/metrics``."""
 
@@ -160,6 +169,7 @@ class Settings(BaseSettings):
     default_ttl: fields.Seconds = 0.0
     inbox: bool = Field(default_factory=lambda known: known["kafka"].embedded)
     retry: RetrySettings = Field(default_factory=RetrySettings)
+    history: HistorySettings = Field(default_factory=HistorySettings)
     api_keys: fields.ApiKeys = ()
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -216,5 +216,9 @@ async def test_one_notification_is_sent_from_the_command_line(
     sent = hooks.received[0].json["data"]
     assert (sent["content"], sent["title"]) == ("disk full", "host-7")
     assert sent["fields"] == [{"name": "disk", "value": "sda"}]
+    status, told, _ = await send("waited for", "--wait")
+    assert (status, "SENT" in told) == (0, True)
+    status, told, _ = await send("refused", "--to", "https://10.0.0.1/x", "--wait")
+    assert (status, "FAILED" in told, "not a public address" in told) == (1, True, True)
     status, _, err = await send("x", "--user", "nobody")
     assert (status, "nobody" in err) == (1, True)

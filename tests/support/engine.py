@@ -13,12 +13,14 @@ from app.edges.kafka.producer_batches import Place, Then
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
+from app.engine.history import History
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assigned, Assignment, Start
 from app.engine.inflight.transitions import understand
 from app.engine.observer import Observer
 from app.policies.books.statistics import Statistics
 from app.policies.headers.deferral import Deferral
+from app.values.clock import Clock
 from app.values.delivery import Delivery, Destination, Target
 from app.values.errors import NotifierError
 from app.values.note import Note
@@ -119,7 +121,7 @@ class SkewedClock(EngineClock):
 
 def observer(clock: EngineClock) -> Observer:
     """Return an observer that has seen nothing."""
-    return Observer(Statistics(), AttemptLog(), Metrics(), clock)
+    return Observer(Statistics(), AttemptLog(), Metrics(), clock, no_history(clock))
 
 
 class ScriptedChannel(CoroutineChannel):
@@ -192,6 +194,15 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
             await asyncio.sleep(0.005)
 
 
+def no_history(clock: Clock) -> History:
+    """Return a history that nobody keeps."""
+    return History(NoProducer(), None, clock)  # type: ignore[arg-type]  # nothing is written
+
+
+class NoProducer:
+    """Stands where nothing is written."""
+
+
 class BeginsByWriting:
     """Gives ``begin`` to a stand-in of the producer that can ``write``."""
 
@@ -210,9 +221,10 @@ class BeginsByWriting:
         then: Then,
         *,
         anywhere: bool = False,
+        partition: int | None = None,
     ) -> None:
         """Write in a task, and say what became of it."""
-        del anywhere
+        del anywhere, partition
 
         async def begun() -> None:
             try:

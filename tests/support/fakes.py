@@ -1,7 +1,7 @@
 """Hand-written fakes of the ports, and a service made of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.history import Entry, HistoryPage, Settled, Story
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, Snapshot, Status
@@ -361,6 +362,33 @@ class FakeDeadLetters:
         return next((each for each in self.letters if each.id == f"{partition}/{offset}"), None)
 
 
+class FakeTracer:
+    """Knows the stories and the rows that the test has put there."""
+
+    def __init__(self) -> None:
+        self.stories: dict[str, Story] = {}
+        self.entries: list[tuple[Entry, Settled]] = []
+        self.oldest: float | None = None
+        self.error: Exception | None = None
+        self.asked: list[tuple[int, tuple[int, int] | None]] = []
+        self.cursor: str | None = None
+
+    async def page(
+        self, wanted: Callable[[Entry], bool], limit: int, before: tuple[int, int] | None
+    ) -> HistoryPage:
+        """Return the rows whose entries are wanted."""
+        if self.error is not None:
+            raise self.error
+        self.asked.append((limit, before))
+        return HistoryPage(tuple(row for entry, row in self.entries if wanted(entry)), self.cursor)
+
+    async def trace(self, asked: str) -> tuple[Story | None, float | None]:
+        """Return the story of that name."""
+        if self.error is not None:
+            raise self.error
+        return self.stories.get(asked), self.oldest
+
+
 class FakeReloader:
     """Reloads nothing; raises ``error`` when set."""
 
@@ -432,6 +460,7 @@ class Fakes:
         self.wrong_keys = WrongKeys(lambda: self.now, self._wait)
         self.sign_ins = SignIns(access or Access(), lambda: self.now)
         self.replayer = FakeReplayer()
+        self.tracer = FakeTracer()
         self.service = Service(
             worker=self.worker,
             starter=Starter(self.worker, patience),
@@ -439,6 +468,7 @@ class Fakes:
             attempts=self.attempts,
             dead_letters=self.dead_letters,
             replayer=self.replayer,
+            tracer=self.tracer,
             reloader=self.reloader,
             channels=KNOWN,
             inbox=self.inbox,

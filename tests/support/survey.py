@@ -28,7 +28,8 @@ USUAL = {
     "retention.ms": "604800000",
 }
 LARGEST = 1000
-OWN = {topic.name: topic for topic in subscription_of(KafkaSettings()).own_topics(LARGEST)}
+SUBSCRIPTION = subscription_of(KafkaSettings())
+OWN = {topic.name: topic for topic in (*SUBSCRIPTION.own_topics(LARGEST), *SUBSCRIPTION.history)}
 """The group's own topics, as they have to be."""
 
 

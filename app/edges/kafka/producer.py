@@ -70,7 +70,7 @@ class Producer:
         self._starting: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
         self._helpers: set[asyncio.Task[None]] = set()
-        self._waiting: dict[str, list[tuple[Entry, bool]]] = {}
+        self._waiting: dict[str, list[Entry]] = {}
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
@@ -119,6 +119,7 @@ class Producer:
         then: Then,
         *,
         anywhere: bool = False,
+        partition: int | None = None,
     ) -> None:
         """Write one record as ``write`` does, without a task: what is begun together goes together.
 
@@ -130,21 +131,22 @@ class Producer:
             then: Called once, after this has returned, with the record's place or with one of
                 the errors of ``write``. It must not raise.
             anywhere: Any partition will do, whatever the key.
+            partition: This one, whatever the key.
         """
         if key is None and value is None:
             key = b""  # Kafka takes a record of headers alone, aiokafka does not
         told = partial(self._ended, topic, then)
-        entry = Entry(key, value, list(headers), int(self._now() * 1000), told)
+        entry = Entry(key, value, list(headers), int(self._now() * 1000), told, anywhere, partition)
         client = self._client
         waiting = self._waiting.get(topic)
         if waiting is not None:
-            waiting.append((entry, anywhere))
+            waiting.append(entry)
         elif client is None or not client.knows(topic) or self._stale(client):
-            self._waiting[topic] = [(entry, anywhere)]
+            self._waiting[topic] = [entry]
             _held(self._helpers, self._prepare(topic), f"begin to write to {topic}")
         else:
             try:
-                client.write(topic, entry, anywhere=anywhere)
+                client.write(topic, entry)
             except KafkaError as error:
                 asyncio.get_running_loop().call_soon(told, error)
 
@@ -163,11 +165,11 @@ class Producer:
         except (KafkaError, OSError, TimeoutError) as error:
             failure = error
         finally:
-            for entry, anywhere in self._waiting.pop(topic):
+            for entry in self._waiting.pop(topic):
                 try:
                     if ready is None:
                         raise failure
-                    ready.write(topic, entry, anywhere=anywhere)
+                    ready.write(topic, entry)
                 except (KafkaError, OSError, TimeoutError) as error:
                     entry.then(error)
 

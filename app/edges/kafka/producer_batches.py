@@ -38,6 +38,8 @@ class Entry(NamedTuple):
     Attributes:
         stamp: Milliseconds since the epoch.
         then: Told its place, or the error.
+        anywhere: Any partition will do, whatever the key.
+        partition: Where it goes, whatever the key.
     """
 
     key: bytes | None
@@ -45,6 +47,8 @@ class Entry(NamedTuple):
     headers: list[tuple[str, bytes | None]]
     stamp: int
     then: Then
+    anywhere: bool = False
+    partition: int | None = None
 
 
 class Answer(NamedTuple):

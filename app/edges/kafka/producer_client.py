@@ -95,20 +95,21 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
         """Say whether the leaders of a topic's partitions are known."""
         return topic in self._metadata._partitions  # noqa: SLF001 - the public way copies them all
 
-    def write(self, topic: str, entry: Entry, *, anywhere: bool) -> None:
+    def write(self, topic: str, entry: Entry) -> None:
         """Write a record to a topic that is known; returns before anything is sent.
 
         Args:
             topic: To which it is written.
             entry: The record, and the callback that is told the result.
-            anywhere: Its partition is of no importance; else its key says which.
 
         Raises:
             KafkaError: The client was closed, or takes no such record.
         """
         key, value, headers = entry.key, entry.value, entry.headers
         self._serialize(key, value, headers)  # it checks the size
-        if anywhere or key is None:
+        if entry.partition is not None:
+            partition = TopicPartition(topic, entry.partition)
+        elif entry.anywhere or key is None:
             partition = self._message_accumulator.filling(topic)
         else:
             number = self._partition(topic, None, key, value, key, value)

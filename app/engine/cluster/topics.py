@@ -77,8 +77,18 @@ class TopicKeeper:
             own = wanted.own_topics(largest)
             await cluster.create(own, wanted.replication_factor)
             await cluster.prove_writable([topic.name for topic in own])
-            await self._mend(cluster, own)
+            await self._mend(cluster, (*own, *await self._history(cluster)))
         self._conditions.end(DENIED)
+
+    async def _history(self, cluster: TopicAdmin) -> tuple[WantedTopic, ...]:
+        """Make the history topic if that is allowed: whoever writes to it says if it is not."""
+        wanted = self._subscription
+        try:
+            await cluster.create(wanted.history, wanted.replication_factor)
+        except KafkaRefusedError as error:
+            log.debug("no history is kept: %s", error)
+            return ()
+        return wanted.history
 
     async def _seen(self, cluster: Survey) -> list[WantedTopic]:
         """Return the consumed topics without those that may not be seen, if there are others.
@@ -112,7 +122,7 @@ class TopicKeeper:
             await self._miss_sources(cluster)
             own = wanted.own_topics(await cluster.largest_record(wanted.topics))
             await cluster.create(own, wanted.replication_factor)
-            await self._mend(cluster, own)
+            await self._mend(cluster, (*own, *await self._history(cluster)))
             await self._point_out(cluster)
             await self._look_at_group(cluster)
         except KafkaRefusedError as error:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from app.edges.kafka.consumer import Consumer
 from app.engine.cluster.positions import Positions
+from app.engine.history import History
 from app.engine.inflight.partition import Assigned, Assignment
 from app.policies.books.commit_metadata import with_topic_id
 from app.policies.books.ledger import Commit
@@ -36,6 +37,7 @@ class Committer:
         assignment: The partitions it has.
         positions: Knows whether these are still of the topics that are there.
         clock: Tells the time.
+        history: Written before the commit that covers it.
         lock: Held while committing.
     """
 
@@ -45,6 +47,7 @@ class Committer:
         assignment: Assignment,
         positions: Positions,
         clock: Clock,
+        history: History,
         lock: asyncio.Lock,
     ) -> None:
         self.lock = lock
@@ -52,6 +55,7 @@ class Committer:
         self._assignment = assignment
         self._positions = positions
         self._clock = clock
+        self._history = history
         self._pressing = asyncio.Event()
         self._settled = 0
         self._owing_since: float | None = None
@@ -87,6 +91,7 @@ class Committer:
                 pass
             self._pressing.clear()
             self._settled = 0
+            await self._history.write()
             async with self.lock:
                 try:
                     async with asyncio.timeout(TIMEOUT) as self._turn:
@@ -158,6 +163,7 @@ class Committer:
             Whether Kafka acknowledged it.
         """
         deadline = self._clock.monotonic() + timeout
+        self._history.begin()  # the group waits for whoever lets go: it is not waited for
         await self._consumer.commits.ended(timeout)
         self._assignment.freeze()
         left = deadline - self._clock.monotonic()

@@ -118,7 +118,9 @@ class Session:
             drop=drop,
             committing=committing,
         )
-        self.committer = Committer(self._consumer, assignment, self._positions, clock, committing)
+        self.committer = Committer(
+            self._consumer, assignment, self._positions, clock, observer.history, committing
+        )
         self._sampler = Sampler(
             self._consumer,
             assignment,

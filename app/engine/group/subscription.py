@@ -19,6 +19,8 @@ class Subscription(msgspec.Struct, frozen=True):
         dead_letter_retention: Seconds that it is kept there at least.
         retry_prefix: What the names of the group's retry topics begin with.
         control_topic: Compacted: what the group's workers tell each other.
+        history_topic: What became of notifications; None if no history is kept.
+        history_retention: Seconds that the history is kept at least.
         start_at_earliest: Where a group starts that has no offsets at all.
         partitions: Of topics that are created.
         replication_factor: Of topics that are created; None for the broker's default.
@@ -34,6 +36,8 @@ class Subscription(msgspec.Struct, frozen=True):
     partitions: int
     replication_factor: int | None
     dead_letter_retention: float = 30 * 86_400.0
+    history_topic: str | None = None
+    history_retention: float = 7 * 86_400.0
 
     @property
     def delays(self) -> Mapping[str, float]:
@@ -65,8 +69,15 @@ class Subscription(msgspec.Struct, frozen=True):
         """The consumed topics, as they are made if they are not there."""
         return tuple(WantedTopic(topic, self.partitions) for topic in self.topics)
 
+    @property
+    def history(self) -> tuple[WantedTopic, ...]:
+        """The history topic, as it has to be, if a history is kept."""
+        if self.history_topic is None:
+            return ()
+        return (own_topics.history_topic(self.history_topic, self.history_retention),)
+
     def own_topics(self, largest: int) -> tuple[WantedTopic, ...]:
-        """Return the topics that the group writes for itself, as they have to be.
+        """Return the topics that the group cannot work without, as they have to be.
 
         Args:
             largest: Bytes of the largest batch that a consumed topic takes.

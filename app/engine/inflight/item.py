@@ -9,6 +9,7 @@ from app.policies.headers.dead_letters import DeadLetterNote
 from app.policies.headers.deferral import Deferral, FailedMark
 from app.policies.headers.records import Origin, here, mark_of, origin_of
 from app.values.delivery import Delivery, Target
+from app.values.history import Try
 from app.values.notification import Notification, Priority
 from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition
@@ -122,6 +123,7 @@ class Item(msgspec.Struct, eq=False):
         jobs: Its deliveries.
         followers: Repeats that arrived while this one is in flight and wait for its outcome.
         delivered, failures: What became of targets since it was received.
+        tries: The attempts made here, in their order; None before the first.
         first_failure: Seconds since the epoch, or None.
         refusal: Why the record as a whole cannot be used, or None.
         adjusted: A channel left something out of it or changed something about it.
@@ -142,6 +144,7 @@ class Item(msgspec.Struct, eq=False):
     followers: "list[Item]" = []
     delivered: list[Target] = []
     failures: list[Failure] = []
+    tries: list[tuple[Target, Try]] | None = None
     first_failure: float | None = None
     refusal: tuple[Reason, str] | None = None
     adjusted: bool = False

@@ -110,6 +110,12 @@ class Dispatcher:
             if lane.state()[0] is DestinationState.DENIED
         }
 
+    def waits_for(self, job: Job) -> tuple[str | None, float | None]:
+        """Return why a waiting job is not sent now, and the seconds until it may be."""
+        destination = job.delivery.destination
+        lane = self._lanes.get((destination.channel, destination.address))
+        return (None, None) if lane is None else lane.waits_for(job)
+
     def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
         """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""
         jobs = [

@@ -134,6 +134,21 @@ class Lane:
         ready = self._queue.ready and self._gate.wait(self._clock.monotonic()) <= 0
         return bool(self._gate.active or ready)
 
+    def waits_for(self, job: Job) -> tuple[str | None, float | None]:
+        """Return why a job is not sent now, and the seconds until it may be.
+
+        Its turn has not come, if there is no reason.
+        """
+        state, seconds = self.state()
+        due = self._queue.due_time(job)
+        if due is not None:
+            left = max(due - self._clock.monotonic(), seconds or 0.0)
+            said = f": {self.last_error}" if self.last_error else ""
+            return f"the last attempt failed, its next one is not due{said}", left
+        if state is DestinationState.OPEN:
+            return None, None
+        return f"{state.value}: {self.last_error}" if self.last_error else state.value, seconds
+
     def state(self) -> tuple[DestinationState, float | None]:
         """Return the destination's state, and the seconds until it is asked again."""
         return self._gate.state(self._clock.monotonic())

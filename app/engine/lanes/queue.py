@@ -69,6 +69,10 @@ class JobQueue:
         """When the first of the delayed ones comes due; None if there is none."""
         return self._delayed[0][0] if self._delayed else None
 
+    def due_time(self, job: Job) -> float | None:
+        """Return when a job that waits for a later attempt comes due, or None."""
+        return next((until for until, _, each in self._delayed if each is job), None)
+
     def make_due_ready(self, now: float) -> None:
         """Put in line again whatever has come due by now."""
         while self._delayed and self._delayed[0][0] <= now:

@@ -17,6 +17,7 @@ from app.faces.api import (
     problems,
     replays,
     status,
+    tracing,
 )
 from app.faces.api.discretion import Discretion
 from app.faces.api.guard import AccessGuard
@@ -27,6 +28,7 @@ from app.faces.api.problems import Problem
 from app.faces.api.responses import JsonResponse
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetterPage
+from app.values.history import HistoryPage, Story
 from app.values.replay import Replay
 from app.values.snapshot import Snapshot
 
@@ -42,6 +44,8 @@ _BODIES = (
     inbox.Received,
     replays.ReplayRequest,
     Replay,
+    HistoryPage,
+    Story,
 )
 MAX_NOTIFICATIONS = 16 * 1024 * 1024
 MAX_BODY = 1024 * 1024
@@ -93,7 +97,7 @@ def build_app(lifespan: Lifespan) -> FastAPI:
     )
     app.get("/openapi.json", include_in_schema=False)(_document)
     problems.install(app)
-    for module in (status, control, notifications, replays, history, events, inbox):
+    for module in (status, control, notifications, replays, history, tracing, events, inbox):
         app.include_router(module.router, responses=ANY_PROBLEM)
     return app
 

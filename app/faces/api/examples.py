@@ -5,6 +5,7 @@ import msgspec
 from app.faces.api.problems import Fault, Problem
 from app.values.control import AttemptPage, PublishWarning
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.history import HistoryPage, Settled, Story, TargetStory, Told
 from app.values.inbox import InboxCard
 from app.values.note import Note
 from app.values.replay import Replay
@@ -119,6 +120,63 @@ ATTEMPT = Attempt(
     notes=(_NOTE,),
 )
 DELIVERIES = AttemptPage((ATTEMPT,), 1234)
+
+_TARGET = TargetStory(
+    channel="webhook",
+    destination=_WEBHOOK,
+    attempts=(
+        Told(
+            time="2026-01-01T12:00:00.401+00:00",
+            status=AttemptStatus.RETRY,
+            attempt=1,
+            worker="trader-1:4711",
+            duration=0.087,
+            error="503 Service Unavailable",
+        ),
+        Told(
+            time="2026-01-01T12:00:01.622+00:00",
+            status=AttemptStatus.DELIVERED,
+            attempt=2,
+            worker="trader-1:4711",
+            duration=0.091,
+            error=None,
+        ),
+    ),
+)
+HISTORY = HistoryPage(
+    (
+        Settled(
+            id="order-4711-filled",
+            origin="notifications/0/1235",
+            state="sent",
+            title="交易信号: AAPL",
+            user="trader-001",
+            published="2026-01-01T12:00:00.312+00:00",
+            settled="2026-01-01T12:00:01.623+00:00",
+            worker="trader-1:4711",
+            targets=(_TARGET,),
+            notes=(),
+        ),
+    ),
+    "17.3",
+)
+STORY = Story(
+    id="order-4711-filled",
+    origin="notifications/0/1235",
+    state="sent",
+    why=None,
+    next_attempt_at=None,
+    worker="trader-1:4711",
+    title="交易信号: AAPL",
+    user="trader-001",
+    published="2026-01-01T12:00:00.312+00:00",
+    settled="2026-01-01T12:00:01.623+00:00",
+    record=None,
+    content="📈 AAPL 突破关键位，建议关注",
+    targets=(_TARGET,),
+    notes=(),
+    dead_letter=None,
+)
 
 DEAD_LETTER = DeadLetter(
     id="3/17",

@@ -7,7 +7,7 @@ import click
 from app.doctor.examination import examine
 from app.doctor.findings import Verdict
 from app.edges.service_client import ServiceClient
-from app.faces.cli import dead_letters, group, importing, recipients, templates
+from app.faces.cli import dead_letters, group, importing, recipients, templates, tracing
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
@@ -39,6 +39,8 @@ command.add_command(importing.command)
 command.add_command(recipients.command)
 command.add_command(send)
 command.add_command(templates.command)
+command.add_command(tracing.trace)
+command.add_command(tracing.history)
 command.add_command(group.command)
 
 

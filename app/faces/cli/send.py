@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,16 @@ import click
 
 from app.edges.service_client import ServiceClient
 from app.faces.cli.output import api_key_option, echo, plain_errors, url_option
+from app.faces.cli.tracing import lines_of
 from app.policies.texts.outgoing import Typed, compose
+from app.values.control import Published
+from app.values.history import Story
 
+PATIENCE = 30.0
+LOOK_SECONDS = 0.5
+SENT = "sent"
+NOT_SENT = frozenset({"partial", "failed", "expired", "suppressed"})
+NOT_KNOWN_YET = 3
 PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 
 
@@ -31,9 +40,16 @@ PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Take the text from a file; - is standard input.",
 )
+@click.option(
+    "--wait",
+    is_flag=True,
+    help=f"Say what became of it: exit status 0 sent, 1 not, 3 not known after {PATIENCE:g} s.",
+)
 @url_option("Address of the service.")
 @api_key_option
+@click.pass_context
 def send(
+    context: click.Context,
     text: str | None,
     user: str | None,
     group: str | None,
@@ -46,6 +62,7 @@ def send(
     template: str | None,
     variables: tuple[str, ...],
     file: Path | None,
+    wait: bool,
     url: str,
     api_key: str | None,
 ) -> None:
@@ -67,16 +84,44 @@ def send(
             template=template,
             variables=dict(_pairs(variables, "--set")),
         )
-        asyncio.run(_publish(compose(typed), url, api_key))
+        accepted = asyncio.run(_publish(compose(typed), url, api_key))
+        if not wait:
+            return
+        story = asyncio.run(_outcome(accepted.message_ids[0], url, api_key))
+    if story is None or story.state not in {SENT, *NOT_SENT}:
+        known = "nothing is known of it yet" if story is None else lines(story)
+        echo(known, err=True)
+        context.exit(NOT_KNOWN_YET)
+    echo(lines(story))
+    context.exit(0 if story.state == SENT else 1)
 
 
-async def _publish(message: bytes, url: str, api_key: str | None) -> None:
+def lines(story: Story) -> str:
+    """Return a story as a text for a terminal."""
+    return "\n".join(lines_of(story))
+
+
+async def _outcome(message_id: str, url: str, api_key: str | None) -> Story | None:
+    """Ask what became of a notification until it is settled, or patience ends."""
+    story: Story | None = None
+    deadline = time.monotonic() + PATIENCE
+    async with ServiceClient(url, api_key, timeout=PATIENCE) as client:
+        while time.monotonic() < deadline:
+            story, _ = await client.story(message_id)
+            if story is not None and story.state in {SENT, *NOT_SENT}:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+    return story
+
+
+async def _publish(message: bytes, url: str, api_key: str | None) -> Published:
     async with ServiceClient(url, api_key) as client:
         accepted = await client.publish(message)
     for warning in accepted.warnings:
         echo(f"{warning.field}: {warning.problem}", err=True)
     for message_id in accepted.message_ids:
         echo(message_id)
+    return accepted
 
 
 def _text(text: str | None, file: Path | None, template: str | None) -> str | None:

@@ -178,8 +178,8 @@ def _without_key(access: Access, caller: Caller) -> Refusal | None:
     if caller.credential is None:
         return Refusal(
             401,
-            "An API key is needed. Send it as 'Authorization: Bearer <key>' or 'X-API-Key',"
-            f" or sign in at {SIGN_IN} with a browser.",
+            "An API key is needed. Send it in the header X-API-Key, or as a bearer token in"
+            f" Authorization, or sign in at {SIGN_IN} with a browser.",
         )
     if access.name_of(caller.credential) is None:
         return Refusal(401, "This API key is not known. Check it against NOTIFIER_API_KEYS.")

@@ -57,6 +57,22 @@ def own_topics(
     )
 
 
+def history_topic(name: str, retention: float) -> WantedTopic:
+    """Return the topic that the history goes to; work goes on without it.
+
+    Args:
+        name: Its name.
+        retention: Seconds that the history is kept at least.
+    """
+    settings: dict[str, str | int] = {
+        "message.timestamp.type": "LogAppendTime",
+        "cleanup.policy": "delete",
+        "retention.ms": int(retention * 1000),
+        "retention.bytes": FOR_EVER,
+    }
+    return WantedTopic(name, 1, settings)  # one partition: the newest come first
+
+
 def faults(
     wanted: WantedTopic, state: TopicState, config: Mapping[str, str] | None, replicas: int
 ) -> Iterator[TopicFault]:

@@ -20,6 +20,7 @@ from app.values.delivery import Delivery
 from app.values.outcome import Answer
 from app.values.record import Headers, TopicPartition
 from tests.support.channels import KNOWN, CoroutineChannel
+from tests.support.engine import no_history
 from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books
 from tests.support.simulation.clients import (
     CONTROL,
@@ -117,7 +118,7 @@ class Process:
             },
             _addresses(),
             clock,
-            Observer(Statistics(), AttemptLog(), Metrics(), clock),
+            Observer(Statistics(), AttemptLog(), Metrics(), clock, no_history(clock)),
         )
         self.inside = Inside(self.worker)
 

@@ -57,6 +57,7 @@ class RefusingProducer(Producer):
         then: Then,
         *,
         anywhere: bool = False,
+        partition: int | None = None,
     ) -> None:
         """Write, or fail as an absent leader makes it fail."""
         loop = asyncio.get_running_loop()
@@ -67,7 +68,7 @@ class RefusingProducer(Producer):
         elif self.narrow and topic.startswith(self.narrow) and len(value or b"") > self.largest:
             loop.call_soon(then, RecordTooLargeError("Kafka refused it: it is too large"))
         else:
-            super().begin(topic, key, value, headers, then, anywhere=anywhere)
+            super().begin(topic, key, value, headers, then, anywhere=anywhere, partition=partition)
 
 
 class Stage:

@@ -11,6 +11,7 @@ from app.policies.redaction import Secrets
 from app.values.note import Note
 from app.values.record import Record, TopicPartition
 from app.values.snapshot import AttemptStatus
+from tests.support.channels import KNOWN
 
 
 def add(log: AttemptLog, number: int, **fields: Any) -> None:
@@ -118,7 +119,7 @@ def test_secrets_are_hidden_where_attempts_are_shown() -> None:
     """Whatever text they stand in, to whoever looks or follows; what is searched is what is shown."""
     way_in = "https://discord.com/api/webhooks/1/s3cret"
     shown = "https://discord.com/api/webhooks/1/***"
-    log = AttemptLog(Secrets(["hush"]))
+    log = AttemptLog(Secrets(["hush"], forms=KNOWN.forms))
     add(
         log,
         0,

@@ -91,9 +91,13 @@ def test_own_topics_are_apart() -> None:
 def test_a_group_that_makes_no_topic_names(group: str) -> None:
     """Kafka takes any group; the topics named after it must then be set."""
     faulted = found(kafka={"group_id": group})
-    assert set(faulted) == {"kafka.retry_topic", "kafka.control_topic"}
+    assert set(faulted) == {
+        "kafka.retry_topic",
+        "kafka.control_topic",
+        "kafka.history_topic",
+    }
     assert "NOTIFIER_KAFKA__GROUP_ID" in faulted["kafka.retry_topic"]
-    named = {"group_id": group, "retry_topic": "r", "control_topic": "c"}
+    named = {"group_id": group, "retry_topic": "r", "control_topic": "c", "history_topic": "h"}
     assert found(kafka=named) == {}
 
 

@@ -75,6 +75,7 @@ def test_every_setting_can_be_set_in_the_environment(sandbox: Sandbox) -> None:
         "NOTIFIER_KAFKA__DEAD_LETTER_TOPIC": "dead",
         "NOTIFIER_KAFKA__RETRY_TOPIC": "retry",
         "NOTIFIER_KAFKA__CONTROL_TOPIC": "control",
+        "NOTIFIER_KAFKA__HISTORY_TOPIC": "history",
         "NOTIFIER_WORKER__AUTOSTART": "false",
         "NOTIFIER_WEBHOOK__DEFAULT_URL": "https://example.com/hook",
         "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": "10.0.0.0/8",

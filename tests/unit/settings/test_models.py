@@ -51,7 +51,7 @@ def test_settings_of_the_contract() -> None:
     """The groups and single settings of the contract's table, by name."""
     assert {name.split(".")[0] for name in SETTINGS} == {
         *("environment", "kafka", "worker", "webhook", "email", "recipients_file", "templates_dir"),
-        *("default_ttl", "inbox", "retry", "api_keys", "metrics", "log", "report"),
+        *("default_ttl", "inbox", "retry", "history", "api_keys", "metrics", "log", "report"),
     }
     assert env_name("kafka.bootstrap_servers") == "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS"
     assert env_name("api_keys") == "NOTIFIER_API_KEYS"

@@ -7,7 +7,7 @@ from app.engine.group.commit import Committer
 from app.engine.inflight.partition import Assignment, Start
 from app.policies.books.ledger import Commit
 from app.values.record import TopicPartition
-from tests.support.engine import PARTITION, SkewedClock, item, notification
+from tests.support.engine import PARTITION, SkewedClock, item, no_history, notification
 
 
 class GatedConsumer:
@@ -61,7 +61,8 @@ class GatedConsumer:
 def committer_of(consumer: GatedConsumer, assignment: Assignment) -> Committer:
     """Return what commits through a consumer."""
     lock = asyncio.Lock()
-    return Committer(consumer, assignment, consumer, SkewedClock(), lock)  # type: ignore[arg-type]  # as much as is used
+    clock = SkewedClock()
+    return Committer(consumer, assignment, consumer, clock, no_history(clock), lock)  # type: ignore[arg-type]  # as much as is used
 
 
 async def test_a_commit_of_a_topic_that_was_made_anew_meanwhile_is_not_the_new_ones() -> None:

@@ -25,6 +25,8 @@ CALLS = {
     ("post", "/resume"),
     ("post", "/test-notifications"),
     ("post", "/notifications"),
+    ("get", "/notifications/{message_id}"),
+    ("get", "/history"),
     ("get", "/deliveries"),
     ("get", "/dead-letters"),
     ("get", "/dead-letters/{partition}/{offset}"),

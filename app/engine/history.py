@@ -1,0 +1,202 @@
+"""The history: what became of every notification, written to the group's history topic."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from app.edges.kafka.producer import Producer
+from app.engine.inflight.item import Item
+from app.policies.books import history
+from app.policies.redaction import NO_SECRETS, Secrets, veil
+from app.policies.texts.plain_text import clip
+from app.values.clock import Clock
+from app.values.delivery import Target
+from app.values.errors import NotifierError
+from app.values.history import Addressee, Entry, Try
+from app.values.note import Note
+from app.values.snapshot import AttemptStatus
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING: Final = 10_000
+"""Entries that wait to be written; more are dropped and counted."""
+LARGEST_BATCH: Final = 500
+PATIENCE: Final = 1.0
+"""Seconds that a commit waits for the history of what it covers."""
+MOST_TRIES: Final = 50
+"""Attempts that are kept of one notification: the first ones and the last ones."""
+_LAST_TRIES: Final = MOST_TRIES // 2
+MOST_TARGETS: Final = 50
+LONGEST_NAME: Final = 200
+LONGEST_ERROR: Final = 300
+MOST_NOTES: Final = 20
+
+
+def worker_name() -> str:
+    """Return what tells this process from the group's others: ``host:process id``."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class History:
+    """Collects what became of notifications, and writes it many at a time.
+
+    Nothing waits for it but a commit, for a second: no fault of the history touches a delivery.
+
+    Args:
+        producer: Writes to topics of the group's own.
+        topic: The history topic; None if none is kept.
+        clock: Tells the time.
+        secrets: What must not be written, beyond what is recognised by its form.
+
+    Attributes:
+        lost: Entries that could not be written, since the start.
+        trouble: Why the last ones were not, and what that means; None if they were.
+    """
+
+    def __init__(
+        self,
+        producer: Producer,
+        topic: str | None,
+        clock: Clock,
+        secrets: Secrets = NO_SECRETS,
+    ) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._clock = clock
+        self._secrets = secrets
+        self._worker = worker_name()
+        self._waiting: list[Entry] = []
+        self._written: dict[asyncio.Future[None], list[Entry]] = {}
+        self.lost = 0
+        self.trouble: str | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a history."""
+        return self._topic is not None
+
+    def tried(
+        self,
+        item: Item,
+        target: Target,
+        status: AttemptStatus,
+        attempt: int,
+        duration: float | None,
+        error: str | None,
+    ) -> None:
+        """Keep one attempt with its item, until that is settled."""
+        if self._topic is None:
+            return
+        tries = item.tries
+        if tries is None:
+            tries = item.tries = []
+        elif len(tries) >= MOST_TRIES:
+            del tries[_LAST_TRIES]
+        if error is not None:
+            error = veil(clip(error, LONGEST_ERROR), self._secrets)
+        tries.append((target, Try(self._clock.now(), 0, status, attempt, duration, error)))
+
+    def add(self, item: Item, state: str) -> None:
+        """Take what became of an item."""
+        if self._topic is None:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._lose(1, "more is settled than can be written")
+            return
+        self._waiting.append(self._entry(item, state))
+
+    def unwritten(self, name: str) -> list[Entry]:
+        """Return what is known of a notification and may not stand in the topic yet."""
+        under_way = [entry for entries in self._written.values() for entry in entries]
+        return [entry for entry in (*under_way, *self._waiting) if history.name_of(entry) == name]
+
+    async def write(self) -> None:
+        """Write what has been taken, and wait for it a second at most. Never raises for Kafka."""
+        acknowledged = self.begin()
+        if acknowledged:
+            await asyncio.wait(acknowledged, timeout=PATIENCE)
+
+    def begin(self) -> list[asyncio.Future[None]]:
+        """Begin to write what has been taken; return what ends when it is written or lost."""
+        entries, self._waiting = self._waiting, []
+        return [
+            self._write(entries[start : start + LARGEST_BATCH])
+            for start in range(0, len(entries), LARGEST_BATCH)
+        ]
+
+    def _write(self, entries: list[Entry]) -> asyncio.Future[None]:
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        self._written[ended] = entries
+
+        def then(result: object) -> None:
+            del self._written[ended]
+            if isinstance(result, NotifierError):
+                self._lose(len(entries), str(result))
+            else:
+                self.trouble = None
+            if not ended.done():
+                ended.set_result(None)
+
+        value, headers = history.write(self._worker, entries)
+        self._producer.begin(self._topic or "", None, value, headers, then, partition=0)
+        return ended
+
+    def _lose(self, entries: int, why: str) -> None:
+        self.lost += entries
+        self.trouble = (
+            f"the history of {self.lost:,} notifications could not be written to {self._topic}:"
+            f" {why}. Deliveries are not touched by it; GET /history and traces do not show them"
+        )
+
+    def _entry(self, item: Item, state: str) -> Entry:
+        notification = item.notification
+        targets, tries = targets_of(item)
+        title = notification.title if notification else None
+        return Entry(
+            id=clip(notification.message_id, LONGEST_NAME)
+            if notification and notification.message_id
+            else None,
+            origin=item.origin.coordinates,
+            state=state,
+            published_at=item.published_at,
+            at=self._clock.now(),
+            title=veil(clip(title, LONGEST_NAME), self._secrets) if title else None,
+            user=notification.metadata.user_uuid if notification else None,
+            targets=tuple(Addressee(target.channel, target.label) for target in targets),
+            tries=tries,
+            notes=self._notes(notification.notes) if notification and notification.notes else (),
+        )
+
+    def _notes(self, notes: Iterable[Note]) -> tuple[Note, ...]:
+        return tuple(
+            Note(clip(each.field, LONGEST_NAME), veil(clip(each.problem, LONGEST_NAME)))
+            for each in list(notes)[:MOST_NOTES]
+        )
+
+
+def targets_of(item: Item) -> tuple[tuple[Target, ...], tuple[Try, ...]]:
+    """Return whom an item was for, as far as it is known, and what was tried at each."""
+    places: dict[Target, int] = {}
+    tries: list[Try] = []
+    for target, made in item.tries or ():
+        place = places.setdefault(target, len(places))
+        tries.append(made if place == 0 else replace(made, target=place))
+    for target in _others(item):
+        if len(places) >= MOST_TARGETS:
+            break
+        places.setdefault(target, len(places))
+    return tuple(places), tuple(tries)
+
+
+def _others(item: Item) -> Iterable[Target]:
+    """Yield the targets that nothing was tried at here."""
+    for job in item.jobs:
+        yield from job.delivery.targets
+    for failure in item.failures:
+        yield failure.target

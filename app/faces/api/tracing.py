@@ -1,0 +1,178 @@
+"""Where one notification is, and what became of the others: asked of the whole group's history."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import AfterValidator, BeforeValidator, Field
+from starlette.responses import Response
+
+from app.faces.api import examples
+from app.faces.api.dependencies import Running
+from app.faces.api.openapi import json_answer
+from app.faces.api.problems import Fault, ProblemError, unusable
+from app.faces.api.responses import made
+from app.faces.dashboard.story import history_page, no_story_page, story_page
+from app.values.history import Entry
+
+router = APIRouter(tags=["history"])
+
+DEFERRED = "deferred"
+
+
+class SettledAs(StrEnum):
+    """What a notification was settled as, or that it was put aside."""
+
+    SENT = "sent"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    DEFERRED = "deferred"
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+# A form without JavaScript sends every field, the empty ones too.
+Blank = BeforeValidator(_none_if_empty)
+Text = Annotated[str, Field(max_length=200)]
+Moment = Annotated[
+    datetime, AfterValidator(_in_utc), Field(description="ISO 8601; naive means UTC")
+]
+Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}\.[0-9]{1,6}$")]
+
+
+@router.get(
+    "/history",
+    summary="What became of notifications, in the whole group",
+    responses={200: json_answer("Newest first", examples.HISTORY)},
+)
+async def history(
+    request: Request,
+    service: Running,
+    *,
+    q: Annotated[Text | None, Blank] = None,
+    user: Annotated[Text | None, Blank] = None,
+    status: Annotated[SettledAs | None, Blank] = None,
+    channel: Annotated[Text | None, Blank] = None,
+    destination: Annotated[Text | None, Blank] = None,
+    since: Annotated[Moment | None, Blank] = None,
+    until: Annotated[Moment | None, Blank] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[Cursor | None, Blank] = None,
+) -> Response:
+    """Read the history topic; ``next_cursor`` leads to older ones, a page may have fewer.
+
+    What was put aside is listed with ``status=deferred`` only.
+    """
+    if since is not None and until is not None and since >= until:
+        raise unusable([Fault("query", "it is not before 'until'", "since")])
+    wanted = _wanted(
+        q=q,
+        user=user,
+        status=status,
+        channel=channel,
+        destination=destination,
+        since=since.timestamp() if since else None,
+        until=until.timestamp() if until else None,
+    )
+    offset, _, place = (cursor or "").partition(".")
+    page = await service.tracer.page(wanted, limit, (int(offset), int(place)) if cursor else None)
+    if _wants_page(request):
+        given = dict(request.query_params)
+        return await history_page(page, given)
+    return await made(lambda: page)
+
+
+@router.get(
+    "/notifications/{message_id:path}",
+    summary="One notification: where it is, and every attempt",
+    responses={200: json_answer("Its story so far", examples.STORY)},
+)
+async def notification(
+    request: Request,
+    service: Running,
+    message_id: Annotated[
+        str,
+        Path(
+            min_length=1,
+            max_length=1000,
+            description="Its message_id, or topic:partition:offset of one without",
+        ),
+    ],
+) -> Response:
+    """Look for it in this worker, the history, dead letters, retry topics, consumed topics."""
+    story, oldest = await service.tracer.trace(message_id)
+    if story is None:
+        missing = _missing(message_id, oldest)
+        if _wants_page(request):
+            return no_story_page(message_id, missing)
+        raise ProblemError(404, missing)
+    if _wants_page(request):
+        return await story_page(story)
+    return await made(partial(_same, story))
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _missing(message_id: str, oldest: float | None) -> str:
+    shown = message_id if len(message_id) <= 100 else f"{message_id[:100]}…"
+    if oldest is None:
+        looked = "no history is kept, or it is empty"
+    else:
+        since = datetime.fromtimestamp(oldest, UTC).isoformat(timespec="seconds")
+        looked = f"the history goes back to {since}"
+    return (
+        f"Nothing is known of a notification {shown!r}: {looked}; what Kafka holds that is not"
+        " committed, deferred or dead was looked through as well. If it has no message_id, ask for"
+        " topic:partition:offset."
+    )
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _wanted(
+    *,
+    q: str | None,
+    user: str | None,
+    status: SettledAs | None,
+    channel: str | None,
+    destination: str | None,
+    since: float | None,
+    until: float | None,
+) -> Callable[[Entry], bool]:
+    needle = q.strip().casefold() if q else ""
+
+    def wanted(entry: Entry) -> bool:
+        targets = entry.targets
+        return (
+            (entry.state == status.value if status else entry.state != DEFERRED)
+            and (since is None or entry.at >= since)
+            and (until is None or entry.at < until)
+            and (user is None or entry.user == user)
+            and (channel is None or any(each.channel == channel for each in targets))
+            and (destination is None or any(destination in each.destination for each in targets))
+            and (not needle or needle in _text(entry))
+        )
+
+    return wanted
+
+
+def _text(entry: Entry) -> str:
+    parts = [entry.id, entry.title, entry.origin, entry.user]
+    parts += [each.destination for each in entry.targets]
+    parts += [each.error for each in entry.tries]
+    return "\n".join(part for part in parts if part).casefold()

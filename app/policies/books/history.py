@@ -1,0 +1,71 @@
+"""Records of the history topic: many settled notifications in one, found by a filter. Pure."""
+
+import zlib
+from array import array
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from app.values.history import Batch, Entry
+from app.values.record import Headers
+
+FORMAT_HEADER: Final = "notifier.format"
+FILTER_HEADER: Final = "notifier.history.ids"
+FORMAT: Final = 1
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Batch)
+
+
+def name_of(entry: Entry) -> str:
+    """Return what a notification is asked for by: its id, or where its record first stood."""
+    return entry.id or entry.origin
+
+
+def coordinates_of(asked: str) -> str:
+    """Return ``topic:partition:offset`` as records are named here; anything else as it is."""
+    topic, partition, offset = (*asked.rsplit(":", 2), "", "")[:3]
+    if topic and partition.isdecimal() and offset.isdecimal():
+        return f"{topic}/{partition}/{offset}"
+    return asked
+
+
+def write(worker: str, entries: Iterable[Entry]) -> tuple[bytes, Headers]:
+    """Return value and headers of a record; the headers tell whether it is worth unpacking.
+
+    Args:
+        worker: Who writes it.
+        entries: At least one.
+    """
+    batch = Batch(worker, tuple(entries))
+    names = array("I", {_hash(name_of(entry)) for entry in batch.entries})
+    headers = ((FORMAT_HEADER, b"%d" % FORMAT), (FILTER_HEADER, names.tobytes()))
+    return _ENCODER.encode(batch), headers
+
+
+def read(value: bytes | None, headers: Headers) -> Batch | None:
+    """Return what a record holds, or None for one of a newer format or by another hand."""
+    if value is None or dict(headers).get(FORMAT_HEADER) != b"%d" % FORMAT:
+        return None
+    try:
+        return _DECODER.decode(value)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def may_hold(name: str) -> Callable[[Headers], bool]:
+    """Return what says, by its headers, whether a record may hold a notification of that name.
+
+    Once in about four thousand million names it says so although it does not.
+    """
+    wanted = _hash(name)
+
+    def check(headers: Headers) -> bool:
+        names = dict(headers).get(FILTER_HEADER)
+        return names is not None and len(names) % 4 == 0 and wanted in array("I", names)
+
+    return check
+
+
+def _hash(name: str) -> int:
+    return zlib.crc32(name.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,141 @@
+"""What became of notifications, as the history topic keeps it and the control plane tells it."""
+
+import msgspec
+
+from app.values.note import Note
+from app.values.snapshot import AttemptStatus
+
+
+class Try(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One attempt at one target, or why none was made.
+
+    Attributes:
+        at: Seconds since the epoch when it ended.
+        target: Which of the entry's targets.
+        duration: Seconds that the destination took; None if it was not asked.
+        error: What it answered when it was not yes, without secrets.
+    """
+
+    at: float
+    target: int
+    status: AttemptStatus
+    attempt: int
+    duration: float | None = None
+    error: str | None = None
+
+
+class Addressee(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A target, without what is secret about it."""
+
+    channel: str
+    destination: str
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """What became of a notification for good, or until it was put aside.
+
+    Attributes:
+        id: Its ``message_id``, or None.
+        origin: Where its record first stood: ``topic/partition/offset``.
+        state: ``sent``, ``partial``, ``failed``, ``expired``, ``suppressed`` or ``deferred``.
+        published_at: Seconds since the epoch.
+        at: Seconds since the epoch when it was settled or put aside.
+        title, user: As far as they are known.
+        targets: Whom it was for, as far as this is known.
+        tries: The attempts made for it here, in their order.
+        notes: What was left out of it or changed about it.
+    """
+
+    id: str | None
+    origin: str
+    state: str
+    published_at: float
+    at: float
+    title: str | None = None
+    user: str | None = None
+    targets: tuple[Addressee, ...] = ()
+    tries: tuple[Try, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True):
+    """A record of the history topic.
+
+    Attributes:
+        worker: Who wrote it: ``host:process id``.
+        entries: In the order in which they were settled.
+    """
+
+    worker: str
+    entries: tuple[Entry, ...]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An attempt, as it is told. Times are ISO 8601, UTC."""
+
+    time: str
+    status: AttemptStatus
+    attempt: int
+    worker: str
+    duration: float | None
+    error: str | None
+
+
+class TargetStory(msgspec.Struct, frozen=True):
+    """One target of a notification, with every attempt that is known."""
+
+    channel: str
+    destination: str
+    attempts: tuple[Told, ...]
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A row of ``GET /history``. Times are ISO 8601, UTC."""
+
+    id: str | None
+    origin: str
+    state: str
+    title: str | None
+    user: str | None
+    published: str
+    settled: str
+    worker: str
+    targets: tuple[TargetStory, ...]
+    notes: tuple[Note, ...]
+
+
+class Story(msgspec.Struct, frozen=True):
+    """Where one notification is, and what has become of it so far. Times are ISO 8601, UTC.
+
+    Attributes:
+        state: ``queued``, ``in_flight``, ``waiting``, ``deferred``, or what it was settled as.
+        why: What it waits for, or why it is not sent; None if nothing holds it up.
+        next_attempt_at: When it is tried next, as far as this is known.
+        worker: Who holds it, or settled it.
+        record: Where it stands now: ``topic/partition/offset``.
+        content: As far as the record is still there, shortened.
+        dead_letter: Its place among the dead letters, for ``POST /dead-letters/replay``.
+    """
+
+    id: str | None
+    origin: str
+    state: str
+    why: str | None
+    next_attempt_at: str | None
+    worker: str | None
+    title: str | None
+    user: str | None
+    published: str | None
+    settled: str | None
+    record: str | None
+    content: str | None
+    targets: tuple[TargetStory, ...]
+    notes: tuple[Note, ...]
+    dead_letter: str | None
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """The answer of ``GET /history``."""
+
+    history: tuple[Settled, ...]
+    next_cursor: str | None

@@ -1,0 +1,230 @@
+"""Where one notification is, found wherever it may be."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.edges.kafka.dead_letters import DeadLetters
+from app.edges.kafka.history_log import HistoryLog
+from app.engine.control.tracing import Tracer
+from app.engine.group.subscription import Subscription
+from app.engine.history import History
+from app.engine.worker import NotificationWorker
+from app.policies.redaction import Secrets
+from app.values.history import Story
+from app.values.outcome import Rejected, Retry
+from tests.support.engine import ScriptedChannel, until
+from tests.support.topic import make_topics, no_marks
+from tests.unit.engine.conftest import DEAD_LETTERS, TOPIC
+
+if TYPE_CHECKING:
+    from tests.unit.engine.conftest import Envelope, Stage
+
+HISTORY = "notifications.history"
+
+
+class Room:
+    """A worker whose history is kept, and what traces in it."""
+
+    def __init__(self, stage: "Stage", worker: NotificationWorker, *, kept: bool = True) -> None:
+        self.worker = worker
+        self.stage = stage
+        subscription = worker._options.subscription
+        assert isinstance(subscription, Subscription)
+        self.log = HistoryLog(stage.connection, HISTORY if kept else None)
+        self.tracer = Tracer(
+            worker,
+            "host:1",
+            stage.connection,
+            subscription,
+            self.log,
+            DeadLetters(stage.connection, DEAD_LETTERS, no_marks),
+            Secrets(["hush"]),
+        )
+
+    async def story(self, name: str) -> Story:
+        """Return the story, which there is."""
+        story, _ = await self.tracer.trace(name)
+        assert story is not None
+        return story
+
+    async def written(self) -> None:
+        """Wait until what was settled stands in the history."""
+        history = self.stage.observer.history
+        await until(lambda: not history._waiting and not history._written)
+
+
+async def room_of(stage: "Stage", worker: NotificationWorker, *, kept: bool = True) -> Room:
+    """Return the room of a worker that is to be started."""
+    await make_topics(stage.broker.address, HISTORY)
+    if kept:
+        stage.observer.history = History(stage.producer, HISTORY, stage.clock)
+    return Room(stage, worker, kept=kept)
+
+
+async def test_what_was_sent_is_found_with_its_attempts(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Its record is read again for the text; the history says the rest."""
+    stage.channel = ScriptedChannel([[Retry("503 hush")]])
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await worker.start()
+    await stage.publish(envelope("the text", message_id="m-1", metadata={"title": "T"}))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    await room.written()
+    story = await room.story("m-1")
+    assert (story.state, story.title, story.content) == ("sent", "T", "the text")
+    (target,) = story.targets
+    assert [(each.status, each.attempt) for each in target.attempts] == [
+        ("retry", 1),
+        ("delivered", 2),
+    ]
+    assert target.attempts[0].error == "503 ***"
+    assert story.settled is not None
+
+
+async def test_what_waits_here_is_told_with_the_reason(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """In flight, queued behind it, or waiting for its next attempt."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await worker.start()
+    gate = await stage.publish_held(worker, 1)
+    await stage.publish(envelope("later", message_id="m-2", ordering_key="k"))
+    await until(lambda: worker.snapshot().in_flight == 2)
+    story = await room.story("m-2")
+    assert story.state in {"in_flight", "queued"}
+    assert story.content == "later"
+    assert story.worker == "host:1"
+    gate.set()
+    await until(lambda: worker.snapshot().messages_sent == 3)
+
+
+async def test_what_waits_for_its_next_attempt_says_when(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what went wrong."""
+    monkeypatch.setattr("app.policies.limits.retry.RetryPolicy.delay", lambda *_, **__: 50.0)
+    stage.channel = ScriptedChannel([[Retry("503")]])
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await worker.start()
+    await stage.publish(envelope("later", message_id="m-3"))
+    await stage.channel.arrived(1)
+    await until(lambda: worker.held("m-3") is not None and worker.snapshot().queued == 1)
+    story = await room.story("m-3")
+    assert story.state == "waiting"
+    assert "503" in (story.why or "")
+    assert story.next_attempt_at is not None
+    await worker.stop(drain=False)
+
+
+async def test_what_was_deferred_is_found_in_its_retry_topic(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """With the attempts made before, and when it is due."""
+    stage.channel = ScriptedChannel([[Retry("503")]] * 10)
+    worker = stage.worker(max_age=86_400.0, attempts=2)
+    room = await room_of(stage, worker)
+    await worker.start()
+    await stage.publish(envelope("aside", message_id="m-4"))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    await room.written()
+    story = await room.story("m-4")
+    assert (story.state, story.content) == ("deferred", "aside")
+    assert story.next_attempt_at is not None
+    assert [each.attempt for each in story.targets[0].attempts] == [1, 2]
+    assert story.record is not None
+    assert ".30s/" in story.record
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_dead_letter_is_told_with_its_place(
+    stage: "Stage", envelope: "Envelope", kept: bool
+) -> None:
+    """With a history or without: it can be replayed from there."""
+    stage.channel = ScriptedChannel([[Rejected("no")]])
+    worker = stage.worker()
+    room = await room_of(stage, worker, kept=kept)
+    await worker.start()
+    await stage.publish(envelope("dead", message_id="m-5"))
+    await until(lambda: worker.snapshot().messages_failed == 1)
+    await room.written()
+    story = await room.story("m-5")
+    (letter,) = await stage.dead_letters()
+    assert (story.state, story.dead_letter, story.content) == ("failed", letter.id, "dead")
+
+
+async def test_what_nobody_has_taken_is_queued(stage: "Stage", envelope: "Envelope") -> None:
+    """It stands on the topic, above the commits."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await stage.publish(envelope("first"), envelope("waits", message_id="m-6"))
+    story = await room.story("m-6")
+    assert (story.state, story.content) == ("queued", "waits")
+    assert story.record == story.origin
+
+
+async def test_one_without_an_id_is_asked_for_by_its_place(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Before it is taken and afterwards."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await stage.publish(envelope("nameless"))
+    found = [(await room.tracer.trace(f"{TOPIC}:{number}:0"))[0] for number in range(4)]
+    (partition,) = [number for number, each in enumerate(found) if each is not None]
+    assert (await room.story(f"{TOPIC}:{partition}:0")).state == "queued"
+    await worker.start()
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    await room.written()
+    story = await room.story(f"{TOPIC}:{partition}:0")
+    assert (story.state, story.id) == ("sent", None)
+    assert worker.held(f"{TOPIC}/{partition}/0") is None
+
+
+async def test_what_nobody_knows_is_none(stage: "Stage", envelope: "Envelope") -> None:
+    """And it is said how far back was looked."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    assert await room.tracer.trace("m-7") == (None, None)
+    await worker.start()
+    await stage.publish(envelope("other", message_id="m-8"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    await room.written()
+    story, oldest = await room.tracer.trace("m-7")
+    assert story is None
+    assert oldest is not None
+
+
+async def test_the_history_is_told_newest_first(stage: "Stage", envelope: "Envelope") -> None:
+    """In pages that neither repeat nor leave out."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await worker.start()
+    for number in range(3):
+        await stage.publish(*(envelope(str(n), message_id=f"{number}-{n}") for n in range(3)))
+        await until(lambda: worker.snapshot().messages_sent == 3 * (number + 1))  # noqa: B023
+        await room.written()
+    seen: list[str | None] = []
+    before: tuple[int, int] | None = None
+    for _ in range(9):
+        page = await room.tracer.page(lambda _: True, 2, before)
+        seen += [each.id for each in page.history]
+        if page.next_cursor is None:
+            break
+        offset, place = page.next_cursor.split(".")
+        before = int(offset), int(place)
+    assert len(seen) == len(set(seen)) == 9
+    assert {each[:1] for each in seen[:3] if each} == {"2"}
+    some = await room.tracer.page(lambda entry: entry.id == "0-1", 10, None)
+    assert [each.id for each in some.history] == ["0-1"]
+
+
+async def test_without_a_history_its_page_is_empty(stage: "Stage") -> None:
+    """Nothing is read for it."""
+    room = await room_of(stage, stage.worker(), kept=False)
+    page = await room.tracer.page(lambda _: True, 10, None)
+    assert (page.history, page.next_cursor) == ((), None)

@@ -1,0 +1,172 @@
+"""The history is collected, written in batches, and touches no delivery."""
+
+import asyncio
+
+import pytest
+
+from app.edges.kafka.producer_batches import Place
+from app.engine.history import MOST_TARGETS, MOST_TRIES, MOST_WAITING, History
+from app.engine.inflight.item import Item, Job
+from app.policies.books.history import read
+from app.policies.redaction import Secrets
+from app.values.delivery import Target
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.history import Entry
+from app.values.record import Headers
+from app.values.snapshot import AttemptStatus
+from tests.support.engine import PARTITION, SkewedClock, assignment, delivery, item, notification
+from tests.unit.engine.test_settlement import ScriptedProducer
+
+TARGET = Target("webhook", "https://hooks.example/secret", "https://hooks.example/***")
+
+
+class KeepingProducer(ScriptedProducer):
+    """Keeps the headers of what is written, as they are."""
+
+    def __init__(self, failures: list[Exception] | None = None) -> None:
+        super().__init__(failures or ())
+        self.headers: list[Headers] = []
+
+    async def write(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Place:
+        """Write, and keep the headers."""
+        place = await super().write(topic, key, value, headers)
+        self.headers.append(headers)
+        return place
+
+    def entries(self) -> list[Entry]:
+        """Return what was written, in its order."""
+        batches = [
+            read(value, headers)
+            for (_, _, value, _), headers in zip(self.written, self.headers, strict=True)
+        ]
+        return [entry for batch in batches if batch for entry in batch.entries]
+
+
+def kept_by(producer: ScriptedProducer) -> History:
+    """Return a history that goes to a topic."""
+    return History(producer, "history", SkewedClock(), Secrets(["hush"]))  # type: ignore[arg-type]
+
+
+def an_item(content: str = "text") -> Item:
+    """Return an item with an id."""
+    return item(notification(content, message_id="m-1"), assignment()[PARTITION])
+
+
+async def test_many_go_into_one_record() -> None:
+    """Not one each: a million of them are a few thousand records."""
+    producer = KeepingProducer()
+    history = kept_by(producer)
+    for _ in range(500):
+        history.add(an_item(), "sent")
+    await history.write()
+    assert len(producer.written) == 1
+    assert len(producer.entries()) == 500
+    await history.write()
+    assert len(producer.written) == 1
+
+
+async def test_every_attempt_stands_there_with_its_answer() -> None:
+    """And targets at which nothing was tried, too; secrets do not."""
+    producer = KeepingProducer()
+    history = kept_by(producer)
+    held = an_item()
+    other = Target("email", "a@example.com", "a@example.com")
+    history.tried(held, TARGET, AttemptStatus.RETRY, 1, 0.5, "hush: 503")
+    history.tried(held, other, AttemptStatus.DELIVERED, 1, 0.1, None)
+    history.tried(held, TARGET, AttemptStatus.DELIVERED, 2, 0.2, None)
+    held.jobs = []
+    history.add(held, "sent")
+    await history.write()
+    (entry,) = producer.entries()
+    assert [each.destination for each in entry.targets] == [TARGET.label, other.label]
+    assert [(each.target, each.status, each.attempt) for each in entry.tries] == [
+        (0, "retry", 1),
+        (1, "delivered", 1),
+        (0, "delivered", 2),
+    ]
+    assert entry.tries[0].error == "***: 503"
+    assert (entry.id, entry.origin, entry.state) == ("m-1", "notifications/0/0", "sent")
+
+
+async def test_what_is_kept_of_one_is_bounded() -> None:
+    """However often it is tried, and whomever it is for."""
+    producer = KeepingProducer()
+    history = kept_by(producer)
+    held = an_item("x" * 10_000)
+    for number in range(1000):
+        target = Target("email", f"{number}", f"{number}")
+        history.tried(held, target, AttemptStatus.RETRY, number, 0.1, "e" * 10_000)
+    history.add(held, "failed")
+    await history.write()
+    (entry,) = producer.entries()
+    assert len(entry.tries) == MOST_TRIES
+    assert (entry.tries[0].attempt, entry.tries[-1].attempt) == (0, 999)
+    assert len(entry.targets) <= MOST_TARGETS
+    assert len(producer.written[0][2] or b"") < 50_000
+
+
+@pytest.mark.parametrize("error", [KafkaUnavailableError("away"), KafkaRefusedError("denied")])
+async def test_a_fault_is_counted_and_said(error: Exception) -> None:
+    """Nothing is written twice, nothing is raised, and it is over with the next record."""
+    producer = KeepingProducer([error])
+    history = kept_by(producer)
+    history.add(an_item(), "sent")
+    await history.write()
+    assert history.lost == 1
+    assert str(error) in (history.trouble or "")
+    history.add(an_item(), "sent")
+    await history.write()
+    assert (history.lost, history.trouble) == (1, None)
+    assert len(producer.entries()) == 1
+
+
+async def test_a_commit_waits_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A topic that does not answer holds up no commit for longer."""
+    monkeypatch.setattr("app.engine.history.PATIENCE", 0.01)
+    producer = KeepingProducer()
+    producer.gate.clear()
+    history = kept_by(producer)
+    history.add(an_item(), "sent")
+    async with asyncio.timeout(5):
+        await history.write()
+    producer.gate.set()
+    assert history.lost == 0
+
+
+async def test_what_waits_is_bounded() -> None:
+    """If nothing commits, entries are dropped and counted."""
+    history = kept_by(KeepingProducer())
+    held = an_item()
+    for _ in range(MOST_WAITING + 3):
+        history.add(held, "sent")
+    assert history.lost == 3
+    assert "more is settled" in (history.trouble or "")
+
+
+async def test_without_a_topic_nothing_is_kept() -> None:
+    """Retention 0: no memory, no record."""
+    producer = KeepingProducer()
+    history = History(producer, None, SkewedClock())  # type: ignore[arg-type]
+    held = an_item()
+    history.tried(held, TARGET, AttemptStatus.DELIVERED, 1, 0.1, None)
+    history.add(held, "sent")
+    await history.write()
+    assert (held.tries, producer.written) == (None, [])
+    assert not history.is_kept
+
+
+async def test_targets_that_were_not_tried_stand_there() -> None:
+    """What was put aside says whom it is still for."""
+    producer = KeepingProducer()
+    history = kept_by(producer)
+    held = an_item()
+    told = held.notification
+    assert told is not None
+    held.jobs = [Job(held, delivery(told), 0)]
+    history.add(held, "deferred")
+    await history.write()
+    (entry,) = producer.entries()
+    assert len(entry.targets) == 1
+    assert entry.tries == ()
