@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 from app.edges.kafka.message_set import packed, read_message
 from app.edges.kafka.unpacking import most_unpacked
 
-LIGHT: Final = 8 * 1024 * 1024
-"""Bytes; to unpack so many takes a few hundredths of a second."""
+LIGHT: Final = 4 * 1024 * 1024
+"""Bytes; to unpack so many takes two hundredths of a second."""
 MOST: Final = 80 * 1024 * 1024
 """Bytes; somewhat more than this service ever writes in one batch."""
 
