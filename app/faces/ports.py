@@ -111,7 +111,7 @@ class DeadLettersPort(Protocol):
 
 
 class TracerPort(Protocol):
-    """What became of notifications, and where one of them is.
+    """Traces of single notifications, and the history.
 
     Raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` where topics cannot be read.
     """

@@ -122,7 +122,7 @@ class RetrySettings(_Group):
 
 
 class HistorySettings(_Group):
-    """For how many seconds is kept what became of notifications; 0 keeps no history."""
+    """How many seconds the history is kept; 0 keeps none."""
 
     retention: fields.Seconds = 604_800.0
 

@@ -1,4 +1,4 @@
-"""What became of notifications, as the history topic keeps it and the control plane tells it."""
+"""Entries of the history, as its topic keeps them and as the control plane tells them."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ class Try(msgspec.Struct, frozen=True, array_like=True, gc=False):
         at: Seconds since the epoch when it ended.
         target: Which of the entry's targets.
         duration: Seconds that the destination took; None if it was not asked.
-        error: What it answered when it was not yes, without secrets.
+        error: Its answer when that was not yes, without secrets.
     """
 
     at: float
@@ -25,25 +25,25 @@ class Try(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Addressee(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A target, without what is secret about it."""
+    """A target, without its secrets."""
 
     channel: str
     destination: str
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """What became of a notification for good, or until it was put aside.
+    """A notification that was settled for good, or deferred.
 
     Attributes:
         id: Its ``message_id``, or None.
-        origin: Where its record first stood: ``topic/partition/offset``.
+        origin: Its record's first place: ``topic/partition/offset``.
         state: ``sent``, ``partial``, ``failed``, ``expired``, ``suppressed`` or ``deferred``.
         published_at: Seconds since the epoch.
         at: Seconds since the epoch when it was settled or put aside.
         title, user: As far as they are known.
         targets: Whom it was for, as far as this is known.
         tries: The attempts made for it here, in their order.
-        notes: What was left out of it or changed about it.
+        notes: Parts of it that were left out or changed.
     """
 
     id: str | None
@@ -105,14 +105,14 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """Where one notification is, and what has become of it so far. Times are ISO 8601, UTC.
+    """The story of one notification so far. Times are ISO 8601, UTC.
 
     Attributes:
-        state: ``queued``, ``in_flight``, ``waiting``, ``deferred``, or what it was settled as.
-        why: What it waits for, or why it is not sent; None if nothing holds it up.
+        state: ``queued``, ``in_flight``, ``waiting``, ``deferred``, or how it was settled.
+        why: Why it waits or is not sent; None if nothing holds it up.
         next_attempt_at: When it is tried next, as far as this is known.
         worker: Who holds it, or settled it.
-        record: Where it stands now: ``topic/partition/offset``.
+        record: Its place now: ``topic/partition/offset``.
         content: As far as the record is still there, shortened.
         dead_letter: Its place among the dead letters, for ``POST /dead-letters/replay``.
     """

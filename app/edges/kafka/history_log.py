@@ -18,7 +18,7 @@ LONGEST_SPAN: Final = 1000
 Place = tuple[int, int]
 """A record's offset, and an entry's place in it."""
 Found = tuple[Place, str, Entry]
-"""Where an entry stands, who wrote it, and what it says."""
+"""An entry, its place, and the worker that wrote it."""
 
 
 class HistoryLog:

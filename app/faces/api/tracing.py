@@ -1,4 +1,4 @@
-"""Where one notification is, and what became of the others: asked of the whole group's history."""
+"""Calls that trace one notification and search the history, over the whole group."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ DEFERRED = "deferred"
 
 
 class SettledAs(StrEnum):
-    """What a notification was settled as, or that it was put aside."""
+    """How a notification was settled, or that it was deferred."""
 
     SENT = "sent"
     PARTIAL = "partial"
@@ -72,7 +72,7 @@ async def history(
 ) -> Response:
     """Read the history topic; ``next_cursor`` leads to older ones, a page may have fewer.
 
-    What was put aside is listed with ``status=deferred`` only.
+    Deferred notifications are listed with ``status=deferred`` only.
     """
     if since is not None and until is not None and since >= until:
         raise unusable([Fault("query", "it is not before 'until'", "since")])

@@ -102,7 +102,7 @@ def lines(story: Story) -> str:
 
 
 async def _outcome(message_id: str, url: str, api_key: str | None) -> Story | None:
-    """Ask what became of a notification until it is settled, or patience ends."""
+    """Ask about a notification until it is settled, or patience ends."""
     story: Story | None = None
     deadline = time.monotonic() + PATIENCE
     async with ServiceClient(url, api_key, timeout=PATIENCE) as client:

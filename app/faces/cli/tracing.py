@@ -1,4 +1,4 @@
-"""``notifier trace`` and ``notifier history``: what became of notifications."""
+"""``notifier trace`` and ``notifier history``."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ async def _trace(message_id: str, url: str, api_key: str | None) -> tuple[Story 
 @url_option("Address of the service.")
 @api_key_option
 def history(limit: int, url: str, api_key: str | None, **filters: str | None) -> None:
-    """List what became of the group's notifications, newest first."""
+    """List the group's settled notifications, newest first."""
     given = {name: value for name, value in filters.items() if value is not None}
     with plain_errors():
         rows = asyncio.run(_history(given, limit, url, api_key))

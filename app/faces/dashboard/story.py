@@ -1,4 +1,4 @@
-"""Pages about notifications: one's story, and what became of the others."""
+"""Pages about notifications: the story of one, and the history."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ async def history_page(page: HistoryPage, given: Mapping[str, str]) -> HTMLRespo
     """Render a page of the history.
 
     Args:
-        page: What was found.
+        page: The entries found.
         given: The query of the request.
     """
     filters = {name: given.get(name, "") for name in FIELDS}

@@ -18,7 +18,7 @@ _DECODER = msgspec.msgpack.Decoder(Batch)
 
 
 def name_of(entry: Entry) -> str:
-    """Return what a notification is asked for by: its id, or where its record first stood."""
+    """Return the name that a notification is looked for by: its id, or its record's first place."""
     return entry.id or entry.origin
 
 
@@ -44,7 +44,7 @@ def write(worker: str, entries: Iterable[Entry]) -> tuple[bytes, Headers]:
 
 
 def read(value: bytes | None, headers: Headers) -> Batch | None:
-    """Return what a record holds, or None for one of a newer format or by another hand."""
+    """Return the entries of a record, or None for one of a newer format or by another hand."""
     if value is None or dict(headers).get(FORMAT_HEADER) != b"%d" % FORMAT:
         return None
     try:
@@ -54,7 +54,7 @@ def read(value: bytes | None, headers: Headers) -> Batch | None:
 
 
 def may_hold(name: str) -> Callable[[Headers], bool]:
-    """Return what says, by its headers, whether a record may hold a notification of that name.
+    """Return a check of a record's headers: whether it may hold a notification of that name.
 
     Once in about four thousand million names it says so although it does not.
     """
