@@ -56,6 +56,9 @@ def _once(_: Notification) -> int:
 class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One channel, as the parser, the router, the recipients file, the page and the doctor see it.
 
+    How its service wants to be asked (in order, several at once, how many refusals) stands on the
+    channel itself, for whoever asks.
+
     Attributes:
         name: As producers write it, and as a contact's type.
         kind: The kind of its addresses.
