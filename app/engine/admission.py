@@ -8,6 +8,7 @@ from app.engine.inflight import transitions
 from app.engine.inflight.item import Item
 from app.engine.inflight.parked import GONE, Parked, Why, park, too_old_at, unclaimed
 from app.engine.inflight.partition import Assigned, Assignment, Done
+from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY, Reader
@@ -20,11 +21,10 @@ from app.values.errors import InvalidRecordError, TemplateError, UnroutableError
 from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition
 
-MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
+RELIEVE_SECONDS = 0.2
+"""Between two looks at which lanes are slow, if none was."""
 LONGEST_READING = 0.5
 """Seconds after which no further heavy record is read before those that were are admitted."""
-FULL = 0.75
-"""The share of the window from which on slow lanes make room."""
 
 
 class Admission:
@@ -42,6 +42,9 @@ class Admission:
         max_in_flight: Items received and unsettled at most.
         max_age: Seconds for which a notification is tried; 0 where nothing is put aside.
         on_change: Called when there may be more room than before.
+
+    Attributes:
+        window: What is in flight.
     """
 
     def __init__(
@@ -67,27 +70,27 @@ class Admission:
         self._clock = clock
         self._observer = observer
         self._ours = ours
-        self._max_in_flight = max_in_flight
+        self.window = Window(max_in_flight)
         self._max_age = max_age
         self._on_change = on_change
-        self._bytes = 0
+        self._relieve_at = 0.0
         self._leaders: dict[bytes, Item] = {}
 
     def room(self) -> int:
         """Return how many more records may be taken."""
-        if self._bytes >= MAX_BYTES_IN_FLIGHT:
-            return 0
-        return self._max_in_flight - self._assignment.in_flight
+        return self.window.room
 
     def relieve(self) -> None:
-        """Let slow lanes make room, once the window is nearly full."""
-        in_flight = self._assignment.in_flight
-        excess = in_flight - self._settler.leaving - int(self._max_in_flight * FULL)
-        if self._bytes > MAX_BYTES_IN_FLIGHT * FULL and in_flight:
-            surplus = self._bytes - MAX_BYTES_IN_FLIGHT * FULL
-            excess = max(excess, int(surplus * in_flight / self._bytes) - self._settler.leaving)
-        if excess > 0:
-            self._dispatcher.relieve(excess)
+        """Let slow lanes make room, once the window is nearly full.
+
+        If none is slow they are not looked at again for a while: there may be thousands.
+        """
+        excess = self.window.excess(self._settler.leaving)
+        if excess <= 0:
+            return
+        now = self._clock.monotonic()
+        if now >= self._relieve_at and not self._dispatcher.relieve(excess):
+            self._relieve_at = now + RELIEVE_SECONDS
 
     async def read_ahead(
         self, records: Sequence[Record], held: Mapping[TopicPartition, Assigned]
@@ -139,7 +142,7 @@ class Admission:
             return
         item = self._returning(parked, record, assigned)
         assigned.take_back(item)
-        self._bytes += item.size
+        self.window.enter(item)
         if parked.why is Why.FOREIGN:
             self._refuse(item, Reason.EXHAUSTED, unclaimed(item.origin.topic))
         elif assigned.delay is not None and read_format(record.headers) > KNOWN_FORMAT:
@@ -198,7 +201,7 @@ class Admission:
         left = too_old_at(item, self._max_age) - self._clock.broker_now()
         assigned.park(park(item, Why.FOREIGN, self._clock.monotonic() + left))
         transitions.park(item)
-        self._bytes -= item.size
+        self.window.leave(item)
 
     def drop(self) -> None:
         """Forget what was held of a partition whose topic was made anew."""
@@ -207,7 +210,7 @@ class Admission:
 
     def reset(self) -> None:
         """Forget what was in flight of partitions that are gone; its items were dropped."""
-        self._bytes = sum(item.size for item in self._assignment.items())
+        self.window.reset(self._assignment.items())
         gone = [leader for leader in self._leaders.values() if not self._is_held(leader)]
         for leader in gone:
             del self._leaders[leader.digest]
@@ -221,7 +224,7 @@ class Admission:
             item: Settled just now.
             verdict: None where it was put aside: then it is still going to be delivered.
         """
-        self._bytes -= item.size
+        self.window.leave(item)
         self._on_change()
         notification = item.notification
         if verdict is Verdict.SENT and notification and notification.message_id is not None:
@@ -247,7 +250,7 @@ class Admission:
     def _enter(self, record: Record, assigned: Assigned) -> Item:
         item = self._item(record, assigned, _before(record, assigned))
         assigned.enter(item)
-        self._bytes += item.size
+        self.window.enter(item)
         return item
 
     def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:
@@ -260,7 +263,7 @@ class Admission:
         """Go on with an item whose partition was away: what was delivered stays delivered."""
         transitions.give(item, assigned.epoch)
         assigned.enter(item)
-        self._bytes += item.size
+        self.window.enter(item)
         if _is_compared(item):
             self._leaders.setdefault(item.digest, item)
         self._dispatcher.resubmit(item)
@@ -301,7 +304,7 @@ class Admission:
             return
         assigned.settle(item)
         transitions.settle(item)
-        self._bytes -= item.size
+        self.window.leave(item)
         self._observer.duplicate()
         self._on_change()
 

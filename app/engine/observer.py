@@ -38,7 +38,6 @@ LONGEST_SHOWN = 2000
 """Bytes of a record that could not be read; the delivery log shows fewer characters."""
 LONGEST_ERROR = 1000
 STATUS: dict[type, AttemptStatus] = {
-    Delivered: AttemptStatus.DELIVERED,
     Retry: AttemptStatus.RETRY,
     RateLimited: AttemptStatus.RATE_LIMITED,
     Rejected: AttemptStatus.REJECTED,
@@ -85,6 +84,15 @@ class Observer:
         self.statistics.channel(delivery.targets[0].channel).retried += 1
         self._destination(delivery.destination).retried += 1
 
+    def delivered(
+        self, job: Job, target: Target, duration: float, notes: tuple[Note, ...] = ()
+    ) -> None:
+        """Write down one attempt that its target has accepted; see ``attempted``."""
+        self.metrics.observe_attempt(target.channel, duration)
+        self.statistics.channel(target.channel).sent += 1
+        self._destination(job.delivery.destination).sent += 1
+        self._log(job, target, AttemptStatus.DELIVERED, duration, None, notes)
+
     def attempted(
         self,
         job: Job,
@@ -94,24 +102,29 @@ class Observer:
         notes: tuple[Note, ...] = (),
     ) -> None:
         """Write down one attempt at one target, with what was not sent of the notification."""
-        notification = job.delivery.notification
-        now = self._clock.now()
-        self.attempted_at = self._clock.monotonic()
-        asked = not isinstance(outcome, Expired)
-        if asked:
-            self.metrics.observe_attempt(target.channel, duration)
-        error = None
         if isinstance(outcome, Delivered):
-            self.statistics.channel(target.channel).sent += 1
-            self._destination(job.delivery.destination).sent += 1
-        else:
-            error = outcome.error
-        status = STATUS[type(outcome)]
-        attempt = job.attempts + (job.item.before.attempts if job.item.before else 0)
-        taken = duration if asked else None
-        self.history.tried(job.item, target, status, attempt, taken, error)
+            self.delivered(job, target, duration, notes)
+            return
+        asked = None if isinstance(outcome, Expired) else duration
+        if asked is not None:
+            self.metrics.observe_attempt(target.channel, asked)
+        self._log(job, target, STATUS[type(outcome)], asked, outcome.error, notes)
+
+    def _log(
+        self,
+        job: Job,
+        target: Target,
+        status: AttemptStatus,
+        duration: float | None,
+        error: str | None,
+        notes: tuple[Note, ...],
+    ) -> None:
+        self.attempted_at = self._clock.monotonic()
+        notification, item = job.delivery.notification, job.item
+        attempt = job.attempts + (item.before.attempts if item.before else 0)
+        self.history.tried(item, target, status, attempt, duration, error)
         self.attempts.add(
-            now=now,
+            now=self._clock.now(),
             status=status,
             channel=target.channel,
             destination=target.label,
@@ -119,9 +132,9 @@ class Observer:
             title=notification.title,
             content=notification.content,
             attempt=attempt,
-            duration=taken,
+            duration=duration,
             error=error,
-            record=job.item.record,
+            record=item.record,
             notes=notification.notes + notes if notes else notification.notes,
         )
 

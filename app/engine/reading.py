@@ -61,6 +61,8 @@ class Reader:
         Raises:
             InvalidRecordError, TemplateError, UnroutableError: It cannot be used.
         """
+        if not self._ahead:  # its name would be made for nothing, of every record
+            return self._parse(item)
         match self._ahead.get(item.record.coordinates):
             case None:
                 return self._parse(item)
@@ -71,6 +73,8 @@ class Reader:
 
     def route(self, item: Item, notification: Notification) -> Routed:
         """Return where a notification goes, as far as it has not been there."""
+        if not self._ahead:
+            return self._route(item, notification)
         ahead = self._ahead.pop(item.record.coordinates, None)
         if isinstance(ahead, _Read) and ahead.notification is notification:
             return ahead.routed

@@ -142,8 +142,10 @@ class Settler:
         assigned = self._assignment.of(item)
         if assigned is None:
             return  # taken away; whoever has the partition now settles it
-        if item.written or not (item.deferred or item.refusal or item.failures or _failed(item)):
-            self._settle(item, assigned)
+        if item.is_accepted:
+            self._settle(item, assigned, Verdict.SENT)
+        elif item.written or not (item.deferred or item.refusal or item.failures or _failed(item)):
+            self._settle(item, assigned, None if item.deferred else item.verdict())
         elif not item.leaving:
             transitions.leave(item)
             if item.targets > MANY_TARGETS:
@@ -282,9 +284,8 @@ class Settler:
         elif (assigned := self._assignment.of(item)) is not None:
             self._park(item, assigned)
 
-    def _settle(self, item: Item, assigned: Assigned) -> None:
+    def _settle(self, item: Item, assigned: Assigned, verdict: Verdict | None) -> None:
         assigned.settle(item)
-        verdict = None if item.deferred else item.verdict()
         if verdict is not None:
             self._observer.settled(item, verdict)
         transitions.settle(item)

@@ -7,7 +7,7 @@ import msgspec
 from app.values.notification import NO_ACCESS, Access, Notification
 
 
-class Destination(msgspec.Struct, frozen=True):
+class Destination(msgspec.Struct, frozen=True, gc=False):
     """The end of a lane: one webhook, one mail server, the console.
 
     Attributes:
@@ -70,7 +70,7 @@ class Heading(msgspec.Struct, frozen=True):
     part: str = ""
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One notification for one destination, to be sent in one request.
 
     Attributes:

@@ -7,13 +7,13 @@ import msgspec
 from app.values.note import Note
 
 
-class Delivered(msgspec.Struct, frozen=True):
+class Delivered(msgspec.Struct, frozen=True, gc=False):
     """The destination accepted it."""
 
     detail: str = ""
 
 
-class Retry(msgspec.Struct, frozen=True):
+class Retry(msgspec.Struct, frozen=True, gc=False):
     """It may pass next time: time-out, connection, 5xx, 408, 425, SMTP 4xx.
 
     Attributes:
@@ -35,7 +35,7 @@ class Scope(StrEnum):
     HOST = "host"  # everything on the destination's host (Discord's ``global``)
 
 
-class RateLimited(msgspec.Struct, frozen=True):
+class RateLimited(msgspec.Struct, frozen=True, gc=False):
     """The destination asked for patience; this is not an attempt.
 
     Attributes:
@@ -48,13 +48,13 @@ class RateLimited(msgspec.Struct, frozen=True):
     scope: Scope = Scope.DESTINATION
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal."""
 
     error: str
 
 
-class Denied(msgspec.Struct, frozen=True):
+class Denied(msgspec.Struct, frozen=True, gc=False):
     """It did not let this one in (401, 403, a missing keyword): by its text, or by who we are.
 
     Only the next notifications tell which: if they are let in, it was the text.
@@ -68,13 +68,13 @@ class Denied(msgspec.Struct, frozen=True):
     certain: bool = False
 
 
-class Gone(msgspec.Struct, frozen=True):
+class Gone(msgspec.Struct, frozen=True, gc=False):
     """The destination itself no longer exists: 410, a deleted Discord webhook."""
 
     error: str
 
 
-class Expired(msgspec.Struct, frozen=True):
+class Expired(msgspec.Struct, frozen=True, gc=False):
     """Its time had passed before it could be sent."""
 
     error: str = "expired before it could be sent"
@@ -84,7 +84,7 @@ Trouble = Retry | RateLimited | Rejected | Denied | Gone | Expired
 Outcome = Delivered | Trouble
 
 
-class Allowance(msgspec.Struct, frozen=True):
+class Allowance(msgspec.Struct, frozen=True, gc=False):
     """The requests that a destination says it still takes.
 
     Attributes:
@@ -98,7 +98,7 @@ class Allowance(msgspec.Struct, frozen=True):
     reset_after: float
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """The result of one attempt.
 
     Attributes:

@@ -15,7 +15,7 @@ class TopicPartition(NamedTuple):
     partition: int
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record as it came from a topic.
 
     Attributes:

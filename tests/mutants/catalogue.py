@@ -64,7 +64,7 @@ MUTANTS = (
         "settle before the dead letter is acknowledged",
         "app/engine/settlement.py",
         "            transitions.leave(item)\n",
-        "            self._settle(item, assigned)\n",
+        "            self._settle(item, assigned, None)\n",
         (SETTLEMENT,),
     ),
     Mutant(

@@ -62,7 +62,7 @@ class Intake:
         self._may_admit = may_admit
         self._change = asyncio.Event()
         self.paused = False
-        self.polled_at = self.admitted_at = clock.monotonic()
+        self.polled_at = self.admitted_at = self._idle_since = clock.monotonic()
 
     @property
     def open(self) -> bool:
@@ -115,8 +115,11 @@ class Intake:
         room = min(self._room(), max_poll_records)
         if room <= 0:
             await self._wait_for_change()
-            await consumer.poll((), 1, 0)  # keeps the consumer's idle timer fresh
+            if self.polled_at >= self._idle_since + POLL_SECONDS:
+                self._idle_since = self.polled_at
+                await consumer.poll((), 1, 0)  # keeps the consumer's idle timer fresh
             return False
+        self._idle_since = self.polled_at
         fresh, deferred, wait = self._open_partitions(consumer)
         taken = await self._take_from(consumer, positions, fresh, room, 0)
         room = min(self._room(), MOST_DUE)

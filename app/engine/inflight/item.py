@@ -201,6 +201,18 @@ class Item(msgspec.Struct, eq=False):
         return True
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether all of it was accepted here, and nothing else is to be said of it: most are."""
+        if self.failures or not self.delivered or self.before is not None or self.written:
+            return False
+        if self.refusal is not None or self.foreign:
+            return False
+        for job in self.jobs:  # noqa: SIM110 - as in finished
+            if job.state is not State.DONE:
+                return False
+        return True
+
+    @property
     def deferred(self) -> bool:
         """Whether some targets are put aside for later, or all of it is."""
         for job in self.jobs:  # as in finished

@@ -169,7 +169,7 @@ class Dispatcher:
             for lane in self:
                 lane.put_aside(lambda job: job.item in overdue)
 
-    def relieve(self, excess: int) -> None:
+    def relieve(self, excess: int) -> bool:
         """Make room: lanes that would be long about it put aside what they would send last.
 
         A lane that sends its share in time keeps it, however full the window is: a backlog that is
@@ -177,9 +177,13 @@ class Dispatcher:
 
         Args:
             excess: How many items there are too many.
+
+        Returns:
+            Whether any lane put something aside.
         """
         if not self._policy.defers:
-            return
+            return False
+        wanted = excess
         slow = [
             (-lane.queued, number, lane)
             for number, lane in enumerate(self)
@@ -192,6 +196,7 @@ class Dispatcher:
             excess -= fullest.give_up_last(min(excess, max(lead, CHUNK)))
             if fullest.queued:
                 heappush(slow, (-fullest.queued, number, fullest))
+        return excess < wanted
 
     def probe_now(self) -> None:
         """Let broken and gone destinations be asked again at once."""

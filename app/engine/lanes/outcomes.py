@@ -148,6 +148,13 @@ class Outcomes:
             return None
         return Left(tuple(left), error, after or None, failed, denied == len(left))
 
+    def accept(self, job: Job, duration: float) -> None:
+        """Book that a job's one target has accepted it, after so many seconds."""
+        (target,) = job.delivery.targets
+        attempted(job)
+        accept(job.item, target)
+        self._observer.delivered(job, target, duration)
+
     def fail_inside(self, job: Job, error: str) -> Left | None:
         """Book an attempt that ended with an error of the service's own, whatever was booked of it.
 
@@ -169,7 +176,7 @@ class Outcomes:
         *,
         held: bool,
         draining: bool,
-        accepted_at: float,
+        accepted_for: float,
     ) -> Step:
         """Decide about a job that some targets are left of.
 
@@ -179,7 +186,7 @@ class Outcomes:
             chance: A random number between 0 and 1, for jitter.
             held: Its partition is still this worker's.
             draining: The worker is about to stop, and waits for nothing that needs another attempt.
-            accepted_at: When the destination last accepted anything (seconds since the epoch).
+            accepted_for: Seconds since the destination last accepted anything.
         """
         item, policy = job.item, self._policy
         if not held:
@@ -188,7 +195,7 @@ class Outcomes:
             return PutAside(SHORTEST)
         if draining:
             return PutAside(AT_ONCE) if item.partly_done else Discard()
-        lets_others_in = accepted_at > (item.first_failure or 0.0)
+        lets_others_in = self._clock.broker_now() - accepted_for > (item.first_failure or 0.0)
         if left.denied and lets_others_in and item.attempts >= policy.max_attempts:
             return Refuse()
         wait = policy.delay(max(job.attempts, 1), chance, left.after) if left.failed else 0.0

@@ -1,0 +1,60 @@
+"""How much this worker holds at once: notifications, and their bytes."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from app.engine.inflight.item import Item
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+FULL: Final = 0.75
+"""The share of the window from which on slow lanes make room."""
+
+
+class Window:
+    """Counts what was received and is not settled.
+
+    Args:
+        most: Items at most.
+
+    Attributes:
+        count: Items in it.
+        size: Bytes of their records.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.count = 0
+        self.size = 0
+
+    def enter(self, item: Item) -> None:
+        """Count one more."""
+        self.count += 1
+        self.size += item.size
+
+    def leave(self, item: Item) -> None:
+        """Count one less."""
+        self.count -= 1
+        self.size -= item.size
+
+    def reset(self, items: Iterable[Item]) -> None:
+        """Count anew what is left."""
+        self.count = self.size = 0
+        for item in items:
+            self.enter(item)
+
+    @property
+    def room(self) -> int:
+        """How many more may be taken."""
+        return 0 if self.size >= MAX_BYTES else self._most - self.count
+
+    def excess(self, leaving: int) -> int:
+        """Return how many items there are too many.
+
+        Args:
+            leaving: How many make room as soon as they are written.
+        """
+        excess = self.count - leaving - int(self._most * FULL)
+        if self.size > MAX_BYTES * FULL and self.count:
+            surplus = self.size - MAX_BYTES * FULL
+            excess = max(excess, int(surplus * self.count / self.size) - leaving)
+        return excess
