@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -11,11 +11,10 @@ from app.edges.kafka.producer import Producer
 from app.engine.clock import EngineClock
 from app.engine.inflight import transitions
 from app.engine.inflight.item import Item
-from app.engine.inflight.parked import Why, park
-from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.inflight.partition import Assignment
 from app.engine.observer import Observer
 from app.engine.tasks import Spawn
-from app.policies.books.statistics import Verdict
+from app.engine.turn import Turn
 from app.policies.headers.dead_letters import bare, dead_letter_headers, without_value
 from app.policies.headers.deferral import SHORTEST, deferral_headers
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
@@ -71,7 +70,7 @@ class _Leaving(msgspec.Struct, eq=False):
 
 
 class Settler:
-    """Closes the books of finished items.
+    """Writes what leaves to where it goes on, until that is acknowledged.
 
     Args:
         producer: Writes dead letters and deferred notifications.
@@ -80,8 +79,7 @@ class Settler:
         observer: Counts verdicts, and what was written.
         assignment: The partitions this worker has.
         spawn: Starts a named task that the worker watches.
-        on_settled: Called when nothing is held of an item any more, with None for one that is put
-            aside.
+        turn: Goes on with what is written, or finds no topic that takes it.
     """
 
     def __init__(
@@ -93,7 +91,7 @@ class Settler:
         assignment: Assignment,
         *,
         spawn: Spawn,
-        on_settled: Callable[[Item, Verdict | None], None],
+        turn: Turn,
     ) -> None:
         self._producer = producer
         self._exits = exits
@@ -101,7 +99,7 @@ class Settler:
         self._observer = observer
         self._assignment = assignment
         self._spawn = spawn
-        self._on_settled = on_settled
+        self._turn = turn
         self._blocked: dict[str, str] = {}
         self._leaving: dict[Item, _Leaving] = {}
         self._answers: list[tuple[_Leaving, object]] = []
@@ -137,33 +135,19 @@ class Settler:
         leaving = self._leaving.get(item)
         return leaving is not None and leaving.refused
 
-    def finish(self, item: Item) -> None:
-        """Settle an item about which nothing more is done here."""
-        assigned = self._assignment.of(item)
-        if assigned is None:
-            return  # taken away; whoever has the partition now settles it
-        if item.is_accepted:
-            self._settle(item, assigned, Verdict.SENT)
-        elif item.written or not (item.deferred or item.refusal or item.failures or _failed(item)):
-            self._settle(item, assigned, None if item.deferred else item.verdict())
-        elif not item.leaving:
-            transitions.leave(item)
-            if item.targets > MANY_TARGETS:
-                self._spawn(self._leave_slowly(item), f"write {item.record.coordinates}")
-            else:
-                self._leave(item, *self._forms(item))
-
-    def pass_on(self, item: Item) -> None:
-        """Hand on a record that only a newer version knows how to read, as it is."""
-        transitions.hand_on(item)
-        self.finish(item)
+    def write(self, item: Item) -> None:
+        """Write what leaves; only its acknowledgement settles the offset."""
+        if item.targets > MANY_TARGETS:
+            self._spawn(self._leave_slowly(item), f"write {item.record.coordinates}")
+        else:
+            self._leave(item, *self._forms(item))
 
     async def _leave_slowly(self, item: Item) -> None:
         """Make what is to be written beside the event loop, because that takes long."""
         self._leave(item, *await asyncio.to_thread(self._forms, item))
 
     def _forms(self, item: Item) -> tuple[str, list[Form]]:
-        """Return the topic that an item goes to, and as what; nothing, if no topic takes it."""
+        """Return the topic that an item goes to, and as what."""
         record, exits = item.record, self._exits
         if item.foreign:
             return exits.retry_topics[SHORTEST], [(record.key, record.value, record.headers)]
@@ -172,7 +156,7 @@ class Settler:
         deferral, seconds = item.deferral()
         headers = deferral_headers(record, deferral, exits.group_id, item.origin)
         forms: list[Form] = [(record.key, record.value, headers)]
-        return exits.retry_topics[seconds], [] if item.too_large else forms
+        return exits.retry_topics[seconds], forms
 
     def _dead_letters(self, item: Item) -> list[Form]:
         record, note = item.record, item.note(self._exits.group_id)
@@ -186,13 +170,10 @@ class Settler:
         return forms
 
     def _leave(self, item: Item, topic: str, forms: list[Form]) -> None:
-        """Write the record; only its acknowledgement settles the offset."""
+        """Begin to write a record."""
         leaving = _Leaving(item, topic, forms, self._clock.monotonic())
         self._leaving[item] = leaving
-        if forms:
-            self._write(leaving)
-        else:
-            self._left(leaving)
+        self._write(leaving)
 
     def _write(self, leaving: _Leaving) -> None:
         # Others may read dead letters by key; retry topics are this group's alone.
@@ -279,31 +260,4 @@ class Settler:
         if self._blocked:
             awaited = {each.topic for each in self._leaving.values()}
             self._blocked = {topic: why for topic, why in self._blocked.items() if topic in awaited}
-        if item.written:
-            self.finish(item)
-        elif (assigned := self._assignment.of(item)) is not None:
-            self._park(item, assigned)
-
-    def _settle(self, item: Item, assigned: Assigned, verdict: Verdict | None) -> None:
-        assigned.settle(item)
-        if verdict is not None:
-            self._observer.settled(item, verdict)
-        transitions.settle(item)
-        self._on_settled(item, verdict)
-
-    def _park(self, item: Item, assigned: Assigned) -> None:
-        """Leave its offset unsettled, alone, and let go of its record until it is due."""
-        if item in assigned.strays:  # nobody can read it again
-            transitions.give_up_rest(item, TOO_LARGE, self._clock.broker_now())
-            self.finish(item)
-            return
-        before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
-        until = self._clock.monotonic() + seconds
-        assigned.park(park(item, Why.TOO_LARGE, until, before))
-        transitions.park(item)
-        self._on_settled(item, None)
-
-
-def _failed(item: Item) -> bool:
-    """Say whether targets were given up before it was deferred."""
-    return item.before is not None and bool(item.before.failed)
+        self._turn.ended(item)

@@ -40,12 +40,14 @@ class Turn:
     it.
 
     Args:
-        settle: Takes an item about which nothing more is done.
         observer: Sees what goes wrong.
+
+    Attributes:
+        settle: Takes an item about which nothing more is done here; set once, by whoever wires.
     """
 
-    def __init__(self, settle: Callable[[Item], None], observer: Observer) -> None:
-        self._settle = settle
+    def __init__(self, observer: Observer) -> None:
+        self.settle: Callable[[Item], None] = _unsettled
         self._observer = observer
         self._answers: deque[tuple[Asked, Answer | Exception]] = deque()
         self._ended: list[Item] = []
@@ -114,7 +116,7 @@ class Turn:
 
     def _settle_one(self, item: Item) -> None:
         try:
-            self._settle(item)
+            self.settle(item)
         except Exception as error:  # noqa: BLE001 - it stays unsettled; whoever is next gets it again
             self._observer.fault(f"settling {item.record.coordinates}", error)
 
@@ -122,3 +124,7 @@ class Turn:
         woken, self._woken = self._woken, {}
         for sender in woken:
             sender.go()
+
+
+def _unsettled(item: Item) -> None:
+    raise RuntimeError(f"nobody settles {item.record.coordinates}")

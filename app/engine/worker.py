@@ -23,6 +23,7 @@ from app.engine.control.holding import find_held
 from app.engine.control.snapshot import WorkerState, health_body, take_picture
 from app.engine.control.tracing import Held
 from app.engine.control.watchdog import Pulse
+from app.engine.flow import Flow
 from app.engine.group.group_start import GroupStart
 from app.engine.group.intake import Intake
 from app.engine.group.parking import Parking
@@ -31,8 +32,10 @@ from app.engine.group.session import REVOKE_PATIENCE, SILENCE, Session
 from app.engine.group.share import Share
 from app.engine.group.subscription import Subscription
 from app.engine.group.trimming import Trimmer
-from app.engine.inflight.item import Item
+from app.engine.group.uncommitted import Uncommitted
+from app.engine.inflight.leaders import Leaders
 from app.engine.inflight.partition import Assignment
+from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.engine.reading import Reader
@@ -40,7 +43,6 @@ from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks, to_its_end
 from app.engine.turn import Turn
 from app.policies.books.repeats import Repeats
-from app.policies.books.statistics import Verdict
 from app.policies.limits.retry import RetryPolicy
 from app.policies.service.health import Signs, problem
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, NotifierError
@@ -120,6 +122,7 @@ class NotificationWorker:
         )
         self._assignment = Assignment(subscription.delays)
         self._tasks = Tasks(self._failed)
+        self._turn = Turn(observer)
         self._settler = Settler(
             producer,
             Exits(
@@ -131,9 +134,8 @@ class NotificationWorker:
             observer,
             self._assignment,
             spawn=self._tasks.spawn,
-            on_settled=self._settled,
+            turn=self._turn,
         )
-        self._turn = Turn(self._settler.finish, observer)
         self._dispatcher = Dispatcher(
             channels,
             options.concurrency,
@@ -144,24 +146,29 @@ class NotificationWorker:
             window=options.max_in_flight,
             turn=self._turn,
         )
-        self._admission = Admission(
+        reader = Reader(
+            addresses,
+            clock,
+            options.default_ttl,
+            prepare=lambda each: channels[each.destination.channel].prepare(each),
+        )
+        self._admission = Admission(reader, clock, observer, subscription.ours)
+        self._leaders = Leaders(Repeats())
+        self._window = Window(options.max_in_flight)
+        self._uncommitted = Uncommitted()
+        self._flow = Flow(
             self._assignment,
+            self._admission,
             self._dispatcher,
             self._settler,
-            Reader(
-                addresses,
-                clock,
-                options.default_ttl,
-                prepare=lambda each: channels[each.destination.channel].prepare(each),
-            ),
-            Repeats(),
+            self._leaders,
+            self._window,
+            self._uncommitted,
             clock,
             observer,
-            ours=subscription.ours,
-            max_in_flight=options.max_in_flight,
             max_age=options.retry.max_age,
-            on_change=self._room_changed,
         )
+        self._turn.settle = self._flow.ended
         self._share = Share(
             connection,
             subscription,
@@ -174,6 +181,7 @@ class NotificationWorker:
             connection,
             subscription,
             self._assignment,
+            self._flow,
             self._admission,
             clock,
             self._conditions,
@@ -181,6 +189,7 @@ class NotificationWorker:
         )
         self._intake = Intake(
             self._assignment,
+            self._flow,
             self._admission,
             clock,
             observer,
@@ -307,6 +316,8 @@ class NotificationWorker:
             self._connection,
             self._options.subscription,
             self._assignment,
+            self._flow,
+            self._uncommitted,
             self._intake,
             self._dispatcher,
             self._settler,
@@ -314,8 +325,6 @@ class NotificationWorker:
             self._clock,
             self._observer,
             self._conditions,
-            drop=self._admission.drop,
-            on_rebalance=self._admission.reset,
             on_sample=self._sampled,
             patience=self._options.silence,
         )
@@ -351,7 +360,7 @@ class NotificationWorker:
             self._dispatcher.close()
             self._turn.close()
             self._settler.reset()
-            self._admission.reset()
+            self._flow.given()
 
     async def _sampled(self) -> None:
         """Do now and then what need not be done at once."""
@@ -382,14 +391,6 @@ class NotificationWorker:
     def _failed(self, error: BaseException) -> None:
         if self._session is not None:
             self._session.fail(error)
-
-    def _room_changed(self) -> None:
-        self._intake.wake()
-
-    def _settled(self, item: Item, verdict: Verdict | None) -> None:
-        self._admission.settled(item, verdict)
-        if self._session is not None:
-            self._session.committer.settled()
 
     def _may_admit(self) -> bool:
         session = self._session

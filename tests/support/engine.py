@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -13,12 +14,18 @@ from app.edges.kafka.producer_batches import Place, Then
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
+from app.engine.flow import Flow
+from app.engine.group.uncommitted import Uncommitted
 from app.engine.history import History
 from app.engine.inflight.item import Item
+from app.engine.inflight.leaders import Leaders
 from app.engine.inflight.partition import Assigned, Assignment, Start
 from app.engine.inflight.transitions import understand
+from app.engine.inflight.window import Window
 from app.engine.observer import Observer
-from app.policies.books.statistics import Statistics
+from app.engine.settlement import Settler
+from app.policies.books.repeats import Repeats
+from app.policies.books.statistics import Statistics, Verdict
 from app.policies.headers.deferral import Deferral
 from app.values.clock import Clock
 from app.values.delivery import Delivery, Destination, Target
@@ -178,6 +185,40 @@ class ScriptedChannel(CoroutineChannel):
         """Wait until that many attempts have begun."""
         async with asyncio.timeout(10), self._arrivals:
             await self._arrivals.wait_for(lambda: len(self.sent) >= count)
+
+
+class WatchedFlow(Flow):
+    """A flow without admission: items are in the books already.
+
+    Args:
+        then: Called when nothing is held of an item any more.
+    """
+
+    def __init__(
+        self,
+        held: Assignment,
+        settler: Settler,
+        seen: Observer,
+        clock: EngineClock,
+        then: Callable[[Item, Verdict | None], None],
+    ) -> None:
+        super().__init__(
+            held,
+            SimpleNamespace(),  # type: ignore[arg-type]  # nothing comes in
+            SimpleNamespace(draining=False),  # type: ignore[arg-type]  # nor is anything repeated
+            settler,
+            Leaders(Repeats()),
+            Window(1000),
+            Uncommitted(),
+            clock,
+            seen,
+            max_age=0.0,
+        )
+        self._then = then
+
+    def _closed(self, item: Item, verdict: Verdict | None) -> None:
+        super()._closed(item, verdict)
+        self._then(item, verdict)
 
 
 def run_on_uvloop(main: Coroutine[Any, Any, None]) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from app.edges.kafka.consumer import Consumer
 from app.engine.cluster.positions import Positions
+from app.engine.group.uncommitted import Uncommitted
 from app.engine.history import History
 from app.engine.inflight.partition import Assigned, Assignment
 from app.policies.books.commit_metadata import with_topic_id
@@ -17,7 +18,6 @@ from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 log = logging.getLogger(__name__)
 
 INTERVAL = 1.0
-SETTLEMENTS = 500
 TIMEOUT = 10.0
 REFUSED_PAUSE = 15.0
 """Seconds until a commit is tried again for a topic that this user may not commit for."""
@@ -36,6 +36,7 @@ class Committer:
         consumer: The member that commits.
         assignment: The partitions it has.
         positions: Knows whether these are still of the topics that are there.
+        uncommitted: What was settled since the last commit.
         clock: Tells the time.
         history: Written before the commit that covers it.
         lock: Held while committing.
@@ -46,6 +47,7 @@ class Committer:
         consumer: Consumer,
         assignment: Assignment,
         positions: Positions,
+        uncommitted: Uncommitted,
         clock: Clock,
         history: History,
         lock: asyncio.Lock,
@@ -56,8 +58,7 @@ class Committer:
         self._positions = positions
         self._clock = clock
         self._history = history
-        self._pressing = asyncio.Event()
-        self._settled = 0
+        self._uncommitted = uncommitted
         self._owing_since: float | None = None
         self._turn: asyncio.Timeout | None = None
         self._refused: dict[str, float] = {}
@@ -75,22 +76,10 @@ class Committer:
         overdue = self.overdue_for
         return overdue is None or overdue < OVERDUE
 
-    def settled(self) -> None:
-        """Count one settlement."""
-        self._settled += 1
-        if self._settled >= SETTLEMENTS:
-            self._pressing.set()
-
     async def run(self) -> None:
         """Commit until cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(INTERVAL):
-                    await self._pressing.wait()
-            except TimeoutError:
-                pass
-            self._pressing.clear()
-            self._settled = 0
+            await self._uncommitted.are_many(INTERVAL)
             await self._history.write()
             async with self.lock:
                 try:

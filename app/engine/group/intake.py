@@ -9,6 +9,7 @@ from app.engine.admission import Admission
 from app.engine.clock import EngineClock
 from app.engine.cluster.broker_clock import ClockWatch
 from app.engine.cluster.positions import Positions
+from app.engine.flow import Flow
 from app.engine.inflight.partition import Assigned, Assignment, Head
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY
@@ -32,7 +33,8 @@ class Intake:
 
     Args:
         assignment: The partitions this worker has.
-        admission: Takes records in, and knows how much room there is.
+        flow: Takes records in, and knows how much room there is.
+        admission: Reads what is heavy ahead.
         clock: Tells the time.
         observer: Counts what is seen.
         clock_watch: Looks at what time the newest records bear.
@@ -47,6 +49,7 @@ class Intake:
     def __init__(
         self,
         assignment: Assignment,
+        flow: Flow,
         admission: Admission,
         clock: EngineClock,
         observer: Observer,
@@ -55,12 +58,12 @@ class Intake:
         may_admit: Callable[[], bool],
     ) -> None:
         self._assignment = assignment
+        self._flow = flow
         self._admission = admission
         self._clock = clock
         self._observer = observer
         self._clock_watch = clock_watch
         self._may_admit = may_admit
-        self._change = asyncio.Event()
         self.paused = False
         self.polled_at = self.admitted_at = self._idle_since = clock.monotonic()
 
@@ -71,7 +74,7 @@ class Intake:
 
     def wake(self) -> None:
         """Look again whether there is room."""
-        self._change.set()
+        self._flow.roomier.set()
 
     async def run(self, consumer: Consumer, positions: Positions, max_poll_records: int) -> None:
         """Poll until cancelled.
@@ -88,7 +91,7 @@ class Intake:
         failing_since: float | None = None
         while True:
             self.polled_at = self._clock.monotonic()
-            self._admission.relieve()
+            self._flow.relieve()
             try:
                 if await self._poll(consumer, positions, max_poll_records):
                     await asyncio.sleep(0)  # a full backlog must not keep the loop to itself
@@ -165,13 +168,13 @@ class Intake:
         return ours[:now]
 
     def _room(self) -> int:
-        return 0 if self.paused or not self._may_admit() else self._admission.room()
+        return 0 if self.paused or not self._may_admit() else self._flow.room
 
     async def _wait_for_change(self) -> None:
-        self._change.clear()
+        self._flow.roomier.clear()
         try:
             async with asyncio.timeout(POLL_SECONDS):
-                await self._change.wait()
+                await self._flow.roomier.wait()
         except TimeoutError:
             return
 
@@ -219,7 +222,7 @@ class Intake:
                     assigned.go_on_at(record.offset + 1)
                     self._observer.skipped()
                 else:
-                    self._admission.admit(record, assigned)
+                    self._flow.received(record, assigned)
             taken += len(due)
             self._leap(consumer, assigned)
         if taken:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from app.engine.flow import Flow
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assignment
 from app.engine.inflight.transitions import put_aside
@@ -20,12 +21,14 @@ class LettingGo:
 
     Args:
         assignment: What is under way.
-        settler: Writes what is put aside.
+        flow: Goes on with what is put aside.
+        settler: Writes it.
         clock: Tells the time.
     """
 
-    def __init__(self, assignment: Assignment, settler: Settler, clock: Clock) -> None:
+    def __init__(self, assignment: Assignment, flow: Flow, settler: Settler, clock: Clock) -> None:
         self._assignment = assignment
+        self._flow = flow
         self._settler = settler
         self._clock = clock
 
@@ -40,7 +43,7 @@ class LettingGo:
             keep = item.partly_done or item in lost
             if keep and not item.leaving and not item.finished:
                 put_aside(item)
-                self._settler.finish(item)
+                self._flow.ended(item)
         await self._until_none(lambda item: item.leaving, timeout)
 
     async def _until_none(self, busy: Callable[[Item], bool], timeout: float) -> bool:

@@ -8,6 +8,7 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.record_reader import Read, reading_again
 from app.engine.admission import Admission
 from app.engine.conditions import Conditions
+from app.engine.flow import Flow
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.parked import Parked, Why
 from app.engine.inflight.partition import Assigned, Assignment
@@ -28,7 +29,8 @@ class Parking:
         connection: Where Kafka is.
         subscription: What this worker consumes.
         assignment: The partitions that it has.
-        admission: Takes records back in, as far as there is room.
+        flow: Takes records back in, as far as there is room.
+        admission: Reads what is heavy ahead.
         clock: Tells the time.
         conditions: Where it is said what is parked.
         may_admit: Says whether records may be taken now.
@@ -39,6 +41,7 @@ class Parking:
         connection: Connection,
         subscription: Subscription,
         assignment: Assignment,
+        flow: Flow,
         admission: Admission,
         clock: Clock,
         conditions: Conditions,
@@ -48,6 +51,7 @@ class Parking:
         self._connection = connection
         self._subscription = subscription
         self._assignment = assignment
+        self._flow = flow
         self._admission = admission
         self._clock = clock
         self._conditions = conditions
@@ -87,10 +91,10 @@ class Parking:
             await self._admission.read_again(parked, record, assigned)
         there = self._assignment.has(assigned) and assigned.parked.get(parked.offset) is parked
         if there and self._has_room():  # still
-            self._admission.take_back(parked, record, assigned)
+            self._flow.returned(parked, record, assigned)
 
     def _has_room(self) -> bool:
-        return self._may_admit() and self._admission.room() > 0
+        return self._may_admit() and self._flow.room > 0
 
     def _say(self) -> None:
         """Say what is parked, and what to do about it."""

@@ -10,12 +10,14 @@ from app.engine.cluster.positions import Positions
 from app.engine.cluster.sampling import Sampler
 from app.engine.cluster.unreadable import UnreadablePartitions
 from app.engine.conditions import Conditions
+from app.engine.flow import Flow
 from app.engine.group.commit import Committer
 from app.engine.group.intake import Intake
 from app.engine.group.letting_go import LettingGo
 from app.engine.group.saving import CommitSaver
 from app.engine.group.starts import find_starts
 from app.engine.group.subscription import Subscription
+from app.engine.group.uncommitted import Uncommitted
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assignment, Leftovers
 from app.engine.lanes.dispatch import Dispatcher
@@ -46,6 +48,8 @@ class Session:
         connection: Where Kafka is.
         subscription: What to consume.
         assignment: Filled and emptied by rebalances.
+        flow: Goes on with what is let go of, and with what comes back.
+        uncommitted: What was settled since the last commit.
         intake: Takes records.
         dispatcher: Holds what is under way.
         settler: Writes what is put aside.
@@ -53,8 +57,6 @@ class Session:
         clock: Tells the time.
         observer: Counts what is seen.
         conditions: Where it is said what becomes of topics and logs.
-        drop: Drops what is held of a partition that begins anew.
-        on_rebalance: Called when partitions were taken away or given.
         on_sample: Called each time the ends of the logs were asked for.
         patience: Seconds without an answer after which the session fails: only another one, from
             the bootstrap addresses, finds brokers that have moved.
@@ -68,6 +70,8 @@ class Session:
         connection: Connection,
         subscription: Subscription,
         assignment: Assignment,
+        flow: Flow,
+        uncommitted: Uncommitted,
         intake: Intake,
         dispatcher: Dispatcher,
         settler: Settler,
@@ -76,8 +80,6 @@ class Session:
         observer: Observer,
         conditions: Conditions,
         *,
-        drop: Callable[[], None],
-        on_rebalance: Callable[[], None],
         on_sample: Callable[[], Awaitable[None]],
         patience: float = SILENCE,
     ) -> None:
@@ -86,12 +88,12 @@ class Session:
         self._assignment = assignment
         self._intake = intake
         self._dispatcher = dispatcher
-        self._letting_go = LettingGo(assignment, settler, clock)
+        self._letting_go = LettingGo(assignment, flow, settler, clock)
         self._saver = saver
         self._clock = clock
         self._observer = observer
         self._conditions = conditions
-        self._on_rebalance = on_rebalance
+        self._flow = flow
         self._patience = patience
         self._leftovers: Leftovers = {}
         self._leaving = False
@@ -115,11 +117,17 @@ class Session:
             clock,
             observer,
             conditions,
-            drop=drop,
+            drop=flow.taken,
             committing=committing,
         )
         self.committer = Committer(
-            self._consumer, assignment, self._positions, clock, observer.history, committing
+            self._consumer,
+            assignment,
+            self._positions,
+            uncommitted,
+            clock,
+            observer.history,
+            committing,
         )
         self._sampler = Sampler(
             self._consumer,
@@ -267,8 +275,7 @@ class Session:
                 taken.partition: {**taken.leftovers, **_started(taken.items), **taken.parked}
                 for taken in self._assignment.take()
             }
-        self._dispatcher.discard_gone()
-        self._on_rebalance()
+        self._flow.taken()
 
     async def _assigned(self, partitions: set[TopicPartition]) -> None:
         """Find where to begin, commit it where the group never was, then admit."""
@@ -293,7 +300,7 @@ class Session:
         self._dispatcher.draining = False
         self._assignment.give(starts, self._leftovers)
         self._leftovers = {}
-        self._on_rebalance()
+        self._flow.given()
         self.joined = True
         self._begun.set()
         log.info("this worker has %d partitions: %s", len(partitions), _named(partitions) or "none")

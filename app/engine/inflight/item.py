@@ -201,6 +201,13 @@ class Item(msgspec.Struct, eq=False):
         return True
 
     @property
+    def leaves(self) -> bool:
+        """Whether something of it is to be written elsewhere, once every delivery has its end."""
+        if self.deferred or self.refusal is not None or self.failures:
+            return True
+        return self.before is not None and bool(self.before.failed)
+
+    @property
     def is_accepted(self) -> bool:
         """Whether all of it was accepted here, and nothing else is to be said of it: most are."""
         if self.failures or not self.delivered or self.before is not None or self.written:

@@ -178,9 +178,10 @@ def adjust(item: Item, notes: Sequence[Note]) -> None:
     item.adjusted = item.adjusted or bool(notes)
 
 
-def understand(item: Item, notification: Notification) -> None:
-    """Note what the record says."""
+def understand(item: Item, notification: Notification, *, too_large: bool = False) -> None:
+    """Note what the record says, and whether it is known that no retry topic takes it."""
     item.notification = notification
+    item.too_large = too_large
 
 
 def refuse(item: Item, reason: Reason, error: str, now: float) -> None:

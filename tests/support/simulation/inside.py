@@ -119,7 +119,7 @@ class Inside:
         unsettled = sum(each.ledger.unsettled + len(each.strays) for each in self._assignment)
         if unsettled != len(items) + self._assignment.parked:
             yield "the ledgers and the items differ"
-        if self._worker._admission.window.size != sum(item.size for item in items):
+        if self._worker._window.size != sum(item.size for item in items):
             yield "the bytes in flight do not add up"
         yield from self._forgotten(items)
         for lane in self._worker._dispatcher:
@@ -140,9 +140,9 @@ class Inside:
     def rest(self) -> Iterator[str]:
         """Yield what it holds on to although nothing is in flight."""
         worker = self._worker
-        if worker._admission._leaders:
+        if worker._leaders:
             yield "leaders of repeats"
-        if worker._admission.window.size:
+        if worker._window.size:
             yield "bytes in flight"
         if worker._settler.leaving or worker._settler.blocked:
             yield "records that are being written"

@@ -31,6 +31,7 @@ from tests.support.engine import (
     PARTITION,
     ScriptedChannel,
     SkewedClock,
+    WatchedFlow,
     assignment,
     delivery,
     item,
@@ -94,6 +95,7 @@ async def _run(seed: int, count: int) -> None:
         if len(settled) == count:
             everything.set()
 
+    turn = Turn(books)
     settler = Settler(
         ScriptedProducer(),  # type: ignore[arg-type]  # a stand-in with the one method in use
         Exits("dead", {delay: f"retry.{delay:g}" for delay in DELAYS}, "group"),
@@ -101,8 +103,9 @@ async def _run(seed: int, count: int) -> None:
         books,
         held,
         spawn=tasks.spawn,
-        on_settled=check,
+        turn=turn,
     )
+    turn.settle = WatchedFlow(held, settler, books, clock, check).ended
     channels = {name: MoodyChannel(name, chance) for name in ("webhook", "email")}
     dispatcher = Dispatcher(
         channels,
@@ -112,7 +115,7 @@ async def _run(seed: int, count: int) -> None:
         books,
         held,
         window=1000,
-        turn=Turn(settler.finish, books),
+        turn=turn,
         chance=chance.random,
     )
     items = [

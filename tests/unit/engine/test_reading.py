@@ -128,7 +128,7 @@ class FewRecords:
 
 
 class Reading:
-    """An admission whose reading takes a partition away, and stops after some records."""
+    """A flow and an admission whose reading takes a partition away, and stops after some records."""
 
     def __init__(self, assignment: Assignment, most: int) -> None:
         self._assignment = assignment
@@ -143,11 +143,12 @@ class Reading:
         self._assignment.restart(PARTITION, Start(0))
         return records[: self._most]
 
+    @property
     def room(self) -> int:
         """There is room."""
         return 1000
 
-    def admit(self, record: Record, _: Assigned) -> None:
+    def received(self, record: Record, _: Assigned) -> None:
         """Remember it."""
         self.admitted.append(record)
 
@@ -167,10 +168,11 @@ async def test_partitions_that_went_while_records_were_read_take_none_of_them() 
     gone = Record(PARTITION, 0, 1.0, None, b"x" * (HEAVY + 1), ())
     stayed = [Record(OTHER, offset, 1.0, None, b"{}", ()) for offset in range(3)]
     consumer = FewRecords([gone, *stayed])
-    admission = Reading(assignment, 3)
+    admission: Any = Reading(assignment, 3)
     watch: Any = type("Watch", (), {"check": lambda *_: None})()
     clock = SkewedClock()
-    intake = Intake(assignment, admission, clock, observer(clock), watch, may_admit=lambda: True)  # type: ignore[arg-type]
+    seen = observer(clock)
+    intake = Intake(assignment, admission, admission, clock, seen, watch, may_admit=lambda: True)
     await intake._take_from(consumer, StandingStill(), [PARTITION, OTHER], 10, 0)  # type: ignore[arg-type]
     assert admission.admitted == stayed[:2]
     assert consumer.returned == stayed[2:]

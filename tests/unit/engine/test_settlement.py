@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from app.engine.inflight.item import Item, Job
 from app.engine.inflight.partition import Start
-from app.engine.inflight.transitions import fail, give, put_aside
+from app.engine.inflight.transitions import fail, give, hand_on, put_aside
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
+from app.engine.turn import Turn
 from app.policies.books.ledger import Commit
 from app.policies.books.statistics import Verdict
 from app.values.delivery import Target
@@ -21,6 +22,7 @@ from tests.support.engine import (
     PARTITION,
     BeginsByWriting,
     SkewedClock,
+    WatchedFlow,
     assignment,
     delivery,
     item,
@@ -77,6 +79,7 @@ class Bench:
         self.failures: list[BaseException] = []
         self.settled: list[tuple[Item, Verdict | None]] = []
         self.tasks = Tasks(self.failures.append)
+        turn = Turn(self.observer)
         self.settler = Settler(
             producer,  # type: ignore[arg-type]  # a stand-in with the one method that is used
             Exits("dead", {0.0: "retry.0s", 30.0: "retry.30s", 120.0: "retry.2m"}, "group"),
@@ -84,8 +87,16 @@ class Bench:
             self.observer,
             self.assignment,
             spawn=self.tasks.spawn,
-            on_settled=lambda done, verdict: self.settled.append((done, verdict)),
+            turn=turn,
         )
+        self.flow = WatchedFlow(
+            self.assignment,
+            self.settler,
+            self.observer,
+            self.clock,
+            lambda done, verdict: self.settled.append((done, verdict)),
+        )
+        turn.settle = self.flow.ended
 
     def take(self) -> None:
         """Let the partition go."""
@@ -111,7 +122,7 @@ async def test_what_was_sent_is_settled_at_once(monkeypatch: pytest.MonkeyPatch)
     bench = Bench(producer, monkeypatch)
     sent = item(notification(), bench.assigned)
     sent.delivered.append(TARGET)
-    bench.settler.finish(sent)
+    bench.flow.ended(sent)
     assert bench.settled == [(sent, Verdict.SENT)]
     assert bench.assigned.ledger.to_commit(1) == Commit(1)
     assert producer.asked == 0
@@ -123,8 +134,8 @@ async def test_the_offset_waits_for_the_acknowledgement(monkeypatch: pytest.Monk
     producer.gate.clear()
     bench = Bench(producer, monkeypatch)
     failed = bench.failed_item()
-    bench.settler.finish(failed)
-    bench.settler.finish(failed)  # a second call while it is being written changes nothing
+    bench.flow.ended(failed)
+    bench.flow.ended(failed)  # a second call while it is being written changes nothing
     await until(lambda: producer.asked == 1)
     assert (failed.leaving, bench.observer.statistics.consumed) == (True, 0)
     assert bench.assigned.ledger.to_commit(1) is None
@@ -142,7 +153,7 @@ async def test_tries_until_it_is_written(error: Exception, monkeypatch: pytest.M
     """Neither an absent broker nor a denial loses a dead letter; health can say why it waits."""
     producer = ScriptedProducer([error, error])
     bench = Bench(producer, monkeypatch)
-    bench.settler.finish(bench.failed_item())
+    bench.flow.ended(bench.failed_item())
     await until(lambda: str(error) in (bench.settler.blocked or ""))
     await until(lambda: len(bench.settled) == 1)
     assert bench.settler.blocked is None
@@ -155,7 +166,7 @@ async def test_what_is_too_large_is_written_without_its_value(
     """Size, hash and origin stand for the value."""
     producer = ScriptedProducer([RecordTooLargeError("too large")])
     bench = Bench(producer, monkeypatch)
-    bench.settler.finish(bench.failed_item())
+    bench.flow.ended(bench.failed_item())
     await until(lambda: len(bench.settled) == 1)
     _, _, value, headers = producer.written[0]
     assert value is None
@@ -171,7 +182,7 @@ async def test_headers_that_are_too_large_are_left_out_last(
     bench = Bench(producer, monkeypatch)
     failed = bench.failed_item()
     failed.record = replace(failed.record, headers=(("large", b"x" * 100),))
-    bench.settler.finish(failed)
+    bench.flow.ended(failed)
     await until(lambda: len(bench.settled) == 1)
     _, key, value, headers = producer.written[0]
     assert (key, value, headers.get("large")) == (None, None, None)
@@ -183,7 +194,7 @@ async def test_a_topic_that_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatc
     """Nothing is settled without a dead letter; it is tried again, and health says why it waits."""
     producer = ScriptedProducer([RecordTooLargeError("too large")] * 4)
     bench = Bench(producer, monkeypatch)
-    bench.settler.finish(bench.failed_item())
+    bench.flow.ended(bench.failed_item())
     await until(lambda: "takes not even a dead letter" in (bench.settler.blocked or ""))
     assert bench.settled == []
     assert bench.assigned.ledger.to_commit(1) is None
@@ -199,12 +210,13 @@ async def test_what_is_in_no_log_any_more_cannot_wait_there(
     stray = item(notification(), bench.assigned)
     bench.assigned.cut(0)
     if newer:
-        bench.settler.pass_on(stray)
+        hand_on(stray)
+        bench.flow.ended(stray)
     else:
         job = Job(stray, delivery(notification()), 0)
         stray.jobs = [job]
         put_aside(stray)
-        bench.settler.finish(stray)
+        bench.flow.ended(stray)
     await until(lambda: bench.settled == [(stray, Verdict.FAILED)])
     ((topic, _, _, headers),) = bench.producer.written
     assert (topic, headers["notifier.reason"]) == ("dead", b"exhausted")
@@ -217,7 +229,7 @@ async def test_an_item_that_was_taken_away_is_left_to_others(
     bench = Bench(ScriptedProducer(), monkeypatch)
     failed = bench.failed_item()
     bench.take()
-    bench.settler.finish(failed)
+    bench.flow.ended(failed)
     assert (bench.settled, len(bench.tasks)) == ([], 0)
 
 
@@ -229,14 +241,14 @@ async def test_a_dead_letter_that_was_written_is_not_written_again(
     producer.gate.clear()
     bench = Bench(producer, monkeypatch)
     failed = bench.failed_item()
-    bench.settler.finish(failed)
+    bench.flow.ended(failed)
     await until(lambda: producer.asked == 1)
     bench.take()
     producer.gate.set()
     await until(lambda: failed.written)
     assert bench.settled == []
     bench.give(failed)
-    bench.settler.finish(failed)
+    bench.flow.ended(failed)
     assert bench.settled == [(failed, Verdict.FAILED)]
     assert len(producer.written) == 1
 
@@ -246,7 +258,7 @@ async def test_what_was_taken_away_is_not_written_any_more(monkeypatch: pytest.M
     producer = ScriptedProducer([KafkaUnavailableError("no leader")] * 1000)
     bench = Bench(producer, monkeypatch)
     failed = bench.failed_item()
-    bench.settler.finish(failed)
+    bench.flow.ended(failed)
     await until(lambda: bench.settler.blocked == "no leader")
     bench.take()
     await until(lambda: bench.settler.leaving == 0)
@@ -254,7 +266,7 @@ async def test_what_was_taken_away_is_not_written_any_more(monkeypatch: pytest.M
     assert (failed.leaving, failed.written, producer.written) == (False, False, [])
     bench.give(failed)
     producer.heal()
-    bench.settler.finish(failed)
+    bench.flow.ended(failed)
     await until(lambda: bench.settled == [(failed, Verdict.FAILED)])
     assert len(producer.written) == 1
 
@@ -266,7 +278,7 @@ async def test_what_another_worker_writes_now_is_no_problem_of_this_one(
     producer = ScriptedProducer()
     producer.gate.clear()
     bench = Bench(producer, monkeypatch)
-    bench.settler.finish(bench.failed_item())
+    bench.flow.ended(bench.failed_item())
     await until(lambda: producer.asked == 1)
     bench.clock.let_pass(11)
     assert "no record was acknowledged" in (bench.settler.blocked or "")
@@ -285,14 +297,15 @@ async def test_a_newer_versions_record_is_settled_once_it_was_handed_on(
     producer.gate.clear()
     bench = Bench(producer, monkeypatch)
     newer = item(notification(), bench.assigned)
-    bench.settler.pass_on(newer)
+    hand_on(newer)
+    bench.flow.ended(newer)
     await until(lambda: producer.asked == 1)
     bench.take()
     if not back_before:
         producer.gate.set()
         await until(lambda: newer.written)
     bench.give(newer)
-    bench.settler.finish(newer)
+    bench.flow.ended(newer)
     producer.gate.set()
     await until(lambda: len(bench.settled) == 1 and not bench.tasks)
     assert bench.settled == [(newer, None)]
@@ -309,7 +322,7 @@ async def test_kafkas_own_reason_why_it_takes_long_is_told(
     producer = ScriptedProducer()
     producer.gate.clear()
     bench = Bench(producer, monkeypatch)
-    bench.settler.finish(bench.failed_item())
+    bench.flow.ended(bench.failed_item())
     await until(lambda: bench.settler.blocked is not None)
     assert "dead: no record was acknowledged" in (bench.settler.blocked or "")
     producer.trouble = "NotEnoughReplicasError"

@@ -10,7 +10,6 @@ import pytest
 from app.engine.group.session import Session
 from app.engine.inflight.item import Item
 from app.engine.worker import NotificationWorker
-from app.policies.books.statistics import Verdict
 from app.policies.parsing import parse as real_parse
 from app.policies.routing import Defaults
 from app.values.notification import Notification
@@ -280,15 +279,15 @@ async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
     """A bug in the engine is reported, and what was in flight is taken again."""
     worker = stage.worker()
     await worker.start()
-    settle = worker._settler._on_settled
+    count = worker._uncommitted.settled
     failures = [RuntimeError("bug")]
 
-    def fail_once(item: Item, verdict: Verdict | None) -> None:
+    def fail_once() -> None:
         if failures:
             raise failures.pop()
-        settle(item, verdict)
+        count()
 
-    worker._settler._on_settled = fail_once
+    worker._uncommitted.settled = fail_once  # type: ignore[method-assign]
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1, seconds=20)
     assert stage.channel.contents[0] == "one"

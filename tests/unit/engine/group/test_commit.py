@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from app.engine.group.commit import Committer
+from app.engine.group.uncommitted import MANY, Uncommitted
 from app.engine.inflight.partition import Assignment, Start
 from app.policies.books.ledger import Commit
 from app.values.record import TopicPartition
@@ -58,11 +59,13 @@ class GatedConsumer:
         return self.refused
 
 
-def committer_of(consumer: GatedConsumer, assignment: Assignment) -> Committer:
+def committer_of(
+    consumer: GatedConsumer, assignment: Assignment, uncommitted: Uncommitted | None = None
+) -> Committer:
     """Return what commits through a consumer."""
     lock = asyncio.Lock()
-    clock = SkewedClock()
-    return Committer(consumer, assignment, consumer, clock, no_history(clock), lock)  # type: ignore[arg-type]  # as much as is used
+    clock, settled = SkewedClock(), uncommitted or Uncommitted()
+    return Committer(consumer, assignment, consumer, settled, clock, no_history(clock), lock)  # type: ignore[arg-type]  # as much as is used
 
 
 async def test_a_commit_of_a_topic_that_was_made_anew_meanwhile_is_not_the_new_ones() -> None:
@@ -124,9 +127,11 @@ async def test_who_lets_go_does_not_wait_for_a_commit_that_hangs() -> None:
     assignment = Assignment()
     assignment.give({PARTITION: Start(0)}, {})
     consumer = GatedConsumer(assignment)
-    committer = committer_of(consumer, assignment)
+    uncommitted = Uncommitted()
+    committer = committer_of(consumer, assignment, uncommitted)
     assignment[PARTITION].settle(item(notification(), assignment[PARTITION], offset=0))
-    committer._pressing.set()
+    for _ in range(MANY):
+        uncommitted.settled()
     running = asyncio.create_task(committer.run())
     await consumer.asked.wait()
     async with asyncio.timeout(1.0), committer.alone():

@@ -56,7 +56,7 @@ async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
     snapshot = worker.snapshot()
     assert (snapshot.parked, snapshot.in_flight, snapshot.messages_deferred) == (1, 0, 0)
     assert (snapshot.lag, snapshot.backlog) == (2, 1)
-    assert worker._admission.window.size == 0
+    assert worker._window.size == 0
     assert await stage.committed() == 0
     stage.clock.let_pass(31)
     await until(lambda: len(stage.channel.sent) == 3)
@@ -229,7 +229,7 @@ async def test_what_another_service_deferred_is_left_to_it(
     (text,) = warnings(worker, "foreign_topic")
     assert text.startswith("a record of orders waits in the retry topics for a member of")
     assert "NOTIFIER_KAFKA__GROUP_ID" in text
-    assert (worker.snapshot().parked, worker._admission.window.size) == (1, 0)
+    assert (worker.snapshot().parked, worker._window.size) == (1, 0)
     stage.clock.let_pass(101)
     await until(lambda: worker.snapshot().messages_partial == 1)
     assert stage.channel.contents == ["mine"]

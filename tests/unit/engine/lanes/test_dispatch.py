@@ -51,6 +51,8 @@ class Bench:
         self.failures: list[BaseException] = []
         self.tasks = Tasks(self.failures.append)
         channel.refusal_limit = RefusalLimit(1000, 600.0)
+        turn = Turn(self.observer)
+        turn.settle = self.finished.append
         self.dispatcher = Dispatcher(
             {"discord": channel, "webhook": ScriptedChannel()},
             {"discord": 4, "webhook": 4},
@@ -59,7 +61,7 @@ class Bench:
             self.observer,
             self.assignment,
             window=window,
-            turn=Turn(self.finished.append, self.observer),
+            turn=turn,
         )
         self._offset = 0
 

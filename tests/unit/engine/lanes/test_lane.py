@@ -97,7 +97,7 @@ class Bench:
         self.refused = 0
         self.draining = False
         self.tasks = Tasks(self.failures.append)
-        self.turn = Turn(lambda _: None, self.observer)
+        self.turn = Turn(self.observer)
         self.lane = Lane(
             HOOK,
             channel,
