@@ -33,6 +33,7 @@ from app.engine.group.share import Share
 from app.engine.group.subscription import Subscription
 from app.engine.group.trimming import Trimmer
 from app.engine.group.uncommitted import Uncommitted
+from app.engine.inflight.invariants import check
 from app.engine.inflight.leaders import Leaders
 from app.engine.inflight.partition import Assignment
 from app.engine.inflight.window import Window
@@ -395,6 +396,17 @@ class NotificationWorker:
     def _may_admit(self) -> bool:
         session = self._session
         return session is not None and session.joined and session.committer.may_admit
+
+    def check(self) -> Iterator[str]:
+        """Yield what is wrong with what it holds: for simulations and tests, never for health."""
+        if self._observer.last_fault is not None:
+            yield f"a fault of its own: {self._observer.last_fault[0]}"
+        if self._session is None or not self._session.joined:
+            return
+        waiting = {job for lane in self._dispatcher for job in lane.waiting()}
+        yield from check(self._assignment, self._window, waiting)
+        for lane in self._dispatcher:
+            yield from (f"{lane.destination.label}: {each}" for each in lane.check())
 
     def lowest_unsettled(self) -> Iterator[tuple[TopicPartition, int]]:
         """Yield each partition this worker has with the lowest offset that is not settled."""

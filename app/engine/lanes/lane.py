@@ -1,12 +1,12 @@
 """A lane: everything on its way to one destination, in order, a few at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
-from app.engine.inflight.item import Job
+from app.engine.inflight.item import Job, State
 from app.engine.inflight.transitions import drop, start, wait
 from app.engine.lanes.answers import Answers
 from app.engine.lanes.batching import take_batch
@@ -28,6 +28,8 @@ from app.values.snapshot import DestinationState
 
 SHARE_SECONDS = 0.25
 """Between two looks at whether the party's share has room again."""
+LATE = 1.0
+"""Seconds that a timer may be overdue."""
 TICK = 0.001
 """Seconds that a timer is set for at least: some loops know no shorter time."""
 
@@ -159,6 +161,30 @@ class Lane:
         wait = self._gate.expected_wait(now, self.queued, self._channel.most_merged)
         held_up = self._held_back and self._share.hangs(now)
         return max(wait, LONGEST_WAIT) if held_up else wait
+
+    def waiting(self) -> Iterator[Job]:
+        """Yield the jobs that wait."""
+        yield from self._queue
+
+    def check(self) -> Iterator[str]:
+        """Yield what is wrong with it: nothing may wait that nobody wakes, or that is gone."""
+        for job in self._queue:
+            if job.state is not State.WAITING:
+                yield f"a job in line is {job.state.name}"
+            if not self._surroundings.is_held(job.item):
+                yield "a job in line is of a partition that is gone"
+        if self._requests or self.active or self._held_back:
+            return
+        now, ready = self._clock.monotonic(), self._queue.ready
+        wait = self._gate.wait(now)
+        if ready and wait <= 0:
+            yield "it could go on, and does not"
+        if ready and wait > 0 and self._timer is None:
+            yield "nothing will wake it"
+        if self._timer is not None and self._timer_at < now - LATE:
+            yield "its timer is late"
+        if self._queue and not ready and self._queue.due_at is None:
+            yield "jobs wait behind one that is not there"
 
     def submit(self, job: Job) -> None:
         """Put a job in line."""

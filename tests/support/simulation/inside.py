@@ -1,17 +1,13 @@
 """What a worker holds but does not show: nothing else here looks into one."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from app.engine.group.session import Session
-from app.engine.inflight.item import Item, Job, State
+from app.engine.inflight.item import Item
 from app.engine.inflight.parked import Parked
 from app.engine.inflight.partition import Assigned, Assignment
-from app.engine.lanes.lane import Lane
 from app.engine.worker import NotificationWorker
 from app.values.record import TopicPartition
-
-LATE = 1.0
-"""Seconds that a timer may be overdue."""
 
 
 def let_others_pass(item: Item) -> bool:
@@ -108,34 +104,9 @@ class Inside:
         if self._session is not None:
             self._session.fail(RuntimeError("bug"))
 
-    def faults(self, now: float) -> Iterator[str]:
+    def faults(self) -> Iterator[str]:
         """Yield what is wrong with its books and lanes while it consumes."""
-        fault = self._worker._observer.last_fault
-        if fault is not None:
-            yield f"a fault of its own: {fault[0]}"
-        if self._session is None or not self._session.joined:
-            return
-        items = self.items()
-        unsettled = sum(each.ledger.unsettled + len(each.strays) for each in self._assignment)
-        if unsettled != len(items) + self._assignment.parked:
-            yield "the ledgers and the items differ"
-        if self._worker._window.size != sum(item.size for item in items):
-            yield "the bytes in flight do not add up"
-        yield from self._forgotten(items)
-        for lane in self._worker._dispatcher:
-            yield from _faults_of(lane, now, self._assignment.of)
-
-    def _forgotten(self, items: list[Item]) -> Iterator[str]:
-        """Yield items that nobody does anything about."""
-        followers = {follower for item in items for follower in item.followers}
-        waiting = {job for lane in self._worker._dispatcher for job in _waiting(lane)}
-        for item in items:
-            if item in followers or item.leaving:
-                continue
-            if not item.under_way:
-                yield f"nobody does anything about {item.record.coordinates}"
-            if any(job.state is State.WAITING and job not in waiting for job in item.jobs):
-                yield f"{item.record.coordinates} waits nowhere"
+        yield from self._worker.check()
 
     def rest(self) -> Iterator[str]:
         """Yield what it holds on to although nothing is in flight."""
@@ -153,26 +124,3 @@ class Inside:
     def tasks(self) -> int:
         """How many of its tasks have not ended."""
         return len(self._worker._tasks)
-
-
-def _waiting(lane: Lane) -> Iterator[Job]:
-    yield from lane._queue
-
-
-def _faults_of(lane: Lane, now: float, held: Callable[[Item], object]) -> Iterator[str]:
-    label, queue = lane.destination.label, lane._queue
-    for job in _waiting(lane):
-        if job.state is not State.WAITING:
-            yield f"{label}: a job in line is {job.state.name}"
-        if not held(job.item):
-            yield f"{label}: a job in line is of a partition that is gone"
-    if lane._requests or lane.active or lane._held_back:
-        return
-    if queue.ready and lane._gate.wait(now) <= 0:
-        yield f"{label}: it could go on, and does not"
-    if queue.ready and lane._gate.wait(now) > 0 and lane._timer is None:
-        yield f"{label}: nothing will wake it"
-    if lane._timer is not None and lane._timer_at < now - LATE:
-        yield f"{label}: its timer is late"
-    if len(queue) and not queue.ready and queue.due_at is None:
-        yield f"{label}: jobs wait behind one that is not there"

@@ -189,7 +189,7 @@ class Process:
     def faults(self) -> Iterator[str]:
         """Yield what is wrong with it now."""
         if not self.crashed:
-            yield from self.inside.faults(now())
+            yield from self.inside.faults()
             yield from self._unseen_losses()
             yield from self._wrong_figures()
 
