@@ -695,11 +695,19 @@ MUTANTS = (
         (LANE,),
     ),
     Mutant(
+        "book a yes that comes after the end",
+        "app/engine/lanes/answers.py",
+        "        if job.state is not State.ACTIVE:\n            self._endings.let_go(job)\n"
+        "            return\n",
+        "",
+        (LANE,),
+    ),
+    Mutant(
         "take what an earlier assignment left for this one's",
         "app/engine/inflight/partition.py",
         "assigned is not None and assigned.epoch == item.epoch else None",
         "assigned is not None else None",
-        (SETTLEMENT, "tests/unit/engine/inflight/test_partition.py"),
+        ("tests/unit/engine/inflight/test_partition.py",),
     ),
     Mutant(
         "take bytes for a known answer that come after the rest of another",

@@ -3,9 +3,10 @@
 import pytest
 
 from app.engine.inflight.partition import Assigned, Assignment, Done, Head, Start
+from app.engine.inflight.transitions import give
 from app.policies.books.ledger import Commit
 from app.values.record import TopicPartition
-from tests.support.engine import PARTITION, item, notification
+from tests.support.engine import PARTITION, assignment, item, notification
 
 
 def sampled(*, position: int = 10, end: int | None = 10, readable: int | None = None) -> Assigned:
@@ -136,3 +137,17 @@ def test_whoever_starts_anew_means_what_kafka_says() -> None:
     assignment.forget()
     assignment.give({PARTITION: Start(0)}, {})
     assert assignment[PARTITION].leftovers == {}
+
+
+def test_what_came_in_with_an_earlier_assignment_is_none_of_the_next_ones() -> None:
+    """Although the partition is here again; unless its record came in again, too."""
+    held = assignment()
+    early = item(notification(), held[PARTITION])
+    assert held.of(early) is held[PARTITION]
+    held.freeze()
+    assert held.of(early) is None
+    held.take()
+    held.give({PARTITION: Start(0)}, {})
+    assert held.of(early) is None
+    give(early, held[PARTITION].epoch)
+    assert held.of(early) is held[PARTITION]

@@ -831,12 +831,15 @@ async def test_what_was_taken_away_while_it_was_merged_is_not_sent_again(outcome
     assert states == [State.DISCARDED, State.DISCARDED, State.DEFERRED]
 
 
-async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing() -> None:
+@pytest.mark.parametrize("targets", [["a"], ["a", "b"]])
+async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing(
+    targets: list[str],
+) -> None:
     """It is in the retry topic by then; what happened to it here is not known to be final."""
     gate = asyncio.Event()
     channel = ScriptedChannel(gate=gate)
     bench = Bench(channel, max_age=DAY)
-    sent = bench.put(notification("a", ordering_key="k"))
+    sent = bench.put(notification("a", ordering_key="k"), targets)
     bench.put(notification("b", ordering_key="k"))
     await channel.arrived(1)
     put_aside(sent)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.edges.channels.base import Attempt, Then
 from app.engine.inflight.item import State
 from app.values.delivery import Delivery
 from app.values.outcome import (
@@ -106,6 +107,25 @@ async def test_a_channel_that_fails_breaks_no_destination() -> None:
     assert bench.lane.state()[0] is DestinationState.OPEN
     assert {job.state for job in bench.done} == {State.DONE}
     assert bench.failures == []
+
+
+async def test_a_channel_that_cannot_even_begin_ends_its_attempt() -> None:
+    """It is tried again; the one behind it is delivered."""
+    channel = ScriptedChannel()
+    begin, faults = channel.begin, [RuntimeError("bug")]
+
+    def trip(deliveries: Sequence[Delivery], then: Then) -> Attempt:
+        if faults:
+            raise faults.pop()
+        return begin(deliveries, then)
+
+    channel.begin = trip  # type: ignore[method-assign]
+    bench = Bench(channel)
+    for name in ("tripped over", "behind"):
+        bench.put(notification(name))
+    await bench.finished(2)
+    assert {job.state for job in bench.done} == {State.DONE}
+    assert sorted(channel.contents) == ["behind", "tripped over"]
 
 
 async def test_what_meets_the_same_fault_every_time_is_put_aside() -> None:
