@@ -177,6 +177,7 @@ async def running_service(
             dead_letters=dead_letters,
             replayer=replayer,
             tracer=tracer,
+            rates=observer.rates,
             reloader=addresses,
             inbox=inbox,
             access=access,

@@ -10,6 +10,7 @@ from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.history import History
 from app.engine.inflight.item import Item, Job
+from app.policies.books.rates import RateBook
 from app.policies.books.statistics import Statistics, TargetCounts, Verdict
 from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Destination, Target
@@ -26,6 +27,7 @@ from app.values.outcome import (
     Rejected,
     Retry,
 )
+from app.values.rates import Rates
 from app.values.snapshot import AttemptStatus
 
 log = logging.getLogger("app.deliveries")
@@ -74,6 +76,7 @@ class Observer:
         self.attempts = attempts
         self.metrics = metrics
         self.history = history
+        self._rates = RateBook()
         self._clock = clock
         self.attempted_at = clock.monotonic()
         self.last_fault: tuple[str, float] | None = None
@@ -122,9 +125,13 @@ class Observer:
         self.attempted_at = self._clock.monotonic()
         notification, item = job.delivery.notification, job.item
         attempt = job.attempts + (item.before.attempts if item.before else 0)
+        now = self._clock.now()
+        if duration is not None:
+            accepted = status is AttemptStatus.DELIVERED
+            self._rates.add(job.delivery.destination.label, now, duration, accepted=accepted)
         self.history.tried(item, target, status, attempt, duration, error)
         self.attempts.add(
-            now=self._clock.now(),
+            now=now,
             status=status,
             channel=target.channel,
             destination=target.label,
@@ -137,6 +144,15 @@ class Observer:
             record=item.record,
             notes=notification.notes + notes if notes else notification.notes,
         )
+
+    def rates(self, minutes: int, destination: str | None = None) -> Rates:
+        """Return how many attempts the last minutes had, and how long they took.
+
+        Args:
+            minutes: Up to 60.
+            destination: Of this one alone, by its redacted address.
+        """
+        return self._rates.rates(self._clock.now(), minutes, destination)
 
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""

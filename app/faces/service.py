@@ -22,6 +22,7 @@ from app.faces.wrong_keys import WrongKeys
 from app.policies.channels import Channels
 from app.policies.redaction import Secrets
 from app.policies.service.access import Access
+from app.values.rates import Rates
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Service:
         channels: Which there are.
         inbox: The development inbox, if there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
+        rates: What the last minutes had, of all destinations or of one.
         secrets: No answer may show them.
         sign_ins: Who has signed in on the page.
         wrong_keys: Told of every wrong key, and returns when it may be answered.
@@ -92,6 +94,7 @@ class Service:
     dead_letters: DeadLettersPort
     replayer: ReplayPort
     tracer: TracerPort
+    rates: Callable[[int, str | None], Rates]
     reloader: ReloadPort
     channels: Channels
     inbox: InboxPort | None

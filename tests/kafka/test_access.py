@@ -154,6 +154,7 @@ async def test_missing_rights_are_named_one_after_the_other(
         f"{world.topic}.dlq": own.format(""),
         **{f"{retry}.{delay}": own.format("Delete, ") for delay in DELAYS.values()},
         control: own.format(""),
+        f"notifications.history.{world.group}": own.format(""),
         world.group: "Describe, Read",
     }
     await allow(guarded, "TOPIC", world.topic, "READ")
@@ -161,9 +162,11 @@ async def test_missing_rights_are_named_one_after_the_other(
     await allow(guarded, "TOPIC", "notifications.", "READ")
     await until_problem("notifications.retry", "Allow this user Create")
     await allow(guarded, "TOPIC", "notifications.", "CREATE")
-    await until_problem("not write to", f"{world.topic}.dlq", "notifications.retry", "Write")
+    await until_problem(
+        "let this user write to", f"{world.topic}.dlq", "notifications.retry", "Write"
+    )
     await allow(guarded, "TOPIC", f"{world.topic}.dlq", "WRITE")
-    await until_problem("not write to notifications.control", "allow it Write")
+    await until_problem("let this user write to notifications.control", "allow it Write")
     await allow(guarded, "TOPIC", "notifications.", "WRITE")
     await until_problem(f"group {world.group}", "allow it Read")
     assert hooks.received == []
@@ -181,6 +184,7 @@ async def test_missing_rights_are_named_one_after_the_other(
             f"{retry}.{delay}": "Delete, DescribeConfigs, AlterConfigs" for delay in DELAYS.values()
         },
         control: "DescribeConfigs, AlterConfigs",
+        f"notifications.history.{world.group}": "DescribeConfigs, AlterConfigs",
     }
     await allow(guarded, "TOPIC", world.topic, "WRITE", "CREATE", "ALTER_CONFIGS")
     await allow(guarded, "TOPIC", "notifications.", "DELETE", "ALTER_CONFIGS")

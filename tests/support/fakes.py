@@ -1,6 +1,7 @@
 """Hand-written fakes of the ports, and a service made of them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,12 +16,14 @@ from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
 from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
+from app.policies.books.rates import RateBook
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.history import Entry, HistoryPage, Settled, Story
 from app.values.inbox import InboxCard
+from app.values.rates import Rates
 from app.values.replay import Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, Snapshot, Status
 from tests.support.channels import KNOWN
@@ -461,6 +464,7 @@ class Fakes:
         self.sign_ins = SignIns(access or Access(), lambda: self.now)
         self.replayer = FakeReplayer()
         self.tracer = FakeTracer()
+        self.rates = RateBook()
         self.service = Service(
             worker=self.worker,
             starter=Starter(self.worker, patience),
@@ -469,6 +473,7 @@ class Fakes:
             dead_letters=self.dead_letters,
             replayer=self.replayer,
             tracer=self.tracer,
+            rates=self._rates,
             reloader=self.reloader,
             channels=KNOWN,
             inbox=self.inbox,
@@ -481,6 +486,9 @@ class Fakes:
             own_addresses=OwnAddresses(),
             closing=asyncio.Event(),
         )
+
+    def _rates(self, minutes: int, destination: str | None) -> Rates:
+        return self.rates.rates(time.time(), minutes, destination)
 
     async def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)

@@ -29,6 +29,7 @@ from app.faces.api.responses import JsonResponse
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetterPage
 from app.values.history import HistoryPage, Story
+from app.values.rates import Rates
 from app.values.replay import Replay
 from app.values.snapshot import Snapshot
 
@@ -44,6 +45,7 @@ _BODIES = (
     inbox.Received,
     replays.ReplayRequest,
     Replay,
+    Rates,
     HistoryPage,
     Story,
 )

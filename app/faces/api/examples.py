@@ -8,6 +8,7 @@ from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.history import HistoryPage, Settled, Story, TargetStory, Told
 from app.values.inbox import InboxCard
 from app.values.note import Note
+from app.values.rates import Rate, Rates
 from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
@@ -120,6 +121,14 @@ ATTEMPT = Attempt(
     notes=(_NOTE,),
 )
 DELIVERIES = AttemptPage((ATTEMPT,), 1234)
+
+RATES = Rates(
+    5,
+    (
+        Rate("2026-01-01T11:59:55+00:00", 1432, 1430, 18.4, 42.9),
+        Rate("2026-01-01T12:00:00+00:00", 310, 310, 17.1, 39.0),
+    ),
+)
 
 _TARGET = TargetStory(
     channel="webhook",

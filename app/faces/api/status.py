@@ -1,8 +1,9 @@
 """How the worker is: health for probes, figures for people and programs."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
 from app.faces.api import examples
@@ -63,6 +64,22 @@ async def ready(service: Running) -> JsonResponse:
 async def stats(service: Running) -> JsonResponse:
     """Return the snapshot that page, report and metrics show as well."""
     return JsonResponse(service.worker.snapshot())
+
+
+@router.get(
+    "/rates",
+    summary="Attempts and latencies over time",
+    responses={200: json_answer("Oldest first, five seconds each", examples.RATES)},
+)
+async def rates(
+    service: Running,
+    minutes: Annotated[int, Query(ge=1, le=60)] = 5,
+    destination: Annotated[
+        str | None, Query(max_length=1000, description="Its redacted address, as in /stats")
+    ] = None,
+) -> JsonResponse:
+    """Return what this worker's own counters say, true from its first second."""
+    return JsonResponse(service.rates(minutes, destination))
 
 
 @router.get(

@@ -145,13 +145,15 @@ async function readDeliveries() {
   list(rowsOf("delivery"), deliveries, (each) => each.id, row.delivery);
 }
 
-/** Fills the charts with what happened before this page was opened. */
+/** Fills the charts with what happened before this page was opened, as the service counted it. */
 async function readPast() {
-  const { deliveries } = await json("/deliveries?limit=1000");
-  for (const { time, status, duration } of deliveries) {
-    const at = Date.parse(time) / 1000;
-    if (status !== "rate_limited") history.add(at, status === "delivered", status !== "delivered");
-    if (duration !== null) history.took(at, duration);
+  const { rates } = await json("/rates?minutes=60");
+  for (const { at, attempts, accepted, latency_ms_p50: half, latency_ms_p95: most } of rates) {
+    if (attempts === 0) continue;
+    const begin = Date.parse(at) / 1000;
+    history.add(begin, accepted, attempts - accepted);
+    // Of twenty, one takes as long as the slowest twentieth does.
+    for (let share = 0; share < 20; share += 1) history.took(begin, (share < 19 ? half : most) / 1000);
   }
 }
 

@@ -27,6 +27,7 @@ CALLS = {
     ("post", "/notifications"),
     ("get", "/notifications/{message_id}"),
     ("get", "/history"),
+    ("get", "/rates"),
     ("get", "/deliveries"),
     ("get", "/dead-letters"),
     ("get", "/dead-letters/{partition}/{offset}"),

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from datetime import datetime
 
 import anyio.to_thread
@@ -104,3 +105,15 @@ async def test_no_answer_waits_for_a_thread(client: httpx.AsyncClient, path: str
     finally:
         for holder in holders:
             threads.release_on_behalf_of(holder)
+
+
+async def test_rates_are_told_for_all_and_for_one(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """Five seconds each, oldest first; what makes no sense is refused."""
+    fakes.rates.add("hooks.example/***", time.time(), 0.1, accepted=True)
+    every = (await client.get("/rates?minutes=1")).json()
+    assert (every["seconds"], len(every["rates"])) == (5, 12)
+    assert sum(each["attempts"] for each in every["rates"]) == 1
+    none = (await client.get("/rates?minutes=1&destination=other")).json()
+    assert sum(each["attempts"] for each in none["rates"]) == 0
+    for wrong in ("minutes=0", "minutes=61", "hours=1"):
+        assert (await client.get(f"/rates?{wrong}")).status_code == 422

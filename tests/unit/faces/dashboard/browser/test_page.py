@@ -1,6 +1,7 @@
 """The page in a real browser: live, by keyboard, at every width, in light and dark."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -283,7 +284,7 @@ async def test_charts_show_the_past_and_the_present(
     browser: Browser, fakes: Fakes, url: str
 ) -> None:
     """Bars are there for attempts from before the page was opened, and for those made since."""
-    fakes.attempts.add(make_attempt(1, time=later(-100), duration=0.02))
+    fakes.rates.add("hook", time.time() - 100, 0.02, accepted=True)
     fakes.worker.change(channels={"discord": Counts(messages_sent=10)})
     async with opened(browser, url) as page:
         accepted = page.locator('[data-chart="throughput"] path.accepted')
