@@ -52,7 +52,7 @@ class Reference(NamedTuple):
 @cache
 def text_of(path: Path) -> str:
     """Return a file's text."""
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 @cache
