@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.collector import many_files, quick_switching, relaxed_collector
 from app.composition import running_service
 from app.edges.own_addresses import OwnAddresses
+from app.edges.terminal import has_terminal
 from app.faces.api.application import build_app
 from app.faces.dashboard import add_pages
 from app.faces.service import Service
@@ -44,7 +46,7 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
                 running_service(loaded, own_addresses) as service,
                 graceful_shutdown(service),
             ):
-                _reload_on_hangup(service)
+                _take_hangups(service)
                 with relaxed_collector(), quick_switching():
                     yield {"service": service}
 
@@ -54,15 +56,21 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
     return app
 
 
-def _reload_on_hangup(service: Service) -> None:
-    def reload() -> None:
+def _take_hangups(service: Service) -> None:
+    """Reload at SIGHUP; stop if it means that the terminal was closed which started the service."""
+    began_in_terminal = has_terminal()
+
+    def hung_up() -> None:
+        if began_in_terminal and not has_terminal():
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
         try:
             log.info("reloaded: %s", service.reloader.reload())
         except NotifierError as error:
             log.error("not reloaded, the old files stay in force: %s", error)  # noqa: TRY400 - the text is meant for the operator
 
     try:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up)
     except (ValueError, RuntimeError):
         log.debug("not in the main thread: SIGHUP does not reload")
 

@@ -1,5 +1,6 @@
-"""Standard output, which may have no reader."""
+"""The terminal that the process belongs to, and standard output, which may have no reader."""
 
+import os
 from contextlib import suppress
 
 from app.policies.texts.visible import visible
@@ -12,3 +13,12 @@ def say(text: str) -> None:
     """
     with suppress(OSError, ValueError):
         print(visible(text), flush=True)
+
+
+def has_terminal() -> bool:
+    """Say whether the process belongs to a terminal that is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

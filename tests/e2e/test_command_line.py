@@ -1,6 +1,12 @@
 """The commands, as processes: what they print, and how they end."""
 
+import fcntl
+import os
+import pty
 import signal
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -8,7 +14,7 @@ import pytest
 from tests.support.commands import entry, run, run_here
 from tests.support.end_to_end import World
 from tests.support.http_server import Answer, HttpServer
-from tests.support.service import free_port
+from tests.support.service import clean_environment, free_port
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -61,6 +67,35 @@ async def test_the_worker_command_serves_reports_and_stops_with_0(
     assert "Stopping worker..." in said
     assert "Worker stopped successfully in " in said
     assert "Traceback" not in service.log
+
+
+def test_a_worker_ends_with_the_terminal_that_it_was_started_in(tmp_path: Path) -> None:
+    """Closing the window is no reload: it drains, and exits with 0."""
+    keyboard, screen = pty.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    worker = subprocess.Popen(
+        [sys.executable, *entry("start_worker", "--http", f"127.0.0.1:{free_port()}")],
+        cwd=tmp_path,
+        env=clean_environment(tmp_path, {}),
+        stdin=screen,
+        stdout=screen,
+        stderr=screen,
+        preexec_fn=take_terminal,  # noqa: PLW1509 - nothing else runs in this test
+    )
+    os.close(screen)
+    try:
+        said = b""
+        while b"running: group" not in said:
+            said += os.read(keyboard, 65_536)
+        os.close(keyboard)
+        assert worker.wait(timeout=30) == 0
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 async def test_a_taken_port_and_a_wrong_setting_exit_1_with_one_line(

@@ -3,10 +3,11 @@
 import asyncio
 
 import click
+from click.shell_completion import get_completion_class
 
 from app.doctor.examination import examine
 from app.doctor.findings import Verdict
-from app.edges.service_client import ServiceClient
+from app.edges.service_client import ServiceClient, ServiceError
 from app.faces.cli import dead_letters, group, importing, recipients, templates, tracing
 from app.faces.cli.output import (
     CONTEXT,
@@ -60,13 +61,31 @@ def status(url: str, api_key: str | None, watch: bool) -> None:
 async def _show_report(url: str, api_key: str | None, *, watch: bool) -> None:
     async with ServiceClient(url, api_key) as client:
         while True:
-            report = await client.report()
+            try:
+                report = await client.report()
+            except ServiceError as error:
+                if not watch:
+                    raise
+                report = f"{error}\nTrying again …"  # it may be starting anew
             if watch:
                 click.clear()  # nothing if the output is no terminal
             echo(report)
             if not watch:
                 return
             await asyncio.sleep(WATCH_SECONDS)
+
+
+@command.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script that completes commands and flags in a shell.
+
+    For example: eval "$(notifier completion bash)"
+    """
+    complete = get_completion_class(shell)
+    if complete is None:
+        raise click.UsageError(f"nothing is known of the shell {shell}")
+    click.echo(complete(command, {}, "notifier", "_NOTIFIER_COMPLETE").source())  # noqa: TID251 - a script, as it is
 
 
 @command.command()
