@@ -66,6 +66,10 @@ class Turn:
         self._woken[sender] = None
         self._come_round()
 
+    def is_awaited(self, sender: Sender) -> bool:
+        """Say whether something that was woken has not looked yet."""
+        return sender in self._woken
+
     def ended(self, item: Item) -> None:
         """Take an item about which nothing more is done here."""
         if self._under_way:

@@ -695,6 +695,13 @@ MUTANTS = (
         (LANE,),
     ),
     Mutant(
+        "let nobody wake what waits behind an answer",
+        "app/engine/lanes/lane.py",
+        "        if self._queue:\n            self._turn.wake(self)\n",
+        "",
+        (LANE,),
+    ),
+    Mutant(
         "book a yes that comes after the end",
         "app/engine/lanes/answers.py",
         "        if job.state is not State.ACTIVE:\n            self._endings.let_go(job)\n"

@@ -17,11 +17,13 @@ from app.engine.clock import EngineClock
 from app.engine.flow import Flow
 from app.engine.group.uncommitted import Uncommitted
 from app.engine.history import History
+from app.engine.inflight.invariants import check
 from app.engine.inflight.item import Item
 from app.engine.inflight.leaders import Leaders
 from app.engine.inflight.partition import Assigned, Assignment, Start
 from app.engine.inflight.transitions import understand
 from app.engine.inflight.window import Window
+from app.engine.lanes.lane import Lane
 from app.engine.observer import Observer
 from app.engine.settlement import Settler
 from app.policies.books.repeats import Repeats
@@ -208,13 +210,21 @@ class WatchedFlow(Flow):
             SimpleNamespace(draining=False),  # type: ignore[arg-type]  # nor is anything repeated
             settler,
             Leaders(Repeats()),
-            Window(1000),
+            window := Window(1000),
             Uncommitted(),
             clock,
             seen,
             max_age=0.0,
         )
+        self.window = window
+        self._held = held
         self._then = then
+
+    def check(self, lanes: Iterable[Lane]) -> list[str]:
+        """Return what is wrong with the books and the lanes."""
+        waiting = {job for lane in lanes for job in lane.waiting()}
+        wrong = list(check(self._held, self.window, waiting))
+        return wrong + [each for lane in lanes for each in lane.check()]
 
     def _closed(self, item: Item, verdict: Verdict | None) -> None:
         super()._closed(item, verdict)

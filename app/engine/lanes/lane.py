@@ -173,11 +173,12 @@ class Lane:
                 yield f"a job in line is {job.state.name}"
             if not self._surroundings.is_held(job.item):
                 yield "a job in line is of a partition that is gone"
-        if self._requests or self.active or self._held_back:
+        if self._requests or self._held_back or self._turn.is_awaited(self):
             return
         now, ready = self._clock.monotonic(), self._queue.ready
         wait = self._gate.wait(now)
-        if ready and wait <= 0:
+        about_to = self._timer is not None and self._timer_at <= now + TICK
+        if ready and wait <= 0 and not about_to:
             yield "it could go on, and does not"
         if ready and wait > 0 and self._timer is None:
             yield "nothing will wake it"

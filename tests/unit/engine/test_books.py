@@ -105,7 +105,8 @@ async def _run(seed: int, count: int) -> None:
         spawn=tasks.spawn,
         turn=turn,
     )
-    turn.settle = WatchedFlow(held, settler, books, clock, check).ended
+    flow = WatchedFlow(held, settler, books, clock, check)
+    turn.settle = flow.ended
     channels = {name: MoodyChannel(name, chance) for name in ("webhook", "email")}
     dispatcher = Dispatcher(
         channels,
@@ -126,6 +127,7 @@ async def _run(seed: int, count: int) -> None:
         )
         for number in range(count)
     ]
+    flow.given()
     for one in items:
         told = one.notification
         assert told is not None
@@ -143,7 +145,10 @@ async def _run(seed: int, count: int) -> None:
             ],
         )
     async with asyncio.timeout(20):
-        await everything.wait()
+        while not everything.is_set():
+            assert flow.check(dispatcher) == []
+            await asyncio.sleep(0)
+    assert flow.check(dispatcher) == []
     assert failures == []
     assert dispatcher.queued == 0
     await tasks.cancel()
