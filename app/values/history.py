@@ -31,7 +31,7 @@ class Addressee(msgspec.Struct, frozen=True, array_like=True, gc=False):
     destination: str
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A notification that was settled for good, or deferred.
 
     Attributes:
