@@ -169,7 +169,8 @@ async def test_two_services_in_one_group_send_nothing_of_each_others(
     hooks.behaviour = Answer(500)
     a = await world.service({"NOTIFIER_WEBHOOK__DEFAULT_URL": hooks.url("/a")})
     publish = await world.publisher(a)
-    await publish(*(envelope(f"a{number}") for number in range(20)), key=None)
+    for number in range(20):  # keys of their own, so that both services get some of them back
+        await publish(envelope(f"a{number}"), key=b"%d" % number)
     await a.until_stats(lambda got: got["messages_failed"] == 20)
     hooks.behaviour = Answer(200)
     hooks.received.clear()

@@ -104,7 +104,9 @@ async def test_a_commit_of_another_topic_of_that_name_counts_for_nothing(
     values = [msgspec.json.encode(envelope(text)) for text in ("one", "two", "three")]
     places = [await stage.producer.write("notifications", b"k", value) for value in values]
     partition = AnyPartition(*places[0][0])
-    async with AIOKafkaConsumer(group_id="group", **stage.connection.options) as consumer:
+    async with AIOKafkaConsumer(
+        group_id="group", enable_auto_commit=False, **stage.connection.options
+    ) as consumer:
         consumer.assign([partition])
         await consumer.commit({partition: (2, with_topic_id("", "the-id-of-the-old-one-"))})
     worker = stage.worker()
