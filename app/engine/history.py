@@ -35,6 +35,7 @@ MOST_TARGETS: Final = 50
 LONGEST_NAME: Final = 200
 LONGEST_ERROR: Final = 300
 MOST_NOTES: Final = 20
+_SENT: Final = "sent"
 
 
 def worker_name() -> str:
@@ -51,7 +52,7 @@ class History:
         producer: Writes to topics of the group's own.
         topic: The history topic; None if none is kept.
         clock: Tells the time.
-        secrets: What must not be written, beyond what is recognised by its form.
+        secrets: What must not be written of errors, beyond what is recognised by its form.
 
     Attributes:
         lost: Entries that could not be written, since the start.
@@ -155,22 +156,33 @@ class History:
         )
 
     def _entry(self, item: Item, state: str) -> Entry:
+        """Return what is written of an item; what people wrote is veiled when it is shown."""
         notification = item.notification
-        targets, tries = targets_of(item)
-        title = notification.title if notification else None
+        if notification is None:
+            name = title = user = None
+            notes: tuple[Note, ...] = ()
+        else:
+            name, title = notification.message_id, notification.title
+            user, notes = notification.metadata.user_uuid, notification.notes
+        tries: tuple[Try, ...]
+        if state == _SENT and item.tries is not None and len(item.tries) == 1:  # most are so
+            ((target, made),) = item.tries
+            targets: tuple[Addressee, ...] = (Addressee(target.channel, target.label),)
+            tries = (made,)
+        else:
+            places, tries = targets_of(item)
+            targets = tuple(Addressee(target.channel, target.label) for target in places)
         return Entry(
-            id=clip(notification.message_id, LONGEST_NAME)
-            if notification and notification.message_id
-            else None,
-            origin=item.origin.coordinates,
-            state=state,
-            published_at=item.published_at,
-            at=self._clock.now(),
-            title=veil(clip(title, LONGEST_NAME), self._secrets) if title else None,
-            user=notification.metadata.user_uuid if notification else None,
-            targets=tuple(Addressee(target.channel, target.label) for target in targets),
-            tries=tries,
-            notes=self._notes(notification.notes) if notification and notification.notes else (),
+            clip(name, LONGEST_NAME) if name else None,
+            item.origin.coordinates if item.deferred_before else item.record.coordinates,
+            state,
+            item.published_at,
+            self._clock.now(),
+            clip(title, LONGEST_NAME) if title else None,
+            clip(user, LONGEST_NAME) if user else None,
+            targets,
+            tries,
+            self._notes(notes) if notes else (),
         )
 
     def _notes(self, notes: Iterable[Note]) -> tuple[Note, ...]:

@@ -29,14 +29,13 @@ class _Slot:
         self.accepted = 0
         self.durations = array("H")  # numbers of buckets
 
-    def add(self, duration: float, *, accepted: bool) -> None:
+    def add(self, bucket: int, *, accepted: bool) -> None:
         self.attempts += 1
         self.accepted += accepted
-        place = bisect_left(_BOUNDS, duration)
         if len(self.durations) < MOST_SAMPLES:
-            self.durations.append(place)
+            self.durations.append(bucket)
         else:
-            self.durations[self.attempts % MOST_SAMPLES] = place
+            self.durations[self.attempts % MOST_SAMPLES] = bucket
 
     def shown(self) -> Rate:
         found = sorted(self.durations)
@@ -57,11 +56,12 @@ class _Line:
     def __init__(self) -> None:
         self.slots: deque[_Slot] = deque(maxlen=KEPT // SECONDS)
 
-    def add(self, key: int, duration: float, *, accepted: bool) -> None:
+    def slot(self, key: int) -> _Slot:
+        """Return the slot of a time; of one that is over, the last one."""
         slots = self.slots
         if not slots or slots[-1].key < key:
             slots.append(_Slot(key))
-        slots[-1].add(duration, accepted=accepted)
+        return slots[-1]
 
     def between(self, first: int, last: int) -> tuple[Rate, ...]:
         """Return a rate for every slot of a time, also for those without an attempt."""
@@ -89,12 +89,15 @@ class RateBook:
             accepted: Whether it said yes.
         """
         key = int(now) // SECONDS
-        self._all.add(key, duration, accepted=accepted)
-        line = self._destinations.pop(destination, None) or _Line()
-        self._destinations[destination] = line  # the one that was asked longest ago comes first
-        if len(self._destinations) > MOST_DESTINATIONS:
-            del self._destinations[next(iter(self._destinations))]
-        line.add(key, duration, accepted=accepted)
+        bucket = bisect_left(_BOUNDS, duration)
+        self._all.slot(key).add(bucket, accepted=accepted)
+        line = self._destinations.get(destination)
+        if line is None or line.slots[-1].key < key:
+            line = self._destinations.pop(destination, None) or _Line()
+            self._destinations[destination] = line  # the one asked longest ago comes first
+            if len(self._destinations) > MOST_DESTINATIONS:
+                del self._destinations[next(iter(self._destinations))]
+        line.slot(key).add(bucket, accepted=accepted)
 
     def rates(self, now: float, minutes: int, destination: str | None = None) -> Rates:
         """Return the rates of the last minutes, oldest first; the last one is not over yet.
