@@ -127,7 +127,7 @@ class Admission:
         except (InvalidRecordError, TemplateError) as error:
             return Refused(Reason.INVALID, scrub(str(error)))
         except Exception as error:  # noqa: BLE001 - one record must not end everybody's session
-            where = f"reading {item.record.coordinates}"
+            where = f"reading {item.name}"
             return Refused(Reason.INVALID, self._observer.fault(where, error))
 
     def route(self, item: Item, notification: Notification) -> Routed | Refused:
@@ -135,7 +135,7 @@ class Admission:
         try:
             return self._reader.route(item, notification)
         except Exception as error:  # noqa: BLE001 - as in judge
-            where = f"routing {item.record.coordinates}"
+            where = f"routing {item.name}"
             return Refused(Reason.INVALID, self._observer.fault(where, error))
 
     def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:

@@ -174,9 +174,7 @@ class Observer:
             else:
                 counts.failed += 1
         error = clip(error, LONGEST_ERROR)
-        log.warning(
-            "%s to %s: %s (%s)", job.item.record.coordinates, target.label, error, reason.value
-        )
+        log.warning("%s to %s: %s (%s)", job.item.name, target.label, error, reason.value)
 
     def suppressed(self, item: Item, notification: Notification) -> None:
         """Write down a notification for nobody but inactive users: nothing is sent."""
@@ -217,7 +215,7 @@ class Observer:
             record=item.record,
             notes=notification.notes if notification else (),
         )
-        log.warning("%s: %s (%s)", item.record.coordinates, error, reason.value)
+        log.warning("%s: %s (%s)", item.name, error, reason.value)
 
     def unroutable(self, item: Item, targets: Sequence[tuple[Target, str]]) -> None:
         """Write down the targets that no lane could be found for; of very many, the first few."""
@@ -227,7 +225,7 @@ class Observer:
         for channel, count in Counter(map(_CHANNEL, map(_TARGET, more))).items():
             self.statistics.channel(channel).failed += count
         if more:
-            log.warning("%s: and %s targets more", item.record.coordinates, f"{len(more):,}")
+            log.warning("%s: and %s targets more", item.name, f"{len(more):,}")
 
     def deferred(self, item: Item) -> None:
         """Count a record that was written to a retry topic."""

@@ -210,13 +210,13 @@ class Settler:
                 self._left(leaving)
 
     def _take_too_large(self, leaving: _Leaving, error: RecordTooLargeError) -> None:
-        item, coordinates = leaving.item, leaving.item.record.coordinates
+        item, name = leaving.item, leaving.item.name
         if leaving.topic != self._exits.dead_letter_topic:
-            log.warning("%s cannot be put aside: %s", coordinates, error)
+            log.warning("%s cannot be put aside: %s", name, error)
             transitions.is_too_large(item)
             self._left(leaving)
         elif len(leaving.forms) > 1:
-            log.warning("%s: its dead letter leaves something out: %s", coordinates, error)
+            log.warning("%s: its dead letter leaves something out: %s", name, error)
             del leaving.forms[0]
             self._write(leaving)
         else:

@@ -122,7 +122,7 @@ class Turn:
         try:
             self.settle(item)
         except Exception as error:  # noqa: BLE001 - it stays unsettled; whoever is next gets it again
-            self._observer.fault(f"settling {item.record.coordinates}", error)
+            self._observer.fault(f"settling {item.name}", error)
 
     def _send(self) -> None:
         woken, self._woken = self._woken, {}

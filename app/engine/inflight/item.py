@@ -8,6 +8,7 @@ from app.policies.books.statistics import Verdict, verdict
 from app.policies.headers.dead_letters import DeadLetterNote
 from app.policies.headers.deferral import Deferral, FailedMark
 from app.policies.headers.records import Origin, here, mark_of, origin_of
+from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Target
 from app.values.history import Try
 from app.values.notification import Notification, Priority
@@ -18,6 +19,8 @@ GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE,
 """Which reason stands on a dead letter whose targets failed for several."""
 
 
+LONGEST_NAME = 200
+"""Characters of an id in a log line."""
 LONGEST_ERROR = 500
 """Characters that are kept of why a target will not be reached."""
 
@@ -160,6 +163,14 @@ class Item(msgspec.Struct, eq=False):
     def origin(self) -> Origin:
         """Where the record first stood; in a consumed topic its headers have no say about it."""
         return origin_of(self.record) if self.deferred_before else here(self.record)
+
+    @property
+    def name(self) -> str:
+        """What log lines call it: where its record stands, and its id, which traces ask for."""
+        told = self.notification
+        if told is None or told.message_id is None:
+            return self.record.coordinates
+        return f"{self.record.coordinates} (message {clip(told.message_id, LONGEST_NAME)})"
 
     @property
     def partition(self) -> TopicPartition:

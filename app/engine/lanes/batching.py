@@ -54,7 +54,7 @@ def _fits(channel: Channel, deliveries: Sequence[Delivery], more: Job) -> bool:
     try:
         return channel.mergeable(deliveries, more.delivery)
     except Exception:
-        log.exception("%s cannot be merged with others", more.item.record.coordinates)
+        log.exception("%s cannot be merged with others", more.item.name)
         more.alone = True  # its own attempt shows what is wrong, and holds up nobody else's
         return False
 
