@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -18,7 +18,7 @@ from app.policies.books.history import coordinates_of
 from app.policies.headers.records import here, origin_of
 from app.policies.redaction import Secrets, veil
 from app.policies.texts.plain_text import clip
-from app.values.errors import NotifierError
+from app.values.errors import KafkaUnavailableError, NotifierError
 from app.values.history import (
     Addressee,
     Entry,
@@ -31,6 +31,8 @@ from app.values.history import (
 )
 from app.values.note import Note
 from app.values.record import Record
+
+T = TypeVar("T")
 
 TIMEOUT: Final = 5.0
 """Seconds that looking through one topic may take."""
@@ -159,17 +161,23 @@ class Tracer:
     async def _elsewhere(self, name: str, entries: Sequence[Found]) -> Story | None:
         """Look through what Kafka has of it: deferred, dead, or not taken yet."""
         last = entries[-1][2] if entries else None
-        if (deferred := await self._deferred(name)) is not None:
+        late: list[KafkaUnavailableError] = []
+        if (deferred := await _in_time(self._deferred(name), late)) is not None:
             return self._of_found(name, deferred, entries)
-        dead = await self._dead_letter(name, None if last is None else last.origin)
-        if dead is None and (waiting := await self._waiting(name)) is not None:
-            return self._of_found(name, waiting, entries)
-        if last is None and dead is None:
+        origin = None if last is None else last.origin
+        dead = await _in_time(self._dead_letter(name, origin), late)
+        if dead is None and last is None:
+            waiting = await _in_time(self._waiting(name), late)
+            if waiting is not None:
+                return self._of_found(name, waiting, entries)
+            if late:
+                raise late[0]
             return None
         return self._told(
             name,
             entries,
             state="failed" if dead else DEFERRED,
+            why=str(late[0]) if late and dead is None else None,
             dead_letter=_place(dead),
             origin=origin_of(dead).coordinates if dead else None,
             content=_content(dead) if dead else None,
@@ -187,7 +195,7 @@ class Tracer:
         last = entries[-1][2]
         dead = None
         if last.state in {"failed", "partial", "expired"}:
-            dead = await self._dead_letter(name, last.origin)
+            dead = await _in_time(self._dead_letter(name, last.origin), [])
         return self._told(
             name,
             entries,
@@ -357,10 +365,17 @@ class Tracer:
     async def _dead_letter(self, name: str, origin: str | None) -> Record | None:
         is_it = _matches(name, origin_of)
         found = None
-        async for records in self._dead_letters.scan():
-            for record in records:
-                if origin_of(record).coordinates == origin or is_it(record):
-                    found = record
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                async for records in self._dead_letters.scan():
+                    for record in records:
+                        if origin_of(record).coordinates == origin or is_it(record):
+                            found = record
+        except TimeoutError as error:
+            if found is None:
+                raise KafkaUnavailableError(
+                    "there are too many dead letters to be looked through in time"
+                ) from error
         return found
 
     async def _source(self, origin: str) -> str | None:
@@ -372,6 +387,15 @@ class Tracer:
         except (NotifierError, ValueError):
             return None
         return None if record is None else _content(record)
+
+
+async def _in_time(finding: Awaitable[T | None], late: list[KafkaUnavailableError]) -> T | None:
+    """Return what is found, or None if Kafka did not hand over all of it in time; note that."""
+    try:
+        return await finding
+    except KafkaUnavailableError as error:
+        late.append(error)
+        return None
 
 
 class _Named(msgspec.Struct):

@@ -11,6 +11,7 @@ from app.engine.group.subscription import Subscription
 from app.engine.history import History
 from app.engine.worker import NotificationWorker
 from app.policies.redaction import Secrets
+from app.values.errors import KafkaUnavailableError
 from app.values.history import Story
 from app.values.outcome import Rejected, Retry
 from tests.support.engine import ScriptedChannel, until
@@ -183,6 +184,31 @@ async def test_one_without_an_id_is_asked_for_by_its_place(
     story = await room.story(f"{TOPIC}:{partition}:0")
     assert (story.state, story.id) == ("sent", None)
     assert worker.held(f"{TOPIC}/{partition}/0") is None
+
+
+async def test_what_cannot_be_looked_through_in_time_hides_nothing_that_is_known(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million deferred ones: the history still says what it knows, and why there is no more."""
+    stage.channel = ScriptedChannel([[Retry("503")]] * 10)
+    worker = stage.worker(max_age=86_400.0, attempts=2)
+    room = await room_of(stage, worker)
+    await worker.start()
+    await stage.publish(envelope("aside", message_id="m-4"))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    await room.written()
+
+    async def too_long(*_: object) -> None:
+        raise KafkaUnavailableError("no answer in time")
+
+    monkeypatch.setattr(room.tracer, "_find", too_long)
+    story = await room.story("m-4")
+    assert (story.state, story.why) == ("deferred", "no answer in time")
+    with pytest.raises(KafkaUnavailableError):
+        await room.tracer.trace("unknown")
+    monkeypatch.setattr("app.engine.control.tracing.TIMEOUT", 0.0)
+    with pytest.raises(KafkaUnavailableError):
+        await room.tracer._dead_letter("unknown", None)
 
 
 async def test_what_nobody_knows_is_none(stage: "Stage", envelope: "Envelope") -> None:
