@@ -16,7 +16,7 @@ from app.policies.redaction import NO_SECRETS, Secrets, veil
 from app.policies.texts.plain_text import clip
 from app.values.clock import Clock
 from app.values.delivery import Target
-from app.values.errors import NotifierError
+from app.values.errors import KafkaUnavailableError, NotifierError
 from app.values.history import Addressee, Entry, Try
 from app.values.note import Note
 from app.values.snapshot import AttemptStatus
@@ -137,7 +137,9 @@ class History:
 
         def then(result: object) -> None:
             del self._written[ended]
-            if isinstance(result, NotifierError):
+            if isinstance(result, KafkaUnavailableError):
+                self._keep(entries, str(result))
+            elif isinstance(result, NotifierError):
                 self._lose(len(entries), str(result))
             else:
                 self.trouble = None
@@ -148,11 +150,18 @@ class History:
         self._producer.begin(self._topic or "", None, value, headers, then, partition=0)
         return ended
 
+    def _keep(self, entries: list[Entry], why: str) -> None:
+        """Write again, with the next ones, as much as there is room for; some may stand there."""
+        room = max(MOST_WAITING - len(self._waiting), 0)
+        self._waiting = entries[:room] + self._waiting
+        self._lose(max(len(entries) - room, 0), why)
+
     def _lose(self, entries: int, why: str) -> None:
         self.lost += entries
+        missing = f"{self.lost:,} notifications are missing in it" if self.lost else "tried again"
         self.trouble = (
-            f"the history of {self.lost:,} notifications could not be written to {self._topic}:"
-            f" {why}. Deliveries are not touched by it; GET /history and traces do not show them"
+            f"the history cannot be written to {self._topic}: {why}. Deliveries are not touched by"
+            f" it; {missing}"
         )
 
     def _entry(self, item: Item, state: str) -> Entry:

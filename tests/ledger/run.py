@@ -22,6 +22,8 @@ from tests.support.service import ServiceProcess
 PARTITIONS = 6
 WORKERS = 3
 QUIET_TIMEOUT = 150.0
+BALANCED_SECONDS = 4.0
+"""Two heartbeats, and some."""
 """Seconds that everything may take to be settled after the last fault."""
 
 
@@ -132,10 +134,18 @@ class Run:
         await worker.ended(60)
 
     async def balanced(self) -> None:
-        """Wait until the workers have all partitions between them: no rebalance is under way."""
+        """Wait until the workers have had all partitions between them for longer than a heartbeat.
+
+        Whoever was put out of the group by a fault hears of it with the next heartbeat only.
+        """
         async with asyncio.timeout(QUIET_TIMEOUT):
-            while not await self._is_balanced():  # noqa: ASYNC110 - other processes get there
+            since: float | None = None
+            while since is None or time.monotonic() - since < BALANCED_SECONDS:
                 await asyncio.sleep(0.1)
+                if not await self._is_balanced():
+                    since = None
+                elif since is None:
+                    since = time.monotonic()
 
     async def settle(self) -> None:
         """Wait until everything that was published is settled, and no worker has work left."""
