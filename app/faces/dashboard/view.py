@@ -25,6 +25,8 @@ RECENT = 25
 CARDS = 24
 LOGGED = 1000
 MINUTE = 60.0
+ENOUGH = 10
+"""Notifications from which on a success rate says something."""
 
 ATTEMPT_STATUSES = tuple(AttemptStatus)
 BEHAVIOURS = {"ok": "OK", "slow": "Slow", "rate_limited": "429", "error": "Errors"}
@@ -120,6 +122,24 @@ class Page(msgspec.Struct, frozen=True):
         """The worker's status, with ``PAUSED`` for one that runs and does not fetch."""
         paused = self.snapshot.paused and self.snapshot.status is Status.RUNNING
         return "PAUSED" if paused else self.snapshot.status.value
+
+    @property
+    def signal(self) -> str:
+        """The word that the page gives the operator: ``PROBLEM`` whenever ``/health`` has one.
+
+        ``FAILING`` if most of what is sent fails: at least half of the destinations take nothing,
+        or of ten notifications or more less than half were sent. Else the mode.
+        ``static/page.js`` has the same.
+        """
+        now = self.snapshot
+        if now.problem:
+            return "PROBLEM"
+        shut = sum(each.state in SHUT for each in now.destinations.values())
+        mostly_shut = shut > 0 and shut * 2 >= len(now.destinations)
+        rate = now.success_rate
+        mostly_lost = now.messages_consumed >= ENOUGH and rate is not None and rate < 0.5
+        failing = now.status is Status.RUNNING and (mostly_shut or mostly_lost)
+        return "FAILING" if failing else self.mode
 
     @property
     def modes(self) -> set[str]:

@@ -17,6 +17,8 @@ const REPORT_EVERY = 2_000; // ms, while figures change
 const REPORT_IDLE = 15_000; // ms
 const STATES = ["gone", "denied", "broken", "rate_limited", "open"];
 const SHUT = ["gone", "denied", "broken"];
+const ILL = ["PROBLEM", "FAILING"];
+const ENOUGH = 10; // notifications from which on a success rate says something
 const history = new History();
 const readInbox = byId("inbox") ? inbox(byId("inbox")) : () => {};
 let last = null; // the newest snapshot
@@ -36,14 +38,17 @@ async function json(path) {
 
 function showStats(stats) {
   const mode = stats.paused && stats.status === "RUNNING" ? "PAUSED" : stats.status;
-  for (const place of document.querySelectorAll("[data-live]")) fill(place, { ...stats, mode });
+  const signal = signalOf(stats, mode);
+  for (const place of document.querySelectorAll("[data-live]")) fill(place, { ...stats, signal });
   const shut = stats.status === "RUNNING"
     && Object.values(stats.destinations).some((each) => SHUT.includes(each.state));
   const modes = shut ? [mode, "SHUT"] : [mode];
   for (const button of document.querySelectorAll("[data-when]")) {
     button.disabled = !button.dataset.when.split(" ").some((each) => modes.includes(each));
   }
-  document.title = `${mode} · Notification Worker`;
+  document.title = `${signal} · Notification Worker`;
+  const icon = byId("icon");
+  icon.href = ILL.includes(signal) ? icon.dataset.ill : icon.dataset.well;
   const destinations = Object.entries(stats.destinations)
     .map(([label, destination]) => ({ label, ...destination }))
     .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || (a.label < b.label ? -1 : 1));
@@ -53,6 +58,16 @@ function showStats(stats) {
   if (stats.messages_dead_lettered !== last?.messages_dead_lettered) readDeadLetters();
   last = stats;
   heard = Date.now();
+}
+
+/** The word for the operator: what mostly fails is not well. */
+function signalOf(stats, mode) {
+  if (stats.problem) return "PROBLEM";
+  const states = Object.values(stats.destinations).map((each) => each.state);
+  const shut = states.filter((state) => SHUT.includes(state)).length;
+  const mostlyLost = stats.messages_consumed >= ENOUGH && stats.success_rate !== null && stats.success_rate < 0.5;
+  const failing = stats.status === "RUNNING" && ((shut > 0 && shut * 2 >= states.length) || mostlyLost);
+  return failing ? "FAILING" : mode;
 }
 
 /** All of the consumed topics; of the retry topics, those with something in them. */

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
@@ -108,6 +109,21 @@ def test_paused_is_a_mode_of_a_running_worker() -> None:
 def destination(state: DestinationState) -> DestinationSnapshot:
     """Return a destination in a state."""
     return DestinationSnapshot("discord", state, None, 0, 0, 0, 0, 0, 0, None)
+
+
+def test_what_mostly_fails_is_not_shown_as_well() -> None:
+    """Whatever the worker's status is: a problem comes first."""
+    broken = destination(DestinationState.BROKEN)
+    well = destination(DestinationState.OPEN)
+    change = partial(msgspec.structs.replace, SNAPSHOT, destinations={})
+    assert page(change(success_rate=0.97)).signal == "RUNNING"
+    assert page(change(problem="It does not move.")).signal == "PROBLEM"
+    assert page(change(destinations={"a": broken, "b": well})).signal == "FAILING"
+    assert page(change(destinations={"a": broken, "b": well, "c": well})).signal == "RUNNING"
+    assert page(change(messages_consumed=10, success_rate=0.4)).signal == "FAILING"
+    assert page(change(messages_consumed=9, success_rate=0.4)).signal == "RUNNING"
+    stopped = change(status=Status.STOPPED, destinations={"a": broken})
+    assert page(stopped).signal == "STOPPED"
 
 
 @pytest.mark.parametrize(
