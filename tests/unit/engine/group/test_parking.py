@@ -60,6 +60,7 @@ async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
     assert await stage.committed() == 0
     stage.clock.let_pass(31)
     await until(lambda: len(stage.channel.sent) == 3)
+    await until(lambda: worker.snapshot().parked == 1)  # again: the attempt has failed, too
     stage.clock.let_pass(121)
     await until(lambda: worker.snapshot().messages_sent == 2)
     assert stage.channel.contents == [text, "small", text, text]
