@@ -68,7 +68,8 @@ class Broker:
         """
         self.folder.mkdir(parents=True)
         self._config.write_text(properties, encoding="utf-8")
-        command = [*self.java, FORMAT_CLASS, "format", "-t", cluster_id, "-c", self._config]
+        name = f"--cluster-id={cluster_id}"  # by itself, one of 64 would read like a flag: "-…"
+        command = [*self.java, FORMAT_CLASS, "format", name, "-c", self._config]
         try:
             await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True)
         except subprocess.CalledProcessError as error:

@@ -76,3 +76,13 @@ async def test_a_cluster_that_does_not_come_up_shows_its_logs(tmp_path: Path) ->
     assert raised.value.__notes__ == [f"--- {tmp_path}/kafka/broker-0/broker.log\nno memory"]
     with pytest.raises(ValueError, match="broker 0 is not running"):
         cluster.pause_broker(0)
+
+
+async def test_an_id_that_begins_with_a_dash_is_not_taken_for_a_flag(tmp_path: Path) -> None:
+    """One random id of 64 begins so."""
+    java = tmp_path / "java"
+    java.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/given\n', encoding="utf-8")
+    java.chmod(0o755)
+    await Broker((str(java),), 0, 1, 2, tmp_path / "kafka").format("-_8AAA", "node.id=0\n")
+    given = (tmp_path / "given").read_text(encoding="utf-8").splitlines()
+    assert "--cluster-id=-_8AAA" in given
