@@ -32,6 +32,8 @@ MOST_TRIES: Final = 50
 """Attempts that are kept of one notification: the first ones and the last ones."""
 _LAST_TRIES: Final = MOST_TRIES // 2
 MOST_TARGETS: Final = 50
+LONGEST_ID: Final = 1000
+"""Characters: as many as can be asked for."""
 LONGEST_NAME: Final = 200
 LONGEST_ERROR: Final = 300
 MOST_NOTES: Final = 20
@@ -132,7 +134,15 @@ class History:
 
     def _write(self, entries: list[Entry]) -> asyncio.Future[None]:
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
+        try:
+            value, headers = history.write(self._worker, entries)
+        except ValueError as error:  # nothing that stands in one entry may keep a commit waiting
+            writable = [each for each in entries if history.is_writable(each)]
+            self._lose(len(entries) - len(writable), str(error))
+            if writable:
+                return self._write(writable)
+            ended.set_result(None)
+            return ended
         self._written[ended] = entries
 
         def then(result: object) -> None:
@@ -146,7 +156,6 @@ class History:
             if not ended.done():
                 ended.set_result(None)
 
-        value, headers = history.write(self._worker, entries)
         self._producer.begin(self._topic or "", None, value, headers, then, partition=0)
         return ended
 
@@ -182,7 +191,7 @@ class History:
             places, tries = targets_of(item)
             targets = tuple(Addressee(target.channel, target.label) for target in places)
         return Entry(
-            clip(name, LONGEST_NAME) if name else None,
+            clip(name, LONGEST_ID) if name else None,
             item.origin.coordinates if item.deferred_before else item.record.coordinates,
             state,
             item.published_at,

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
 from app.faces.api import examples
 from app.faces.api.dependencies import Running
+from app.faces.api.history import Blank
 from app.faces.api.openapi import json_answer
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import made
@@ -34,16 +35,10 @@ class SettledAs(StrEnum):
     DEFERRED = "deferred"
 
 
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
 def _in_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
-# A form without JavaScript sends every field, the empty ones too.
-Blank = BeforeValidator(_none_if_empty)
 Text = Annotated[str, Field(max_length=200)]
 Moment = Annotated[
     datetime, AfterValidator(_in_utc), Field(description="ISO 8601; naive means UTC")

@@ -36,11 +36,23 @@ def write(worker: str, entries: Iterable[Entry]) -> tuple[bytes, Headers]:
     Args:
         worker: Who writes it.
         entries: At least one.
+
+    Raises:
+        ValueError: One of them cannot be encoded.
     """
     batch = Batch(worker, tuple(entries))
     names = array("I", {_hash(name_of(entry)) for entry in batch.entries})
     headers = ((FORMAT_HEADER, b"%d" % FORMAT), (FILTER_HEADER, names.tobytes()))
     return _ENCODER.encode(batch), headers
+
+
+def is_writable(entry: Entry) -> bool:
+    """Say whether an entry can be encoded: half a surrogate pair in a text cannot."""
+    try:
+        _ENCODER.encode(entry)
+    except ValueError:
+        return False
+    return True
 
 
 def read(value: bytes | None, headers: Headers) -> Batch | None:

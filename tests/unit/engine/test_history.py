@@ -198,3 +198,31 @@ async def test_targets_that_were_not_tried_stand_there() -> None:
     (entry,) = producer.entries()
     assert len(entry.targets) == 1
     assert entry.tries == ()
+
+
+async def test_an_entry_that_cannot_be_encoded_keeps_no_other_back() -> None:
+    """Half a surrogate pair in an answer: that entry is counted as lost, the rest is written."""
+    producer = KeepingProducer()
+    history = kept_by(producer)
+    odd = an_item()
+    history.tried(odd, TARGET, AttemptStatus.REJECTED, 1, 0.1, "half: \ud83d")
+    history.add(odd, "failed")
+    await history.write()
+    assert (history.lost, producer.written) == (1, [])
+    history.add(odd, "failed")
+    history.add(an_item(), "sent")
+    await history.write()
+    assert [entry.state for entry in producer.entries()] == ["sent"]
+    assert history.lost == 2
+
+
+async def test_a_long_id_is_found_as_it_is() -> None:
+    """Two that begin alike are not taken for each other."""
+    producer = KeepingProducer()
+    history = kept_by(producer)
+    for end in ("a", "b"):
+        told = notification(message_id="x" * 900 + end)
+        history.add(item(told, assignment()[PARTITION]), "sent")
+    assert len(history.unwritten("x" * 900 + "a")) == 1
+    await history.write()
+    assert [entry.id for entry in producer.entries()] == ["x" * 900 + "a", "x" * 900 + "b"]
