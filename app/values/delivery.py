@@ -81,6 +81,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
             ``message_id``, else the origin coordinates of the record.
         digest: SHA-256 of the origin record's value, part of the stable ids.
         heading: For e-mail: the mail's headers, whichever targets are left.
+        plain: It is to be sent as plain text: its destination has refused its form.
     """
 
     notification: Notification
@@ -89,3 +90,4 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     source: str
     digest: bytes
     heading: Heading = Heading()
+    plain: bool = False

@@ -49,9 +49,15 @@ class RateLimited(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
-    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal."""
+    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal.
+
+    Attributes:
+        error: The destination's words.
+        form: It may be about the form: as plain text the notification may be accepted.
+    """
 
     error: str
+    form: bool = False
 
 
 class Denied(msgspec.Struct, frozen=True, gc=False):

@@ -273,6 +273,13 @@ MUTANTS = (
         ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(
+        "give up what a chat would take as plain text",
+        "app/engine/lanes/outcomes.py",
+        "case Rejected() if outcome.form and not job.delivery.plain:",
+        "case Rejected() if outcome.form and job.delivery.plain:",
+        (LANE,),
+    ),
+    Mutant(
         "take one notification's refusals for the destination's",
         "app/policies/limits/breaker.py",
         "self._turned_away.add(about)",

@@ -138,6 +138,12 @@ def narrow(job: Job, targets: tuple[Target, ...]) -> None:
     job.delivery = replace(job.delivery, targets=targets)
 
 
+def simplify(job: Job) -> None:
+    """Go on with it as plain text, by itself: its form was refused."""
+    job.delivery = replace(job.delivery, plain=True)
+    job.alone = True
+
+
 def route(item: Item, jobs: Sequence[Job]) -> None:
     """Give an item its deliveries."""
     item.jobs = list(jobs)

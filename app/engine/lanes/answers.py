@@ -5,7 +5,7 @@ from math import inf
 
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import LONGEST_ERROR, Job, State
-from app.engine.inflight.transitions import finish, narrow, wait
+from app.engine.inflight.transitions import finish, narrow, simplify, wait
 from app.engine.lanes.batching import put_back_followers
 from app.engine.lanes.endings import Endings
 from app.engine.lanes.outcomes import Discard, Left, Outcomes, PutAside, Refuse, Wait
@@ -202,6 +202,8 @@ class Answers:
     def _try_again(self, job: Job, left: Left) -> None:
         if len(left.targets) < len(job.delivery.targets):
             narrow(job, left.targets)
+        if left.plain:
+            simplify(job)
         step = self._outcomes.next_step(
             job,
             left,

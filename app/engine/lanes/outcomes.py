@@ -40,6 +40,7 @@ class Left(NamedTuple):
         after: Seconds to wait at least, or None.
         failed: Not all of them were merely asked for patience.
         denied: They were not let in, each of them.
+        plain: Its form was refused; as plain text it was not tried yet.
     """
 
     targets: tuple[Target, ...]
@@ -47,6 +48,7 @@ class Left(NamedTuple):
     after: float | None
     failed: bool
     denied: bool = False
+    plain: bool = False
 
 
 class Wait(NamedTuple):
@@ -114,7 +116,7 @@ class Outcomes:
             What is left of the job; None where every target has its final answer.
         """
         left: list[Target] = []
-        error, after, failed, denied = "", 0.0, False, 0
+        error, after, failed, denied, plain = "", 0.0, False, 0, False
         attempted(job, counts=_was_attempt(outcomes))
         adjust(job.item, notes)
         told = list(zip(job.delivery.targets, outcomes, strict=True))
@@ -134,6 +136,9 @@ class Outcomes:
                     left.append(target)
                     failed, error = True, outcome.error
                     denied += 1
+                case Rejected() if outcome.form and not job.delivery.plain:
+                    left.append(target)
+                    failed, error, plain = True, outcome.error, True
                 case Rejected() | Gone() | Expired():
                     now = self._clock.broker_now()
                     fail(job.item, target, _reason(outcome), outcome.error, now)
@@ -146,7 +151,7 @@ class Outcomes:
         self._write_off(job, given_up)
         if not left:
             return None
-        return Left(tuple(left), error, after or None, failed, denied == len(left))
+        return Left(tuple(left), error, after or None, failed, denied == len(left), plain)
 
     def accept(self, job: Job, duration: float) -> None:
         """Book that a job's one target has accepted it, after so many seconds."""
@@ -191,10 +196,12 @@ class Outcomes:
         item, policy = job.item, self._policy
         if not held:
             return Discard()
-        if left.failed and job.delivery.notification.once:
+        if left.failed and job.delivery.notification.once and not left.plain:
             return PutAside(SHORTEST)
         if draining:
             return PutAside(AT_ONCE) if item.partly_done else Discard()
+        if left.plain:
+            return Wait(0.0)
         lets_others_in = self._clock.broker_now() - accepted_for > (item.first_failure or 0.0)
         if left.denied and lets_others_in and item.attempts >= policy.max_attempts:
             return Refuse()

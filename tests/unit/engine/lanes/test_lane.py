@@ -58,10 +58,12 @@ class MergingChannel(CoroutineChannel):
     def __init__(self, answers: Sequence[Answer]) -> None:
         self._answers = list(answers)
         self.requests: list[list[str]] = []
+        self.plain: list[str] = []
 
     async def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """Answer as scripted."""
         self.requests.append([each.notification.content for each in deliveries])
+        self.plain += [each.notification.content for each in deliveries if each.plain]
         if self._answers:
             return self._answers.pop(0)
         return Answer(tuple((Delivered(),) * len(each.targets) for each in deliveries))
@@ -706,6 +708,50 @@ async def test_waiting_for_a_limit_merges_and_a_bad_part_is_found() -> None:
     assert channel.requests == [["a"], ["b", "c", "d"], ["b"], ["c"], ["d"]]
     assert [len(one.delivered) for one in items] == [1, 1, 0, 1]
     assert [one.attempts for one in items] == [1, 1, 1, 1]
+
+
+async def test_a_refused_form_is_sent_once_more_as_plain_text() -> None:
+    """At once, before what comes after it, and though attempts are used up."""
+    channel = ScriptedChannel([[Rejected("no such card", form=True)]])
+    bench = Bench(channel, attempts=1)
+    sent = bench.put(notification("card", ordering_key="k"))
+    bench.put(notification("next", ordering_key="k"))
+    await bench.finished(2)
+    assert [(each.notification.content, each.plain) for each in channel.sent] == [
+        ("card", False),
+        ("card", True),
+        ("next", False),
+    ]
+    assert (len(sent.delivered), sent.failures) == (1, [])
+
+
+async def test_plain_text_that_is_refused_is_given_up() -> None:
+    """Whatever the service says about it: nothing simpler is left."""
+    refused: list[Outcome] = [Rejected("no", form=True)]
+    channel = ScriptedChannel([refused, refused])
+    bench = Bench(channel)
+    sent = bench.put(notification())
+    await bench.finished(1)
+    assert [each.plain for each in channel.sent] == [False, True]
+    assert [failure.reason for failure in sent.failures] == [Reason.REJECTED]
+
+
+async def test_a_merged_message_is_split_before_its_parts_become_plain_text() -> None:
+    """Only the part that is refused by itself is sent as plain text."""
+    refused = Rejected("bad card", form=True)
+    channel = MergingChannel(
+        [
+            Answer(((Delivered(),),), Allowance(1, 0, 0.05)),
+            Answer(((refused,), (refused,)), Allowance(9, 9, 0.05)),
+            Answer(((refused,),)),
+        ]
+    )
+    bench = Bench(channel, known=False)
+    for text in ("first", "bad", "good"):
+        bench.put(notification(text))
+    await bench.finished(3)
+    assert channel.requests == [["first"], ["bad", "good"], ["bad"], ["bad"], ["good"]]
+    assert channel.plain == ["bad"]
 
 
 @pytest.mark.parametrize("key", [None, "k"])
