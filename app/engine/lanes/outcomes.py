@@ -149,9 +149,8 @@ class Outcomes:
         for target, outcome in told:  # all is decided: what fails now changes nothing
             self._observer.attempted(job, target, outcome, duration, notes)
         self._write_off(job, given_up)
-        if not left:
-            return None
-        return Left(tuple(left), error, after or None, failed, denied == len(left), plain)
+        all_denied = denied == len(left)
+        return Left(tuple(left), error, after or None, failed, all_denied, plain) if left else None
 
     def accept(self, job: Job, duration: float) -> None:
         """Book that a job's one target has accepted it, after so many seconds."""
@@ -200,12 +199,11 @@ class Outcomes:
             return PutAside(SHORTEST)
         if draining:
             return PutAside(AT_ONCE) if item.partly_done else Discard()
-        if left.plain:
-            return Wait(0.0)
         lets_others_in = self._clock.broker_now() - accepted_for > (item.first_failure or 0.0)
         if left.denied and lets_others_in and item.attempts >= policy.max_attempts:
             return Refuse()
-        wait = policy.delay(max(job.attempts, 1), chance, left.after) if left.failed else 0.0
+        waits = left.failed and not left.plain
+        wait = policy.delay(max(job.attempts, 1), chance, left.after) if waits else 0.0
         if self._is_to_be_put_aside(job, left, wait):
             return PutAside(delay_for(self._clock.broker_now(), item.first_failure))
         return Wait(wait)
@@ -213,6 +211,8 @@ class Outcomes:
     def _is_to_be_put_aside(self, job: Job, left: Left, wait: float) -> bool:
         """Say whether a job waits in a retry topic, not in memory, for its next attempt."""
         item, policy = job.item, self._policy
+        if left.plain:
+            return False
         if left.failed and policy.exhausted(job.attempts, deferred=item.before is not None):
             return True
         # The next one is tried at once after a denial: it tells whom the refusal is about.
