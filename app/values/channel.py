@@ -41,6 +41,20 @@ class RefusalLimit(msgspec.Struct, frozen=True):
     window: float
 
 
+class PublishedLimit(msgspec.Struct, frozen=True):
+    """A limit that a service publishes and does not tell in its answers.
+
+    It holds for everybody who uses the same secret.
+
+    Attributes:
+        requests: How many it takes.
+        seconds: In any so many seconds.
+    """
+
+    requests: int
+    seconds: float
+
+
 def _never(_: SplitResult) -> bool:
     return False
 

@@ -41,11 +41,14 @@ class RateLimited(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         error: The destination's words.
         after: Seconds until it may be asked again, from the answer; None when it did not say.
+        longest: If the service never says how long: ``after`` is the first guess, doubled with
+            every such answer in a row up to so many seconds.
     """
 
     error: str
     after: float | None = None
     scope: Scope = Scope.DESTINATION
+    longest: float | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ import msgspec
 from app.edges.callbacks import UnderWay as Attempt
 from app.edges.http import HttpPort
 from app.edges.smtp.connection import MailServer
-from app.values.channel import ChannelSpec, RefusalLimit
+from app.values.channel import ChannelSpec, PublishedLimit, RefusalLimit
 from app.values.delivery import Delivery
 from app.values.outcome import Answer
 
@@ -50,6 +50,18 @@ class Channel(Protocol):
             Exception: An error of the channel's own, too: no request was made.
         """
         ...
+
+    def limits(self, address: str) -> Sequence[PublishedLimit]:
+        """Return the limits that the service publishes, and does not tell in its answers.
+
+        They are kept before it complains, with room for others who use the same secret, and divided
+        among the workers of the group.
+
+        Args:
+            address: A destination's.
+        """
+        del address
+        return ()
 
     def ask_again(self) -> None:
         """Forget what the destination refused: somebody says that it is worth asking now."""

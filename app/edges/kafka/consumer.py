@@ -123,6 +123,15 @@ class Consumer:
         told = self._client._client.cluster.partitions_for_topic  # noqa: SLF001 - as above
         return any(told(topic) is None for topic in self._topics)
 
+    def share_of(self, partitions: Collection[TopicPartition]) -> float:
+        """Return which part of all partitions of the consumed topics these are: 0 to 1.
+
+        The shares of a group's members add up to 1, whoever has just come or gone.
+        """
+        told = self._client._client.cluster.partitions_for_topic  # noqa: SLF001 - as above
+        there = sum(len(told(topic) or ()) for topic in self._topics)
+        return len(partitions) / max(there, len(partitions), 1)
+
     def learn_anew(self) -> None:
         """Ask at once for the list of topics; if it has changed, the group divides anew."""
         self._client._client.force_metadata_update()  # noqa: SLF001 - as above

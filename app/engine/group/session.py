@@ -297,6 +297,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - aiokafka would only log it; run raises it
             self.fail(error)
             return
+        self._dispatcher.take_share(self._consumer.share_of(partitions))
         self._dispatcher.draining = False
         self._assignment.give(starts, self._leftovers)
         self._leftovers = {}

@@ -152,7 +152,7 @@ class Answers:
         for outcome in troubles:
             if isinstance(outcome, RateLimited):
                 after = outcome.after or self._policy.base_delay  # "at once" was too soon just now
-                held_until = self._gate.limited(started, after, now)
+                held_until = self._gate.limited(started, after, now, outcome.longest)
                 if outcome.scope is Scope.HOST:
                     self._surroundings.host_limited(self._destination, held_until)
                 if outcome.scope is not Scope.SHARED:

@@ -17,6 +17,7 @@ from app.engine.lanes.outcomes import LONGEST_HELD
 from app.engine.observer import Observer
 from app.engine.turn import Turn
 from app.policies.addresses.domains import registered_domain
+from app.policies.limits.budget import Budgets
 from app.policies.limits.pacing import InvalidRequests
 from app.policies.limits.retry import RetryPolicy
 from app.policies.limits.shares import Shares
@@ -82,6 +83,7 @@ class Dispatcher:
         self._turn = turn
         self._chance = chance
         self._shares = Shares(window)
+        self._budgets = Budgets(clock.monotonic())
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._refused: dict[str, InvalidRequests] = {}
         self._held_until: dict[str, float] = {}
@@ -198,6 +200,10 @@ class Dispatcher:
                 heappush(slow, (-fullest.queued, number, fullest))
         return excess < wanted
 
+    def take_share(self, share: float) -> None:
+        """Keep to a part (0 to 1) of the limits that belong to all workers of the group."""
+        self._budgets.begin(share, self._clock.monotonic())
+
     def probe_now(self) -> None:
         """Let broken and gone destinations be asked again at once."""
         for lane in list(self):
@@ -206,6 +212,7 @@ class Dispatcher:
     def drop_idle(self) -> None:
         """Forget lanes that nobody has used for a while, and what was known of hosts."""
         now = self._clock.monotonic()
+        self._budgets.forget_full(now)
         self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
         self._held_until = {host: end for host, end in self._held_until.items() if end > now}
         horizon = now - IDLE_SECONDS
@@ -270,9 +277,10 @@ class Dispatcher:
 
     def _make_lane(self, destination: Destination) -> Lane:
         host = _host(destination)
+        channel = self._channels[destination.channel]
         lane = Lane(
             destination,
-            self._channels[destination.channel],
+            channel,
             host=host,
             concurrency=self._concurrency[destination.channel],
             policy=self._policy,
@@ -281,6 +289,11 @@ class Dispatcher:
             chance=self._chance,
             turn=self._turn,
             share=self._shares.of(registered_domain(_name_of(host))),
+            budget=self._budgets.of(
+                (destination.channel, destination.address),
+                channel.limits(destination.address),
+                self._clock.monotonic(),
+            ),
             surroundings=self,
         )
         lane.hold(self._held_until.get(host, 0.0))

@@ -18,6 +18,7 @@ from app.engine.lanes.surroundings import Surroundings
 from app.engine.observer import Observer
 from app.engine.turn import Turn
 from app.policies.headers.deferral import SHORTEST
+from app.policies.limits.budget import Budget
 from app.policies.limits.gate import PROBING, Gate
 from app.policies.limits.retry import RetryPolicy
 from app.policies.limits.shares import Share
@@ -51,6 +52,7 @@ class Lane:
         chance: Random numbers between 0 and 1, for jitter.
         turn: When requests are made, and what comes of them is booked.
         share: What its party may have under way, with all its destinations.
+        budget: The requests that may be made by what its service publishes.
         surroundings: The dispatcher.
     """
 
@@ -67,6 +69,7 @@ class Lane:
         chance: Callable[[], float],
         turn: Turn,
         share: Share,
+        budget: Budget,
         surroundings: Surroundings,
     ) -> None:
         self.destination = destination
@@ -79,7 +82,9 @@ class Lane:
         self._share = share
         self._surroundings = surroundings
         self._outcomes = Outcomes(clock, observer, policy)
-        self._gate = Gate(1 if channel.in_order else concurrency, breaks=policy.defers)
+        self._gate = Gate(
+            1 if channel.in_order else concurrency, breaks=policy.defers, budget=budget
+        )
         self._queue = JobQueue()
         self._endings = Endings(
             destination.label, self._queue, self._outcomes, policy, clock, observer, surroundings

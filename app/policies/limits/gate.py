@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf
 
 from app.policies.limits.breaker import THRESHOLD, Breaker, Verdict
+from app.policies.limits.budget import UNLIMITED, Budget
 from app.policies.limits.pacing import Pacer
 from app.values.outcome import (
     Allowance,
@@ -28,10 +29,12 @@ class Gate:
     Args:
         concurrency: Requests under way at most.
         breaks: Whether failures in a row close it; a destination that is gone always does.
+        budget: The requests that may be made by what the service publishes.
     """
 
-    def __init__(self, concurrency: int, *, breaks: bool) -> None:
+    def __init__(self, concurrency: int, *, breaks: bool, budget: Budget = UNLIMITED) -> None:
         self._concurrency = concurrency
+        self._budget = budget
         self._pacer = Pacer(concurrency)
         self._breaker = Breaker(THRESHOLD if breaks else None)
         self._begun: dict[int, float] = {}
@@ -56,14 +59,19 @@ class Gate:
 
     @property
     def requests_left(self) -> int | None:
-        """Requests that may be made before the next period; None if no limit is known."""
-        return None if self._breaker.open else self._pacer.remaining
+        """Requests that may be made before there is a wait; None if no limit is known."""
+        if self._breaker.open:
+            return None
+        told, published = self._pacer.remaining, self._budget.left
+        if told is None or published is None:
+            return published if told is None else told
+        return min(told, published)
 
     def wait(self, now: float) -> float:
         """Return the seconds until a request may be made; infinite while a probe is under way."""
         if self._pacer.unlimited and self._breaker.retry_at is None:
-            return 0.0
-        return max(self._pacer.wait(now), self._breaker.wait(now))
+            return self._budget.wait(now)
+        return max(self._pacer.wait(now), self._breaker.wait(now), self._budget.wait(now))
 
     def room(self) -> int:
         """Return how many requests may be made; ``wait`` was 0 just now."""
@@ -75,6 +83,7 @@ class Gate:
         self._number += 1
         self._begun[self._number] = now
         self._pacer.began(now)
+        self._budget.spend(now)
         self._breaker.attempt()
         self._probe = self._number if self._breaker.open else None
         return self._number
@@ -124,15 +133,18 @@ class Gate:
         """Let nothing through before ``until``."""
         self._pacer.hold(until)
 
-    def limited(self, began: float, after: float, now: float) -> float:
+    def limited(
+        self, began: float, after: float, now: float, longest: float | None = None
+    ) -> float:
         """Let nothing through for as long as the destination asked; return until when.
 
         Args:
             began: When the request began that was answered so.
             after: The seconds that it asked for.
             now: When the answer came.
+            longest: Seconds that it blocks for at most, if ``after`` is only the first guess.
         """
-        return self._pacer.limited(began, after, now)
+        return self._pacer.limited(began, after, now, longest)
 
     def probe_now(self, now: float) -> None:
         """Let the next request through to a broken or gone destination."""
@@ -146,7 +158,7 @@ class Gate:
                 gone = self._breaker.gone
                 state = DestinationState.GONE if gone else DestinationState.DENIED
             return state, max(self._breaker.retry_at - now, 0.0)
-        wait = self._pacer.wait(now)
+        wait = max(self._pacer.wait(now), self._budget.wait(now))
         return (DestinationState.RATE_LIMITED, wait) if wait > 0 else (DestinationState.OPEN, None)
 
     def expected_wait(self, now: float, queued: int, merged: int) -> float:
@@ -161,8 +173,8 @@ class Gate:
         """
         oldest = next(iter(self._begun.values()), now)
         each = max(self._usual_duration, now - oldest) / self._concurrency
-        if self._pacer.rate is not None:
-            each = max(each, 1 / (self._pacer.rate * merged))
+        for rate in filter(None, (self._pacer.rate, self._budget.rate)):
+            each = max(each, 1 / (rate * merged))
         wait = min(self.wait(now), _BROKEN_FOR)
         return queued * each + (_BROKEN_FOR if self._breaker.open else wait)
 

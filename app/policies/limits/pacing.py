@@ -1,4 +1,4 @@
-"""Rate limits, learned from destinations' answers and never assumed."""
+"""Rate limits that are learned from destinations' answers."""
 
 import math
 from collections import deque
@@ -33,6 +33,7 @@ class Pacer:
         self._fresh = False
         self._guessed = False
         self._doubt = 0.0
+        self._limits_in_a_row = 0
         self._limited_at = -math.inf
         self.remaining: int | None = None
         self.held_until: float | None = None
@@ -99,19 +100,26 @@ class Pacer:
         self._fresh = self._guessed = False
         self._limit = allowance.limit
 
-    def limited(self, began: float, after: float, now: float) -> float:
+    def limited(
+        self, began: float, after: float, now: float, longest: float | None = None
+    ) -> float:
         """Heed a refusal that asks for patience; return until when nothing is sent.
 
         A destination that refuses again after the time that it named itself is asked less and less
-        often: it could keep the worker as busy as the network is fast.
+        often: it could keep the worker as busy as the network is fast. For how long one blocks that
+        names no time is found out by waiting twice as long each time.
 
         Args:
             began: When the refused request began; one that was under way at the last refusal is
                 refused for the same reason.
             after: The seconds that it asked for.
             now: When the answer came.
+            longest: Seconds that it blocks for at most, if ``after`` is only the first guess.
         """
+        if longest is not None:
+            after = min(after * 2.0 ** min(self._limits_in_a_row, 32), longest)
         if began >= self._limited_at:
+            self._limits_in_a_row += 1
             until = now + max(after, self._doubt)
             self._doubt = min(max(self._doubt * 2, FIRST_DOUBT), LONGEST_DOUBT)
             self._limited_at = now
@@ -123,6 +131,7 @@ class Pacer:
     def accepted(self) -> None:
         """Note that the destination has let a request through."""
         self._doubt = 0.0
+        self._limits_in_a_row = 0
 
     def hold(self, until: float) -> None:
         """Make no request before ``until``."""

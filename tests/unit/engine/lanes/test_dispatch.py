@@ -1,7 +1,7 @@
 """The dispatcher: lanes by destination, room made where it is held for long, limits shared."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -15,7 +15,7 @@ from app.engine.turn import Turn
 from app.policies.headers.deferral import Deferral
 from app.policies.limits.breaker import Verdict
 from app.policies.limits.retry import RetryPolicy
-from app.values.channel import RefusalLimit
+from app.values.channel import PublishedLimit, RefusalLimit
 from app.values.delivery import Destination
 from app.values.outcome import Denied, Gone, Outcome, RateLimited, Scope
 from app.values.snapshot import DestinationState
@@ -430,3 +430,29 @@ async def test_lanes_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(list(bench.dispatcher)) > 300
     gate.set()
     await until(lambda: len(bench.finished) == 601)
+
+
+class PublishingChannel(ScriptedChannel):
+    """Its service publishes its limit: four requests in ten seconds."""
+
+    def limits(self, address: str) -> Sequence[PublishedLimit]:
+        """See ``Channel.limits``."""
+        del address
+        return (PublishedLimit(4, 10.0),)
+
+
+async def test_published_limits_outlive_lanes_and_are_divided() -> None:
+    """A lane that is made anew finds no new budget; another share begins with an empty one."""
+    bench = Bench(PublishingChannel())
+    bench.clock.let_pass(60.0)
+    bench.put(discord("one"))
+    await until(lambda: len(bench.finished) == 1)
+    bench.dispatcher.close()
+    bench.put(discord("one"))
+    assert bench.states() == {"one": DestinationState.RATE_LIMITED}
+    bench.clock.let_pass(60.0)
+    bench.dispatcher.take_share(0.5)
+    bench.put(discord("two"))
+    (wait,) = (each.state()[1] for each in bench.dispatcher if each.destination.label == "two")
+    assert wait == pytest.approx(12.5, rel=0.01)
+    bench.dispatcher.close()

@@ -14,6 +14,7 @@ from app.engine.tasks import Tasks
 from app.engine.turn import Turn
 from app.policies.headers.deferral import Deferral
 from app.policies.limits.breaker import Verdict
+from app.policies.limits.budget import UNLIMITED
 from app.policies.limits.retry import RetryPolicy
 from app.policies.limits.shares import Shares
 from app.values.delivery import Delivery, Destination
@@ -110,6 +111,7 @@ class Bench:
             observer=self.observer,
             chance=lambda: 1.0,
             turn=self.turn,
+            budget=UNLIMITED,
             share=Shares(1000).of("hooks.example"),
             surroundings=self,
         )

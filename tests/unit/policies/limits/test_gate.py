@@ -3,7 +3,9 @@
 import pytest
 
 from app.policies.limits.breaker import THRESHOLD, Verdict
+from app.policies.limits.budget import Budget
 from app.policies.limits.gate import PROBING, Gate, verdict_of
+from app.values.channel import PublishedLimit
 from app.values.outcome import (
     Allowance,
     Delivered,
@@ -163,3 +165,22 @@ def test_trouble_is_remembered_for_an_hour_after_its_next_probe_was_due() -> Non
     assert gate.settled_down(3601.0)
     gate.begin(3601.0)
     assert not gate.settled_down(9999.0)
+
+
+def test_a_published_limit_is_kept_beside_one_that_is_told() -> None:
+    """The stricter of the two counts; while it makes things wait, the destination is limited."""
+    gate = Gate(1, breaks=True, budget=Budget((PublishedLimit(20, 60.0),)))
+    state, wait = gate.state(0.0)
+    assert (state, wait) == (
+        DestinationState.RATE_LIMITED,
+        Budget((PublishedLimit(20, 60.0),)).wait(0.0),
+    )
+    assert gate.wait(60.0) == 0
+    assert gate.requests_left == 6
+    gate.end(gate.begin(60.0), Verdict.ALIVE, Allowance(3, 2, 1.0), 60.0)
+    assert gate.wait(60.0) == 0
+    assert gate.requests_left == 2
+    gate.end(gate.begin(60.0), Verdict.ALIVE, Allowance(99, 98, 1.0), 62.0)
+    assert gate.wait(62.0) == 0
+    assert gate.requests_left == 4
+    assert gate.expected_wait(62.0, queued=60, merged=3) == pytest.approx(100.0, rel=0.1)

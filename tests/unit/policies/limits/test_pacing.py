@@ -109,3 +109,23 @@ def test_refused_requests_are_spaced_before_the_budget_is_used_up() -> None:
     for first in times:
         assert sum(first <= each < first + 600 for each in times) <= 101
     assert now > 1200
+
+
+def test_a_block_of_unknown_length_is_found_out_by_doubling() -> None:
+    """DingTalk blocks for ten minutes and says nothing of it; what it lets through ends that."""
+    pacer, now, waits = Pacer(1), 0.0, []
+    for _ in range(6):
+        until = pacer.limited(now, 60.0, now, longest=600.0)
+        waits.append(until - now)
+        now = until
+    assert waits == [60.0, 120.0, 240.0, 480.0, 600.0, 600.0]
+    pacer.accepted()
+    assert pacer.limited(now, 60.0, now, longest=600.0) == now + 60.0
+
+
+def test_requests_that_were_under_way_lengthen_no_block() -> None:
+    """They are refused for the same reason."""
+    pacer = Pacer(4)
+    pacer.limited(0.0, 1.0, 1.0, longest=60.0)
+    pacer.limited(0.5, 1.0, 1.1, longest=60.0)
+    assert pacer.limited(3.0, 1.0, 3.1, longest=60.0) == pytest.approx(5.1)
