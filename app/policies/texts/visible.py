@@ -5,6 +5,7 @@ terminal. Operators see ``\u202e`` and ``\x1b`` instead. Delivered texts are lef
 """
 
 import re
+import unicodedata
 
 # C0 and C1 but tab and line feed; Arabic letter mark, zero-width space, marks and overrides of
 # direction, separators, isolates and invisible operators, deprecated formats, byte order mark,
@@ -17,6 +18,23 @@ _HIDDEN_IN_JSON = re.compile(
     rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]"
 )
+
+
+_SURELY_SEEN = re.compile(r"[!-~\u3400-\u9fff]")  # ASCII and Chinese: most texts, at once
+_SEEN_CATEGORIES = "LNPS"  # letters, numbers, punctuation, symbols
+_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+
+
+def shows(text: str) -> bool:
+    """Say whether a reader surely sees something of a text: services refuse empty ones."""
+    return bool(_SURELY_SEEN.search(text)) or any(map(is_seen, text))
+
+
+def is_seen(character: str) -> bool:
+    """Say whether a reader surely sees a character."""
+    return (
+        unicodedata.category(character)[0] in _SEEN_CATEGORIES and character not in _BLANK_LETTERS
+    )
 
 
 def visible(text: str) -> str:

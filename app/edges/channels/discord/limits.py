@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from app.policies.addresses.host_names import ascii_host
 from app.policies.texts.plain_text import SHORTENED
+from app.policies.texts.visible import is_seen, shows
 from app.values.notification import Author, Embed, Field, Footer, Image
 
 MAX_EMBEDS = 10
@@ -36,9 +37,6 @@ NOTHING = "\u200b"
 _CUT = "…"
 _MAX_COLOR = 0xFFFFFF
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SURELY_SEEN = re.compile(r"[!-~\u3400-\u9fff]")  # ASCII and Chinese: most texts, at once
-_SEEN_CATEGORIES = "LNPS"  # letters, numbers, punctuation, symbols
-_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 # "everyone" and "here" are documented as whole names, and refused within others all the same.
 _NOT_IN_USERNAMES = ("discord", "clyde", "everyone", "here", "```")
 
@@ -100,7 +98,7 @@ def sound_username(name: str | None) -> str | None:
         name, mark = cut(name, MAX_USERNAME - len(_CUT)), _CUT
     # Discord may take out what is not seen before it looks for words.
     plain = unicodedata.normalize("NFKC", name).casefold()
-    plain = "".join(each for each in plain if _is_seen(each) or each == " ")
+    plain = "".join(each for each in plain if is_seen(each) or each == " ")
     if not plain.strip() or any(word in plain for word in _NOT_IN_USERNAMES):
         return None
     return name + mark
@@ -123,13 +121,7 @@ def cut(text: str, limit: int) -> str:
 
 def says_something(text: str) -> bool:
     """Say whether Discord surely does not take a text for empty."""
-    return bool(_SURELY_SEEN.search(text)) or any(map(_is_seen, text)) or NOTHING in text
-
-
-def _is_seen(character: str) -> bool:
-    return (
-        unicodedata.category(character)[0] in _SEEN_CATEGORIES and character not in _BLANK_LETTERS
-    )
+    return shows(text) or NOTHING in text
 
 
 def _shorten(text: str | None, limit: int) -> str | None:

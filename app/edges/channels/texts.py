@@ -1,0 +1,178 @@
+"""Chat services that take a text: in their own dialect, up to a length, perhaps with a title."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+from msgspec.structs import replace
+
+from app.edges.channels.chat import ChatChannel, Rendered
+from app.edges.channels.over_http import HttpRequest
+from app.policies.texts.cards import cards_of, parts_of, title_of
+from app.policies.texts.dialects import Dialect, Fitted, Parts, fit
+from app.policies.texts.markup import BOLD, line, text_of
+from app.policies.texts.notes import Notes
+from app.policies.texts.plain_text import clip
+from app.policies.texts.tones import Tone, gravest, tone_of
+from app.policies.texts.visible import shows
+from app.values.delivery import Target
+from app.values.notification import Notification, Priority
+
+SEPARATOR = "\n\n"
+NOTHING = "(no visible text)"
+"""Services refuse what shows nothing, and a notification is there all the same."""
+_MOST_READ = 20_000
+"""Characters of a notification that are read, whatever a service takes."""
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """What one request tells of a notification.
+
+    Attributes:
+        text: Written in the service's dialect; without the title if the service shows it apart.
+        heading: The title as a line, for a request that tells several; empty if ``text`` has it.
+        title: As it is, for a service that shows it apart.
+        length: Of all of it, in the unit that the service counts.
+        priority: The notification's.
+        tone: Of its colour; None if it has none.
+        url: Where it leads, or empty.
+        plain: It is plain text.
+    """
+
+    text: str
+    heading: str
+    title: str
+    length: int
+    priority: Priority
+    tone: Tone | None
+    url: str
+    plain: bool
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What one request tells: see ``Page``."""
+
+    text: str
+    title: str
+    priority: Priority
+    tone: Tone | None
+    url: str
+    plain: bool
+
+
+class TextForm(msgspec.Struct, frozen=True):
+    """The form in which a service wants its texts.
+
+    Attributes:
+        dialect: Writes them.
+        plain: Writes them if the service has refused that.
+        limit: Length of a text at most, in the dialect's unit.
+        title: Characters of a title that stands apart; 0 if the service has none.
+        most: Requests that one notification takes at most.
+    """
+
+    dialect: Dialect
+    plain: Dialect
+    limit: int
+    title: int = 0
+    most: int = 1
+
+    def requests(self, notification: Notification) -> int:
+        """Return how many requests it takes to tell a notification."""
+        said = len(notification.content) + len(notification.title or "")
+        is_short = said < self.limit // 4 and not notification.embeds and not notification.fields
+        if self.most == 1 or is_short:
+            return 1
+        return len(self.render(notification).requests)
+
+    def render(self, notification: Notification, *, plain: bool = False) -> Rendered[Page]:
+        """Return a notification as the service is told it."""
+        notes = Notes()
+        dialect = self.plain if plain else self.dialect
+        card, *embeds = cards_of(notification, min(self.limit * self.most, _MOST_READ), notes)
+        title = title_of(card) if self.title else ""
+        apart = bool(title) and len(title) <= self.title
+        shown = replace(card, title="", color=None) if apart else card
+        fitted = _fit(parts_of((shown, *embeds)), dialect, self)
+        if not fitted.whole:
+            notes.add("content", "longer than the service takes; shortened, with a visible mark")
+        heading = dialect.write((line(title, BOLD),)) if apart else ""
+        pages = tuple(
+            _page(
+                dialect, dialect.write(lines), "" if number else heading, notification, plain=plain
+            )
+            for number, lines in enumerate(fitted.pages)
+        )
+        first = replace(pages[0], title=clip(title, self.title), url=card.url)
+        return Rendered((first, *pages[1:]), notes.all())
+
+
+class TextChannel(ChatChannel[Page]):
+    """A chat service that takes a text.
+
+    Attributes:
+        form: The form in which the service wants it.
+    """
+
+    form: ClassVar[TextForm]
+
+    @abstractmethod
+    def post(self, said: Said, target: Target, now: float) -> HttpRequest:
+        """Return the request that says this."""
+
+    def render(self, notification: Notification) -> Rendered[Page]:
+        """See ``ChatChannel.render``."""
+        return self.form.render(notification)
+
+    def render_plain(self, notification: Notification) -> Rendered[Page]:
+        """See ``ChatChannel.render_plain``."""
+        return self.form.render(notification, plain=True)
+
+    def compose(self, contents: Sequence[Page], target: Target, now: float) -> HttpRequest:
+        """See ``ChatChannel.compose``."""
+        first, *others = contents
+        if not others:
+            said = Said(first.text, first.title, first.priority, first.tone, first.url, first.plain)
+        else:
+            said = Said(
+                SEPARATOR.join(_whole(each) for each in contents),
+                f"{first.title} (+{len(others)})" if first.title else "",
+                max(each.priority for each in contents),
+                gravest(each.tone for each in contents),
+                first.url,
+                first.plain,
+            )
+        return self.post(said, target, now)
+
+    def fits(self, contents: Sequence[Page], more: Page) -> bool:
+        """See ``ChatChannel.fits``."""
+        lengths = sum(each.length + len(SEPARATOR) for each in contents)
+        return lengths + more.length <= self.form.limit
+
+
+def _fit(parts: Parts, dialect: Dialect, form: TextForm) -> Fitted:
+    """Share parts out to requests, none of which shows nothing."""
+    fitted = fit(parts, dialect, form.limit, form.most)
+    shown = tuple(page for page in fitted.pages if shows(text_of(page)))
+    return Fitted(shown or ((line(NOTHING),),), fitted.whole)
+
+
+def _page(
+    dialect: Dialect, text: str, heading: str, notification: Notification, *, plain: bool
+) -> Page:
+    color = notification.color
+    return Page(
+        text=text,
+        heading=heading,
+        title="",
+        length=dialect.length(text) + (dialect.length(heading) + 1 if heading else 0),
+        priority=notification.priority,
+        tone=None if color is None else tone_of(color),
+        url="",
+        plain=plain,
+    )
+
+
+def _whole(page: Page) -> str:
+    return f"{page.heading}\n{page.text}" if page.heading else page.text

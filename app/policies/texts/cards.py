@@ -1,0 +1,242 @@
+"""The parts of a chat message: a notification as cards, one for itself and one for each embed."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from app.policies.parsing.times import read_time
+from app.policies.texts.dialects import Parts
+from app.policies.texts.markdown import read_markdown
+from app.policies.texts.markup import BOLD, ITALIC, Kind, Line, Lines, Span, line, literal
+from app.policies.texts.notes import ATTACHMENTS, Notes
+from app.policies.texts.plain_text import SHORTENED, one_line, readable
+from app.policies.texts.tones import tone_of
+from app.values.notification import Author, ContentType, Embed, Field, Notification
+
+MOST_CARDS = 11
+"""Of a notification: itself, and as many embeds as Discord takes."""
+MOST_FIELDS = 50
+"""Of a card."""
+MOST_NAME = 1024
+"""Characters of a title, a field's name, a footer or an author."""
+MOST_VALUE = 2048
+_SCHEMES = ("http://", "https://")
+
+
+class CardField(msgspec.Struct, frozen=True, gc=False):
+    """A labelled value.
+
+    Attributes:
+        name: On one line; perhaps empty.
+        value: Perhaps several lines.
+        inline: It may stand beside others.
+    """
+
+    name: str
+    value: Lines
+    inline: bool = False
+
+
+class Card(msgspec.Struct, frozen=True, gc=False):
+    """One card of a message; what is empty is not there.
+
+    Attributes:
+        title: On one line.
+        url: Where the title leads.
+        author: On one line.
+        author_url: Where that leads.
+        text: What it says.
+        images: Their URLs.
+        footer: On one line.
+        time: When it was published, in seconds since the epoch.
+        color: 0xRRGGBB.
+    """
+
+    title: str = ""
+    url: str = ""
+    author: str = ""
+    author_url: str = ""
+    text: Lines = ()
+    fields: tuple[CardField, ...] = ()
+    images: tuple[str, ...] = ()
+    footer: str = ""
+    time: float | None = None
+    color: int | None = None
+
+
+def cards_of(notification: Notification, most: int, notes: Notes) -> tuple[Card, ...]:
+    """Return the cards of a notification, at least one.
+
+    Args:
+        notification: What to say.
+        most: Characters that are read of each text.
+        notes: Takes what is left out.
+    """
+    cards = [_own(notification, most, notes)]
+    for index, embed in enumerate(notification.embeds[: MOST_CARDS - 1]):
+        cards.append(_embedded(embed, most, f"embeds[{index}]", notes))
+    if len(notification.embeds) >= MOST_CARDS:
+        problem = f"{len(notification.embeds)} embeds; those beyond {MOST_CARDS - 1}"
+        notes.left_out("embeds", problem)
+    if notification.mail.attachments:
+        notes.left_out(ATTACHMENTS, "chats get no files from here")
+    return tuple(cards)
+
+
+def parts_of(cards: Iterable[Card]) -> Parts:
+    """Return cards as lines, for services that show nothing but text."""
+    first, *others = cards
+    rest = [each for other in others for each in (Line(), *lines_of(other))]
+    end = _end(first)
+    if rest:
+        return Parts((*_head(first), *first.text, *_fields(first), *rest), end)
+    return Parts((*_head(first), *first.text), (*_fields(first), *end))
+
+
+def lines_of(card: Card) -> Lines:
+    """Return a card as lines."""
+    return (*_head(card), *card.text, *_fields(card), *_end(card))
+
+
+def title_of(card: Card) -> str:
+    """Return a card's title with a picture of its colour; empty if it has no title."""
+    if not card.title or card.color is None:
+        return card.title
+    return f"{tone_of(card.color)} {card.title}"
+
+
+def footer_of(card: Card) -> str:
+    """Return a card's footer with its time."""
+    return " · ".join(filter(None, (card.footer, clock_time(card.time))))
+
+
+def clock_time(moment: float | None) -> str:
+    """Return a time as this machine's clocks show it, with its distance to UTC."""
+    if moment is None:
+        return ""
+    here = datetime.fromtimestamp(moment, UTC).astimezone()
+    offset = here.strftime("%z")
+    return f"{here:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
+
+
+def _own(notification: Notification, most: int, notes: Notes) -> Card:
+    markup = notification.content_type
+    text = readable(notification, most)
+    if len(text) > most and not (markup is ContentType.HTML and text.endswith(SHORTENED)):
+        text = f"{text[:most]}\n{SHORTENED}"
+    if text.endswith(SHORTENED) and not notification.content.endswith(SHORTENED):
+        notes.add("content", "longer than is read of it; shortened, with a visible mark")
+    markdown = markup is ContentType.MARKDOWN
+    footer, author = notification.footer, notification.author
+    return Card(
+        title=_name(notification.title),
+        url=_link(notification.url, "url", notes),
+        author=_name(author.name if author else None),
+        author_url=_author_link(author, "author.url", notes),
+        text=_lines(text, markdown=markdown),
+        fields=_card_fields(notification.fields, "fields", notes, markdown=markdown),
+        footer=_name(footer.text if footer else None),
+        time=notification.timestamp,
+        color=notification.color,
+    )
+
+
+def _embedded(embed: Embed, most: int, path: str, notes: Notes) -> Card:
+    text = embed.description or ""
+    if len(text) > most:
+        notes.add(f"{path}.description", "too long; shortened, with a visible mark")
+        text = f"{text[:most]}\n{SHORTENED}"
+    footer, author = embed.footer, embed.author
+    images = [image.url for image in (embed.image, embed.thumbnail) if image]
+    return Card(
+        title=_name(embed.title),
+        url=_link(embed.url, f"{path}.url", notes),
+        author=_name(author.name if author else None),
+        author_url=_author_link(author, f"{path}.author.url", notes),
+        text=_lines(text, markdown=True) if text else (),
+        fields=_card_fields(embed.fields, f"{path}.fields", notes, markdown=True),
+        images=tuple(filter(None, (_link(each, f"{path}.image", notes) for each in images))),
+        footer=_name(footer.text if footer else None),
+        time=read_time(embed.timestamp, f"{path}.timestamp", notes),
+        color=embed.color,
+    )
+
+
+def _lines(text: str, *, markdown: bool) -> Lines:
+    return read_markdown(text) if markdown else literal(text)
+
+
+def _name(text: str | None) -> str:
+    name = one_line(text or "")
+    return name if len(name) <= MOST_NAME else f"{name[:MOST_NAME]}{SHORTENED}"
+
+
+def _link(url: str | None, path: str, notes: Notes) -> str:
+    """Return a URL that a reader may be led to."""
+    if not url:
+        return ""
+    if not url.lower().startswith(_SCHEMES) or len(url) > MOST_VALUE or not url.isprintable():
+        notes.left_out(path, "not a link that a chat shows")
+        return ""
+    return url.replace(" ", "%20").replace('"', "%22").replace("<", "%3C").replace(">", "%3E")
+
+
+def _author_link(author: Author | None, path: str, notes: Notes) -> str:
+    return _link(author.url if author else None, path, notes)
+
+
+def _card_fields(
+    fields: tuple[Field, ...], path: str, notes: Notes, *, markdown: bool
+) -> tuple[CardField, ...]:
+    read = []
+    for index, field in enumerate(fields[:MOST_FIELDS]):
+        value = field.value
+        if len(value) > MOST_VALUE:
+            notes.add(f"{path}[{index}].value", "too long; shortened, with a visible mark")
+            value = value[:MOST_VALUE] + SHORTENED
+        read.append(CardField(_name(field.name), _lines(value, markdown=markdown), field.inline))
+    if len(fields) > MOST_FIELDS:
+        notes.add(path, f"{len(fields)} fields; those beyond {MOST_FIELDS} are left out")
+        read.append(CardField("", literal(SHORTENED)))
+    return tuple(read)
+
+
+def _head(card: Card) -> Lines:
+    """Return author and title; a link without a title is a line of its own."""
+    lines = []
+    if card.author:
+        lines.append(line(card.author, ITALIC, card.author_url or None))
+    if card.title:
+        picture = "" if card.color is None else f"{tone_of(card.color)} "
+        title = Span(card.title, BOLD, card.url or None)
+        lines.append(Line((Span(picture), title) if picture else (title,)))
+    elif card.color is not None and card.text:
+        return (*lines, line(tone_of(card.color)))
+    return tuple(lines)
+
+
+def _fields(card: Card) -> Lines:
+    return tuple(each for field in card.fields for each in _field(field))
+
+
+def _field(field: CardField) -> Lines:
+    """Return a field as ``name: value``, further lines of the value below."""
+    if not field.name:
+        return field.value
+    name = Span(f"{field.name}: ", BOLD)
+    first, *others = field.value or (Line(),)
+    if not first.spans:
+        return (Line((name,)), *others)
+    if first.kind is not Kind.TEXT:
+        return (Line((name,)), first, *others)
+    return (Line((name, *first.spans)), *others)
+
+
+def _end(card: Card) -> Lines:
+    lines = [line(url, url=url) for url in card.images]
+    if card.url and not card.title:
+        lines.append(line(card.url, url=card.url))
+    if footer := footer_of(card):
+        lines.append(line(footer, ITALIC))
+    return tuple(lines)
