@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.collector import many_files, quick_switching, relaxed_collector
 from app.composition import running_service
 from app.edges.own_addresses import OwnAddresses
+from app.edges.supervisor import Supervisor
 from app.edges.terminal import has_terminal
 from app.faces.api.application import build_app
 from app.faces.dashboard import add_pages
@@ -23,6 +24,7 @@ from app.faces.service import Service
 from app.server import check_open, listening_at, serving_uvicorn
 from app.settings.load import LoadedSettings, load_from_process
 from app.shutdown import graceful_shutdown
+from app.supervised import supervised
 from app.values.errors import NotifierError
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
         with many_files():
             async with (
                 running_service(loaded, own_addresses) as service,
+                supervised(service, Supervisor()),
                 graceful_shutdown(service),
             ):
                 _take_hangups(service)

@@ -2,14 +2,16 @@
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support.end_to_end import World
 from tests.support.http_server import Answer, HttpServer
-from tests.support.service import ROOT, free_port
+from tests.support.service import PATIENCE, ROOT, free_port
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -48,6 +50,32 @@ async def test_a_signal_ends_it_when_nobody_reads_its_reports_any_more(world: Wo
     await service.until_stats(lambda got: got["messages_sent"] == 5)
     service.process.send_signal(signal.SIGTERM)
     await asyncio.wait_for(service.process.wait(), 10)
+
+
+async def test_systemd_is_told_that_it_is_up_and_that_it_stops(
+    world: World, tmp_path: Path
+) -> None:
+    """As a unit of ``Type=notify`` wants it; the status names the state."""
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.setblocking(False)
+        systemd.bind(str(address))
+
+        async def hears(word: str) -> list[str]:
+            said: list[str] = []
+            while word not in said:
+                loop = asyncio.get_running_loop()
+                heard = await asyncio.wait_for(loop.sock_recv(systemd, 4096), PATIENCE)
+                said = heard.decode().splitlines()
+            return said
+
+        given = {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "200000"}
+        service = await world.service(given)
+        await hears("READY=1")
+        assert await hears("STATUS=RUNNING") == ["WATCHDOG=1", "STATUS=RUNNING"]
+        service.process.send_signal(signal.SIGTERM)
+        await hears("STOPPING=1")
+        await asyncio.wait_for(service.process.wait(), 10)
 
 
 async def test_a_second_signal_exits_1_at_once(world: World, hooks: HttpServer) -> None:

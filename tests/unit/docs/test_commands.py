@@ -27,7 +27,9 @@ OTHERS = {
 }
 SHELL = re.compile(r"```(?:bash|sh)\n(.*?)```", re.DOTALL)
 IN_CODE = re.compile(r"`([^`\n]+)`")
-CALL = re.compile(r"(?:\S*/)?(notifier|send-test-notification|start-notification-worker)(?=\s|$)")
+CALL = re.compile(
+    r"^\s*(?:\w+=\S+\s+)*(?:\S*/)?(notifier|send-test-notification|start-notification-worker)(?=\s|$)"
+)
 TARGET = re.compile(r"\bmake ([a-z-]+)\b")
 
 
@@ -43,7 +45,7 @@ def calls(paper: Path) -> Iterator[list[str]]:
     inline = IN_CODE.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for line in (*fenced, *inline):
         match = CALL.search(line)
-        if match and not set(line[: match.start()]) & set(":|(\"'/"):
+        if match:
             rest = line[match.end() :].replace("\\|", "").partition("|")[0].partition(" #")[0]
             yield [match[1], *shlex.split(rest, comments=True)]
 
