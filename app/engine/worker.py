@@ -235,7 +235,7 @@ class NotificationWorker:
                 self._connection.identity.forget()  # whoever starts it means what it finds
                 self._assignment.forget()
                 self._started_at = self._clock.now()
-                self._started = self._clock.monotonic()
+                self._started = self._starting_since = self._clock.monotonic()
                 self._status = Status.STARTING
                 self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
             supervisor = self._supervisor

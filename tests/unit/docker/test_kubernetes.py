@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from app.faces.api.application import build_app
+from app.main import create_app
 from app.settings.checks import check_bind
 from app.settings.models import Settings
 from tests.support.compose import DOCKER
@@ -52,7 +52,7 @@ def test_the_settings_are_accepted(tmp_path: Path) -> None:
 
 def test_probes_ask_what_there_is() -> None:
     """The paths are the API's, the port is the image's; liveness never depends on Kafka."""
-    app = build_app(None)
+    app = create_app()
     (container,) = pod()["containers"]
     probes = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness")}
     assert {probe["path"] for probe in probes.values()} == {"/health/live"}

@@ -41,6 +41,17 @@ async def test_delivers_what_is_published_and_commits_it(
     assert worker.snapshot().status is Status.STOPPED
 
 
+async def test_it_has_no_problem_at_the_very_beginning(stage: "Stage") -> None:
+    """It has waited for nothing yet, however long the machine has been up."""
+    worker = stage.worker()
+    starting = asyncio.create_task(worker.start())
+    await until(lambda: worker.snapshot().status is not Status.STOPPED)
+    assert worker.snapshot().status is Status.STARTING
+    assert worker.get_health_status().get("problem") is None
+    await starting
+    await worker.stop()
+
+
 async def test_bad_records_go_to_the_dead_letters_and_block_nothing(
     stage: "Stage", envelope: "Envelope"
 ) -> None:
