@@ -40,6 +40,7 @@ from app.faces.reporter import print_reports
 from app.faces.service import Service, Starter
 from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
+from app.operator_notices import notices_to_operator
 from app.policies.books.statistics import Statistics
 from app.policies.channels import Channels
 from app.policies.headers.deferral import AT_ONCE, DELAYS
@@ -155,6 +156,19 @@ async def running_service(
             secrets,
         )
         tasks.spawn(measure_loop_lag(observer), "loop lag")
+        if settings.operator.notify:
+            notices = notices_to_operator(
+                settings,
+                connection,
+                own_topics,
+                worker,
+                channels,
+                addresses,
+                clock,
+                observer,
+                spawn=tasks.spawn,
+            )
+            tasks.spawn(notices.run(), "notices to the operator")
         if settings.report.interval > 0:
             reports = print_reports(
                 worker,

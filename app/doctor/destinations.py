@@ -94,6 +94,42 @@ async def check_webhooks(
     )
 
 
+async def check_operator(
+    settings: Settings,
+    channels: Channels,
+    proxies: Proxies | None = None,
+    tls_context: ssl.SSLContext | None = None,
+) -> list[Finding]:
+    """Say who is told if the service cannot do its work, and connect to the hosts of webhooks.
+
+    Args:
+        settings: All settings.
+        channels: Which there are.
+        proxies: Which hosts are reached through a proxy.
+        tls_context: Trusted certificates; the usual ones when left out.
+    """
+    name, addresses = env_name("operator.notify"), settings.operator.addresses
+    if not addresses:
+        return [skip("operator", f"nobody is told if the service cannot do its work ({name})")]
+    found: list[Finding] = []
+    origins: dict[str, None] = {}
+    for number, address in enumerate(addresses, 1):
+        subject = f"operator's address {number}"
+        if "://" not in address:
+            found.append(ok(subject, "is told by mail"))
+            continue
+        try:
+            url = channels.normalise_url(address)
+        except UnroutableError as error:
+            found.append(fail(subject, f"{name}: {error}", "Write the URL as its owner does."))
+        else:
+            found.append(ok(subject, f"is told by {channels.serving('webhook', url).name}"))
+            origins[_origin(url)] = None
+    return found + await _reach_all(
+        origins, settings, proxies, tls_context or default_tls_context()
+    )
+
+
 async def _reach_all(
     origins: Iterable[str],
     settings: Settings,

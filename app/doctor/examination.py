@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from app.doctor.destinations import check_mail, check_webhooks
+from app.doctor.destinations import check_mail, check_operator, check_webhooks
 from app.doctor.files import check_recipients, check_settings, check_templates
 from app.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
 from app.doctor.kafka import check_kafka
@@ -38,8 +38,9 @@ async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Fin
     for check in (check_templates, check_mail):
         for finding in await check(settings):
             yield finding
-    for finding in await check_webhooks(settings, channels, loaded.proxies):
-        yield finding
+    for look in (check_webhooks, check_operator):
+        for finding in await look(settings, channels, loaded.proxies):
+            yield finding
     remedy = "Check --url and the service's log."
     for finding in await bounded("service", _service(service_url), remedy):
         yield finding

@@ -58,6 +58,7 @@ class Metrics(Collector):
         self._loop_lag = Distribution(_LOOP_LAGS)
         self._ignored_metadata = 0
         self._faults = 0
+        self._notices = {"accepted": 0, "failed": 0}
         self._moved = dict.fromkeys(MOVED, 0)
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -84,6 +85,10 @@ class Metrics(Collector):
     def count_fault(self) -> None:
         """Count one error of the service's own."""
         self._faults += 1
+
+    def count_notice(self, *, accepted: bool) -> None:
+        """Count one try to tell the operator something."""
+        self._notices["accepted" if accepted else "failed"] += 1
 
     def count_moved(self, why: str) -> None:
         """Count a position that was set elsewhere than reading had got to.
@@ -128,6 +133,14 @@ class Metrics(Collector):
             "Errors of the service's own; each ended no more than the attempt or record it met.",
             value=self._faults,
         )
+        notices = CounterMetricFamily(
+            f"{PREFIX}_operator_notices",
+            "Tries to tell one of the operator's addresses something, by their result.",
+            labels=["result"],
+        )
+        for result, count in self._notices.items():
+            notices.add_metric([result], count)
+        yield notices
         moved = CounterMetricFamily(
             f"{PREFIX}_positions_moved",
             "Positions that were set elsewhere than reading had got to, by reason.",

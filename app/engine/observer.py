@@ -62,6 +62,7 @@ class Observer:
     Attributes:
         attempted_at: Monotonic seconds when an attempt last ended.
         last_fault: The last error of the service's own, and its monotonic seconds; None so far.
+        last_dead_letter: Why the last record was written there; empty before the first.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Observer:
         self._clock = clock
         self.attempted_at = clock.monotonic()
         self.last_fault: tuple[str, float] | None = None
+        self.last_dead_letter = ""
 
     def retried(self, delivery: Delivery) -> None:
         """Count a further attempt after a failed one."""
@@ -232,9 +234,10 @@ class Observer:
         self.statistics.deferred += 1
         self.history.add(item, "deferred")
 
-    def dead_lettered(self) -> None:
+    def dead_lettered(self, item: Item) -> None:
         """Count a record that was written to the dead letters."""
         self.statistics.dead_lettered += 1
+        self.last_dead_letter = item.why_dead()
 
     def duplicate(self) -> None:
         """Count a repeat that was not sent."""

@@ -203,7 +203,7 @@ class Settler:
                 self._blocked.pop(leaving.topic, None)
                 item = leaving.item
                 if leaving.topic == self._exits.dead_letter_topic:
-                    self._observer.dead_lettered()
+                    self._observer.dead_lettered(item)
                 elif not item.foreign:
                     self._observer.deferred(item)
                 transitions.written(item)

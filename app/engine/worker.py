@@ -393,6 +393,27 @@ class NotificationWorker:
         if self._session is not None:
             self._session.fail(error)
 
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """The lanes of its destinations."""
+        return self._dispatcher
+
+    @property
+    def in_flight(self) -> int:
+        """Notifications that it has taken and not settled."""
+        return self._assignment.in_flight
+
+    @property
+    def joined(self) -> bool:
+        """Whether it is in the group, with partitions or without."""
+        return self._session is not None and self._session.joined
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it is the one that speaks for the group."""
+        first = self._options.subscription.first_partition
+        return self.joined and first in self._assignment
+
     def _may_admit(self) -> bool:
         session = self._session
         return session is not None and session.joined and session.committer.may_admit
@@ -438,7 +459,7 @@ class NotificationWorker:
                 self._started_at,
                 0.0 if self._started_at is None else self._clock.monotonic() - self._started,
                 self._intake.paused,
-                problem(self._signs()),
+                problem(self.signs()),
             ),
             self._connection,
             self._options.subscription,
@@ -476,7 +497,8 @@ class NotificationWorker:
             return "the worker has not joined the group, or a rebalance is under way"
         return self._share.starved
 
-    def _signs(self) -> Signs:
+    def signs(self) -> Signs:
+        """Return the signs of its health."""
         now = self._clock.monotonic()
         if self.not_live() is not None:
             return Signs(status=Status.ERROR, failure=self.not_live())

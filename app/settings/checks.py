@@ -27,6 +27,7 @@ def faults(settings: Settings) -> Iterator[Fault]:
         _tls(settings.kafka),
         _email(settings),
         _retry(settings),
+        _operator(settings),
     )
 
 
@@ -159,3 +160,10 @@ def _retry(settings: Settings) -> Iterator[Fault]:
             "retry.max_delay",
             f"{longest:g} is below {env_name('retry.base_delay')}, which is {base:g}",
         )
+
+
+def _operator(settings: Settings) -> Iterator[Fault]:
+    mails = any("://" not in each for each in settings.operator.addresses)
+    if mails and settings.email.host is None and not settings.inbox:
+        problem = f"names a mail address, and {env_name('email.host')} names no mail server"
+        yield Fault("operator.notify", problem)

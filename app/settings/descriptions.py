@@ -20,6 +20,7 @@ HEADINGS: Mapping[str, str] = {
     "retry.max_attempts": "Retries",
     "history.retention": "History",
     "api_keys": "Control plane",
+    "operator.notify": "Telling the operator",
     "log.level": "Log and reports",
 }
 """The headings of ``.env.example``, by the setting that stands first below each."""
@@ -242,6 +243,22 @@ DESCRIPTIONS: Mapping[str, Description] = {
         " NOTIFIER_API_KEY.",
         "允许访问的密钥，每个至少 16 个字符，可写成 名字=密钥，名字用于日志；"
         "不设则只服务本机。机密。客户端自己的密钥是 NOTIFIER_API_KEY。",
+    ),
+    "operator.notify": Description(
+        "Addresses (chat or webhook URLs, mail addresses) that the service itself tells when it"
+        " cannot do its work, and when that is over: a destination that does not work, dead"
+        " letters, no progress, Kafka away. Directly, not through Kafka. Secret.",
+        "服务自身无法正常工作时通知谁（聊天机器人或 webhook URL、邮箱地址），恢复时也会通知："
+        "目标不可用、出现死信、没有进展、Kafka 失联。直接发送，不经过 Kafka。机密。",
+    ),
+    "operator.after": Description(
+        "Seconds that something has to last before the operator is told; dead letters are told"
+        " within a minute.",
+        "问题持续多少秒之后才通知运维；出现死信时一分钟内通知。",
+    ),
+    "operator.every": Description(
+        "Seconds between two messages to the operator about the same matter.",
+        "同一问题两次通知运维之间至少间隔多少秒。",
     ),
     "metrics.open": Description(
         "Serve /metrics without a key.",

@@ -95,6 +95,17 @@ def _webhook_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _operator_address(address: SecretStr) -> SecretStr:
+    text = address.get_secret_value()
+    if "://" in text:
+        return _webhook_url(address)
+    try:
+        _mail_address(text)
+    except ValueError:
+        raise ValueError("is neither a URL nor an e-mail address") from None
+    return address
+
+
 def _is_web_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -215,6 +226,9 @@ Networks = Annotated[
 ]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 MailAddresses = Annotated[tuple[MailAddress, ...], BeforeValidator(_mail_addresses)]
+OperatorAddresses = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_operator_address)], ...], Split
+]
 HeloName = Annotated[str, AfterValidator(_helo_name)]
 ApiKeys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_api_key)], ...], Split]
 SigningSecrets = Annotated[

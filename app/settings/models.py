@@ -127,6 +127,25 @@ class HistorySettings(_Group):
     retention: fields.Seconds = 604_800.0
 
 
+class OperatorSettings(_Group):
+    """Whom the service tells that it cannot do its work. Times in seconds.
+
+    Attributes:
+        notify: Chat or webhook URLs, and mail addresses.
+        after: How long something has to last.
+        every: Between two messages about the same matter.
+    """
+
+    notify: fields.OperatorAddresses = ()
+    after: fields.Seconds = 300.0
+    every: fields.TimeOut = 3600.0
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses in plain text; URLs are secret."""
+        return tuple(each.get_secret_value() for each in self.notify)
+
+
 class MetricsSettings(_Group):
     """Who may read ``/metrics``."""
 
@@ -171,6 +190,7 @@ class Settings(BaseSettings):
     retry: RetrySettings = Field(default_factory=RetrySettings)
     history: HistorySettings = Field(default_factory=HistorySettings)
     api_keys: fields.ApiKeys = ()
+    operator: OperatorSettings = Field(default_factory=OperatorSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
@@ -196,6 +216,7 @@ class Settings(BaseSettings):
         values = (self.value(name) for name, secret in SETTINGS.items() if secret)
         every = chain.from_iterable(v if isinstance(v, tuple) else (v,) for v in values)
         secrets = {secret.get_secret_value() for secret in every if secret is not None}
+        secrets -= {each for each in self.operator.addresses if "://" not in each}
         # Somebody who has a key does not need the name or the prefix before it.
         keys = (split_key(key.get_secret_value())[1] for key in self.api_keys)
         return frozenset({*secrets, *(text.removeprefix("whsec_") for text in secrets), *keys})

@@ -293,6 +293,15 @@ class Item(msgspec.Struct, eq=False):
         )
         return deferral, min(job.put_aside_for for job in put_aside)
 
+    def why_dead(self) -> str:
+        """Return in short why it becomes a dead letter: of several errors, one."""
+        if self.refusal is not None:
+            reason, error = self.refusal
+            return f"{reason.value}: {clip(error, LONGEST_ERROR)}"
+        failed = [failure.mark() for failure in self.failures[-1:]]
+        told = failed or (self.before or Deferral()).failed[-1:]
+        return "".join(f"{each.reason.value}: {each.error}" for each in told)
+
     def note(self, group_id: str) -> DeadLetterNote:
         """Return what its dead letter is to say: the gravest reason, and every error."""
         before = self.before or Deferral()

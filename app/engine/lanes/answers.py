@@ -74,6 +74,11 @@ class Answers:
         self.last_error: str | None = None
         self.last_at = clock.monotonic()
 
+    @property
+    def has_accepted(self) -> bool:
+        """Whether it has accepted anything so far."""
+        return self._accepted_at > -inf
+
     def take(self, number: int, batch: list[Job], answer: Answer, started: float) -> None:
         """Take an answer with an outcome for each job.
 
@@ -88,7 +93,7 @@ class Answers:
             self._take_success(number, job, started)
             return
         about = None if others else job.delivery.digest
-        self._learn(number, answer, started, about)
+        self.learn(number, answer, started, about)
         if len(batch) > 1 and any(_is_refusal(each) for told in answer.outcomes for each in told):
             self._send_one_by_one(batch)
         else:
@@ -100,7 +105,7 @@ class Answers:
         self.last_error = None
         try:
             self._gate.end(number, Verdict.ALIVE, None, now, job.delivery.digest)
-        except Exception as error:  # noqa: BLE001 - as in _learn
+        except Exception as error:  # noqa: BLE001 - as in learn
             self._gate.abandon(number)
             self._endings.fault("keeping a limit", error)
         if job.state is not State.ACTIVE:
@@ -124,7 +129,7 @@ class Answers:
         outcomes = tuple((failed,) * len(job.delivery.targets) for job in batch)
         self._sort(batch, Answer(outcomes), 0.0)
 
-    def _learn(self, number: int, answer: Answer, started: float, about: bytes | None) -> None:
+    def learn(self, number: int, answer: Answer, started: float, about: bytes | None) -> None:
         """Take from an answer what it tells about the destination.
 
         Args:

@@ -131,7 +131,7 @@ class Dispatcher:
         ]
         route(item, jobs)
         for job in jobs:
-            self._lane(job.delivery.destination).submit(job)
+            self.lane(job.delivery.destination).submit(job)
 
     def resubmit(self, item: Item) -> None:
         """Put in line again what was discarded when the partition was taken away.
@@ -141,7 +141,7 @@ class Dispatcher:
         for job in item.jobs:
             if job.state is State.DISCARDED:
                 job.order = self._next_order(item)
-                self._lane(job.delivery.destination).submit(job)
+                self.lane(job.delivery.destination).submit(job)
 
     def _next_order(self, item: Item) -> int:
         return next(self._order if item.before is None else self._order_of_deferred)
@@ -264,7 +264,8 @@ class Dispatcher:
         if pause > 0:
             self.host_limited(destination, now + pause)
 
-    def _lane(self, destination: Destination) -> Lane:
+    def lane(self, destination: Destination) -> Lane:
+        """Return the lane of a destination; it is made on first use."""
         # The same URL may be told in Discord's form by one notification and not by another.
         name = destination.channel, destination.address
         lane = self._lanes.pop(name, None)

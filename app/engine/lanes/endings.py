@@ -25,6 +25,9 @@ class Endings:
         clock: Tells the time.
         observer: Sees what goes wrong.
         surroundings: The dispatcher.
+
+    Attributes:
+        put_aside_so_far: Jobs that were put aside and never had been before.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Endings:
         self._clock = clock
         self._observer = observer
         self._surroundings = surroundings
+        self.put_aside_so_far = 0
 
     def done(self, job: Job) -> None:
         """Hand back a job that was taken."""
@@ -52,6 +56,7 @@ class Endings:
 
     def put_aside(self, job: Job, seconds: float, error: str) -> None:
         """Put a job aside."""
+        self.put_aside_so_far += job.item.before is None
         self._close(job, partial(self._outcomes.put_aside, job, seconds, error))
 
     def hold_no_longer(self, job: Job, error: str) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job, State
 from app.engine.inflight.transitions import drop, start, wait
 from app.engine.lanes.answers import Answers
+from app.engine.lanes.asides import Asides
 from app.engine.lanes.batching import take_batch
 from app.engine.lanes.endings import Endings, abandon
 from app.engine.lanes.outcomes import LONGEST_WAIT, Outcomes
@@ -54,6 +56,9 @@ class Lane:
         share: What its party may have under way, with all its destinations.
         budget: The requests that may be made by what its service publishes.
         surroundings: The dispatcher.
+
+    Attributes:
+        asides: Requests that tell no notification.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class Lane:
             chance,
             surroundings,
         )
+        self.asides = Asides(self._gate, self._answers, clock, wake=partial(turn.wake, self))
         self._requests: dict[Request, None] = {}
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
@@ -116,9 +122,19 @@ class Lane:
         return len(self._queue)
 
     @property
+    def put_aside_so_far(self) -> int:
+        """Deliveries that were put aside for the first time, since it was made."""
+        return self._endings.put_aside_so_far
+
+    @property
     def last_error(self) -> str | None:
         """What the destination last answered when that was not yes, or None."""
         return self._answers.last_error
+
+    @property
+    def has_accepted(self) -> bool:
+        """Whether the destination has accepted anything since it was made."""
+        return self._answers.has_accepted
 
     @property
     def last_used(self) -> float:
@@ -128,7 +144,7 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Whether anything waits or happens."""
-        return bool(self._requests or self._queue)
+        return bool(self._requests or self._queue or self.asides.waiting)
 
     @property
     def idle(self) -> bool:
@@ -255,10 +271,13 @@ class Lane:
                 abandon(job)
         if self._timer is not None:
             self._timer.cancel()
+        self.asides.close()
 
     def go(self) -> None:
         """Start what may be tried now; see to it that the rest is looked at again."""
         try:
+            if self.asides.waiting and (moment := self.asides.go()) is not None:
+                self._look_again_at(moment)
             if self._queue.due_at is not None:
                 self._queue.make_due_ready(self._clock.monotonic())
             if self._queue and self._may_go():
@@ -351,7 +370,7 @@ class Lane:
                 self._answers.take(number, batch, answer, request.started)
         except Exception as error:  # noqa: BLE001 - others' answers are booked all the same
             self._endings.fault("a lane", error)
-        if self._queue:
+        if self._queue or self.asides.waiting:
             self._turn.wake(self)
 
     def _end(self, request: "Request", *, failed: bool) -> None:

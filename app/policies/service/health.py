@@ -51,6 +51,15 @@ def problem(signs: Signs) -> str | None:
     return signs.condition or _standstill(signs)
 
 
+def kafka_is_away(signs: Signs) -> bool:
+    """Say whether the reason is that no broker answers, or none lets the worker in."""
+    if signs.failure is not None or signs.condition is not None:
+        return False
+    if signs.status is Status.STARTING:
+        return _starting(signs) is not None
+    return (signs.broker_silent_for or 0.0) > BROKER_PATIENCE
+
+
 def _standstill(signs: Signs) -> str | None:
     if signs.status is Status.STARTING:
         return _starting(signs)

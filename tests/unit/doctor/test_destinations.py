@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from app.doctor.destinations import check_mail, check_webhooks
+from app.doctor.destinations import check_mail, check_operator, check_webhooks
 from app.doctor.findings import Finding, Verdict
 from app.settings.models import EmailSettings, Settings, WebhookSettings
 from tests.support.channels import KNOWN
@@ -152,3 +152,30 @@ async def test_a_broken_recipients_file_is_left_to_its_own_check(tmp_path: Path)
     """It is told once."""
     settings = Settings(recipients_file=tmp_path / "missing.yaml")
     assert [each.verdict for each in await check_webhooks(settings, KNOWN)] == [Verdict.SKIP]
+
+
+async def test_the_operators_addresses_are_looked_at() -> None:
+    """Each is said by its number and its channel; hosts are connected to, addresses not shown."""
+    async with http_server() as server:
+        notify = [
+            server.url("/api/webhooks/1/hunter2"),
+            "ops@example.com",
+            "https://discord.com/api/webhooks/1/hunter2/slack",
+        ]
+        found = await check_operator(webhook(server.url(), operator={"notify": notify}), KNOWN)
+        assert server.received == []
+    assert [(each.verdict, each.subject) for each in found] == [
+        (Verdict.OK, "operator's address 1"),
+        (Verdict.OK, "operator's address 2"),
+        (Verdict.FAIL, "operator's address 3"),
+        (Verdict.OK, f"webhook host http://127.0.0.1:{server.port}"),
+    ]
+    assert found[0].text == "is told by discord"
+    assert "hunter2" not in repr(found)
+
+
+async def test_that_nobody_is_told_is_said() -> None:
+    """Without an address the setting is named."""
+    [finding] = await check_operator(Settings(), KNOWN)
+    assert (finding.verdict, finding.subject) == (Verdict.SKIP, "operator")
+    assert "NOTIFIER_OPERATOR__NOTIFY" in finding.text

@@ -160,3 +160,15 @@ def test_production_is_not_open_without_a_key(host: str) -> None:
 def test_production_on_loopback_needs_no_key(host: str) -> None:
     """Nobody else can connect there."""
     check_bind(Settings.model_validate({"environment": "production", "kafka": KAFKA}), host)
+
+
+def test_the_operators_mails_need_a_mail_server() -> None:
+    """Else nobody would be told, and nobody would know."""
+    kafka = {"bootstrap_servers": "kafka:9092"}
+    operator = {"notify": ["ops@example.com"]}
+    told = found(kafka=kafka, operator=operator)["operator.notify"]
+    assert "NOTIFIER_EMAIL__HOST" in told
+    email = {"host": "mail", "from_address": "a@example.com"}
+    assert found(kafka=kafka, operator=operator, email=email) == {}
+    assert found(operator=operator) == {}  # the inbox takes it
+    assert found(kafka=kafka, operator={"notify": ["https://hooks.example/"]}) == {}

@@ -82,6 +82,7 @@ def test_every_setting_can_be_set_in_the_environment(sandbox: Sandbox) -> None:
         "NOTIFIER_WEBHOOK__PROXY": "socks5://proxy:1080",
         "NOTIFIER_WEBHOOK__SIGNING_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
         "NOTIFIER_API_KEYS": "0123456789abcdef",
+        "NOTIFIER_OPERATOR__NOTIFY": "https://example.com/ops,ops@example.com",
         "NOTIFIER_EMAIL__TLS": "implicit",
         "NOTIFIER_EMAIL__FROM_ADDRESS": "a@example.com",
         "NOTIFIER_EMAIL__DEFAULT_TO": "b@example.com",

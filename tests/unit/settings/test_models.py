@@ -25,6 +25,7 @@ SECRETS = {
     "webhook.signing_secret",
     "email.password",
     "api_keys",
+    "operator.notify",
 }
 
 
@@ -52,6 +53,7 @@ def test_settings_of_the_contract() -> None:
     assert {name.split(".")[0] for name in SETTINGS} == {
         *("environment", "kafka", "worker", "webhook", "email", "recipients_file", "templates_dir"),
         *("default_ttl", "inbox", "retry", "history", "api_keys", "metrics", "log", "report"),
+        "operator",
     }
     assert env_name("kafka.bootstrap_servers") == "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS"
     assert env_name("api_keys") == "NOTIFIER_API_KEYS"
@@ -131,3 +133,11 @@ def test_secret_values() -> None:
     }
     assert not Settings().secret_values()
     assert "hush" not in repr(settings)
+
+
+def test_the_operators_mail_addresses_are_no_secrets() -> None:
+    """They may be recipients as well, whose names the pages show; URLs are."""
+    notify = ["https://hooks.example/ops", "ops@example.com"]
+    settings = Settings.model_validate({"operator": {"notify": notify}})
+    assert settings.operator.addresses == tuple(notify)
+    assert settings.secret_values() & set(notify) == {"https://hooks.example/ops"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.policies.service.health import Signs, problem
+from app.policies.service.health import Signs, kafka_is_away, problem
 from app.values.snapshot import Status
 
 RUNNING = Status.RUNNING
@@ -47,3 +47,21 @@ def test_names_what_is_wrong(signs: Signs, words: str) -> None:
 def test_says_nothing_where_nothing_is_wrong(signs: Signs) -> None:
     """A worker that was stopped on purpose, or is within every patience, is well."""
     assert problem(signs) is None
+
+
+@pytest.mark.parametrize(
+    ("signs", "away"),
+    [
+        (Signs(status=Status.STARTING, start_error="refused"), True),
+        (Signs(status=Status.STARTING, starting_for=11), True),
+        (Signs(status=Status.STARTING, starting_for=9), False),
+        (Signs(status=RUNNING, broker_silent_for=16), True),
+        (Signs(status=RUNNING, broker_silent_for=15), False),
+        (Signs(status=RUNNING, fetch_silent_for=46), False),
+        (Signs(status=Status.STARTING, start_error="refused", condition="denied"), False),
+        (Signs(status=Status.ERROR, failure="boom"), False),
+    ],
+)
+def test_kafka_away_is_told_from_other_reasons(signs: Signs, away: bool) -> None:
+    """Whoever has lost Kafka can tell nobody through it."""
+    assert kafka_is_away(signs) is away

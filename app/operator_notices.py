@@ -1,0 +1,72 @@
+"""Wires what tells the operator; a part of the composition root."""
+
+from collections.abc import Mapping
+
+from app.edges.channels.base import Channel
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.follower import Follower
+from app.edges.kafka.producer import Producer
+from app.engine.addresses import Addresses
+from app.engine.clock import EngineClock
+from app.engine.history import worker_name
+from app.engine.notices.exchange import Exchange
+from app.engine.notices.notices import Notices
+from app.engine.notices.post import Sender
+from app.engine.notices.watch import Watch
+from app.engine.observer import Observer
+from app.engine.tasks import Spawn
+from app.engine.worker import NotificationWorker
+from app.policies.service.notices import Rules
+from app.settings.models import Settings
+
+
+def notices_to_operator(
+    settings: Settings,
+    connection: Connection,
+    producer: Producer,
+    worker: NotificationWorker,
+    channels: Mapping[str, Channel],
+    addresses: Addresses,
+    clock: EngineClock,
+    observer: Observer,
+    *,
+    spawn: Spawn,
+) -> Notices:
+    """Return what tells the operator, as the settings have it.
+
+    Args:
+        settings: Name the addresses, and how patient the operator is.
+        connection: Where Kafka is.
+        producer: Writes to the control topic.
+        worker: Whom it is about.
+        channels: By name.
+        addresses: The channels that there are, and the mail server.
+        clock: Tells the time.
+        observer: Counts.
+        spawn: Starts a named task.
+    """
+    rules = Rules(settings.operator.after, settings.operator.every)
+    kafka, name = settings.kafka, worker_name()
+    exchange = None
+    if not connection.embedded:  # its group has one worker
+        follower = Follower(connection, kafka.control_topic, "what other workers report")
+        exchange = Exchange(producer, follower, kafka.control_topic, clock)
+    sender = Sender(
+        channels,
+        worker.dispatcher,
+        addresses,
+        clock,
+        observer.metrics,
+        group=kafka.group_id,
+        worker=name,
+    )
+    return Notices(
+        Watch(worker, name, kafka.dead_letter_topic, observer, clock, rules),
+        settings.operator.addresses,
+        sender,
+        exchange,
+        rules,
+        clock,
+        observer,
+        spawn=spawn,
+    )
