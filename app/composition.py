@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.configured import connect_to, mail_server_of, subscription_of
@@ -19,6 +20,7 @@ from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.history_log import HistoryLog
 from app.edges.kafka.marks import ReplayMarks
 from app.edges.kafka.producer import Producer
+from app.edges.kafka.topic_tail import TopicTail
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
@@ -27,6 +29,8 @@ from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.cluster.topics import SourceTopic
+from app.engine.control.board import Board
+from app.engine.control.fleet import FleetView
 from app.engine.control.loop_lag import measure_loop_lag
 from app.engine.control.publisher import Publisher
 from app.engine.control.replay import Replayer
@@ -113,11 +117,26 @@ async def running_service(
         options = _worker_options(settings, entries)
         history = History(own_topics, options.subscription.history_topic, clock, secrets)
         observer = Observer(Statistics(), attempts, metrics, clock, history)
+        board = Board(
+            settings.kafka.group_id,
+            clock,
+            partial(TopicTail, connection, settings.kafka.control_topic),
+        )
         worker = NotificationWorker(
             options, connection, own_topics, channels, addresses, clock, observer
         )
         tasks = Tasks(on_failure=lambda _: None)
         stack.push_async_callback(tasks.cancel)
+        fleet = FleetView(
+            worker,
+            board,
+            None if connection.embedded else own_topics,  # nobody else can read that one
+            settings.kafka.control_topic,
+            settings.kafka.group_id,
+            clock,
+            address=partial(own_addresses.url, connection.bootstrap_servers),
+        )
+        _join(fleet, board, tasks, stack)
         starter = Starter(worker)
         stack.push_async_callback(starter.stop)
         publisher = Publisher(
@@ -191,6 +210,7 @@ async def running_service(
             dead_letters=dead_letters,
             replayer=replayer,
             tracer=tracer,
+            fleet=fleet.view,
             rates=observer.rates,
             reloader=addresses,
             inbox=inbox,
@@ -204,6 +224,13 @@ async def running_service(
             own_addresses=own_addresses,
             closing=asyncio.Event(),
         )
+
+
+def _join(fleet: FleetView, board: Board, tasks: Tasks, stack: AsyncExitStack) -> None:
+    """Let the group's workers know of each other, until the stack is left."""
+    stack.push_async_callback(fleet.leave)
+    tasks.spawn(board.run(), "follow the control topic")
+    tasks.spawn(fleet.run(), "tell the group of this worker")
 
 
 async def _connect(settings: Settings, stack: AsyncExitStack) -> Connection:

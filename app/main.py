@@ -42,7 +42,10 @@ def create_app(load: Callable[[], LoadedSettings] = load_from_process) -> FastAP
         loaded = load()
         server = serving_uvicorn()
         check_open(loaded.settings, server)
-        own_addresses = OwnAddresses(partial(listening_at, server) if server else None)
+        own_addresses = OwnAddresses(
+            partial(listening_at, server) if server else None,
+            "https" if server and server.config.is_ssl else "http",
+        )
         with many_files():
             async with (
                 running_service(loaded, own_addresses) as service,

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -23,12 +24,16 @@ class OwnAddresses:
 
     Args:
         listening: Returns the server's addresses now; None if it cannot be asked.
+        scheme: ``https`` if the server speaks TLS itself.
 
     Attributes:
         known: Whether the server can be asked.
     """
 
-    def __init__(self, listening: Callable[[], Iterable[Endpoint]] | None = None) -> None:
+    def __init__(
+        self, listening: Callable[[], Iterable[Endpoint]] | None = None, scheme: str = "http"
+    ) -> None:
+        self._scheme = scheme
         self._listening = listening or tuple
         self._learned: set[Endpoint] = set()
         self.known = listening is not None
@@ -36,6 +41,21 @@ class OwnAddresses:
     def learn(self, host: str, port: int) -> None:
         """Remember the address at which a request came in."""
         self._learned.add((host, port))
+
+    def url(self, towards: str) -> str | None:
+        """Return the address of the control plane for others; None while there is none.
+
+        It may look up a name, and then takes long.
+
+        Args:
+            towards: ``host:port,…`` of what others reach as well: if the server listens at every
+                address, the one is told that leads there.
+        """
+        for host, port in tuple(self._listening()) or sorted(self._learned):
+            if ip_address(host).is_unspecified:
+                host = _address_towards(towards) or socket.gethostname()  # noqa: PLW2901 - the one it stands for
+            return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        return None
 
     def covers(self, host: str, port: int) -> bool:
         """Say whether a connection to this numeric address would end at the control plane."""
@@ -71,3 +91,16 @@ def _is_here(address: Address) -> bool:
         except OSError:
             return False
     return True
+
+
+def _address_towards(servers: str) -> str | None:
+    """Return this machine's address on the way to one of some servers; nothing is sent."""
+    for each in servers.split(","):
+        host, _, port = each.strip().rpartition(":")
+        with suppress(OSError, ValueError):
+            found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)
+            family, kind, _, _, address = found[0]
+            with socket.socket(family, kind) as probe:
+                probe.connect(address)
+                return str(probe.getsockname()[0])
+    return None

@@ -12,6 +12,7 @@ from app.policies.texts.visible import visible, visible_line
 from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.errors import NotifierError
+from app.values.fleet import Fleet
 from app.values.history import HistoryPage, Story
 from app.values.replay import Place, Replay
 
@@ -137,6 +138,14 @@ class ServiceClient:
         """
         given = {**filters, "limit": limit, **({} if cursor is None else {"cursor": cursor})}
         return await self._get(f"/history?{urlencode(given)}", HistoryPage)
+
+    async def workers(self) -> Fleet:
+        """Return the workers of its group.
+
+        Raises:
+            ServiceError: They were not given.
+        """
+        return await self._get("/workers", Fleet)
 
     async def dead_letters(
         self, *, limit: int, cursor: str | None = None, reason: str | None = None

@@ -20,7 +20,7 @@ from app.engine.cluster.topics import TopicKeeper
 from app.engine.cluster.unreadable import UnreadablePartitions
 from app.engine.conditions import Conditions
 from app.engine.control.holding import find_held
-from app.engine.control.snapshot import WorkerState, health_body, take_picture
+from app.engine.control.snapshot import WorkerState, health_body, present, take_picture
 from app.engine.control.tracing import Held
 from app.engine.control.watchdog import Pulse
 from app.engine.flow import Flow
@@ -47,6 +47,7 @@ from app.policies.books.repeats import Repeats
 from app.policies.limits.retry import RetryPolicy
 from app.policies.service.health import Signs, problem
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, NotifierError
+from app.values.fleet import Worker
 from app.values.history import Entry
 from app.values.record import TopicPartition
 from app.values.snapshot import Snapshot, Status
@@ -454,13 +455,7 @@ class NotificationWorker:
     def snapshot(self) -> Snapshot:
         """Return the state now."""
         return take_picture(
-            WorkerState(
-                self._status,
-                self._started_at,
-                0.0 if self._started_at is None else self._clock.monotonic() - self._started,
-                self._intake.paused,
-                problem(self.signs()),
-            ),
+            self._state(),
             self._connection,
             self._options.subscription,
             self._assignment,
@@ -468,6 +463,29 @@ class NotificationWorker:
             self._clock,
             self._observer,
             self._conditions,
+        )
+
+    @property
+    def status(self) -> Status:
+        """Whether it runs."""
+        return self._status
+
+    def present(self, identity: Worker) -> Worker:
+        """Return what it tells its group of itself.
+
+        Args:
+            identity: What does not change about it.
+        """
+        statistics = self._observer.statistics
+        return present(identity, self._state(), self._assignment, self._dispatcher, statistics)
+
+    def _state(self) -> WorkerState:
+        return WorkerState(
+            self._status,
+            self._started_at,
+            0.0 if self._started_at is None else self._clock.monotonic() - self._started,
+            self._intake.paused,
+            problem(self.signs()),
         )
 
     @property

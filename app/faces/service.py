@@ -22,6 +22,7 @@ from app.faces.wrong_keys import WrongKeys
 from app.policies.channels import Channels
 from app.policies.redaction import Secrets
 from app.policies.service.access import Access
+from app.values.fleet import Fleet
 from app.values.rates import Rates
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Service:
         channels: Which there are.
         inbox: The development inbox, if there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
+        fleet: The group's workers, as they are now.
         rates: What the last minutes had, of all destinations or of one.
         secrets: No answer may show them.
         sign_ins: Who has signed in on the page.
@@ -94,6 +96,7 @@ class Service:
     dead_letters: DeadLettersPort
     replayer: ReplayPort
     tracer: TracerPort
+    fleet: Callable[[], Fleet]
     rates: Callable[[int, str | None], Rates]
     reloader: ReloadPort
     channels: Channels

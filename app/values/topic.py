@@ -23,16 +23,18 @@ class WantedTopic(msgspec.Struct, frozen=True):
     Attributes:
         settings: What it needs, by the setting's name in Kafka: a text is the value itself, a
             number the least that will do (below zero stands for no limit).
+        at_most: As settings, each with the most that will do.
     """
 
     name: str
     partitions: int
     settings: Mapping[str, str | int] = {}
+    at_most: Mapping[str, float] = {}
 
     @property
     def config(self) -> dict[str, str]:
         """The settings it is created with."""
-        return {name: str(value) for name, value in self.settings.items()}
+        return {name: f"{value}" for name, value in (*self.settings.items(), *self.at_most.items())}
 
 
 class TopicFault(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.fleet import Fleet, WorkerStatistics
 from app.values.history import Entry, HistoryPage, Settled, Story
 from app.values.inbox import InboxCard
 from app.values.rates import Rates
@@ -441,6 +442,7 @@ class Fakes:
         log_levels: What ``set_log_level`` was told.
         waits: Seconds that answers to wrong keys have waited.
         now: Where their clock stands.
+        fleet: The group's workers.
     """
 
     def __init__(
@@ -465,6 +467,7 @@ class Fakes:
         self.replayer = FakeReplayer()
         self.tracer = FakeTracer()
         self.rates = RateBook()
+        self.fleet = Fleet("one:1:0001", (), WorkerStatistics())
         self.service = Service(
             worker=self.worker,
             starter=Starter(self.worker, patience),
@@ -473,6 +476,7 @@ class Fakes:
             dead_letters=self.dead_letters,
             replayer=self.replayer,
             tracer=self.tracer,
+            fleet=lambda: self.fleet,
             rates=self._rates,
             reloader=self.reloader,
             channels=KNOWN,

@@ -194,7 +194,7 @@ class _Reading:
             if fetched.offset not in self.offsets:
                 continue
             self._scanned += 1
-            record = _record(fetched)
+            record = record_of(fetched)
             if wanted(record):
                 self._records.append(record)
                 self._held += size_of(record)
@@ -213,7 +213,8 @@ def size_of(record: Record) -> int:
     return len(record.key or b"") + len(record.value or b"") + headers
 
 
-def _record(fetched: Any) -> Record:
+def record_of(fetched: Any) -> Record:
+    """Return a record that aiokafka has handed over as this service's own value."""
     return Record(
         partition=TopicPartition(fetched.topic, fetched.partition),
         offset=fetched.offset,

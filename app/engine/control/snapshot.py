@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from app.edges.kafka.connection import Connection
 from app.engine.clock import EngineClock
@@ -16,6 +17,7 @@ from app.engine.lanes.lane import Lane
 from app.engine.observer import Observer
 from app.policies.books.statistics import Statistics, TargetCounts, Verdict, frozen
 from app.policies.limits.broker_clock import PATIENCE
+from app.values.fleet import Worker, WorkerStatistics
 from app.values.snapshot import (
     Counts,
     DestinationSnapshot,
@@ -95,6 +97,49 @@ def take_picture(
         destinations=_destinations(statistics, dispatcher, clock.now()),
         conditions=conditions.snapshot(),
         clock_difference_seconds=None if ahead is None else round(ahead, 3),
+    )
+
+
+def present(
+    identity: Worker,
+    state: WorkerState,
+    assignment: Assignment,
+    dispatcher: Dispatcher,
+    statistics: Statistics,
+) -> Worker:
+    """Return what a worker tells its group of itself: a small part of the snapshot."""
+    partitions: dict[str, list[int]] = {}
+    for assigned in assignment:
+        topic, number = assigned.partition
+        partitions.setdefault(topic, []).append(number)
+    lags = [lag for each in assignment if (lag := each.snapshot().lag) is not None]
+    to_do = assignment.unfetched + assignment.in_flight + assignment.parked
+    figures = WorkerStatistics(
+        messages_consumed=statistics.consumed,
+        messages_sent=statistics.settled[Verdict.SENT],
+        messages_failed=statistics.settled[Verdict.FAILED],
+        messages_partial=statistics.settled[Verdict.PARTIAL],
+        messages_expired=statistics.settled[Verdict.EXPIRED],
+        messages_suppressed=statistics.settled[Verdict.SUPPRESSED],
+        messages_retried=statistics.retried,
+        messages_deferred=statistics.deferred,
+        messages_dead_lettered=statistics.dead_lettered,
+        in_flight=assignment.in_flight,
+        queued=dispatcher.queued,
+        deferred_waiting=assignment.waiting,
+        lag=sum(lags) if lags or not len(assignment) else None,
+        backlog=to_do if lags or not len(assignment) else None,
+        success_rate=statistics.success_rate,
+        last_message_time=_iso(statistics.last_message_time),
+    )
+    return replace(
+        identity,
+        status=state.status,
+        paused=state.paused,
+        problem=state.problem,
+        start_time=_iso(state.started_at),
+        partitions={topic: tuple(numbers) for topic, numbers in partitions.items()},
+        statistics=figures,
     )
 
 

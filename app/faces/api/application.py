@@ -28,6 +28,7 @@ from app.faces.api.problems import Problem
 from app.faces.api.responses import JsonResponse
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetterPage
+from app.values.fleet import Fleet
 from app.values.history import HistoryPage, Story
 from app.values.rates import Rates
 from app.values.replay import Replay
@@ -46,6 +47,7 @@ _BODIES = (
     replays.ReplayRequest,
     Replay,
     Rates,
+    Fleet,
     HistoryPage,
     Story,
 )

@@ -5,6 +5,7 @@ import msgspec
 from app.faces.api.problems import Fault, Problem
 from app.values.control import AttemptPage, PublishWarning
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.fleet import Fleet, Worker, WorkerStatistics
 from app.values.history import HistoryPage, Settled, Story, TargetStory, Told
 from app.values.inbox import InboxCard
 from app.values.note import Note
@@ -283,3 +284,37 @@ data: {"status":"RUNNING","messages_consumed":1234}
 event: delivery
 data: {"id":1234,"status":"delivered"}
 """
+
+FIGURES = WorkerStatistics(
+    messages_consumed=1234,
+    messages_sent=1200,
+    messages_failed=30,
+    messages_partial=3,
+    messages_expired=1,
+    messages_retried=4,
+    messages_dead_lettered=34,
+    in_flight=5,
+    queued=1,
+    lag=7,
+    backlog=9,
+    success_rate=0.9724473257698542,
+    last_message_time="2026-01-01T12:00:00+00:00",
+)
+
+FLEET = Fleet(
+    me="worker-1:4711:9f3a",
+    workers=(
+        Worker(
+            id="worker-1:4711:9f3a",
+            host="worker-1",
+            process_id=4711,
+            status=Status.RUNNING,
+            address="http://10.0.0.11:8000",
+            version="1.0.0",
+            start_time="2026-01-01T09:44:30+00:00",
+            partitions={"notifications": (0, 2, 4)},
+            statistics=FIGURES,
+        ),
+    ),
+    totals=FIGURES,
+)

@@ -67,6 +67,19 @@ async def stats(service: Running) -> JsonResponse:
 
 
 @router.get(
+    "/workers",
+    summary="Every worker of the group",
+    responses={200: json_answer("Those that are alive, and their sums", examples.FLEET)},
+)
+async def workers(service: Running) -> JsonResponse:
+    """Return the workers that are alive, on any machine, as each has told the group of itself.
+
+    One that was killed is gone within 15 seconds, one that stopped at once.
+    """
+    return JsonResponse(service.fleet())
+
+
+@router.get(
     "/rates",
     summary="Attempts and latencies over time",
     responses={200: json_answer("Oldest first, five seconds each", examples.RATES)},

@@ -8,7 +8,15 @@ from click.shell_completion import get_completion_class
 from app.doctor.examination import examine
 from app.doctor.findings import Verdict
 from app.edges.service_client import ServiceClient, ServiceError
-from app.faces.cli import dead_letters, group, importing, recipients, templates, tracing
+from app.faces.cli import (
+    dead_letters,
+    group,
+    importing,
+    recipients,
+    templates,
+    tracing,
+    workers,
+)
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
@@ -43,6 +51,7 @@ command.add_command(templates.command)
 command.add_command(tracing.trace)
 command.add_command(tracing.history)
 command.add_command(group.command)
+command.add_command(workers.workers)
 
 
 @command.command()

@@ -13,6 +13,7 @@ from app.faces.api.problems import Fault, unusable
 from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
+from app.faces.dashboard.fleet import fleet_rows
 from app.faces.dashboard.replays import plan
 from app.faces.dashboard.templates import page_template
 from app.faces.dashboard.view import Filters, Page, attempts_view, inbox_view
@@ -70,12 +71,14 @@ async def _page(
     planned = await plan(service.replayer, replay)
     now = datetime.now(UTC)
     snapshot = service.worker.snapshot()
+    workers = fleet_rows(service.fleet(), snapshot.topics)
     progress, inbox = service.replayer.progress, inbox_view(service.inbox)
 
     def render() -> str:
         attempts, pace = attempts_view(service.attempts, filters, now)
         shown = Page(
             snapshot=snapshot,
+            fleet=workers,
             report=render_report(snapshot, now.astimezone()),
             filters=filters,
             channels=service.channels.names,

@@ -6,7 +6,7 @@ import re
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from app.faces.dashboard import formats, view
+from app.faces.dashboard import fleet, formats, view
 from app.faces.dashboard.assets import static_url
 from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
@@ -56,6 +56,7 @@ def page_environment() -> Environment:
         "recent": view.RECENT,
         "most_cards": view.CARDS,
         "dead_letters_shown": SHOWN,
+        "most_workers": fleet.SHOWN,
         "reasons": [reason.value for reason in Reason],
         "all_dead_letters": ALL,
         "left_out": LEFT_OUT,

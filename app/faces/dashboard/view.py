@@ -7,6 +7,7 @@ import msgspec
 
 from app.faces.dashboard.dead_letters import LatestDeadLetters
 from app.faces.dashboard.flashes import Flash
+from app.faces.dashboard.fleet import FleetRows
 from app.faces.dashboard.replays import Plan
 from app.faces.ports import AttemptLogPort, InboxPort
 from app.values.inbox import InboxCard
@@ -97,6 +98,7 @@ class Page(msgspec.Struct, frozen=True):
     """Everything the templates need.
 
     Attributes:
+        fleet: The group's workers.
         channels: The names of all channels.
         plan: The plan of a replay, if one was chosen.
         replay: The current replay, else the last one.
@@ -104,6 +106,7 @@ class Page(msgspec.Struct, frozen=True):
     """
 
     snapshot: Snapshot
+    fleet: FleetRows
     report: str
     filters: Filters
     channels: tuple[str, ...]

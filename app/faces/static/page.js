@@ -6,6 +6,7 @@ import { deadLetters } from "./dead_letters.js";
 import { formats } from "./format.js";
 import { takeOver } from "./forms.js";
 import { inbox } from "./inbox.js";
+import { fleet } from "./fleet.js";
 import { follow } from "./live.js";
 
 const byId = (id) => document.getElementById(id);
@@ -209,6 +210,7 @@ document.documentElement.classList.add("scripted");
 for (const time of document.querySelectorAll("time[datetime]")) time.textContent = formats.clock(time.dateTime);
 chart(byId("charts"), history);
 takeOver(byId("answer"), readInbox);
+fleet(byId("fleet"), isLive, () => last?.topics ?? []);
 filter.addEventListener("submit", (event) => { event.preventDefault(); readDeliveries().catch(() => {}); });
 filter.addEventListener("input", () => readDeliveries().catch(() => {}));
 readPast().catch(() => {}).then(() => setInterval(showPace, 1000));

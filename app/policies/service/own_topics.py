@@ -11,6 +11,10 @@ RETRY_RETENTION = 7 * 86_400.0
 """Seconds that deferred notifications are kept at least, should every worker be away."""
 FOR_EVER = -1
 
+_COMPACTED_SOON = {"segment.ms": 600_000, "min.cleanable.dirty.ratio": 0.1}
+"""Workers tell of themselves every few seconds, and the topic is read as a whole: with the brokers'
+defaults a segment, which is compacted once it is closed, is a week or a gigabyte of that."""
+
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 
@@ -53,7 +57,7 @@ def own_topics(
         ),
         *(WantedTopic(topic, partitions, deferred) for topic in retry_topics(retry_prefix)),
         # One partition: what the workers tell each other has an order.
-        WantedTopic(control_topic, 1, {**stamped, "cleanup.policy": "compact"}),
+        WantedTopic(control_topic, 1, {**stamped, "cleanup.policy": "compact"}, _COMPACTED_SOON),
     )
 
 
@@ -89,6 +93,11 @@ def faults(
         if found is not None and not _will_do(found, value):
             problem = _problem(name, found, wanted)
             yield TopicFault(problem, f"Set its {name} to {value}", (name, str(value)))
+    for name, most in wanted.at_most.items():
+        found = (config or {}).get(name)
+        if found is not None and float(found) > most:
+            problem = f"its {name} is {found}: what has been replaced in it is kept for long"
+            yield TopicFault(problem, f"Set its {name} to {most}", (name, f"{most}"))
     if state.partitions < wanted.partitions:
         yield TopicFault(
             f"it has {_partitions(state.partitions)}, and NOTIFIER_KAFKA__PARTITIONS is"

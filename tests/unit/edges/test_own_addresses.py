@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from app.edges.own_addresses import OwnAddresses
@@ -58,3 +60,33 @@ def test_what_a_request_came_in_by_is_learned() -> None:
     assert not own.covers("127.0.0.1", PORT)
     own.learn("127.0.0.1", PORT)
     assert own.covers("127.0.0.1", PORT)
+
+
+def url(*listening: tuple[str, int], towards: str = "127.0.0.1:9092") -> str | None:
+    """Return the address that is told of a server that listens there."""
+    return OwnAddresses(lambda: listening).url(towards)
+
+
+def test_others_are_told_the_address() -> None:
+    """As a link has it."""
+    assert url(("10.0.0.1", 8000)) == "http://10.0.0.1:8000"
+    assert url(("fd00::1", 8000)) == "http://[fd00::1]:8000"
+    assert OwnAddresses(lambda: [("10.0.0.1", 8443)], "https").url("") == "https://10.0.0.1:8443"
+    assert url() is None
+
+
+def test_of_a_server_at_every_address_the_one_is_told_that_leads_to_kafka() -> None:
+    """Others reach that as well; of a broker that nobody knows, the machine's name stands."""
+    assert url(("0.0.0.0", 8000)) == "http://127.0.0.1:8000"
+    assert url(("0.0.0.0", 8000), towards="nobody.invalid:1,127.0.0.1:9092") == (
+        "http://127.0.0.1:8000"
+    )
+    assert url(("::", 8000), towards="what:is:this") == f"http://{socket.gethostname()}:8000"
+
+
+def test_what_a_request_came_in_by_is_told_if_nothing_else_is_known() -> None:
+    """Not every server can be asked."""
+    own = OwnAddresses()
+    assert own.url("") is None
+    own.learn("10.0.0.1", 8000)
+    assert own.url("") == "http://10.0.0.1:8000"

@@ -75,6 +75,7 @@ async def test_everything_is_made_before_the_work_begins(stage: Stage) -> None:
     assert stage.cluster.configs[DEAD]["retention.ms"] == "2592000000"
     assert stage.cluster.configs[f"{RETRY}.1h"]["message.timestamp.type"] == "LogAppendTime"
     assert stage.cluster.configs[CONTROL]["cleanup.policy"] == "compact"
+    assert stage.cluster.configs[CONTROL]["segment.ms"] == "600000"
     assert stage.said() == {}
 
 
@@ -103,6 +104,18 @@ async def test_what_is_more_than_enough_is_left(stage: Stage) -> None:
     stage.cluster.configs[DEAD] |= more
     await stage.keeper.make()
     assert stage.cluster.configs[DEAD].items() >= more.items()
+
+
+async def test_what_has_been_replaced_does_not_stay_for_long(stage: Stage) -> None:
+    """Workers write to the control topic every few seconds; what is compacted sooner is left."""
+    stage.cluster.configs[CONTROL] |= {
+        "segment.ms": "604800000",
+        "min.cleanable.dirty.ratio": "0.05",
+    }
+    await stage.keeper.make()
+    assert stage.cluster.configs[CONTROL]["segment.ms"] == "600000"
+    assert stage.cluster.configs[CONTROL]["min.cleanable.dirty.ratio"] == "0.05"
+    assert stage.said() == {}
 
 
 async def test_what_cannot_be_put_right_is_said_until_somebody_does(stage: Stage) -> None:

@@ -28,6 +28,7 @@ CALLS = {
     ("get", "/notifications/{message_id}"),
     ("get", "/history"),
     ("get", "/rates"),
+    ("get", "/workers"),
     ("get", "/deliveries"),
     ("get", "/dead-letters"),
     ("get", "/dead-letters/{partition}/{offset}"),

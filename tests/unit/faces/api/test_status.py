@@ -4,9 +4,12 @@ from datetime import datetime
 
 import anyio.to_thread
 import httpx
+import msgspec
 import pytest
 
+from app.faces.api.examples import FLEET
 from app.policies.texts.report import render_report
+from app.values.fleet import Fleet
 from app.values.snapshot import Status
 from tests.support.fakes import Fakes
 
@@ -117,3 +120,13 @@ async def test_rates_are_told_for_all_and_for_one(client: httpx.AsyncClient, fak
     assert sum(each["attempts"] for each in none["rates"]) == 0
     for wrong in ("minutes=0", "minutes=61", "hours=1"):
         assert (await client.get(f"/rates?{wrong}")).status_code == 422
+
+
+async def test_the_workers_of_the_group_are_listed(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """Each as it has told of itself, with the sums."""
+    fakes.fleet = FLEET
+    answer = await client.get("/workers")
+    assert msgspec.json.decode(answer.content, type=Fleet) == FLEET
+    [worker] = answer.json()["workers"]
+    assert worker["id"] == answer.json()["me"]
+    assert worker["partitions"] == {"notifications": [0, 2, 4]}

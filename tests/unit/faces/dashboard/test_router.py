@@ -115,7 +115,7 @@ async def test_only_possible_actions_are_offered(
 async def test_empty_sections_say_what_to_do(client: httpx.AsyncClient) -> None:
     """A new user reads what makes something appear."""
     text = await text_of(client)
-    assert text.count('data-list="0"') == 5
+    assert text.count('data-list="0"') == 6
     assert "No deliveries yet. Send a test notification" in text
 
 

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from app.faces.dashboard.dead_letters import LatestDeadLetters
+from app.faces.dashboard.fleet import fleet_rows
 from app.faces.dashboard.view import (
     LOGGED,
     Filters,
@@ -16,6 +17,7 @@ from app.faces.dashboard.view import (
     pace,
     quantile,
 )
+from app.values.fleet import Fleet, WorkerStatistics
 from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
@@ -40,6 +42,7 @@ def page(snapshot: Snapshot) -> Page:
     """Return a page of a snapshot and nothing else."""
     return Page(
         snapshot=snapshot,
+        fleet=fleet_rows(Fleet("one:1:0001", (), WorkerStatistics()), ()),
         report="",
         filters=Filters(),
         channels=("webhook", "email"),

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Browser, Request, expect
 
+from app.faces.api.examples import FLEET
 from app.faces.dashboard import formats
 from app.faces.dashboard.templates import marked
 from app.values.errors import KafkaUnavailableError
@@ -264,6 +266,35 @@ async def test_dead_letters_appear(browser: Browser, fakes: Fakes, url: str) -> 
         fakes.dead_letters.error = KafkaUnavailableError("no broker answers")
         fakes.worker.change(messages_dead_lettered=2)
         await expect(page.locator("#dead-letters .note")).to_contain_text("could not be read")
+
+
+async def test_workers_come_and_go_without_a_reload(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """This one is marked and first; others have links to their pages."""
+    fakes.fleet = FLEET
+    async with opened(browser, url) as page:
+        rows = page.locator("#fleet tbody tr")
+        await expect(rows).to_have_count(1)
+        await expect(rows.first).to_contain_text("this worker")
+        other = replace(
+            FLEET.workers[0],
+            id="another:1:0001",
+            host="another",
+            address="http://127.0.0.1:1",
+            paused=True,
+            partitions={"notifications": (1, 3, 4, 5)},
+        )
+        fakes.fleet = replace(FLEET, workers=(other, *FLEET.workers), unknown="Kafka is away")
+        await expect(rows).to_have_count(2)
+        await expect(rows.first).to_contain_text("this worker")
+        await expect(rows.last).to_contain_text("PAUSED")
+        await expect(rows.last).to_contain_text("1, 3–5")
+        await expect(rows.last.get_by_text("this worker")).to_be_hidden()
+        assert await rows.last.locator("a").get_attribute("href") is None
+        assert await rows.first.locator("a").get_attribute("href") == "http://10.0.0.11:8000/"
+        await expect(page.locator("#fleet tfoot")).to_contain_text("1,234")
+        await expect(page.locator("#fleet .note")).to_contain_text("Kafka is away")
 
 
 async def test_a_lost_connection_is_shown_and_mended(

@@ -1,0 +1,182 @@
+"""The control topic, followed: what the group's workers tell each other."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
+
+from app.edges.kafka.topic_tail import News, Offsets
+from app.engine.clock import EngineClock
+from app.policies.books.fleet import FleetBook
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.record import Record
+
+log = logging.getLogger(__name__)
+
+WAIT: Final = 1.0
+"""Seconds before the topic is looked for again."""
+STALE: Final = 10.0
+"""Seconds without news or the word that there are none, after which it is said."""
+
+
+class Tail(Protocol):
+    """See ``TopicTail``."""
+
+    @property
+    def positions(self) -> Offsets:
+        """How far it has been read."""
+        ...
+
+    async def find(self) -> bool:
+        """Go to the beginning of the topic; say whether it is there."""
+        ...
+
+    async def ends(self) -> Offsets:
+        """Return where the topic ends now."""
+        ...
+
+    async def read(self) -> News:
+        """Wait a moment for what is new."""
+        ...
+
+
+class Board:
+    """Keeps what stands in the control topic, as it changes.
+
+    Args:
+        group_id: Whose words count.
+        clock: Tells the time.
+        tail: Connects to the topic.
+    """
+
+    def __init__(
+        self,
+        group_id: str,
+        clock: EngineClock,
+        tail: Callable[[], AbstractAsyncContextManager[Tail]],
+    ) -> None:
+        self._group_id = group_id
+        self._clock = clock
+        self._tail = tail
+        self._trouble: str | None = "the control topic has not been read yet"
+        self._read_at = clock.monotonic()
+        self._wake = asyncio.Event()
+        self._asking: list[asyncio.Future[None]] = []
+        self._waiting: list[tuple[Offsets, asyncio.Future[None]]] = []
+        self.fleet = FleetBook(group_id)
+
+    @property
+    def read_at(self) -> float:
+        """Monotonic seconds when it was last known what is new."""
+        return self._read_at
+
+    @property
+    def trouble(self) -> str | None:
+        """Why what is shown may be old, or None."""
+        if self._trouble is not None:
+            return self._trouble
+        silent = self._clock.monotonic() - self._read_at
+        return f"no broker has answered for {silent:.0f} s" if silent > STALE else None
+
+    async def known(self) -> None:
+        """Return once all that stands in the topic now is known.
+
+        Raises:
+            KafkaUnavailableError, KafkaRefusedError: It cannot be read.
+        """
+        asking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asking.append(asking)
+        self._wake.set()
+        await asking
+
+    async def run(self) -> None:
+        """Follow the topic until cancelled."""
+        said = None
+        while True:
+            try:
+                async with self._tail() as tail:
+                    while not await tail.find():
+                        await self._pause()
+                    said = None
+                    await self._follow(tail)
+            except (KafkaUnavailableError, KafkaRefusedError) as error:
+                self._trouble = str(error)
+                if self._trouble != said:
+                    log.info("what the group's workers tell each other is not known: %s", error)
+                said = self._trouble
+                self._disappoint(error)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Wait a moment, or until somebody wants to know."""
+        try:
+            async with asyncio.timeout(WAIT):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        await asyncio.sleep(WAIT / 10)  # at once it would be no better
+        self._wake.clear()
+
+    def _disappoint(self, error: Exception) -> None:
+        asking = [*self._asking, *(each for _, each in self._waiting)]
+        self._asking, self._waiting = [], []
+        for each in asking:
+            if not each.done():
+                each.set_exception(error)
+
+    async def _follow(self, tail: Tail) -> None:
+        """Read the topic from its beginning; what was known before counts until that is done."""
+        fleet = FleetBook(self._group_id)
+        ends = await tail.ends()
+        while not _reached(ends, tail.positions):
+            news = await tail.read()
+            for record in news.records:
+                self._take(fleet, record, caught_up=False)
+            if news.is_all:
+                break
+        self.fleet = fleet
+        self._trouble = None
+        self._read_at = self._clock.monotonic()
+        await self._watch(tail)
+
+    async def _watch(self, tail: Tail) -> None:
+        """Take in what comes, and tell those who ask when all of it is known."""
+        is_all = False
+        while True:
+            if self._asking:
+                self._wake.clear()
+                asked = len(self._asking)
+                ends = await tail.ends()
+                self._waiting += [(ends, each) for each in self._asking[:asked]]
+                del self._asking[:asked]
+                is_all = False
+            self._tell(tail.positions, is_all=is_all)
+            news = await tail.read()
+            is_all = news.is_all
+            if news.answered:
+                self._read_at = self._clock.monotonic()
+            for record in news.records:
+                self._take(self.fleet, record, caught_up=True)
+
+    def _tell(self, positions: Offsets, *, is_all: bool) -> None:
+        """Tell those who asked, if everything is known that stood there then."""
+        waiting, self._waiting = self._waiting, []
+        for ends, asking in waiting:
+            if not is_all and not _reached(ends, positions):
+                self._waiting.append((ends, asking))
+            elif not asking.done():  # else it has been given up
+                asking.set_result(None)
+
+    def _take(self, fleet: FleetBook, record: Record, *, caught_up: bool) -> None:
+        """Take in one record.
+
+        What stood there before was written at some time: how long ago that is the brokers say.
+        """
+        now = self._clock.monotonic()
+        age = 0.0 if caught_up else max(self._clock.broker_now() - record.timestamp, 0.0)
+        fleet.take(record.key, record.value, now - age)
+
+
+def _reached(ends: Offsets, positions: Offsets) -> bool:
+    return all(positions.get(number, 0) >= end for number, end in ends.items())

@@ -1,0 +1,149 @@
+"""This worker tells the group of itself, and knows what the others have told."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from app.edges.kafka.producer import Producer
+from app.engine.control.board import Board
+from app.policies.books.fleet import taken_back, told, total
+from app.policies.books.saved_commits import Entry
+from app.values.clock import Clock
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
+from app.values.fleet import Fleet, Worker
+from app.values.snapshot import Status
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 0.5
+OFTEN: Final = 3.0
+"""Seconds between two words of a worker whose figures change."""
+SELDOM: Final = 6.0
+"""Seconds between two words of one that has nothing new to tell: that it is alive."""
+TIDY_SECONDS: Final = 60.0
+FAREWELL: Final = 2.0
+"""Seconds that a farewell may take."""
+
+
+class Presents(Protocol):
+    """The worker, as it is told of."""
+
+    @property
+    def status(self) -> Status:
+        """Whether it runs."""
+        ...
+
+    def present(self, identity: Worker) -> Worker:
+        """Return what it tells of itself."""
+        ...
+
+
+def identity() -> Worker:
+    """Return what does not change about this process.
+
+    Its id has a part by chance: containers may share host name and process id.
+    """
+    host, process = socket.gethostname(), os.getpid()
+    return Worker(
+        id=f"{host}:{process}:{secrets.token_hex(2)}",
+        host=host,
+        process_id=process,
+        status=Status.STOPPED,
+        version=version("notification-worker"),
+    )
+
+
+class FleetView:
+    """Writes a snapshot of this worker into the control topic every few seconds, and reads theirs.
+
+    Args:
+        worker: This one.
+        board: What the others have told.
+        producer: Writes to the control topic; None where nobody else can read it.
+        topic: The control topic.
+        group_id: The workers' group.
+        clock: Tells the time.
+        address: Returns the address of this control plane, or None; called in a thread.
+    """
+
+    def __init__(
+        self,
+        worker: Presents,
+        board: Board,
+        producer: Producer | None,
+        topic: str,
+        group_id: str,
+        clock: Clock,
+        address: Callable[[], str | None],
+    ) -> None:
+        self._worker = worker
+        self._board = board
+        self._producer = producer
+        self._topic = topic
+        self._group_id = group_id
+        self._clock = clock
+        self._address = address
+        self._me = identity()
+        self._told: Worker | None = None
+        self._told_at = self._tidied_at = clock.monotonic()
+
+    def view(self) -> Fleet:
+        """Return every worker that is alive; of this one as it is now."""
+        now = self._board.read_at  # nobody grows old while nothing can be heard
+        alive = {each.id: each for each in self._board.fleet.alive(now)}
+        alive.pop(self._me.id, None)
+        if self._worker.status is not Status.STOPPED:
+            alive[self._me.id] = self._worker.present(self._me)
+        workers = tuple(alive[each] for each in sorted(alive))
+        unknown = self._board.trouble
+        totals = total(each.statistics for each in workers)
+        return Fleet(self._me.id, workers, totals, unknown)
+
+    async def run(self) -> None:
+        """Tell, and tidy up after those that are gone, until cancelled."""
+        while True:
+            await self._look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def leave(self) -> None:
+        """Take back what was told: this worker is no more."""
+        if self._told is None:
+            return
+        self._told = None
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await self._write(taken_back(self._group_id, self._me.id))
+        except TimeoutError:
+            log.info("the group was not told that this worker has stopped")
+
+    async def _look(self) -> None:
+        now = self._clock.monotonic()
+        if self._worker.status is Status.STOPPED:
+            await self.leave()
+            return
+        if self._told is None or now - self._told_at >= OFTEN:
+            if self._me.address is None:  # known once the server listens
+                self._me = replace(self._me, address=await asyncio.to_thread(self._address))
+            worker = self._worker.present(self._me)
+            if worker != self._told or now - self._told_at >= SELDOM:
+                self._told, self._told_at = worker, now
+                await self._write(told(self._group_id, worker))
+        if now - self._tidied_at >= TIDY_SECONDS:
+            self._tidied_at = now
+            for identity in list(self._board.fleet.forgotten(self._board.read_at)):
+                await self._write(taken_back(self._group_id, identity))
+
+    async def _write(self, entry: Entry) -> None:
+        if self._producer is None:
+            return
+        try:
+            await self._producer.send(self._topic, *entry)
+        except (KafkaUnavailableError, KafkaRefusedError) as error:
+            log.debug("the group is not told of this worker now: %s", error)

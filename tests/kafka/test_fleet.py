@@ -1,0 +1,67 @@
+"""Workers that know of each other, through the control topic."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.end_to_end import World, world
+from tests.support.kafka_cluster import Kafka
+from tests.support.service import ServiceProcess
+
+__all__ = ["world"]
+
+
+@pytest.fixture
+def broker(kafka: Kafka) -> str:
+    """Real Kafka."""
+    return kafka.bootstrap
+
+
+async def shows(service: ServiceProcess, count: int, seconds: float = 30) -> Mapping[str, Any]:
+    """Wait until a worker shows so many that have partitions, and return its answer."""
+
+    def are_there(answer: Any) -> bool:
+        workers = answer.json()["workers"]
+        return len(workers) == count and all(each["partitions"] for each in workers)
+
+    answer = await service.until("/workers", are_there, seconds)
+    fleet: Mapping[str, Any] = answer.json()
+    return fleet
+
+
+async def test_three_workers_know_of_each_other(world: World) -> None:
+    """Whichever is asked lists all three; one that is killed is gone in time, one that stops at once."""
+    services = await asyncio.gather(*(world.service() for _ in range(3)))
+    fleets = await asyncio.gather(*(shows(each, 3) for each in services))
+    ids = {each["me"] for each in fleets}
+    assert len(ids) == 3
+    for service, fleet in zip(services, fleets, strict=True):
+        assert {each["id"] for each in fleet["workers"]} == ids
+        mine = next(each for each in fleet["workers"] if each["id"] == fleet["me"])
+        assert mine["process_id"] == service.process.pid
+        assert mine["address"] == service.url
+        assert fleet["unknown"] is None
+    first, second, third = services
+    third.process.kill()
+    await shows(first, 2, seconds=15)
+    loop = asyncio.get_running_loop()
+    stopping = loop.time()
+    await second.client.post("/stop")
+    fleet = await shows(first, 1, seconds=10)
+    assert loop.time() - stopping < 9  # its own drain and the others' rebalance included
+    assert [each["id"] for each in fleet["workers"]] == [fleet["me"]]
+
+
+async def test_totals_are_those_of_the_group(world: World) -> None:
+    """What each of them has sent, added up."""
+    services = await asyncio.gather(*(world.service() for _ in range(2)))
+    await shows(services[0], 2)
+    await services[0].client.post("/test-notifications?type=webhook&count=40")
+    answer = await services[1].until(
+        "/workers", lambda got: got.json()["totals"]["messages_sent"] == 40
+    )
+    counts = [each["statistics"]["messages_sent"] for each in answer.json()["workers"]]
+    assert sum(counts) == 40
+    assert min(counts) > 0

@@ -1,0 +1,85 @@
+"""A control topic in memory, for tests of what follows it."""
+
+import asyncio
+from typing import Self
+
+from app.edges.kafka.topic_tail import News, Offsets
+from app.values.record import Record, TopicPartition
+
+CONTROL = TopicPartition("control", 0)
+
+
+class ControlTopic:
+    """Stands for the topic and for every ``TopicTail`` of it.
+
+    Attributes:
+        there: Whether the topic is.
+        failure: Raised by everything, if set.
+        opened: How often somebody has connected.
+        looks: How often it was looked whether the topic is there.
+        hidden: Records at its end that compaction has emptied.
+        positions: How far the last tail has read.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.there = True
+        self.failure: Exception | None = None
+        self.opened = 0
+        self.looks = 0
+        self.hidden = 0
+        self.now = 1_700_000_000.0
+        self.positions: Offsets = {}
+        self._written = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        self._fail()
+        self.opened += 1
+        self.positions = {0: 0}
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Leave."""
+
+    def write(self, key: bytes | None, value: bytes | None) -> None:
+        """Append a record."""
+        self.records.append(Record(CONTROL, len(self.records), self.now, key, value, ()))
+        self._written.set()
+
+    def fail(self, failure: Exception) -> None:
+        """Fail, whatever is asked."""
+        self.failure = failure
+        self._written.set()
+
+    async def find(self) -> bool:
+        """See ``TopicTail``."""
+        self._fail()
+        self.looks += 1
+        return self.there
+
+    async def ends(self) -> Offsets:
+        """See ``TopicTail``."""
+        self._fail()
+        return {0: len(self.records) + self.hidden}
+
+    async def read(self) -> News:
+        """See ``TopicTail``: it waits until there is something, or somebody has to be told."""
+        position = self.positions[0]
+        if position == len(self.records) and not self.hidden:
+            self._written.clear()
+            try:
+                async with asyncio.timeout(0.01):
+                    await self._written.wait()
+            except TimeoutError:
+                self._fail()
+                return News((), answered=True, is_all=True)
+        await asyncio.sleep(0)
+        self._fail()
+        new = tuple(self.records[position:])
+        self.positions = {0: len(self.records)}
+        return News(new, answered=True, is_all=not new)
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
