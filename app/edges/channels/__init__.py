@@ -3,12 +3,18 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from app.edges.channels import console, discord, email, webhook
+from app.edges.channels import console, discord, email, telegram, webhook
 from app.edges.channels.base import Channel, ChannelEntry, Means
 
 __all__ = ["CHANNELS", "open_channels"]
 
-CHANNELS: tuple[ChannelEntry, ...] = (webhook.SPEC, discord.SPEC, email.SPEC, console.SPEC)
+CHANNELS: tuple[ChannelEntry, ...] = (
+    webhook.SPEC,
+    discord.SPEC,
+    telegram.SPEC,
+    email.SPEC,
+    console.SPEC,
+)
 """In the order in which they are listed for people."""
 
 

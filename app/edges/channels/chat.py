@@ -1,15 +1,12 @@
 """What chat services share: rendered once, merged while a limit holds, plain text if need be."""
 
-import time
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
 from app.edges.channels.over_http import HttpChannel, HttpRequest
-from app.edges.channels.rendering import Renderings
-from app.edges.http import HttpPort
 from app.values.delivery import Delivery, Target
 from app.values.note import Note
 from app.values.notification import Notification
@@ -38,25 +35,17 @@ class ChatChannel(HttpChannel, Generic[P]):
 
     A service says what a notification is rendered to, what becomes a request, and what fits into
     one.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
     """
 
     most_merged = MOST_MERGED
     in_order = True
 
-    def __init__(
-        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
-    ) -> None:
-        super().__init__(http, timeout, clock)
-        self._rendered: Renderings[Rendered[P]] = Renderings(self.render)
-
     @abstractmethod
     def render(self, notification: Notification) -> Rendered[P]:
-        """Return what the service is told; it takes bounded time and space."""
+        """Return what the service is told.
+
+        It is asked for again and again (see ``Renderings``), and takes bounded time and space.
+        """
 
     @abstractmethod
     def render_plain(self, notification: Notification) -> Rendered[P]:
@@ -72,7 +61,7 @@ class ChatChannel(HttpChannel, Generic[P]):
 
     def prepare(self, delivery: Delivery) -> None:
         """See ``Channel.prepare``."""
-        self._rendered.of(delivery.notification)
+        self.render(delivery.notification)
 
     def request(self, deliveries: Sequence[Delivery], now: float) -> HttpRequest:
         """See ``HttpChannel.request``."""
@@ -98,7 +87,7 @@ class ChatChannel(HttpChannel, Generic[P]):
     def _rendering(self, delivery: Delivery) -> Rendered[P]:
         if delivery.plain:
             return self.render_plain(delivery.notification)
-        return self._rendered.of(delivery.notification)
+        return self.render(delivery.notification)
 
     def _content(self, delivery: Delivery) -> P:
         """Return what one request tells of a delivery; one that has changed since has the last."""

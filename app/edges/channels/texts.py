@@ -9,21 +9,21 @@ from msgspec.structs import replace
 
 from app.edges.channels.chat import ChatChannel, Rendered
 from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.rendering import Renderings
 from app.policies.texts.cards import cards_of, parts_of, title_of
-from app.policies.texts.dialects import Dialect, Fitted, Parts, fit
-from app.policies.texts.markup import BOLD, line, text_of
+from app.policies.texts.dialects import Dialect, fit
+from app.policies.texts.markup import BOLD, line
 from app.policies.texts.notes import Notes
 from app.policies.texts.plain_text import clip
 from app.policies.texts.tones import Tone, gravest, tone_of
-from app.policies.texts.visible import shows
 from app.values.delivery import Target
 from app.values.notification import Notification, Priority
 
 SEPARATOR = "\n\n"
 NOTHING = "(no visible text)"
 """Services refuse what shows nothing, and a notification is there all the same."""
-_MOST_READ = 20_000
-"""Characters of a notification that are read, whatever a service takes."""
+_READ = 1.25
+"""Of the length that all its requests take: so much is read of a notification, markup included."""
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
@@ -61,10 +61,10 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     plain: bool
 
 
-class TextForm(msgspec.Struct, frozen=True):
-    """The form in which a service wants its texts.
+class TextForm:
+    """The form in which a service wants its texts; remembers what it wrote.
 
-    Attributes:
+    Args:
         dialect: Writes them.
         plain: Writes them if the service has refused that.
         limit: Length of a text at most, in the dialect's unit.
@@ -72,39 +72,51 @@ class TextForm(msgspec.Struct, frozen=True):
         most: Requests that one notification takes at most.
     """
 
-    dialect: Dialect
-    plain: Dialect
-    limit: int
-    title: int = 0
-    most: int = 1
+    def __init__(
+        self, dialect: Dialect, plain: Dialect, limit: int, *, title: int = 0, most: int = 1
+    ) -> None:
+        self._dialect = dialect
+        self._plain = plain
+        self._title = title
+        self._most = most
+        self._rendered = Renderings(self._render)
+        self.limit = limit
 
     def requests(self, notification: Notification) -> int:
         """Return how many requests it takes to tell a notification."""
         said = len(notification.content) + len(notification.title or "")
         is_short = said < self.limit // 4 and not notification.embeds and not notification.fields
-        if self.most == 1 or is_short:
-            return 1
-        return len(self.render(notification).requests)
+        return 1 if self._most == 1 or is_short else len(self.render(notification).requests)
 
-    def render(self, notification: Notification, *, plain: bool = False) -> Rendered[Page]:
+    def render(self, notification: Notification) -> Rendered[Page]:
         """Return a notification as the service is told it."""
+        return self._rendered.of(notification)
+
+    def render_plain(self, notification: Notification) -> Rendered[Page]:
+        """Return a notification as plain text."""
+        return self._write(notification, self._plain, plain=True)
+
+    def _render(self, notification: Notification) -> Rendered[Page]:
+        return self._write(notification, self._dialect, plain=False)
+
+    def _write(
+        self, notification: Notification, dialect: Dialect, *, plain: bool
+    ) -> Rendered[Page]:
         notes = Notes()
-        dialect = self.plain if plain else self.dialect
-        card, *embeds = cards_of(notification, min(self.limit * self.most, _MOST_READ), notes)
-        title = title_of(card) if self.title else ""
-        apart = bool(title) and len(title) <= self.title
+        most = round(self.limit * self._most * _READ)
+        card, *embeds = cards_of(notification, most, notes)
+        title = title_of(card) if self._title else ""
+        apart = bool(title) and len(title) <= self._title
         shown = replace(card, title="", color=None) if apart else card
-        fitted = _fit(parts_of((shown, *embeds)), dialect, self)
+        fitted = fit(parts_of((shown, *embeds)), dialect, self.limit, self._most)
         if not fitted.whole:
             notes.add("content", "longer than the service takes; shortened, with a visible mark")
         heading = dialect.write((line(title, BOLD),)) if apart else ""
         pages = tuple(
-            _page(
-                dialect, dialect.write(lines), "" if number else heading, notification, plain=plain
-            )
-            for number, lines in enumerate(fitted.pages)
+            _page(dialect, text, "" if number else heading, notification, plain=plain)
+            for number, text in enumerate(fitted.pages or (dialect.write((line(NOTHING),)),))
         )
-        first = replace(pages[0], title=clip(title, self.title), url=card.url)
+        first = replace(pages[0], title=clip(title, self._title), url=card.url)
         return Rendered((first, *pages[1:]), notes.all())
 
 
@@ -127,7 +139,7 @@ class TextChannel(ChatChannel[Page]):
 
     def render_plain(self, notification: Notification) -> Rendered[Page]:
         """See ``ChatChannel.render_plain``."""
-        return self.form.render(notification, plain=True)
+        return self.form.render_plain(notification)
 
     def compose(self, contents: Sequence[Page], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""
@@ -149,13 +161,6 @@ class TextChannel(ChatChannel[Page]):
         """See ``ChatChannel.fits``."""
         lengths = sum(each.length + len(SEPARATOR) for each in contents)
         return lengths + more.length <= self.form.limit
-
-
-def _fit(parts: Parts, dialect: Dialect, form: TextForm) -> Fitted:
-    """Share parts out to requests, none of which shows nothing."""
-    fitted = fit(parts, dialect, form.limit, form.most)
-    shown = tuple(page for page in fitted.pages if shows(text_of(page)))
-    return Fitted(shown or ((line(NOTHING),),), fitted.whole)
 
 
 def _page(

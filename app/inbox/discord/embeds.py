@@ -20,7 +20,8 @@ from app.inbox.discord.fields import (
     check_url,
 )
 from app.inbox.discord.form import Form, Path
-from app.inbox.discord.texts import is_blank, length
+from app.inbox.discord.texts import is_blank
+from app.inbox.texts import utf16_units as length
 
 MAX_EMBEDS = 10
 MAX_TOTAL = 6000

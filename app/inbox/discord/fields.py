@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Any
 
 from app.inbox.discord.form import Form, Path
-from app.inbox.discord.texts import is_blank, length
+from app.inbox.discord.texts import is_blank
 from app.inbox.discord.urls import MAX_URL, is_well_formed, scheme_of
+from app.inbox.texts import utf16_units as length
 
 _TIMESTAMP = re.compile(
     r"(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"

@@ -24,7 +24,9 @@ from app.inbox.discord.fields import (
     check_url,
 )
 from app.inbox.discord.form import Form, Path
-from app.inbox.discord.texts import is_blank, is_shown, length
+from app.inbox.discord.texts import is_blank
+from app.inbox.texts import is_shown
+from app.inbox.texts import utf16_units as length
 
 MAX_CONTENT = 2000
 MAX_USERNAME = 80

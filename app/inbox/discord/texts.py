@@ -12,23 +12,9 @@ sanitiser takes for such: a letter, digit, mark of punctuation or symbol. The ze
 the exception, because everybody uses it for blank fields (discord-net/Discord.Net#1132).
 """
 
-import unicodedata
+from app.inbox.texts import is_shown
 
 ZERO_WIDTH_SPACE = "\u200b"
-_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"  # Hangul fillers and the empty Braille pattern
-_SHOWN_CATEGORIES = "LNPS"  # letters, numbers, punctuation, symbols
-
-
-def length(text: str) -> int:
-    """Return the number of UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def is_shown(character: str) -> bool:
-    """Say whether a reader surely sees this character."""
-    return (
-        unicodedata.category(character)[0] in _SHOWN_CATEGORIES and character not in _BLANK_LETTERS
-    )
 
 
 def is_blank(text: str) -> bool:

@@ -14,8 +14,9 @@ from app.policies.texts.plain_text import SHORTENED, one_line, readable
 from app.policies.texts.tones import tone_of
 from app.values.notification import Author, ContentType, Embed, Field, Notification
 
-MOST_CARDS = 11
-"""Of a notification: itself, and as many embeds as Discord takes."""
+MOST_EMBEDS = 10
+"""Of a notification: as many as Discord takes."""
+MOST_LINES = 1000
 MOST_FIELDS = 50
 """Of a card."""
 MOST_NAME = 1024
@@ -65,20 +66,47 @@ class Card(msgspec.Struct, frozen=True, gc=False):
     color: int | None = None
 
 
+class _Room:
+    """What is still read of a notification: nobody reads more of it in a chat."""
+
+    def __init__(self, characters: int) -> None:
+        self._characters = characters
+        self._lines = MOST_LINES
+
+    @property
+    def used_up(self) -> bool:
+        """Whether nothing more is read."""
+        return self._characters <= 0 or self._lines <= 0
+
+    def take(self, text: str, most: int, path: str, notes: Notes) -> str:
+        """Return as much of a text as there is room for, with a mark if that is not all."""
+        taken = text[: max(min(most, self._characters), 0)]
+        if taken.count("\n") >= self._lines:
+            taken = "\n".join(taken.split("\n", self._lines)[: self._lines])
+        self._characters -= len(taken)
+        self._lines -= taken.count("\n") + 1
+        if len(taken) == len(text):
+            return text
+        notes.add(path, "longer than is read of it; shortened, with a visible mark")
+        return f"{taken}\n{SHORTENED}"
+
+
 def cards_of(notification: Notification, most: int, notes: Notes) -> tuple[Card, ...]:
     """Return the cards of a notification, at least one.
 
     Args:
         notification: What to say.
-        most: Characters that are read of each text.
+        most: Characters that are read of all its texts together.
         notes: Takes what is left out.
     """
-    cards = [_own(notification, most, notes)]
-    for index, embed in enumerate(notification.embeds[: MOST_CARDS - 1]):
-        cards.append(_embedded(embed, most, f"embeds[{index}]", notes))
-    if len(notification.embeds) >= MOST_CARDS:
-        problem = f"{len(notification.embeds)} embeds; those beyond {MOST_CARDS - 1}"
-        notes.left_out("embeds", problem)
+    room = _Room(most)
+    cards = [_own(notification, room, most, notes)]
+    for index, embed in enumerate(notification.embeds):
+        if index == MOST_EMBEDS or room.used_up:
+            notes.left_out("embeds", f"{len(notification.embeds)} embeds; those beyond {index}")
+            cards.append(Card(text=literal(SHORTENED)))
+            break
+        cards.append(_embedded(embed, room, f"embeds[{index}]", notes))
     if notification.mail.attachments:
         notes.left_out(ATTACHMENTS, "chats get no files from here")
     return tuple(cards)
@@ -120,14 +148,9 @@ def clock_time(moment: float | None) -> str:
     return f"{here:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
 
 
-def _own(notification: Notification, most: int, notes: Notes) -> Card:
-    markup = notification.content_type
-    text = readable(notification, most)
-    if len(text) > most and not (markup is ContentType.HTML and text.endswith(SHORTENED)):
-        text = f"{text[:most]}\n{SHORTENED}"
-    if text.endswith(SHORTENED) and not notification.content.endswith(SHORTENED):
-        notes.add("content", "longer than is read of it; shortened, with a visible mark")
-    markdown = markup is ContentType.MARKDOWN
+def _own(notification: Notification, room: _Room, most: int, notes: Notes) -> Card:
+    text = room.take(readable(notification, most), most, "content", notes)
+    markdown = notification.content_type is ContentType.MARKDOWN
     footer, author = notification.footer, notification.author
     return Card(
         title=_name(notification.title),
@@ -135,18 +158,16 @@ def _own(notification: Notification, most: int, notes: Notes) -> Card:
         author=_name(author.name if author else None),
         author_url=_author_link(author, "author.url", notes),
         text=_lines(text, markdown=markdown),
-        fields=_card_fields(notification.fields, "fields", notes, markdown=markdown),
+        fields=_card_fields(notification.fields, room, "fields", notes, markdown=markdown),
         footer=_name(footer.text if footer else None),
         time=notification.timestamp,
         color=notification.color,
     )
 
 
-def _embedded(embed: Embed, most: int, path: str, notes: Notes) -> Card:
+def _embedded(embed: Embed, room: _Room, path: str, notes: Notes) -> Card:
     text = embed.description or ""
-    if len(text) > most:
-        notes.add(f"{path}.description", "too long; shortened, with a visible mark")
-        text = f"{text[:most]}\n{SHORTENED}"
+    text = text and room.take(text, len(text), f"{path}.description", notes)
     footer, author = embed.footer, embed.author
     images = [image.url for image in (embed.image, embed.thumbnail) if image]
     return Card(
@@ -155,7 +176,7 @@ def _embedded(embed: Embed, most: int, path: str, notes: Notes) -> Card:
         author=_name(author.name if author else None),
         author_url=_author_link(author, f"{path}.author.url", notes),
         text=_lines(text, markdown=True) if text else (),
-        fields=_card_fields(embed.fields, f"{path}.fields", notes, markdown=True),
+        fields=_card_fields(embed.fields, room, f"{path}.fields", notes, markdown=True),
         images=tuple(filter(None, (_link(each, f"{path}.image", notes) for each in images))),
         footer=_name(footer.text if footer else None),
         time=read_time(embed.timestamp, f"{path}.timestamp", notes),
@@ -168,8 +189,10 @@ def _lines(text: str, *, markdown: bool) -> Lines:
 
 
 def _name(text: str | None) -> str:
-    name = one_line(text or "")
-    return name if len(name) <= MOST_NAME else f"{name[:MOST_NAME]}{SHORTENED}"
+    read = (text or "")[: 2 * MOST_NAME]
+    name = one_line(read)
+    whole = len(name) <= MOST_NAME and len(read) == len(text or "")
+    return name if whole else f"{name[:MOST_NAME]}{SHORTENED}"
 
 
 def _link(url: str | None, path: str, notes: Notes) -> str:
@@ -187,18 +210,16 @@ def _author_link(author: Author | None, path: str, notes: Notes) -> str:
 
 
 def _card_fields(
-    fields: tuple[Field, ...], path: str, notes: Notes, *, markdown: bool
+    fields: tuple[Field, ...], room: _Room, path: str, notes: Notes, *, markdown: bool
 ) -> tuple[CardField, ...]:
-    read = []
-    for index, field in enumerate(fields[:MOST_FIELDS]):
-        value = field.value
-        if len(value) > MOST_VALUE:
-            notes.add(f"{path}[{index}].value", "too long; shortened, with a visible mark")
-            value = value[:MOST_VALUE] + SHORTENED
+    read: list[CardField] = []
+    for index, field in enumerate(fields):
+        if index == MOST_FIELDS or room.used_up:
+            notes.add(path, f"{len(fields)} fields; those beyond {index} are left out")
+            read.append(CardField("", literal(SHORTENED)))
+            break
+        value = room.take(field.value, MOST_VALUE, f"{path}[{index}].value", notes)
         read.append(CardField(_name(field.name), _lines(value, markdown=markdown), field.inline))
-    if len(fields) > MOST_FIELDS:
-        notes.add(path, f"{len(fields)} fields; those beyond {MOST_FIELDS} are left out")
-        read.append(CardField("", literal(SHORTENED)))
     return tuple(read)
 
 

@@ -1,11 +1,13 @@
 """Writes lines in a service's own dialect, and shares them out to messages of limited length."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from app.policies.texts.markup import CODE, Kind, Line, Lines, Span, line
 from app.policies.texts.plain_text import SHORTENED
+from app.policies.texts.visible import shows
 
 _TOGETHER = (Kind.CODE, Kind.TABLE, Kind.QUOTE)
 """Lines of these kinds that follow each other are one block."""
@@ -57,31 +59,42 @@ class Dialect:
         """Return the length of what is written in the unit that the service counts."""
         return len(written)
 
-    def write(self, lines: Iterable[Line]) -> str:
-        """Return lines as the service reads them."""
-        blocks = []
-        for kind, group in groupby(lines, lambda each: each.kind):
-            rows = [self._row(each) for each in group]
-            blocks.append(self.block(kind, rows) if kind in _TOGETHER else "\n".join(rows))
-        return "\n".join(blocks)
-
-    def measure(self, lines: Iterable[Line]) -> int:
-        """Return what lines take of a message at most, wherever it ends."""
-        return sum(self.length(self.write((each,))) + 1 for each in lines)
-
-    def _row(self, line: Line) -> str:
-        if line.kind in (Kind.CODE, Kind.TABLE):
-            return self.verbatim(line.text, line.kind)
-        return self.row("".join(map(self._span, line.spans)), line)
-
     def verbatim(self, text: str, kind: Kind) -> str:
         """Return a line of code or of a table as it stands in its block."""
         del kind
         return self.literal(text)
 
+    def write(self, lines: Iterable[Line]) -> str:
+        """Return lines as the service reads them."""
+        return self.join([(each.kind, self.write_row(each)) for each in lines])
+
+    def write_row(self, line: Line) -> str:
+        """Return one line, without what may stand around several of its kind."""
+        kind = line.kind
+        if kind in (Kind.CODE, Kind.TABLE):
+            return self.verbatim(line.text, kind)
+        written = "".join([self._span(each) for each in line.spans])
+        return written if kind is Kind.TEXT else self.row(written, line)
+
+    def join(self, rows: Iterable[tuple[Kind, str]]) -> str:
+        """Return lines that are written as one text."""
+        blocks = []
+        for kind, group in groupby(rows, _kind):
+            texts = [row for _, row in group]
+            blocks.append(self.block(kind, texts) if kind in _TOGETHER else "\n".join(texts))
+        return "\n".join(blocks)
+
+    def measure(self, kind: Kind, row: str) -> int:
+        """Return what a line takes of a message at most, whatever stands around it."""
+        return self.length(self.block(kind, [row]) if kind in _TOGETHER else row) + 1
+
     def _span(self, span: Span) -> str:
         text = self.code(span.text) if span.style & CODE else self.literal(span.text)
-        return self.styled(text, span.style & ~CODE, span.url)
+        style = span.style & ~CODE
+        return self.styled(text, style, span.url) if style or span.url else text
+
+
+_kind = itemgetter(0)
 
 
 class Parts(NamedTuple):
@@ -97,14 +110,14 @@ class Parts(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """Lines by message.
+    """What is written, by message.
 
     Attributes:
-        pages: The lines of each.
+        pages: The text of each; none of one that shows nothing.
         whole: Nothing was left out.
     """
 
-    pages: tuple[Lines, ...]
+    pages: tuple[str, ...]
     whole: bool
 
 
@@ -112,7 +125,7 @@ _MARK = line(SHORTENED)
 
 
 def fit(parts: Parts, dialect: Dialect, limit: int, most: int = 1) -> Fitted:
-    """Share lines out to as few messages as will do; what is too much is left out, with a mark.
+    """Write lines as few messages as will do; what is too much is left out, with a mark.
 
     Args:
         parts: What to say.
@@ -120,67 +133,125 @@ def fit(parts: Parts, dialect: Dialect, limit: int, most: int = 1) -> Fitted:
         limit: Length of a message.
         most: Messages at most.
     """
-    pages = list(_pages((*parts.text, *parts.end), dialect, limit, most + 1))
-    if len(pages) <= most:
-        return Fitted(tuple(pages), whole=True)
-    end = parts.end if dialect.measure(parts.end) <= limit // 2 else ()
-    text = parts.text if end or not parts.end else (*parts.text, *parts.end)
-    room = limit - dialect.measure((_MARK, *end))
-    pages = list(_pages(text, dialect, limit, most - 1, last=room))[:most]
-    pages[-1] = (*pages[-1], _MARK, *end)
-    return Fitted(tuple(pages), whole=False)
+    pages = _Pages(dialect, limit, most)
+    text_fits = pages.add_all(parts.text)
+    kept = pages.count
+    if text_fits and pages.add_all(parts.end):
+        return Fitted(pages.written(), whole=True)
+    ending = _Pages(dialect, limit // 2, 1)
+    keeps_end = ending.add_all(parts.end)
+    if keeps_end:
+        pages.forget_from(kept)
+    pages.shorten((_MARK, *parts.end) if keeps_end else (_MARK,))
+    return Fitted(pages.written(), whole=False)
 
 
-def cut(lines: Lines, dialect: Dialect, limit: int) -> tuple[Lines, bool]:
-    """Return as many lines as fit, with a mark if that is not all, and whether it is."""
+def cut(lines: Lines, dialect: Dialect, limit: int) -> tuple[str, bool]:
+    """Return as much of some lines as fits, with a mark if that is not all, and whether it is."""
     pages, whole = fit(Parts(lines), dialect, limit)
-    return pages[0], whole
+    return (pages[0] if pages else ""), whole
 
 
-def _pages(
-    lines: Lines, dialect: Dialect, limit: int, most: int, last: int | None = None
-) -> Iterator[Lines]:
-    """Yield what each message holds.
+class _Row(NamedTuple):
+    """A line that stands on a page."""
 
-    Args:
-        lines: In order.
-        dialect: How they are written.
-        limit: Length of a message.
-        most: Messages of that length.
-        last: Length of one more after them; None for none.
-    """
-    limits = [limit] * most + ([] if last is None else [last])
-    waiting = list(reversed(lines))
-    for number, length in enumerate(limits):
-        page: list[Line] = []
-        left = length
-        while waiting and (needed := dialect.measure(waiting[-1:])) <= left:
-            left -= needed
-            page.append(waiting.pop())
-        is_last = number + 1 == len(limits)
-        if waiting and (not page or is_last or needed > limit):  # no other has room for it whole
-            head, rest = _divide(waiting.pop(), dialect, left)
-            page += [head] if head else []
-            waiting.append(rest)
-        yield tuple(page)
-        if not waiting:
-            return
+    line: Line
+    written: str
+    length: int
 
 
-def _divide(whole: Line, dialect: Dialect, room: int) -> tuple[Line | None, Line]:
-    """Divide a line after as much as there is room for; None if that is nothing."""
-    low, high = 0, min(len(whole.text), max(room, 0))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if dialect.measure((_first(whole, middle),)) <= room:
-            low = middle
-        else:
-            high = middle - 1
-    if not low:
+class _Pages:
+    """Messages that are filled one after the other."""
+
+    def __init__(self, dialect: Dialect, limit: int, most: int) -> None:
+        self._dialect = dialect
+        self._limit = limit
+        self._most = most
+        self._pages: list[list[_Row]] = [[]]
+        self._left = limit
+        self.count = 0
+
+    def add_all(self, lines: Iterable[Line]) -> bool:
+        """Add lines; say whether all of them fit."""
+        return all(map(self._add, lines))
+
+    def forget_from(self, count: int) -> None:
+        """Take out what was added after so many lines."""
+        while self.count > count:
+            self._pop()
+
+    def shorten(self, ending: Iterable[Line]) -> None:
+        """End the last page with these lines, whatever of it must go for them."""
+        rows = [self._row(each) for each in ending]
+        needed = sum(row.length for row in rows)
+        removed = None
+        while self._left < needed and self._pages[-1]:
+            removed = self._pop()
+        if removed is not None and self._left > needed:
+            head, _ = self._divide(removed.line, self._left - needed)
+            if head is not None:
+                self._put(head)
+        for row in rows:
+            self._put(row)
+
+    def written(self) -> tuple[str, ...]:
+        """Return the text of each page that shows anything."""
+        return tuple(
+            self._dialect.join([(row.line.kind, row.written) for row in page])
+            for page in self._pages
+            if any(shows(row.line.text) for row in page)
+        )
+
+    def _add(self, line: Line) -> bool:
+        while (row := self._fitting(line, self._left)) is None:
+            is_last = len(self._pages) == self._most
+            if not self._pages[-1] or is_last or self._fitting(line, self._limit) is None:
+                head, line = self._divide(line, self._left)
+                if head is not None:
+                    self._put(head)
+            if is_last:
+                return False
+            self._pages.append([])
+            self._left = self._limit
+        self._put(row)
+        return True
+
+    def _fitting(self, line: Line, room: int) -> _Row | None:
+        """Return a line that is written, if there is room for it."""
+        if len(line.text) >= room:  # no text is shorter than its characters
+            return None
+        row = self._row(line)
+        return row if row.length <= room else None
+
+    def _row(self, line: Line) -> _Row:
+        written = self._dialect.write_row(line)
+        return _Row(line, written, self._dialect.measure(line.kind, written))
+
+    def _put(self, row: _Row) -> None:
+        self._pages[-1].append(row)
+        self._left -= row.length
+        self.count += 1
+
+    def _pop(self) -> _Row:
+        while not self._pages[-1]:
+            self._pages.pop()
+            self._left = self._limit - sum(row.length for row in self._pages[-1])
+        row = self._pages[-1].pop()
+        self._left += row.length
+        self.count -= 1
+        return row
+
+    def _divide(self, whole: Line, room: int) -> tuple[_Row | None, Line]:
+        """Divide a line after as much as there is room for; None if that is nothing."""
+        text, room = whole.text, max(room, 0)
+        count = min(len(text), room)
+        while count:
+            at = text.rfind(" ", int(count * _NEAR), count) + 1 or count
+            row = self._row(_first(whole, at))
+            if row.length <= room:
+                return row, _after(whole, at)
+            count = min(count - 1, count * room // row.length)
         return None, whole
-    text = whole.text[:low]
-    at = text.rfind(" ", int(low * _NEAR)) + 1 or low
-    return _first(whole, at), _after(whole, at)
 
 
 def _first(whole: Line, count: int) -> Line:

@@ -36,6 +36,8 @@ _TRAILING = "_~"
 _SCHEMES = ("http://", "https://", "mailto:")
 _BOXES = {" ": "☐ ", "x": "☑ ", "X": "☑ "}
 _TAB = 4
+MOST_MARKS = 1000
+"""Pieces of markup that are read in a text; what follows them is shown as it was written."""
 
 
 def read_markdown(text: str) -> Lines:
@@ -44,10 +46,16 @@ def read_markdown(text: str) -> Lines:
     Args:
         text: Bounded by whoever asks.
     """
-    return tuple(_lines(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))
+    return tuple(_lines(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), _Marks()))
 
 
-def _lines(source: list[str]) -> Iterator[Line]:
+class _Marks:
+    """Counts the pieces of markup of a text."""
+
+    left = MOST_MARKS
+
+
+def _lines(source: list[str], marks: _Marks) -> Iterator[Line]:
     fence = ""
     table = False
     for number, each in enumerate(source):
@@ -63,7 +71,7 @@ def _lines(source: list[str]) -> Iterator[Line]:
             continue
         following = source[number + 1] if number + 1 < len(source) else ""
         table = "|" in each and (table or _is_row_of_dashes(following))
-        yield _verbatim(each, Kind.TABLE) if table else _line(each)
+        yield _verbatim(each, Kind.TABLE) if table else _line(each, marks)
 
 
 def _verbatim(text: str, kind: Kind) -> Line:
@@ -79,22 +87,22 @@ def _is_row_of_dashes(line: str) -> bool:
     return "|" in line and _ROW_OF_DASHES.fullmatch(line) is not None
 
 
-def _line(source: str) -> Line:
+def _line(source: str, marks: _Marks) -> Line:
     if (heading := _HEADING.fullmatch(source)) is not None:
         text = _CLOSING.sub("", (heading[2] or "").rstrip())
-        return Line(_inline(text.rstrip()), Kind.HEADING, len(heading[1]))
+        return Line(_inline(text.rstrip(), marks), Kind.HEADING, len(heading[1]))
     if _RULE.fullmatch(source):
         return Line((), Kind.RULE)
     if (quote := _QUOTE.fullmatch(source)) is not None:
-        return Line(_inline(quote[1]), Kind.QUOTE)
+        return Line(_inline(quote[1], marks), Kind.QUOTE)
     if (item := _ITEM.fullmatch(source)) is not None:
         level = len(item[1].expandtabs(_TAB)) // 2
         mark, text = item[2], item[3]
         task = _TASK.fullmatch(text)
         box = _BOXES[task[1]] if task else ""
-        spans = _inline(task[2] if task else text)
+        spans = _inline(task[2] if task else text, marks)
         return Line((Span(box), *spans) if box else spans, Kind.ITEM, level, mark)
-    return Line(_inline(source))
+    return Line(_inline(source, marks))
 
 
 class _Run(msgspec.Struct):
@@ -117,20 +125,21 @@ class _Run(msgspec.Struct):
 _Token = Span | _Run
 
 
-def _inline(text: str, url: str | None = None) -> tuple[Span, ...]:
+def _inline(text: str, marks: _Marks, url: str | None = None) -> tuple[Span, ...]:
     """Read what stands in a line."""
     if not text:
         return ()
-    tokens = list(_tokens(text, url))
+    tokens = list(_tokens(text, marks, url))
     _pair([token for token in tokens if isinstance(token, _Run)])
     return tuple(_spans(tokens, url))
 
 
-def _tokens(text: str, url: str | None) -> Iterator[_Token]:
+def _tokens(text: str, marks: _Marks, url: str | None) -> Iterator[_Token]:
     end = 0
     unclosed: set[str] = set()
     position = 0
-    while (match := _INLINE.search(text, position)) is not None:
+    while marks.left and (match := _INLINE.search(text, position)) is not None:
+        marks.left -= 1
         position = match.end()
         token: list[_Token]
         if match["ticks"]:
@@ -150,7 +159,7 @@ def _tokens(text: str, url: str | None) -> Iterator[_Token]:
         elif url is not None:  # no link stands in another
             continue
         else:
-            token = list(_link(match))
+            token = list(_link(match, marks))
         if end < match.start():
             yield Span(text[end : match.start()], url=url)
         yield from token
@@ -175,13 +184,13 @@ def _code(text: str) -> str:
     return text[1:-1] if padded else text
 
 
-def _link(match: re.Match[str]) -> Iterator[Span]:
+def _link(match: re.Match[str], marks: _Marks) -> Iterator[Span]:
     target = match["auto"] or match["url"]
     if not target.lower().startswith(_SCHEMES):
         yield Span(match[0])
         return
     label = match["label"]
-    yield from _inline(label, target) if label else (Span(target, url=target),)
+    yield from _inline(label, marks, target) if label else (Span(target, url=target),)
 
 
 def _run(text: str, match: re.Match[str]) -> _Run:

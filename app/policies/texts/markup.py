@@ -53,7 +53,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     @property
     def text(self) -> str:
         """What it says, without markup."""
-        return "".join(span.text for span in self.spans)
+        spans = self.spans
+        return spans[0].text if len(spans) == 1 else "".join([span.text for span in spans])
 
 
 Lines = tuple[Line, ...]

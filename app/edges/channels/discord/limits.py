@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from app.policies.addresses.host_names import ascii_host
 from app.policies.texts.plain_text import SHORTENED
+from app.policies.texts.units import utf16_length
 from app.policies.texts.visible import is_seen, shows
 from app.values.notification import Author, Embed, Field, Footer, Image
 
@@ -106,9 +107,7 @@ def sound_username(name: str | None) -> str | None:
 
 def length(text: str | None) -> int:
     """Return the number of UTF-16 units."""
-    if text is None:
-        return 0
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return 0 if text is None else utf16_length(text)
 
 
 def cut(text: str, limit: int) -> str:

@@ -1,8 +1,9 @@
 """A notification as cards, and cards as lines."""
 
 from app.policies.texts.cards import (
-    MOST_CARDS,
+    MOST_EMBEDS,
     MOST_FIELDS,
+    MOST_LINES,
     MOST_NAME,
     MOST_VALUE,
     cards_of,
@@ -95,23 +96,39 @@ def test_what_is_too_much_is_left_out_and_noted() -> None:
     """Long texts, many fields, many embeds, files, and links to where no chat leads."""
     notes = Notes()
     told = Notification(
-        content="x" * 2000,
+        content="x" * 20_000,
         requests=(),
         title="t" * (MOST_NAME + 1),
         url="javascript:alert(1)",
         fields=(Field("n", "v" * (MOST_VALUE + 1)),) * (MOST_FIELDS + 1),
-        embeds=(Embed(description="d" * 2000),) * MOST_CARDS,
+        embeds=(Embed(description="d" * 2000),) * MOST_EMBEDS,
         mail=Mail(attachments=(Attachment("a", b"", "text/plain"),)),
     )
-    cards = cards_of(told, 1000, notes)
-    assert len(cards) == MOST_CARDS
-    assert cards[0].title.endswith(SHORTENED)
-    assert text_of(cards[0].text) == f"{'x' * 1000}\n{SHORTENED}"
-    assert text_of(cards[1].text).endswith(SHORTENED)
-    assert cards[0].url == ""
-    assert text_of(cards[0].fields[0].value).endswith(SHORTENED)
-    assert text_of(cards[0].fields[-1].value) == SHORTENED
-    assert {"url", "content", "fields[0].value"} <= {note.field for note in notes.all()}
+    (card,) = cards_of(told, 10_000, notes)[:1]
+    assert card.title.endswith(SHORTENED)
+    assert card.url == ""
+    assert text_of(card.text) == f"{'x' * 10_000}\n{SHORTENED}"
+    assert text_of(card.fields[-1].value) == SHORTENED
+    assert {"url", "content", "fields", "embeds", "kwargs.attachments"} <= {
+        note.field for note in notes.all()
+    }
+
+
+def test_as_much_is_read_as_there_is_room_for() -> None:
+    """Of all texts together; what is left out leaves a mark."""
+    embed = Embed(description="d" * 90, fields=(Field("n", "v" * (MOST_VALUE + 1)),))
+    notes = Notes()
+    told = Notification("x", (), embeds=(embed,) * (MOST_EMBEDS + 1))
+    cards = cards_of(told, 100_000, notes)
+    assert len(cards) == MOST_EMBEDS + 2
+    assert text_of(cards[-1].text) == SHORTENED
+    assert text_of(cards[1].fields[0].value).endswith(f"v\n{SHORTENED}")
+    cards = cards_of(told, 100, Notes())
+    assert [text_of(each.text)[-1] for each in cards] == ["x", "d", SHORTENED[-1]]
+    assert text_of(cards[1].fields[0].value) == f"{'v' * 9}\n{SHORTENED}"
+    cards = cards_of(Notification("x\n" * 2000, (), fields=(Field("a", "b"),)), 100_000, Notes())
+    assert len(cards[0].text) == MOST_LINES + 1
+    assert text_of(cards[0].fields[0].value) == SHORTENED
 
 
 def test_html_is_read_as_text() -> None:

@@ -1,0 +1,16 @@
+"""Telegram chats, through a bot: HTML, a message in parts if it is long, groups that move."""
+
+from app.edges.channels.base import ChannelEntry
+from app.edges.channels.telegram import address
+from app.edges.channels.telegram.channel import FORM, TelegramChannel
+
+SPEC = ChannelEntry(
+    name="telegram",
+    recognises=address.is_bot,
+    fault=address.fault,
+    limit_key=address.limit_key,
+    shown=address.shown,
+    secret=address.SECRET,
+    requests=FORM.requests,
+    make=lambda means: TelegramChannel(means.http, means.webhook_timeout),
+)

@@ -1,0 +1,103 @@
+"""What the Bot API's answers mean (tdlib/telegram-bot-api, ``Client::fail_query_with_error``)."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from app.edges.channels.answers import judge, patience, quote, quote_body, retry_after, secrets_of
+from app.edges.http import HttpAnswer
+from app.values.delivery import Target
+from app.values.outcome import Delivered, Denied, Gone, Outcome, RateLimited, Rejected, Retry
+
+_GONE = (
+    "chat not found",
+    "bot was blocked",
+    "user is deactivated",
+    "bot was kicked",
+    "bot is not a member",
+    "chat was deleted",
+    "peer_id_invalid",
+)
+_DENIED = ("not enough rights", "have no rights")
+_TOPIC_GONE = ("message thread not found", "topic_deleted", "topic_closed")
+
+
+class _Parameters(msgspec.Struct, frozen=True):
+    migrate_to_chat_id: int | None = None
+    retry_after: float | None = None
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    ok: bool
+    description: str = ""
+    parameters: _Parameters = _Parameters()
+
+
+class Meaning(NamedTuple):
+    """What an answer means.
+
+    Attributes:
+        outcome: For the notification.
+        moved_to: The chat is now another one, with this number.
+        topic_gone: The chat is there, and the topic is not.
+    """
+
+    outcome: Outcome
+    moved_to: int | None = None
+    topic_gone: bool = False
+
+
+_decoder = msgspec.json.Decoder(_Answer)
+
+
+def classify(answer: HttpAnswer, now: float, target: Target) -> Meaning:
+    """Return what an answer means.
+
+    Args:
+        answer: Anything at all.
+        now: Seconds since the epoch.
+        target: The chat; its token must not be shown.
+    """
+    try:
+        read = _decoder.decode(answer.body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return Meaning(_not_telegrams(answer, now, target))
+    if read.ok:
+        return Meaning(Delivered(f"HTTP {answer.status}"))
+    said = quote(read.description, secrets_of(target.address, target.access))
+    error = f"HTTP {answer.status}: {said}"
+    words = read.description.lower()
+    if answer.status == 429:
+        return Meaning(RateLimited(error, _wait(answer, read.parameters, now)))
+    moved_to = read.parameters.migrate_to_chat_id
+    if moved_to is not None:
+        return Meaning(Retry(error), moved_to)
+    if any(each in words for each in _TOPIC_GONE):
+        return Meaning(Retry(error), topic_gone=True)
+    return Meaning(_refused(answer, words, error, said, now))
+
+
+def _refused(answer: HttpAnswer, words: str, error: str, said: str, now: float) -> Outcome:
+    if any(each in words for each in _GONE):
+        return Gone(error)
+    if any(each in words for each in _DENIED):
+        return Denied(f"{error} (let the bot write there)", certain=True)
+    if answer.status in (401, 404, 421):  # no such bot, here or anywhere
+        return Denied(f"{error} (ask @BotFather for the bot's token)", certain=True)
+    if answer.status == 400:
+        return Rejected(error, form=True)
+    return judge(answer, said, now)
+
+
+def _not_telegrams(answer: HttpAnswer, now: float, target: Target) -> Outcome:
+    """Judge what a proxy says, or anybody else who is not Telegram."""
+    said = quote_body(answer, target)
+    if 200 <= answer.status < 300:
+        return Retry(f"HTTP {answer.status}, not from Telegram: {said}")
+    return judge(answer, said, now)
+
+
+def _wait(answer: HttpAnswer, parameters: _Parameters, now: float) -> float | None:
+    if parameters.retry_after is not None:
+        return patience(parameters.retry_after)
+    return retry_after(answer.headers.get("retry-after"), now)
