@@ -18,6 +18,7 @@ from tests.ledger.faults.brokers import (
     topic_refused,
 )
 from tests.ledger.faults.destinations import destinations_in_short, moody
+from tests.ledger.faults.versions import rolled_back_and_upgraded
 from tests.ledger.faults.workers import (
     clocks_apart,
     frozen,
@@ -43,6 +44,7 @@ ALL: Mapping[str, Ordeal] = {
     "SIGSTOP past the session": Ordeal(frozen),
     "join and leave": Ordeal(joined_and_left),
     "clocks an hour apart": Ordeal(clocks_apart),
+    "older version and back": Ordeal(rolled_back_and_upgraded),
     "brokers restarted": Ordeal(brokers_restarted),
     "coordinator killed": Ordeal(coordinator_killed),
     "all brokers away": Ordeal(all_brokers_away(60.0)),
