@@ -9,10 +9,17 @@ from app.edges.channels.over_http import HttpChannel, HttpRequest
 from app.edges.http import HttpAnswer
 from app.inbox.texts import is_shown
 from app.policies.texts.markdown import read_markdown
-from app.policies.texts.markup import text_of
 from app.policies.texts.plain_text import SHORTENED, readable
 from app.values.delivery import Delivery, Destination, Target
-from app.values.notification import NO_ACCESS, Access, ContentType, Field, Footer, Notification
+from app.values.notification import (
+    NO_ACCESS,
+    Access,
+    ContentType,
+    Embed,
+    Field,
+    Footer,
+    Notification,
+)
 from app.values.outcome import Outcome
 
 NOW = 1_700_000_000.0
@@ -112,31 +119,44 @@ def seen(text: str) -> str:
 
 
 def missing(told: Notification, shown: Sequence[str]) -> list[str]:
-    """Return the texts of a notification that nobody sees, if no mark says that it was cut."""
+    """Return the texts of a notification that nobody sees, if no mark says that it was cut.
+
+    Of Markdown, letters and digits count: every service writes its signs in its own way.
+    """
     everything = seen("".join(shown))
     if seen(SHORTENED) in everything:
         return []
-    return [text for text in _texts(told) if seen(text) not in everything]
+    words = _words(everything)
+    lost = [text for text in _literal(told) if seen(text) not in everything]
+    return lost + [text for text in _marked(told) if _words(text) not in words]
 
 
-def _texts(told: Notification) -> Iterator[str]:
-    markdown = told.content_type is ContentType.MARKDOWN
-    yield _read(readable(told), markdown=markdown)
-    yield told.title or ""
-    yield told.footer.text if told.footer else ""
-    yield told.author.name if told.author else ""
-    for field in told.fields:
-        yield field.name
-        yield _read(field.value, markdown=markdown)
-    for embed in told.embeds:
-        yield embed.title or ""
-        yield _read(embed.description or "", markdown=True)
-        yield embed.footer.text if embed.footer else ""
-        yield embed.author.name if embed.author else ""
-        for field in embed.fields:
+def _words(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _literal(told: Notification) -> Iterator[str]:
+    """Yield the texts that are shown as they stand."""
+    is_markdown = told.content_type is ContentType.MARKDOWN
+    if not is_markdown:
+        yield readable(told)
+    several: tuple[Notification | Embed, ...] = (told, *told.embeds)
+    for each in several:
+        yield each.title or ""
+        yield each.footer.text if each.footer else ""
+        yield each.author.name if each.author else ""
+        for field in each.fields:
             yield field.name
-            yield _read(field.value, markdown=True)
+            if each is told and not is_markdown:
+                yield field.value
 
 
-def _read(text: str, *, markdown: bool) -> str:
-    return text_of(read_markdown(text)) if markdown else text
+def _marked(told: Notification) -> Iterator[str]:
+    """Yield the texts that are Markdown."""
+    texts = [each.description or "" for each in told.embeds]
+    texts += [field.value for embed in told.embeds for field in embed.fields]
+    if told.content_type is ContentType.MARKDOWN:
+        texts += [told.content, *(field.value for field in told.fields)]
+    for text in texts:
+        for line in read_markdown(text):
+            yield line.text

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from app.edges.channels import console, discord, email, telegram, webhook
+from app.edges.channels import console, discord, email, slack, telegram, webhook
 from app.edges.channels.base import Channel, ChannelEntry, Means
 
 __all__ = ["CHANNELS", "open_channels"]
@@ -12,6 +12,7 @@ CHANNELS: tuple[ChannelEntry, ...] = (
     webhook.SPEC,
     discord.SPEC,
     telegram.SPEC,
+    slack.SPEC,
     email.SPEC,
     console.SPEC,
 )
