@@ -47,9 +47,10 @@ mutants: .venv/.test ## break the engine on purpose, and see that the tests noti
 bench: .venv/.test ## the benchmarks, beside their peers (QUICK=1 for three minutes, ONLY=instant,latency)
 	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
-papers: .venv/.runtime ## write the tables of settings (READMEs, .env.example) and docs/states.md
+papers: .venv/.test ## write the settings tables (READMEs, .env.example), docs/states.md and the catalogue of texts
 	$(BIN)/python -m app.settings.reference
 	$(BIN)/python -m tests.support.states
+	$(BIN)/python -m tests.support.catalogue
 
 lock: .venv/.test ## resolve the dependencies anew
 	$(PIP) install uv

@@ -41,7 +41,8 @@ async def check_group(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
     idle = len(hosts) - len(partitions)
     text = f"members: {len(hosts)} ({', '.join(hosts) or 'no worker is running'})"
     if 0 < idle < len(hosts):
-        text += f"; {idle} of them get nothing new, the topics have fewer partitions"
+        fewer = f"{idle} of them get nothing new, the topics have fewer partitions"
+        text = f"{text}; {fewer}"
     return [ok(subject, text)]
 
 

@@ -62,8 +62,9 @@ def _own(
     """Name the faults of a topic, or say that it has none."""
     subject = f"topic {topic.name}"
     for fault in faults:
-        itself = "; a worker does it if this user may AlterConfigs" if fault.altered else ""
-        yield fail(subject, fault.problem, f"{fault.remedy}{itself}.")
+        itself = "a worker does it if this user may AlterConfigs"
+        remedy = f"{fault.remedy}; {itself}" if fault.altered else fault.remedy
+        yield fail(subject, fault.problem, f"{remedy}.")
     if faults or config is None:
         return
     retention = int(config["retention.ms"])

@@ -244,6 +244,16 @@ DESCRIPTIONS: Mapping[str, Description] = {
         "允许访问的密钥，每个至少 16 个字符，可写成 名字=密钥，名字用于日志；"
         "不设则只服务本机。机密。客户端自己的密钥是 NOTIFIER_API_KEY。",
     ),
+    "language": Description(
+        "auto, en or zh: the language of the page and the command line. auto: the page follows the"
+        " browser's languages, the command line LANG; Chinese or English.",
+        "auto、en 或 zh：状态页和命令行的语言。auto 表示状态页按浏览器的语言、命令行按 LANG；"
+        "中文或英文。",
+    ),
+    "metrics.open": Description(
+        "Serve /metrics without a key.",
+        "/metrics 无需密钥即可访问。",
+    ),
     "operator.notify": Description(
         "Addresses (chat or webhook URLs, mail addresses) that the service itself tells when it"
         " cannot do its work, and when that is over: a destination that does not work, dead"
@@ -259,10 +269,6 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "operator.every": Description(
         "Seconds between two messages to the operator about the same matter.",
         "同一问题两次通知运维之间至少间隔多少秒。",
-    ),
-    "metrics.open": Description(
-        "Serve /metrics without a key.",
-        "/metrics 无需密钥即可访问。",
     ),
     "log.level": Description(
         "DEBUG, INFO, WARNING, ERROR or CRITICAL.",

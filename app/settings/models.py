@@ -190,8 +190,9 @@ class Settings(BaseSettings):
     retry: RetrySettings = Field(default_factory=RetrySettings)
     history: HistorySettings = Field(default_factory=HistorySettings)
     api_keys: fields.ApiKeys = ()
-    operator: OperatorSettings = Field(default_factory=OperatorSettings)
+    language: Annotated[Literal["auto", "en", "zh"], fields.Lower] = "auto"
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    operator: OperatorSettings = Field(default_factory=OperatorSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
 

@@ -20,8 +20,9 @@ ALLOWED = {
     "settings": {"settings", "policies", "values"},
     CONFIGURED: {"settings", "engine", "edges", "policies", "values"},
     RESOURCES: set[str](),
+    "language": {"language"},
     "doctor": {"doctor", CONFIGURED, "settings", "engine", "edges", "policies", "values"},
-    "faces": {"faces", "doctor", CONFIGURED, RESOURCES, "settings"}
+    "faces": {"faces", "doctor", "language", CONFIGURED, RESOURCES, "settings"}
     | {"engine", "edges", "policies", "values"},
 }
 

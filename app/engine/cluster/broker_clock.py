@@ -74,10 +74,14 @@ class ClockWatch:
         if ahead is None or abs(ahead) <= PATIENCE:
             self._conditions.end(KIND)
             return
+        off = (
+            f"this machine's clock is {ahead:.0f} s ahead of the brokers'"
+            if ahead > 0
+            else f"this machine's clock is {-ahead:.0f} s behind the brokers'"
+        )
         self._conditions.begin(
             KIND,
-            f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'}"
-            " the brokers': what is due and what has expired goes by theirs, but logs, pages and"
+            f"{off}: what is due and what has expired goes by theirs, but logs, pages and"
             " signatures by this machine's; set the one that is wrong (NTP)",
         )
 

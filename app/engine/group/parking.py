@@ -115,7 +115,7 @@ class Parking:
 
     def _too_large(self, topic: str, count: int) -> str:
         return (
-            f"{_records(count)} of {topic} can neither be delivered now nor put aside: the topics"
+            f"{_of(topic, count)} can neither be delivered now nor put aside: the topics"
             f" {self._subscription.retry_prefix}.* do not take what is so large, even compressed;"
             " raise their max.message.bytes and the dead-letter topic's; until then it is tried"
             " again from where it stands, and given up without its value if that is for too long"
@@ -123,12 +123,15 @@ class Parking:
 
     def _foreign(self, topic: str, count: int) -> str:
         return (
-            f"{_records(count)} of {topic} {'waits' if count == 1 else 'wait'} in the retry topics"
-            f" for a member of the group {self._subscription.group_id} that consumes {topic}, as"
-            " this one does not: each service needs a group id of its own"
-            " (NOTIFIER_KAFKA__GROUP_ID)"
+            f"{_waiting(topic, count)} in the retry topics for a member of the group"
+            f" {self._subscription.group_id} that consumes {topic}, as this one does not: each"
+            " service needs a group id of its own (NOTIFIER_KAFKA__GROUP_ID)"
         )
 
 
-def _records(count: int) -> str:
-    return "a record" if count == 1 else f"{count} records"
+def _of(topic: str, count: int) -> str:
+    return f"a record of {topic}" if count == 1 else f"{count} records of {topic}"
+
+
+def _waiting(topic: str, count: int) -> str:
+    return f"a record of {topic} waits" if count == 1 else f"{count} records of {topic} wait"

@@ -175,8 +175,10 @@ def _users(uuids: Sequence[str], recipients: Recipients) -> _Addressees:
         if uuid in strangers
     )
     users = [user for uuid in known if (user := recipients.users[uuid]).active]
-    others = f" and {len(known) - 1} more" if len(known) > 1 else ""
-    return _Addressees(f"user {known[0]!r}{others}", users, len(known) - len(users), unknown)
+    words = f"user {known[0]!r}"
+    if len(known) > 1:
+        words = f"{words} and {len(known) - 1} more"
+    return _Addressees(words, users, len(known) - len(users), unknown)
 
 
 def _reach(addressees: _Addressees, named: Sequence[str], channels: Channels) -> Requests:

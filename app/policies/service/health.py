@@ -65,15 +65,23 @@ def _standstill(signs: Signs) -> str | None:
         return _starting(signs)
     if signs.records_blocked is not None:
         return f"what cannot be delivered cannot be kept either: {signs.records_blocked}"
-    for age, patience, words in (
-        (signs.broker_silent_for, BROKER_PATIENCE, "Kafka has not answered"),
-        (signs.commit_overdue_for, COMMIT_PATIENCE, "no commit was acknowledged"),
-        (signs.poll_silent_for, POLL_PATIENCE, "nothing was asked of Kafka"),
-        (signs.fetch_silent_for, FETCH_PATIENCE, "records wait on Kafka, and none was taken"),
-        (signs.deliver_silent_for, DELIVER_PATIENCE, "there is work, and no attempt ended"),
+    for age, patience, said in (
+        (signs.broker_silent_for, BROKER_PATIENCE, "Kafka has not answered for {} s"),
+        (signs.commit_overdue_for, COMMIT_PATIENCE, "no commit was acknowledged for {} s"),
+        (signs.poll_silent_for, POLL_PATIENCE, "nothing was asked of Kafka for {} s"),
+        (
+            signs.fetch_silent_for,
+            FETCH_PATIENCE,
+            "records wait on Kafka, and none was taken for {} s",
+        ),
+        (
+            signs.deliver_silent_for,
+            DELIVER_PATIENCE,
+            "there is work, and no attempt ended for {} s",
+        ),
     ):
         if age is not None and age > patience:
-            return f"{words} for {age:.0f} s"
+            return said.format(f"{age:.0f}")
     return None
 
 

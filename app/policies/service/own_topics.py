@@ -107,8 +107,8 @@ def faults(
         )
     if state.replicas < replicas:
         yield TopicFault(
-            f"its records stand on {state.replicas} broker{'' if state.replicas == 1 else 's'},"
-            f" and {replicas} are asked for: if these are lost, so are the records",
+            f"its records stand on {_brokers(state.replicas)}, and {replicas} are asked for: if"
+            " these are lost, so are the records",
             "Give it more replicas (kafka-reassign-partitions.sh)",
         )
 
@@ -155,8 +155,12 @@ def _span(milliseconds: int) -> str:
     if milliseconds < _DAY_MS:
         return f"{milliseconds / _HOUR_MS:g} hours"
     days = milliseconds / _DAY_MS
-    return f"{days:g} day{'' if days == 1 else 's'}"
+    return "1 day" if days == 1 else f"{days:g} days"
 
 
 def _partitions(count: int) -> str:
-    return f"{count} partition{'' if count == 1 else 's'}"
+    return "1 partition" if count == 1 else f"{count} partitions"
+
+
+def _brokers(count: int) -> str:
+    return "1 broker" if count == 1 else f"{count} brokers"

@@ -103,7 +103,8 @@ def cards_of(notification: Notification, most: int, notes: Notes) -> tuple[Card,
     cards = [_own(notification, room, most, notes)]
     for index, embed in enumerate(notification.embeds):
         if index == MOST_EMBEDS or room.used_up:
-            notes.left_out("embeds", f"{len(notification.embeds)} embeds; those beyond {index}")
+            count = len(notification.embeds)
+            notes.add("embeds", f"{count} embeds; those beyond {index} are left out")
             cards.append(Card(text=literal(SHORTENED)))
             break
         cards.append(_embedded(embed, room, f"embeds[{index}]", notes))

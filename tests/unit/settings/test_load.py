@@ -87,6 +87,7 @@ def test_every_setting_can_be_set_in_the_environment(sandbox: Sandbox) -> None:
         "NOTIFIER_EMAIL__FROM_ADDRESS": "a@example.com",
         "NOTIFIER_EMAIL__DEFAULT_TO": "b@example.com",
         "NOTIFIER_INBOX": "true",
+        "NOTIFIER_LANGUAGE": "zh",
         "NOTIFIER_METRICS__OPEN": "true",
         "NOTIFIER_LOG__LEVEL": "debug",
         "NOTIFIER_LOG__FORMAT": "json",

@@ -54,6 +54,7 @@ def test_settings_of_the_contract() -> None:
         *("environment", "kafka", "worker", "webhook", "email", "recipients_file", "templates_dir"),
         *("default_ttl", "inbox", "retry", "history", "api_keys", "metrics", "log", "report"),
         "operator",
+        "language",
     }
     assert env_name("kafka.bootstrap_servers") == "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS"
     assert env_name("api_keys") == "NOTIFIER_API_KEYS"

@@ -1,0 +1,107 @@
+"""Tells a finished sentence by the words that stand still in it.
+
+``waiting for Kafka for 12 s`` is the sentence ``waiting for Kafka for {starting_for} s``, and
+``starting_for`` is ``12``. Texts cross processes finished (as JSON, in headers of dead letters, in
+the history), so that this is the only form in which all of them can be translated.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from string import Formatter
+from typing import Final
+
+SEPARATORS: Final = ((". ", "。"), ("; ", "；"), (": ", "："))
+"""What stands between sentences that were put together, in English and in Chinese."""
+MOST_LOOKS: Final = 64
+"""Parts of one text that are looked up: it takes a bounded time, whatever stands in it."""
+
+
+class Pattern:
+    """A sentence with named values.
+
+    Args:
+        template: In English, as ``waiting for Kafka for {starting_for} s``.
+
+    Attributes:
+        names: Of the values, in order.
+        weight: Characters that stand still: of two patterns that fit, the heavier is meant.
+    """
+
+    __slots__ = ("_first", "_last", "_middle", "names", "weight")
+
+    def __init__(self, template: str) -> None:
+        literals, names = [""], []
+        for literal, name, _, _ in Formatter().parse(template):
+            literals[-1] += literal
+            if name is not None:
+                names.append(name)
+                literals.append("")
+        self._first, *self._middle, self._last = literals
+        self.names = tuple(names)
+        self.weight = sum(map(len, literals))
+
+    def values(self, sentence: str) -> dict[str, str] | None:
+        """Return the values in a sentence, or None if it is another one.
+
+        Each value ends where the words after it first occur, so that it takes one pass.
+        """
+        end = len(sentence) - len(self._last)
+        at = len(self._first)
+        if end < at or not (sentence.startswith(self._first) and sentence.endswith(self._last)):
+            return None
+        found = []
+        for literal in self._middle:
+            where = sentence.find(literal, at, end)
+            if where < 0:
+                return None
+            found.append(sentence[at:where])
+            at = where + len(literal)
+        found.append(sentence[at:end])
+        return dict(zip(self.names, found, strict=True))
+
+
+class Sentences:
+    """Translates finished sentences.
+
+    Args:
+        translations: By the English text.
+        patterns: Those of them that are sentences with named values.
+    """
+
+    def __init__(self, translations: Mapping[str, str], patterns: Iterable[str]) -> None:
+        self._translations = translations
+        made = [(Pattern(each), translations[each]) for each in patterns]
+        self._patterns = sorted(made, key=lambda each: -each[0].weight)
+
+    def translate(self, text: str) -> str:
+        """Return the text in the other language; what nobody has translated stays as it is."""
+        return self._known(text, iter(range(MOST_LOOKS))) or text
+
+    def _known(self, text: str, looks: Iterator[int]) -> str | None:
+        """Return the translation of a text, or of the sentences it is put together of, or None."""
+        exact = self._translations.get(text)
+        if exact is not None or " " not in text.strip() or next(looks, None) is None:
+            return exact
+        for pattern, translation in self._patterns:
+            values = pattern.values(text)
+            if values is not None:
+                read = {each: self._known(value, looks) or value for each, value in values.items()}
+                return translation.format(**read)
+        return self._in_parts(text, looks)
+
+    def _in_parts(self, text: str, looks: Iterator[int]) -> str | None:
+        for separator, other in SEPARATORS:
+            head, found, rest = text.partition(separator)
+            if found:
+                parts = (self._part(head, looks), self._part(rest, looks))
+                known = parts != (None, None)
+                if known:
+                    return other.join((parts[0] or head, parts[1] or rest))
+        return None
+
+    def _part(self, text: str, looks: Iterator[int]) -> str | None:
+        """Translate a part, which may have lost its full stop."""
+        known = self._known(text, looks)
+        if known is None and not text.endswith("."):
+            whole = self._translations.get(f"{text}.")
+            return None if whole is None else whole.rstrip("。")
+        return known

@@ -1,0 +1,116 @@
+"""Brings the catalogue up to date with the texts of the code: ``make papers`` runs it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from app.faces.cli.notifier import command as notifier
+from app.faces.cli.send_test import command as send_test
+from app.language.catalogue import DOMAIN, LOCALES
+from app.language.choice import Language
+from app.start import command as start
+from tests.support.sentences import sentences
+
+ROOT: Final = Path(__file__).parents[2]
+CHINESE: Final = LOCALES / Language.CHINESE / "LC_MESSAGES" / f"{DOMAIN}.po"
+_HEADER: Final = f"""\
+# The Chinese texts. `make papers` brings this file up to date; CONTRIBUTING.md ("Add a text") says how.
+msgid ""
+msgstr ""
+"Language: {Language.CHINESE}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+
+"""
+_MARKED: Final = (
+    ("templates/page", ROOT / "templates/page", "jinja2.ext:babel_extract"),
+    ("app/faces/static", ROOT / "app/faces/static", "javascript"),
+    ("click", Path(click.__file__).parent, "python"),
+)
+"""Folders whose texts are marked for translation, and Babel's way to find them."""
+# Shells complete commands by scripts, and pagers and editors are not used here.
+_UNUSED: Final = re.compile(r"click/(_|shell_completion|testing)|.*\.(css|svg)$")
+_OPTIONS: Final = {"trimmed": "true", "newstyle_gettext": "true"}
+
+Text = tuple[str, str | tuple[str, str]]
+"""The file that a text stands in, and the text: or its singular and plural."""
+
+
+def texts() -> Iterator[Text]:
+    """Yield every text that people are shown, with the file it stands in."""
+    yield from sentences(ROOT)
+    for command in (start, send_test, notifier):
+        yield from ((place, each) for place, each in _help_texts(command))
+    for name, folder, method in _MARKED:
+        found = extract_from_dir(folder, [("**", method)], {"**": _OPTIONS})
+        for place, _, text, _, _ in found:
+            if not _UNUSED.match(f"{name}/{place}"):
+                yield f"{name}/{place}", text if isinstance(text, str) else (text[0], text[1])
+
+
+def _help_texts(command: click.Command) -> Iterator[tuple[str, str]]:
+    """Yield the descriptions of a command, its options and its commands."""
+    place = "app/faces/cli"
+    yield from ((place, text) for text in (command.help, command.epilog) if text)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            shown = parameter.show_default if isinstance(parameter.show_default, str) else None
+            yield from ((place, text) for text in (parameter.help, shown) if text and " " in text)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            yield from _help_texts(each)
+
+
+def template() -> Catalog:
+    """Return the catalogue of all English texts, without translations."""
+    catalog = Catalog(locale=Language.CHINESE, domain=DOMAIN)
+    for place, text in sorted(set(texts()), key=str):
+        catalog.add(text, locations=[(place, 0)], flags=_flags(place, text))
+    return catalog
+
+
+def _flags(place: str, text: str | tuple[str, str]) -> Iterable[str]:
+    one = text if isinstance(text, str) else text[0]
+    if "%(" in one:
+        return ("python-format",)
+    return ("python-brace-format",) if "{" in one and place.endswith(".py") else ()
+
+
+def committed() -> Catalog:
+    """Return the catalogue as it stands in the repository."""
+    with CHINESE.open("rb") as file:
+        return read_po(file, locale=Language.CHINESE, domain=DOMAIN)
+
+
+def write(catalog: Catalog) -> None:
+    """Write the catalogue as it stands in the repository."""
+    with CHINESE.open("wb") as file:
+        file.write(_HEADER.encode())
+        write_po(
+            file,
+            catalog,
+            width=100,
+            omit_header=True,
+            sort_by_file=True,
+            ignore_obsolete=True,
+            include_lineno=False,
+        )
+
+
+def main() -> None:
+    """Write the catalogue: new texts without a translation, changed ones as fuzzy."""
+    catalog = committed() if CHINESE.exists() else Catalog(locale=Language.CHINESE, domain=DOMAIN)
+    catalog.update(template(), no_fuzzy_matching=False)
+    write(catalog)
+
+
+if __name__ == "__main__":
+    main()
