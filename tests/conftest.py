@@ -4,7 +4,7 @@ import signal
 from collections.abc import Generator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 # How long an example takes says more about the machine's other work than about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,6 +17,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the browser: it waits the most, so the others may as well run beside it."""
     items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+    for item in items:
+        if _runs_what_others_cover(item):
+            item.add_marker(pytest.mark.no_cover)
+
+
+def _runs_what_others_cover(item: pytest.Item) -> bool:
+    """Say whether coverage would cost much and tell nothing: tracing makes Python three times slower.
+
+    Hypothesis runs the same lines a hundred times; end-to-end tests have them in other processes.
+    """
+    is_end_to_end = "tests/unit" not in item.path.as_posix()
+    return is_end_to_end or is_hypothesis_test(getattr(item, "obj", None))
 
 
 @pytest.hookimpl(wrapper=True)

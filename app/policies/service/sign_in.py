@@ -81,11 +81,16 @@ class Ended:
         self._ended: dict[str, int] = {}
 
     def add(self, sign_in: SignIn, now: float) -> None:
-        """Take no more requests with this one."""
-        self._ended = {nonce: expires for nonce, expires in self._ended.items() if now < expires}
-        if len(self._ended) >= ENDED_AT_MOST:
-            del self._ended[next(iter(self._ended))]
+        """Take no more requests with this one.
+
+        The first may stand before one that expires sooner, which is then kept as long.
+        """
         self._ended[sign_in.nonce] = sign_in.expires
+        while self._ended:
+            nonce, expires = next(iter(self._ended.items()))
+            if now < expires and len(self._ended) <= ENDED_AT_MOST:
+                break
+            del self._ended[nonce]
 
     def __contains__(self, sign_in: SignIn) -> bool:
         return sign_in.nonce in self._ended

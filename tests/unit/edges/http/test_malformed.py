@@ -16,7 +16,7 @@ import pytest
 from app.edges.guard import AddressGuard
 from app.edges.http import HttpError, HttpPort, open_http_client
 from app.edges.http.proxied import ProxiedClient
-from tests.support.http_client import post_over
+from tests.support.http_client import TRUSTING_NOBODY, post_over
 from tests.support.http_server import HttpServer, Raw, http_server
 from tests.support.raw_server import Peer, raw_server
 
@@ -240,7 +240,7 @@ async def ours() -> AsyncIterator[HttpPort]:
 async def theirs() -> AsyncIterator[ProxiedClient]:
     """The port over httpx's own transport."""
     async with httpx.AsyncHTTPTransport(verify=False) as transport:
-        yield ProxiedClient("http://proxy.example", ssl.create_default_context(), transport)
+        yield ProxiedClient("http://proxy.example", TRUSTING_NOBODY, transport)
 
 
 async def result(port: HttpPort | ProxiedClient, server: HttpServer) -> tuple[Result, bytes]:
