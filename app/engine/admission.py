@@ -130,8 +130,11 @@ class Admission:
             where = f"reading {item.name}"
             return Refused(Reason.INVALID, self._observer.fault(where, error))
 
-    def route(self, item: Item, notification: Notification) -> Routed | Refused:
-        """Say where a notification goes, as far as it has not been there."""
+    def route(self, item: Item) -> Routed | Refused:
+        """Say where an item that was understood goes, as far as it has not been there."""
+        notification = item.notification
+        if notification is None:
+            raise ValueError("only a parsed item can be delivered")
         try:
             return self._reader.route(item, notification)
         except Exception as error:  # noqa: BLE001 - as in judge

@@ -1,9 +1,18 @@
 """What follows from what: the story of a record, from its partition to its end."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import assert_never
 
-from app.engine.admission import Admission, Newer, NotOurs, Refused, Understood, digest_of
+from app.engine.admission import (
+    Admission,
+    Judgement,
+    Newer,
+    NotOurs,
+    Refused,
+    Understood,
+    digest_of,
+)
 from app.engine.clock import EngineClock
 from app.engine.group.uncommitted import Uncommitted
 from app.engine.inflight import transitions
@@ -17,6 +26,7 @@ from app.engine.observer import Observer
 from app.engine.settlement import TOO_LARGE, Settler
 from app.policies.books.statistics import Verdict
 from app.policies.headers.deferral import SHORTEST
+from app.policies.routing import Routed
 from app.values.outcome import Reason
 from app.values.record import Record
 
@@ -93,14 +103,34 @@ class Flow:
 
     # A record comes in.
 
-    def received(self, record: Record, assigned: Assigned) -> None:
-        """Take a record into the books, and send it on its way."""
-        if self._goes_on(record, assigned):
-            return
+    def received(self, records: Sequence[Record], assigned: Assigned) -> None:
+        """Take records of one partition into its books, and send them on their way.
+
+        All of them are entered, then judged, then routed, then put in line: in stages, for the
+        reason that ``Turn`` gives.
+        """
+        items: list[Item] = []
+        for record in records:
+            if assigned.ledger.passes_over(record.offset):
+                assigned.go_on_at(record.offset + 1)
+                self._observer.skipped()
+            elif not self._goes_on(record, assigned):
+                items.append(self._enter(record, assigned))
+        judged = [self._admission.judge(item) for item in items]
+        wanted = [
+            item
+            for item, judgement in zip(items, judged, strict=True)
+            if self._is_wanted(item, judgement, assigned)
+        ]
+        routed = [self._admission.route(item) for item in wanted]
+        for item, where in zip(wanted, routed, strict=True):
+            self._deliver(item, where)
+
+    def _enter(self, record: Record, assigned: Assigned) -> Item:
         item = self._admission.item(record, assigned)
         assigned.enter(item)
         self._window.enter(item)
-        self._begin(item, assigned)
+        return item
 
     def returned(self, parked: Parked, record: Record | None, assigned: Assigned) -> None:
         """Take a record in again that was parked; its time has come.
@@ -121,8 +151,8 @@ class Flow:
             self._refuse(item, Reason.EXHAUSTED, GONE)
         elif parked.why is Why.FOREIGN:
             self._refuse(item, Reason.EXHAUSTED, unclaimed(item.origin.topic))
-        else:
-            self._begin(item, assigned, too_large=True)
+        elif self._is_wanted(item, self._admission.judge(item), assigned, too_large=True):
+            self._deliver(item, self._admission.route(item))
 
     def _goes_on(self, record: Record, assigned: Assigned) -> bool:
         """Go on with what was begun before the partition was away; say whether it was."""
@@ -153,21 +183,22 @@ class Flow:
         if item.finished:
             self.ended(item)
 
-    def _begin(self, item: Item, assigned: Assigned, *, too_large: bool = False) -> None:
-        """Send an item on its way that is in the books.
+    def _is_wanted(
+        self, item: Item, judged: Judgement, assigned: Assigned, *, too_large: bool = False
+    ) -> bool:
+        """Say whether an item is to be delivered; if not, see to what becomes of it.
 
         Args:
             item: In the books.
+            judged: What it is.
             assigned: Its partition.
             too_large: The retry topics did not take it. What a newer version deferred is handed on
                 all the same, as soon as they do.
         """
-        judged = self._admission.judge(item)
         match judged:
             case Understood(notification):
                 transitions.understand(item, notification, too_large=too_large)
-                if not self._is_repeat(item):
-                    self._deliver(item)
+                return not self._is_repeat(item)
             case Refused(reason, error):
                 self._refuse(item, reason, error)
             case Newer():
@@ -179,6 +210,7 @@ class Flow:
                 self._park(item, assigned, parked)
             case _:
                 assert_never(judged)
+        return False
 
     def _is_repeat(self, item: Item) -> bool:
         """Settle a repeat, or let it wait for what becomes of the first; say whether it is one."""
@@ -193,17 +225,13 @@ class Flow:
         transitions.follow(item, leader)
         return True
 
-    def _deliver(self, item: Item) -> None:
+    def _deliver(self, item: Item, routed: Routed | Refused) -> None:
         """Hand an item's deliveries to their lanes."""
-        notification = item.notification
-        if notification is None:
-            raise ValueError("only a parsed item can be delivered")
-        routed = self._admission.route(item, notification)
         if isinstance(routed, Refused):
             self._refuse(item, routed.reason, routed.error)
             return
-        if not notification.requests:
-            self._observer.suppressed(item, notification)
+        if item.notification is not None and not item.notification.requests:
+            self._observer.suppressed(item, item.notification)
         if routed.unroutable:
             now = self._clock.broker_now()
             transitions.fail_each(item, routed.unroutable, Reason.UNROUTABLE, now)
@@ -299,7 +327,7 @@ class Flow:
             first, *others = waiting
             transitions.lead(first, others)
             self._leaders.lead(first)
-            self._deliver(first)
+            self._deliver(first, self._admission.route(first))
 
     # Partitions come and go.
 

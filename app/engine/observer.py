@@ -79,9 +79,32 @@ class Observer:
         self.history = history
         self._rates = RateBook()
         self._clock = clock
+        self._is_collecting = False
+        self._accepted: list[tuple[Job, Target, float, tuple[Note, ...]]] = []
+        self._settled: list[tuple[Item, Verdict]] = []
         self.attempted_at = clock.monotonic()
         self.last_fault: tuple[str, float] | None = None
         self.last_dead_letter = ""
+
+    def collect(self) -> None:
+        """Only note what most deliveries come to, until ``write_down``: many take less together."""
+        self._is_collecting = True
+
+    def write_down(self) -> None:
+        """Write down what was noted."""
+        self._is_collecting = False
+        accepted, self._accepted = self._accepted, []
+        for job, target, duration, notes in accepted:
+            try:
+                self._write_delivered(job, target, duration, notes)
+            except Exception as error:  # noqa: BLE001 - it was accepted, and so were the others
+                self.fault(f"booking {job.item.name}", error)
+        settled, self._settled = self._settled, []
+        for item, verdict in settled:
+            try:
+                self._write_settled(item, verdict)
+            except Exception as error:  # noqa: BLE001 - it is settled, and so are the others
+                self.fault(f"booking {item.name}", error)
 
     def retried(self, delivery: Delivery) -> None:
         """Count a further attempt after a failed one."""
@@ -93,6 +116,14 @@ class Observer:
         self, job: Job, target: Target, duration: float, notes: tuple[Note, ...] = ()
     ) -> None:
         """Write down one attempt that its target has accepted; see ``attempted``."""
+        if self._is_collecting:
+            self._accepted.append((job, target, duration, notes))
+        else:
+            self._write_delivered(job, target, duration, notes)
+
+    def _write_delivered(
+        self, job: Job, target: Target, duration: float, notes: tuple[Note, ...]
+    ) -> None:
         self.metrics.observe_attempt(target.channel, duration)
         self.statistics.channel(target.channel).sent += 1
         self._destination(job.delivery.destination).sent += 1
@@ -159,6 +190,12 @@ class Observer:
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""
         self.statistics.settle(verdict, self._clock.now())
+        if self._is_collecting:
+            self._settled.append((item, verdict))
+        else:
+            self._write_settled(item, verdict)
+
+    def _write_settled(self, item: Item, verdict: Verdict) -> None:
         self.history.add(item, verdict.value)
         if item.adjusted or (item.notification is not None and item.notification.notes):
             self.statistics.adjusted += 1

@@ -122,6 +122,10 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     notes: tuple[tuple[Note, ...], ...] = ()
 
 
+PLAIN_YES = Answer(((Delivered(),),))
+"""One target accepted it, and there is nothing else to say: most answers equal this one."""
+
+
 class Reason(StrEnum):
     """Why a record went to the dead-letter topic (docs/contract.md#record-headers)."""
 

@@ -261,8 +261,8 @@ MUTANTS = (
     Mutant(
         "let what is behind in a chat overtake what failed",
         "app/engine/inflight/item.py",
-        "        return self.item.record.partition",
-        "        return None",
+        "            self.line = self.item.record.partition",
+        "            pass",
         ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(
@@ -740,8 +740,8 @@ MUTANTS = (
     Mutant(
         "pass over what a known answer says about limits",
         "app/edges/channels/over_http.py",
-        "if answer.allowance is not None or answer.notes or",
-        "if answer.notes or",
+        "isinstance(result, HttpAnswer) and answer == PLAIN_YES",
+        "isinstance(result, HttpAnswer) and answer.outcomes == PLAIN_YES.outcomes",
         ("tests/unit/edges/channels/test_over_http.py",),
     ),
     Mutant(

@@ -12,7 +12,7 @@ from app.edges.http import HttpAnswer, HttpPort
 from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
 from app.values.note import Note
-from app.values.outcome import Answer, Delivered, Outcome
+from app.values.outcome import PLAIN_YES, Answer, Outcome
 
 _MOST_KNOWN = 256
 
@@ -46,7 +46,7 @@ class HttpChannel(Channel):
         self._http = http
         self._timeout = timeout
         self._clock = clock
-        self._known: dict[int, tuple[HttpAnswer, Answer]] = {}
+        self._known: dict[int, HttpAnswer] = {}  # what means a plain yes, and nothing else
 
     @abstractmethod
     def request(self, deliveries: Sequence[Delivery], now: float) -> HttpRequest:
@@ -79,7 +79,8 @@ class HttpChannel(Channel):
         self, deliveries: Sequence[Delivery], then: Then, result: HttpAnswer | Exception
     ) -> None:
         try:
-            answer = self._known_answer(deliveries, result) or self._read(deliveries, result)
+            is_known = self._known.get(id(result)) is result and self._says_all(deliveries)
+            answer = PLAIN_YES if is_known else self._read(deliveries, result)
         except Exception as error:  # noqa: BLE001 - the attempt ends, whatever a channel trips over
             then(error)
         else:
@@ -98,29 +99,16 @@ class HttpChannel(Channel):
         outcomes = tuple((outcome,) * len(each.targets) for each in deliveries)
         notes = tuple(map(self.notes, deliveries))
         answer = Answer(outcomes, said, notes if any(notes) else ())
-        if isinstance(result, HttpAnswer) and _is_plain(answer):
-            self._remember(result, answer)
+        if isinstance(result, HttpAnswer) and answer == PLAIN_YES:
+            self._remember(result)
         return answer
 
-    def _known_answer(
-        self, deliveries: Sequence[Delivery], result: HttpAnswer | Exception
-    ) -> Answer | None:
-        """Return what the very same answer meant before, if nothing more is to be said."""
-        known = self._known.get(id(result))
-        if known is None or known[0] is not result or len(deliveries) > 1:
-            return None
-        is_plain = len(deliveries[0].targets) == 1 and not self.notes(deliveries[0])
-        return known[1] if is_plain else None
+    def _says_all(self, deliveries: Sequence[Delivery]) -> bool:
+        """Say whether there is one target, and nothing to note about what it is told."""
+        [delivery, *others] = deliveries
+        return not others and len(delivery.targets) == 1 and not self.notes(delivery)
 
-    def _remember(self, result: HttpAnswer, answer: Answer) -> None:
+    def _remember(self, result: HttpAnswer) -> None:
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[id(result)] = result, answer
-
-
-def _is_plain(answer: Answer) -> bool:
-    """Say whether one target accepted it, and that is all: nothing is said about limits."""
-    if answer.allowance is not None or answer.notes or len(answer.outcomes) != 1:
-        return False
-    (outcomes,) = answer.outcomes
-    return len(outcomes) == 1 and isinstance(outcomes[0], Delivered)
+        self._known[id(result)] = result

@@ -40,6 +40,7 @@ class DirectClient:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._loop = asyncio.get_running_loop()
+        self._prepared: list[DirectExchange] = []
         self._parse = lru_cache(maxsize=_KNOWN_URLS)(parse_target)
 
     def begin(
@@ -53,8 +54,20 @@ class DirectClient:
         except HttpRequestError as error:
             exchange.refuse(error)
         else:
-            exchange.start(target.origin, request)
+            exchange.prepare(target.origin, request)
+            if not self._prepared:
+                self._loop.call_soon(self._start_prepared)
+            self._prepared.append(exchange)
         return exchange
+
+    def _start_prepared(self) -> None:
+        """Send all requests of one turn of the event loop: the kernel's code one after the other.
+
+        To go in and out of it between two requests that are put together takes a tenth longer.
+        """
+        prepared, self._prepared = self._prepared, []
+        for exchange in prepared:
+            exchange.start()
 
 
 @asynccontextmanager

@@ -50,16 +50,24 @@ class DirectExchange:
         """End soon, with a request that cannot be made."""
         self._loop.call_soon(self._end, error)
 
-    def start(self, origin: Origin, request: bytes) -> None:
-        """Send the request."""
+    def prepare(self, origin: Origin, request: bytes) -> None:
+        """Take the request; ``start`` follows."""
         self._origin = origin
         self._request = request
-        kept = self._pool.take(origin)
-        if kept is None:
-            self._dial()
-        else:
-            self._connection = kept
-            kept.send(request, self._deadline, self._end_of_kept)
+
+    def start(self) -> None:
+        """Send the request, unless it was cancelled meanwhile."""
+        if self._then is None:
+            return
+        try:
+            kept = self._pool.take(self._origin)
+            if kept is None:
+                self._dial()
+            else:
+                self._connection = kept
+                kept.send(self._request, self._deadline, self._end_of_kept)
+        except Exception as error:  # noqa: BLE001 - others' requests are sent all the same
+            self._end(error)
 
     def cancel(self) -> None:
         """See ``Exchange.cancel``."""

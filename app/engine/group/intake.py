@@ -217,12 +217,7 @@ class Intake:
         for partition, batch in _by_partition(records):
             assigned = self._assignment[partition]
             due = batch if assigned.delay is None else self._due(consumer, assigned, batch)
-            for record in due:
-                if assigned.ledger.passes_over(record.offset):
-                    assigned.go_on_at(record.offset + 1)
-                    self._observer.skipped()
-                else:
-                    self._flow.received(record, assigned)
+            self._flow.received(due, assigned)
             taken += len(due)
             self._leap(consumer, assigned)
         if taken:

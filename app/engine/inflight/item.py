@@ -60,6 +60,10 @@ class Job(msgspec.Struct, eq=False):
         in_order: Its destination gets what a partition holds in the partition's order.
         alone: It was refused together with others, and is to be sent by itself.
         put_aside_for: Seconds, once it is to be deferred.
+        line: What it shares with those that it must not overtake, and that must not overtake it. A
+            partition's order covers that of its keys. Urgent ones may overtake; what was put aside
+            has lost its place.
+        rank: What goes first: the lower. Where order counts, all but the urgent ones are equal.
     """
 
     item: "Item"
@@ -70,31 +74,21 @@ class Job(msgspec.Struct, eq=False):
     alone: bool = False
     put_aside_for: float = 0.0
     state: State = State.WAITING
+    line: str | TopicPartition | None = None
+    rank: int = 0
 
-    @property
-    def line(self) -> str | TopicPartition | None:
-        """What it shares with those that it must not overtake, and that must not overtake it.
-
-        A partition's order covers that of its keys. Urgent ones may overtake; what was put aside
-        has lost its place.
-        """
-        key = self.delivery.notification.ordering_key
-        if not self.in_order or self.item.before is not None:
-            return key
-        if key is None and self.delivery.notification.priority is Priority.URGENT:
-            return None
-        return self.item.record.partition
+    def __post_init__(self) -> None:
+        told, in_order = self.delivery.notification, self.in_order
+        is_urgent = told.priority is Priority.URGENT
+        self.line = told.ordering_key
+        self.rank = -told.priority if is_urgent or not in_order else 0
+        if in_order and self.item.before is None and not (is_urgent and self.line is None):
+            self.line = self.item.record.partition
 
     @property
     def finished(self) -> bool:
         """Whether nothing more is done about it here."""
         return self.state in _FINISHED
-
-    @property
-    def rank(self) -> int:
-        """What goes first: the lower. Where order counts, all but the urgent ones are equal."""
-        priority = self.delivery.notification.priority
-        return -priority if not self.in_order or priority is Priority.URGENT else 0
 
 
 class Failure(msgspec.Struct, eq=False, gc=False):

@@ -88,20 +88,23 @@ class Answers:
             answer: What came.
             started: When it began.
         """
-        [job, *others] = batch
-        if not others and _is_plain(answer, job):
-            self._take_success(number, job, started)
-            return
-        about = None if others else job.delivery.digest
+        about = batch[0].delivery.digest if len(batch) == 1 else None
         self.learn(number, answer, started, about)
         if len(batch) > 1 and any(_is_refusal(each) for told in answer.outcomes for each in told):
             self._send_one_by_one(batch)
         else:
             self._sort(batch, answer, self.last_at - started)
 
-    def _take_success(self, number: int, job: Job, started: float) -> None:
-        """Take a plain yes from one target: what most answers are, by a shorter way."""
-        self.last_at = self._accepted_at = now = self._clock.monotonic()
+    def take_success(self, number: int, job: Job, now: float, duration: float) -> None:
+        """Take a plain yes from one target: what most answers are, by a shorter way.
+
+        Args:
+            number: Of the request.
+            job: What it held.
+            now: Monotonic seconds.
+            duration: Seconds that it took.
+        """
+        self.last_at = self._accepted_at = now
         self.last_error = None
         try:
             self._gate.end(number, Verdict.ALIVE, None, now, job.delivery.digest)
@@ -112,7 +115,7 @@ class Answers:
             self._endings.let_go(job)
             return
         try:
-            self._outcomes.accept(job, now - started)
+            self._outcomes.accept(job, duration)
         except Exception as error:  # noqa: BLE001 - it was accepted
             self._endings.fault("booking", error)
         finish(job)
@@ -238,14 +241,6 @@ class Answers:
     def _is_held(self, job: Job) -> bool:
         """Say whether its partition is still this worker's, as it was when it came in."""
         return self._surroundings.is_held(job.item)
-
-
-def _is_plain(answer: Answer, job: Job) -> bool:
-    """Say whether it is a yes from a job's one target, with nothing else in it."""
-    (told,) = answer.outcomes
-    if answer.allowance is not None or answer.notes or len(told) != 1:
-        return False
-    return type(told[0]) is Delivered and len(job.delivery.targets) == 1
 
 
 def _is_refusal(outcome: Outcome) -> bool:

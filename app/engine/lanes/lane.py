@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 
 from app.edges.channels.base import Channel
@@ -15,7 +14,7 @@ from app.engine.lanes.batching import take_batch
 from app.engine.lanes.endings import Endings, abandon
 from app.engine.lanes.outcomes import LONGEST_WAIT, Outcomes
 from app.engine.lanes.queue import JobQueue, place
-from app.engine.lanes.requests import Request, failed, fitting
+from app.engine.lanes.requests import Request, failed, fitting, is_plain
 from app.engine.lanes.surroundings import Surroundings
 from app.engine.observer import Observer
 from app.engine.turn import Turn
@@ -154,8 +153,8 @@ class Lane:
     @property
     def could_work(self) -> bool:
         """Whether something is under way, or waits and could be tried now."""
-        ready = self._queue.ready and self._gate.wait(self._clock.monotonic()) <= 0
-        return bool(self._gate.active or ready)
+        is_ready = self._queue.ready and self._gate.wait(self._clock.monotonic()) <= 0
+        return bool(self._gate.active or is_ready)
 
     def waits_for(self, job: Job) -> tuple[str | None, float | None]:
         """Return why a job is not sent now, and the seconds until it may be.
@@ -211,8 +210,10 @@ class Lane:
     def submit(self, job: Job) -> None:
         """Put a job in line."""
         wait(job)
-        with suppress(Exception):  # its attempt meets the same fault, and tells
+        try:  # noqa: SIM105 - of every delivery; to enter a context takes longer
             self._channel.prepare(job.delivery)
+        except Exception:  # noqa: BLE001, S110 - its attempt meets the same fault, and tells
+            pass
         self._queue.add(job)
         self._turn.wake(self)
 
@@ -276,20 +277,23 @@ class Lane:
     def go(self) -> None:
         """Start what may be tried now; see to it that the rest is looked at again."""
         try:
+            queue = self._queue
             if self.asides.waiting and (moment := self.asides.go()) is not None:
                 self._look_again_at(moment)
-            if self._queue.due_at is not None:
-                self._queue.make_due_ready(self._clock.monotonic())
-            if self._queue and self._may_go():
-                while batch := self._take():
+            if queue.delayed:
+                queue.make_due_ready(self._clock.monotonic())
+            if (queue.ready or queue) and self._may_go():
+                while batch := self._next():
                     self._ask(batch)
-            if self._queue.due_at is not None:
-                self._look_again_at(self._queue.due_at)
+            if queue.due_at is not None:
+                self._look_again_at(queue.due_at)
         except Exception as error:  # noqa: BLE001 - other lanes' turn comes all the same
             self._endings.fault("a lane", error)
 
     def _may_go(self) -> bool:
         """Say whether a request may be made now; if not, see to what waits."""
+        if self._gate.calm:
+            return True
         now = self._clock.monotonic()
         wait = self._gate.wait(now)
         if wait <= 0:
@@ -308,7 +312,7 @@ class Lane:
         """Return how many requests may be made: by the destination, and by its party's share."""
         room = self._gate.room()
         share = self._share.room
-        self._held_back = room > 0 and share == 0 and self._queue.ready > 0
+        self._held_back = room > 0 and share == 0 and bool(self._queue.ready)
         if self._held_back:
             self._look_again_at(self._clock.monotonic() + SHARE_SECONDS)
         return min(room, share)
@@ -328,12 +332,14 @@ class Lane:
         self._timer = None
         self._turn.wake(self)
 
-    def _take(self) -> list[Job]:
+    def _next(self) -> list[Job]:
         """Take what the next request is to hold; nothing if none may be made now."""
         while self._queue.ready and self._may_go() and self._room():
             job = self._queue.take()
             is_expired = self._outcomes.is_expired
-            if not is_expired(job):
+            if job.delivery.notification.expires_at is None or not is_expired(job):
+                if self._channel.most_merged == 1:
+                    return [job]
                 left = self._gate.requests_left
                 return take_batch(job, self._queue, self._channel, left, is_expired)
             self._queue.release(job)
@@ -341,20 +347,26 @@ class Lane:
         return []
 
     def _ask(self, batch: list[Job]) -> None:
-        """Make one request. An error of the service's own ends it and nothing else."""
+        """Count one request; it begins in this turn."""
         started = self._clock.monotonic()
         for job in batch:
             start(job)
-        number, ticket = self._gate.begin(started), self._share.begin(started)
-        request = Request(self, self._turn, batch, number, started, ticket)
+        number, number_of_share = self._gate.begin(started), self._share.begin(started)
+        request = Request(self, batch, number, number_of_share, started)
         self._requests[request] = None
+        self._turn.ask(request)
+
+    def begin(self, request: Request) -> None:
+        """Begin a request. An error of the service's own ends it and nothing else."""
+        batch = request.batch
         try:
             for job in batch:
                 if job.attempts or job.item.before is not None:
                     self._observer.retried(job.delivery)
-            request.attempt = self._channel.begin([job.delivery for job in batch], request)
+            then = partial(self._turn.answered, request)
+            request.attempt = self._channel.begin([job.delivery for job in batch], then)
         except Exception as error:  # noqa: BLE001 - whatever a channel trips over
-            request(error)
+            self._turn.answered(request, error)
 
     def ended(self, request: Request, answer: Answer | Exception) -> None:
         """Learn from an answer, book it, and go on with what waits."""
@@ -362,16 +374,24 @@ class Lane:
             return  # given up since
         batch, number = request.batch, request.number
         try:
-            answer = fitting(answer, len(batch))
-            self._end(request, failed=failed(answer))
-            if isinstance(answer, Exception):
-                self._answers.take_fault(number, batch, answer)
+            if is_plain(answer, batch):
+                now = self._clock.monotonic()
+                self._share.end(request.number_of_share, now, failed=False)
+                self._answers.take_success(number, batch[0], now, now - request.started)
             else:
-                self._answers.take(number, batch, answer, request.started)
+                self._take(request, fitting(answer, len(batch)))
         except Exception as error:  # noqa: BLE001 - others' answers are booked all the same
             self._endings.fault("a lane", error)
         if self._queue or self.asides.waiting:
             self._turn.wake(self)
 
-    def _end(self, request: "Request", *, failed: bool) -> None:
-        self._share.end(request.ticket, self._clock.monotonic(), failed=failed)
+    def _take(self, request: Request, answer: Answer | Exception) -> None:
+        self._end(request, failed=failed(answer))
+        batch, number = request.batch, request.number
+        if isinstance(answer, Exception):
+            self._answers.take_fault(number, batch, answer)
+        else:
+            self._answers.take(number, batch, answer, request.started)
+
+    def _end(self, request: Request, *, failed: bool) -> None:
+        self._share.end(request.number_of_share, self._clock.monotonic(), failed=failed)

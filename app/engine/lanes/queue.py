@@ -27,21 +27,20 @@ class JobQueue:
     Jobs of one line (``Job.line``) go one after the other: the next one is not ready before the
     one ahead is released. A job that was taken is ahead until then, wherever it is, also while
     it waits for the time of its next attempt.
+
+    Attributes:
+        ready: What could be taken, as a heap; others look at it, no more.
+        delayed: What waits for its time, likewise.
     """
 
     def __init__(self) -> None:
-        self._ready: list[_Entry] = []
-        self._delayed: list[_Due] = []
+        self.ready: list[_Entry] = []
+        self.delayed: list[_Due] = []
         self._lines: dict[str | TopicPartition, _Line] = {}
         self._behind = 0
 
     def __len__(self) -> int:
-        return len(self._ready) + len(self._delayed) + self._behind
-
-    @property
-    def ready(self) -> int:
-        """How many could be taken."""
-        return len(self._ready)
+        return len(self.ready) + len(self.delayed) + self._behind
 
     def add(self, job: Job) -> None:
         """Put a new job in line."""
@@ -58,33 +57,33 @@ class JobQueue:
 
     def add_again(self, job: Job) -> None:
         """Make a job ready that was taken; in its line it is ahead as before."""
-        heappush(self._ready, (job.rank, job.order, job))
+        heappush(self.ready, (job.rank, job.order, job))
 
     def delay(self, job: Job, until: float) -> None:
         """Keep a job that was taken for a later attempt; in its line it is ahead as before."""
-        heappush(self._delayed, (until, job.order, job))
+        heappush(self.delayed, (until, job.order, job))
 
     @property
     def due_at(self) -> float | None:
         """When the first of the delayed ones comes due; None if there is none."""
-        return self._delayed[0][0] if self._delayed else None
+        return self.delayed[0][0] if self.delayed else None
 
     def due_time(self, job: Job) -> float | None:
         """Return when a job that waits for a later attempt comes due, or None."""
-        return next((until for until, _, each in self._delayed if each is job), None)
+        return next((until for until, _, each in self.delayed if each is job), None)
 
     def make_due_ready(self, now: float) -> None:
         """Put in line again whatever has come due by now."""
-        while self._delayed and self._delayed[0][0] <= now:
-            self.add_again(heappop(self._delayed)[2])
+        while self.delayed and self.delayed[0][0] <= now:
+            self.add_again(heappop(self.delayed)[2])
 
     def peek(self) -> Job | None:
         """Return the next job without taking it."""
-        return self._ready[0][2] if self._ready else None
+        return self.ready[0][2] if self.ready else None
 
     def take(self) -> Job:
         """Take the next job, which there is."""
-        return heappop(self._ready)[2]
+        return heappop(self.ready)[2]
 
     def behind(self, job: Job) -> Job | None:
         """Return the next job in the line of one that was taken, without taking it."""
@@ -132,18 +131,18 @@ class JobQueue:
                 removed += [job for job in line.behind if unwanted(job)]
                 self._behind -= len(line.behind) - len(kept)
                 line.behind = deque(kept)
-        ahead = [entry[2] for entry in (*self._ready, *self._delayed) if unwanted(entry[2])]
+        ahead = [entry[2] for entry in (*self.ready, *self.delayed) if unwanted(entry[2])]
         if ahead:
-            self._ready = [entry for entry in self._ready if not unwanted(entry[2])]
-            self._delayed = [entry for entry in self._delayed if not unwanted(entry[2])]
-            heapify(self._ready)
-            heapify(self._delayed)
+            self.ready = [entry for entry in self.ready if not unwanted(entry[2])]
+            self.delayed = [entry for entry in self.delayed if not unwanted(entry[2])]
+            heapify(self.ready)
+            heapify(self.delayed)
             for job in ahead:
                 self.release(job)
         return sorted(ahead + removed, key=place)
 
     def __iter__(self) -> Iterator[Job]:
-        for _, _, job in (*self._ready, *self._delayed):
+        for _, _, job in (*self.ready, *self.delayed):
             yield job
         for line in self._lines.values():
             yield from line.behind

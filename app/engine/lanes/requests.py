@@ -1,12 +1,11 @@
 """Requests that are under way."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.edges.channels.base import Attempt
 from app.engine.inflight.item import Job
-from app.engine.turn import Turn
-from app.policies.limits.shares import Ticket
-from app.values.outcome import Answer, Retry
+from app.values.outcome import PLAIN_YES, Answer, Retry
 
 
 class Asker(Protocol):
@@ -16,48 +15,49 @@ class Asker(Protocol):
         """Go on after what came of it."""
         ...
 
+    def begin(self, request: "Request") -> None:
+        """Make it."""
+        ...
+
 
 class Request:
-    """A request that is under way; called with its answer.
+    """A request that is under way.
 
     Args:
         asker: Who made it.
-        turn: When its answer is booked.
         batch: The jobs that it is about.
         number: From the gate.
+        number_of_share: From the share.
         started: Monotonic seconds.
-        ticket: From the share.
 
     Attributes:
         attempt: The channel's; None until it has begun.
     """
 
-    __slots__ = ("_asker", "_turn", "attempt", "batch", "number", "started", "ticket")
+    __slots__ = ("_asker", "attempt", "batch", "number", "number_of_share", "started")
 
     def __init__(
         self,
         asker: Asker,
-        turn: Turn,
         batch: list[Job],
         number: int,
+        number_of_share: int,
         started: float,
-        ticket: Ticket,
     ) -> None:
         self._asker = asker
-        self._turn = turn
         self.batch = batch
         self.number = number
+        self.number_of_share = number_of_share
         self.started = started
-        self.ticket = ticket
         self.attempt: Attempt | None = None
-
-    def __call__(self, answer: Answer | Exception) -> None:
-        """Take what came of it; it is booked with whatever else comes now."""
-        self._turn.answered(self, answer)
 
     def ended(self, answer: Answer | Exception) -> None:
         """See ``turn.Asked``."""
         self._asker.ended(self, answer)
+
+    def begin(self) -> None:
+        """See ``turn.Asked``."""
+        self._asker.begin(self)
 
     def cancel(self) -> None:
         """Give it up."""
@@ -72,6 +72,13 @@ def fitting(answer: Answer | Exception, jobs: int) -> Answer | Exception:
     if len(answer.outcomes) != jobs or len(answer.notes) not in (0, jobs):
         return ValueError(f"{len(answer.outcomes)} answers for {jobs} deliveries")
     return answer
+
+
+def is_plain(answer: Answer | Exception, batch: Sequence[Job]) -> bool:
+    """Say whether it is a plain yes to one job with one target: what most answers are."""
+    if answer is not PLAIN_YES and answer != PLAIN_YES:
+        return False
+    return len(batch) == 1 and len(batch[0].delivery.targets) == 1
 
 
 def failed(answer: Answer | Exception) -> bool:

@@ -48,6 +48,11 @@ class Breaker:
         """Whether the destination is taken as broken or gone."""
         return self.retry_at is not None
 
+    @property
+    def calm(self) -> bool:
+        """Whether a further yes would change nothing."""
+        return self.retry_at is None and not self._failures and not self._turned_away
+
     def wait(self, now: float) -> float:
         """Return the seconds until an attempt may be made; infinite while the probe is out."""
         if self.retry_at is None:

@@ -30,6 +30,10 @@ class Gate:
         concurrency: Requests under way at most.
         breaks: Whether failures in a row close it; a destination that is gone always does.
         budget: The requests that may be made by what the service publishes.
+
+    Attributes:
+        calm: Nothing is known but how many requests may be under way, and a further yes would
+            change nothing: so it is with most destinations, most of the time.
     """
 
     def __init__(self, concurrency: int, *, breaks: bool, budget: Budget = UNLIMITED) -> None:
@@ -41,6 +45,7 @@ class Gate:
         self._number = 0
         self._probe: int | None = None
         self._usual_duration = 0.0
+        self.calm = False
 
     @property
     def active(self) -> int:
@@ -69,12 +74,16 @@ class Gate:
 
     def wait(self, now: float) -> float:
         """Return the seconds until a request may be made; infinite while a probe is under way."""
+        if self.calm:
+            return 0.0
         if self._pacer.unlimited and self._breaker.retry_at is None:
             return self._budget.wait(now)
         return max(self._pacer.wait(now), self._breaker.wait(now), self._budget.wait(now))
 
     def room(self) -> int:
         """Return how many requests may be made; ``wait`` was 0 just now."""
+        if self.calm:
+            return self._concurrency - len(self._begun)
         room = self._pacer.room(len(self._begun))
         return room if self._breaker.retry_at is None else min(room, 1)
 
@@ -82,10 +91,11 @@ class Gate:
         """Count a request that begins; return its number."""
         self._number += 1
         self._begun[self._number] = now
-        self._pacer.began(now)
-        self._budget.spend(now)
-        self._breaker.attempt()
-        self._probe = self._number if self._breaker.open else None
+        if not self.calm:
+            self._pacer.began(now)
+            self._budget.spend(now)
+            self._breaker.attempt()
+            self._probe = self._number if self._breaker.open else None
         return self._number
 
     def abandon(self, number: int) -> None:
@@ -114,6 +124,8 @@ class Gate:
         """
         duration = now - self._begun.pop(number)
         self._usual_duration += (duration - self._usual_duration) * _SMOOTHING
+        if self.calm and verdict is Verdict.ALIVE and allowance is None:
+            return
         if verdict in (None, Verdict.FAILED) and self._precedes_probe(number):
             pass  # no news, and not the answer that is waited for
         elif verdict is None:
@@ -124,6 +136,7 @@ class Gate:
                 self._pacer.accepted()
         if verdict is not Verdict.FAILED or allowance is not None:
             self._pacer.answered(allowance, now)
+        self.calm = self._breaker.calm and self._pacer.calm and self._budget is UNLIMITED
 
     def _precedes_probe(self, number: int) -> bool:
         """Say whether a request was under way before the probe that is under way now."""
@@ -131,6 +144,7 @@ class Gate:
 
     def hold(self, until: float) -> None:
         """Let nothing through before ``until``."""
+        self.calm = False
         self._pacer.hold(until)
 
     def limited(
@@ -144,6 +158,7 @@ class Gate:
             now: When the answer came.
             longest: Seconds that it blocks for at most, if ``after`` is only the first guess.
         """
+        self.calm = False
         return self._pacer.limited(began, after, now, longest)
 
     def probe_now(self, now: float) -> None:

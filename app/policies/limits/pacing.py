@@ -48,6 +48,11 @@ class Pacer:
         """Whether nothing is known that would let a request wait."""
         return self.remaining is None and self.held_until is None
 
+    @property
+    def calm(self) -> bool:
+        """Whether a further yes without a limit would change nothing."""
+        return self._learned and self.unlimited and not self._doubt and not self._limits_in_a_row
+
     def wait(self, now: float) -> float:
         """Return the seconds until a request may be made, as far as limits go."""
         held = 0.0

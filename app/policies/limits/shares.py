@@ -1,6 +1,7 @@
 """Shares of the window: how much of it one party's destinations may have under way."""
 
 import weakref
+from itertools import count
 
 SLOW = 2.0
 """Seconds; a request that takes longer keeps room from others, if it fails in the end."""
@@ -28,8 +29,9 @@ class Shares:
         self.first = max(window // 4, LEAST)
         self.least = max(window // 16, LEAST)
         self.strangers_most = max(window // 2, LEAST)
-        self.strangers: dict[Ticket, None] = {}  # requests under way, the oldest first
+        self.strangers: dict[int, float] = {}  # when requests under way began, the oldest first
         self.active = 0
+        self.numbers = count()
         self._of: weakref.WeakValueDictionary[str, Share] = weakref.WeakValueDictionary()
 
     def of(self, domain: str) -> "Share":
@@ -40,15 +42,6 @@ class Shares:
         return share
 
 
-class Ticket:
-    """A request that is under way."""
-
-    __slots__ = ("began",)
-
-    def __init__(self, began: float) -> None:
-        self.began = began
-
-
 class Share:
     """One party's share."""
 
@@ -57,7 +50,7 @@ class Share:
     def __init__(self, everybody: Shares) -> None:
         self._all = everybody
         self._allowed = everybody.first
-        self._begun: dict[Ticket, None] = {}  # the oldest first
+        self._begun: dict[int, float] = {}  # when, by number; the oldest first
         self._known = False
         self._hung = False
 
@@ -75,32 +68,36 @@ class Share:
     def hangs(self, now: float) -> bool:
         """Say whether what has no room may have to wait for long: for requests that hang."""
         waits_for = self._begun if self._known else self._all.strangers
-        oldest = next(iter(waits_for), None)
-        return self._hung or (oldest is not None and now - oldest.began > SLOW)
+        oldest = next(iter(waits_for.values()), now)
+        return self._hung or now - oldest > SLOW
 
-    def begin(self, now: float) -> Ticket:
-        """Count a request that begins."""
-        ticket = Ticket(now)
-        self._begun[ticket] = None
-        self._all.active += 1
+    def begin(self, now: float) -> int:
+        """Count a request that begins; return its number."""
+        everybody = self._all
+        number = next(everybody.numbers)
+        self._begun[number] = now
+        everybody.active += 1
         if not self._known:
-            self._all.strangers[ticket] = None
-        return ticket
+            everybody.strangers[number] = now
+        return number
 
-    def end(self, ticket: Ticket, now: float, *, failed: bool) -> None:
+    def end(self, number: int, now: float, *, failed: bool) -> None:
         """Learn from how a request ended.
 
         Args:
-            ticket: From ``begin``.
+            number: From ``begin``.
             now: When it ended.
             failed: The destination did not do its part: no connection, no answer, 5xx.
         """
-        del self._begun[ticket]
-        self._all.active -= 1
-        self._all.strangers.pop(ticket, None)
-        self._hung = failed and now - ticket.began > SLOW
+        everybody = self._all
+        began = self._begun.pop(number)
+        everybody.active -= 1
+        if everybody.strangers:
+            everybody.strangers.pop(number, None)
+        self._hung = failed and now - began > SLOW
         if self._hung:
-            self._allowed = max(self._allowed // 2, self._all.least)
+            self._allowed = max(self._allowed // 2, everybody.least)
             return
-        self._allowed = min(self._allowed + 1, self._all.most)
+        if self._allowed < everybody.most:
+            self._allowed += 1
         self._known = self._known or not failed

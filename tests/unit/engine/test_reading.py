@@ -148,9 +148,9 @@ class Reading:
         """There is room."""
         return 1000
 
-    def received(self, record: Record, _: Assigned) -> None:
-        """Remember it."""
-        self.admitted.append(record)
+    def received(self, records: Sequence[Record], _: Assigned) -> None:
+        """Remember them."""
+        self.admitted += records
 
 
 class StandingStill:

@@ -1,5 +1,6 @@
 """The moves of a record and of its deliveries: all that the table knows, and no other."""
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -24,7 +25,7 @@ ITEM_FUNCTIONS = {
     "settle": transitions.settle,
     "park": transitions.park,
 }
-JOB_FUNCTIONS = {
+JOB_FUNCTIONS: dict[str, Callable[[Job], None]] = {
     "wait": transitions.wait,
     "start": transitions.start,
     "finish": transitions.finish,

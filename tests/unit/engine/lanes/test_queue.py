@@ -58,10 +58,10 @@ def test_the_same_key_one_after_the_other() -> None:
     jobs, queue = Jobs(), JobQueue()
     for name, key in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a")):
         queue.add(jobs.make(name, key))
-    assert (len(queue), queue.ready) == (4, 2)
+    assert (len(queue), len(queue.ready)) == (4, 2)
     first = queue.take()
     assert content(queue.take()) == "b1"
-    assert queue.ready == 0
+    assert not queue.ready
     queue.add_again(first)  # tried again: still the one ahead
     assert content(queue.take()) == "a1"
     queue.release(first)

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.limits.shares import Share, Shares, Ticket
+from app.policies.limits.shares import Share, Shares
 
 WINDOW = 1000
 
 
-def fill(share: Share, now: float = 0.0) -> list[Ticket]:
+def fill(share: Share, now: float = 0.0) -> list[int]:
     """Begin as many requests as there is room for; at most a window of them."""
-    begun: list[Ticket] = []
+    begun: list[int] = []
     while share.room and len(begun) < WINDOW:
         begun.append(share.begin(now))
     return begun
