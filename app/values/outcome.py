@@ -10,8 +10,6 @@ from app.values.note import Note
 class Delivered(msgspec.Struct, frozen=True, gc=False):
     """The destination accepted it."""
 
-    detail: str = ""
-
 
 class Retry(msgspec.Struct, frozen=True, gc=False):
     """It may pass next time: time-out, connection, 5xx, 408, 425, SMTP 4xx.

@@ -42,7 +42,7 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
     """
     status = answer.status
     if 200 <= status < 300:
-        return Delivered(f"HTTP {status}")
+        return Delivered()
     error = f"HTTP {status}: {said}" if said else f"HTTP {status}"
     after = retry_after(answer.headers.get("retry-after"), now)
     outcome: Outcome

@@ -128,7 +128,7 @@ def outcome_of(reply: Reply, said: str) -> Outcome:
         said: The same, fit to be shown.
     """
     if reply.good:
-        return Delivered(said)
+        return Delivered()
     if reply.stage is Stage.LOGIN or is_about_the_login(reply):
         return Denied(said, certain=True)
     if reply.temporary:

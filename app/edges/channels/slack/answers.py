@@ -35,7 +35,7 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
     said = quote_body(answer, target)
     error = f"HTTP {answer.status}: {said}"
     if 200 <= answer.status < 300:
-        return Delivered(f"HTTP {answer.status}") if word == "ok" else Retry(f"{error}, and not ok")
+        return Delivered() if word == "ok" else Retry(f"{error}, and not ok")
     if answer.status == 429 or "rate_limited" in word:
         return RateLimited(error, retry_after(answer.headers.get("retry-after"), now))
     if word in _GONE:

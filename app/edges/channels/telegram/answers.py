@@ -63,7 +63,7 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Meaning:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return Meaning(_not_telegrams(answer, now, target))
     if read.ok:
-        return Meaning(Delivered(f"HTTP {answer.status}"))
+        return Meaning(Delivered())
     said = quote(read.description, secrets_of(target.address, target.access))
     error = f"HTTP {answer.status}: {said}"
     words = read.description.lower()
