@@ -17,7 +17,7 @@ from app.faces.cli.listening import (
     listen_by_default,
     parse_endpoint,
 )
-from app.faces.cli.output import CONTEXT, PACKAGE, echo, plain_errors, run, version_option
+from app.faces.cli.output import CONTEXT, PACKAGE, plain_errors, run, say, version_option
 from app.main import create_app
 from app.settings.checks import check_bind
 from app.settings.load import LoadedSettings, load_from_process
@@ -111,11 +111,11 @@ def _listener(settings: Settings, http: str | None, *, no_http: bool) -> Listene
 def _announce(loaded: LoadedSettings, listener: Listener | None, *, asked: bool) -> None:
     kafka = loaded.settings.kafka
     topics = ", ".join(kafka.topics)
-    echo(f"Notification worker {version(PACKAGE)}: group {kafka.group_id}, topics {topics}")
+    say(f"Notification worker {version(PACKAGE)}: group {kafka.group_id}, topics {topics}")
     if listener is not None:
         moved = not asked and listener.endpoint != DEFAULT
         reason = f" (port {DEFAULT.port} is taken)" if moved else ""
-        echo(f"Status page: {listener.endpoint.url}/{reason}")
+        say(f"Status page: {listener.endpoint.url}/{reason}")
 
 
 class StartError(NotifierError):

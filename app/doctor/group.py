@@ -21,7 +21,7 @@ LOOK_AGAIN: Final = 0.7
 
 async def check_group(cluster: Survey, kafka: KafkaSettings) -> list[Finding]:
     """Report the group's members and its faults."""
-    subject = f"group {kafka.group_id}"
+    subject = f"consumer group {kafka.group_id}"
     partitions = partitions_of(await cluster.visible(kafka.topics))
     group = await _settled(cluster, kafka, partitions)
     limit = await cluster.group_limit()

@@ -29,7 +29,7 @@ async def check_rights(
     ]
     if closed := await cluster.denied_on_group(GROUP, kafka.group_id):
         group = kafka.group_id
-        found.append(_missing(f"group {group}", f"--group {group}", closed, kafka))
+        found.append(_missing(f"consumer group {group}", f"--group {group}", closed, kafka))
     return found or [ok("rights", "this user may do all that the service needs")]
 
 

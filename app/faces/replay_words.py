@@ -1,5 +1,6 @@
 """Names in words the dead letters that a replay leaves out."""
 
+from app.language.speaking import translate
 from app.values.replay import Replay
 
 LEFT_OUT = {
@@ -16,4 +17,4 @@ LEFT_OUT = {
 def left_out(replay: Replay) -> str:
     """Return them, as ``1 replayed before, 2 expired``; empty if nothing is left out."""
     counts = ((getattr(replay, field), words) for field, words in LEFT_OUT.items())
-    return ", ".join(f"{count:,} {words}" for count, words in counts if count)
+    return translate(", ").join(f"{count:,} {translate(words)}" for count, words in counts if count)

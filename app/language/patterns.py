@@ -5,18 +5,20 @@
 the history), so that this is the only form in which all of them can be translated.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from string import Formatter
 from typing import Final
 
 SEPARATORS: Final = ((". ", "。"), ("; ", "；"), (": ", "："))
 """What stands between sentences that were put together, in English and in Chinese."""
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 MOST_LOOKS: Final = 64
 """Parts of one text that are looked up: it takes a bounded time, whatever stands in it."""
 
 
 class Pattern:
-    """A sentence with named values.
+    """A sentence with named values; one of a single word, as ``{days} days``, has only numbers.
 
     Args:
         template: In English, as ``waiting for Kafka for {starting_for} s``.
@@ -26,7 +28,7 @@ class Pattern:
         weight: Characters that stand still: of two patterns that fit, the heavier is meant.
     """
 
-    __slots__ = ("_first", "_last", "_middle", "names", "weight")
+    __slots__ = ("_first", "_is_short", "_last", "_middle", "names", "weight")
 
     def __init__(self, template: str) -> None:
         literals, names = [""], []
@@ -38,6 +40,7 @@ class Pattern:
         self._first, *self._middle, self._last = literals
         self.names = tuple(names)
         self.weight = sum(map(len, literals))
+        self._is_short = self.weight < 9 and len(_WORD.findall(" ".join(literals))) < 2
 
     def values(self, sentence: str) -> dict[str, str] | None:
         """Return the values in a sentence, or None if it is another one.
@@ -56,7 +59,13 @@ class Pattern:
             found.append(sentence[at:where])
             at = where + len(literal)
         found.append(sentence[at:end])
+        if self._is_short and not all(map(_is_number, found)):
+            return None
         return dict(zip(self.names, found, strict=True))
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").isdecimal()
 
 
 class Sentences:
@@ -84,9 +93,14 @@ class Sentences:
         for pattern, translation in self._patterns:
             values = pattern.values(text)
             if values is not None:
-                read = {each: self._known(value, looks) or value for each, value in values.items()}
-                return translation.format(**read)
+                return translation.format(
+                    **{name: self._value(value, looks) for name, value in values.items()}
+                )
         return self._in_parts(text, looks)
+
+    def _value(self, text: str, looks: Iterator[int]) -> str:
+        """Translate a value that is a sentence itself; a single word is the name of something."""
+        return (self._known(text, looks) if " " in text else None) or text
 
     def _in_parts(self, text: str, looks: Iterator[int]) -> str | None:
         for separator, other in SEPARATORS:

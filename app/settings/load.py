@@ -227,4 +227,6 @@ def _what_is_wrong(detail: ErrorDetails, secrets: Secrets | None) -> str:
 
 def _line(name: str, problem: str, origins: Mapping[str, str]) -> str:
     source = origins[name]
-    return f"{env_name(name)}: {problem} ({source if source == DEFAULT else f'from {source}'})"
+    if source == DEFAULT:
+        return f"{env_name(name)}: {problem} (default)"
+    return f"{env_name(name)}: {problem} (from {source})"

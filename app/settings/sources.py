@@ -24,6 +24,7 @@ from app.settings.models import PREFIX, SETTINGS, env_name
 from app.values.errors import SettingsError
 
 ENVIRONMENT = "environment"
+FLAG = "flag"
 DOTENV = ".env"
 CONFIG_FILE = "NOTIFIER_CONFIG_FILE"
 _GINKGO = "~/.ginkgo/"
@@ -53,7 +54,7 @@ def read_dotenv(directory: Path) -> dict[str, str]:
 def from_flags(flags: Mapping[str, object]) -> dict[str, Found]:
     """Take the flags that were given, by the dotted names of their settings."""
     return {
-        name: Found(value, f"flag {_FLAGS[name]}")
+        name: Found(value, f"{FLAG} {_FLAGS[name]}")
         for name, value in flags.items()
         if value is not None
     }

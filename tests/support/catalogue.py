@@ -15,6 +15,8 @@ from app.faces.cli.send_test import command as send_test
 from app.language.catalogue import DOMAIN, LOCALES
 from app.language.choice import Language
 from app.start import command as start
+from app.values.outcome import Reason
+from app.values.snapshot import AttemptStatus, DestinationState, Status
 from tests.support.sentences import sentences
 
 ROOT: Final = Path(__file__).parents[2]
@@ -38,6 +40,35 @@ _MARKED: Final = (
 """Folders whose texts are marked for translation, and Babel's way to find them."""
 # Shells complete commands by scripts, and pagers and editors are not used here.
 _UNUSED: Final = re.compile(r"click/(_|shell_completion|testing)|.*\.(css|svg)$")
+STATES: Final = ("sent", "partial", "failed", "queued", "in_flight", "waiting", "deferred")
+"""Of notifications, beside those of attempts (docs/contract.md)."""
+_OF_PYDANTIC: Final = (
+    "should be a valid integer, not {given}",
+    "should be a valid boolean, not {given}",
+    "should be a valid number, not {given}",
+    "should be a finite number, not {given}",
+    "should be greater than {least}, not {given}",
+    "should be greater than or equal to {least}, not {given}",
+    "should be less than or equal to {most}, not {given}",
+    "should be {expected}, not {given}",
+)
+"""What pydantic says of settings."""
+_OF_THE_SYSTEM: Final = (
+    *("Address already in use", "All connection attempts failed", "Broken pipe", "File exists"),
+    *("Cannot assign requested address", "Connection refused", "Connection reset by peer"),
+    *("Connection timed out", "Is a directory", "Name or service not known", "No route to host"),
+    *("Network is unreachable", "No such file or directory", "No space left on device"),
+    *("Not a directory", "Operation not permitted", "Permission denied", "Read-only file system"),
+    "Temporary failure in name resolution",
+)
+"""What the operating system says of files and connections, and httpx of it."""
+_CHECKS: Final = (
+    *("rights", "topics", "reading", "group", "lag", "offsets", "transactions", "deferred"),
+    "clock",
+)
+"""What the doctor calls checks of Kafka that could not be made."""
+MODES: Final = ("PAUSED", "PROBLEM", "FAILING")
+"""Of a worker on the page, beside its statuses."""
 _OPTIONS: Final = {"trimmed": "true", "newstyle_gettext": "true"}
 
 Text = tuple[str, str | tuple[str, str]]
@@ -47,6 +78,10 @@ Text = tuple[str, str | tuple[str, str]]
 def texts() -> Iterator[Text]:
     """Yield every text that people are shown, with the file it stands in."""
     yield from sentences(ROOT)
+    yield from (("app/faces/static/format.js", each) for each in _state_words())
+    yield from (("app/settings/load.py", each) for each in _OF_PYDANTIC)
+    yield from (("app/doctor/kafka.py", each) for each in _CHECKS)
+    yield from (("app/edges", each) for each in _OF_THE_SYSTEM)
     for command in (start, send_test, notifier):
         yield from ((place, each) for place, each in _help_texts(command))
     for name, folder, method in _MARKED:
@@ -54,6 +89,12 @@ def texts() -> Iterator[Text]:
         for place, _, text, _, _ in found:
             if not _UNUSED.match(f"{name}/{place}"):
                 yield f"{name}/{place}", text if isinstance(text, str) else (text[0], text[1])
+
+
+def _state_words() -> Iterator[str]:
+    """Yield the states and results that the page and the command line name."""
+    for values in (AttemptStatus, DestinationState, Status, Reason, STATES, MODES):
+        yield from (value.replace("_", " ") for value in values)
 
 
 def _help_texts(command: click.Command) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,8 @@ _SILENT_KEYWORDS: Final = {
     "response_description",
     "type_",
 }
+_MARKING: Final = {"translate", "say", "ok", "fail", "skip", "bounded"}
+"""What these are given first is a text for people, however short."""
 _NOT_SHOWN: Final = {
     # names of tasks
     *("end of session", "hand in a mail", "open an admin connection", "replay of dead letters"),
@@ -69,6 +71,7 @@ _NOT_SHOWN: Final = {
 }
 _COUNTED: Final = re.compile(
     r"(?:1|\{\w+\}) (?:minutes|hours|days?|partitions?|brokers?)|members: .*"
+    r"|\{\w+\}: \{\w+\} \((?:default|from \{\w+\})\)"
 )
 """Short ones that stand inside of sentences."""
 _WORD: Final = re.compile(r"(?<![\w./-])[A-Za-z][a-z'’]+(?![\w/=(]|\.\w)")
@@ -96,6 +99,7 @@ class _Finder(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self._is_marked = False
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # a docstring
@@ -122,6 +126,12 @@ class _Finder(ast.NodeVisitor):
                 return
             case ast.Name(id=name) if name in _SILENT_FUNCTIONS:
                 return
+            case ast.Name(id=name) if name in _MARKING and _is_text(node.args[0]):
+                self._is_marked = True
+                self.visit(node.args[0])
+                self._is_marked = False
+                for rest in node.args[1:]:
+                    self.visit(rest)
             case _:
                 self.generic_visit(node)
 
@@ -130,11 +140,12 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str) and is_sentence(node.value):
+        if isinstance(node.value, str) and (self._is_marked or is_sentence(node.value)):
             self._add(_numbered(node.value))
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        text, names = "", list[str]()
+        text, names, is_marked = "", list[str](), self._is_marked
+        self._is_marked = False
         for part in node.values:
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 text += part.value.replace("{", "{{").replace("}", "}}")
@@ -142,12 +153,18 @@ class _Finder(ast.NodeVisitor):
                 known = _known(part.value)
                 text += known if known is not None else f"{{{_unique(_name(part.value), names)}}}"
                 self.visit(part.value)
-        if is_sentence(text):
+        if is_marked or is_sentence(text):
             self._add(text)
 
     def _add(self, text: str) -> None:
         if text not in _NOT_SHOWN:
             self.found.append(text)
+
+
+def _is_text(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.JoinedStr) or (
+        isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    )
 
 
 def is_sentence(text: str) -> bool:

@@ -49,7 +49,8 @@ def clean_environment(
         measured: Whether coverage is measured in the process, where it is in this one; it costs
             as much as the start.
     """
-    foreign = ("NOTIFIER_", "GINKGO_") if measured else ("NOTIFIER_", "GINKGO_", "COVERAGE_")
+    foreign = ("NOTIFIER_", "GINKGO_", *(() if measured else ("COVERAGE_",)))
+    foreign += ("LANG", "LC_")  # English, whoever runs the tests
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), **settings}
 

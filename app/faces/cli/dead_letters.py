@@ -10,8 +10,9 @@ import click
 
 from app.edges.service_client import ServiceClient
 from app.faces.cli.dead_letter_texts import details, table
-from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, url_option
+from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, say, url_option
 from app.faces.cli.replaying import follow, plan_lines
+from app.language.speaking import translate
 from app.policies.service.replaying import read_place
 from app.values.dead_letter import DeadLetter
 from app.values.outcome import Reason
@@ -42,13 +43,17 @@ def list_(limit: int, reason: str | None, url: str, api_key: str | None) -> None
     with plain_errors():
         letters, more = asyncio.run(_read(url, api_key, limit, reason))
     if not letters:
-        echo("There are no dead letters" + (f" with the reason {reason}." if reason else "."))
+        say(
+            f"There are no dead letters with the reason {reason}."
+            if reason
+            else "There are no dead letters."
+        )
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in table(letters, width):
         echo(line)
     if more:
-        echo(f"There are more: --limit {limit * 10}", err=True)
+        say(f"There are more: --limit {limit * 10}", err=True)
 
 
 async def _read(
@@ -133,7 +138,7 @@ def replay(
         if dry_run:
             return
         if sys.stdin.isatty() and not yes:
-            click.confirm("Send them again?", abort=True)
+            click.confirm(translate("Send them again?"), abort=True)
         begun = asyncio.run(ask({**selection, "rate": rate}))
         follow(lambda: ServiceClient(url, api_key, timeout=TIMEOUT), begun)
 

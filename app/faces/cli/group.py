@@ -6,7 +6,8 @@ import click
 
 from app.configured import connect_to, subscription_of
 from app.engine.control.group_reset import Memory, forget, recall
-from app.faces.cli.output import CONTEXT, echo, plain_errors
+from app.faces.cli.output import CONTEXT, echo, plain_errors, say
+from app.language.speaking import translate
 from app.settings.load import load_from_process
 from app.settings.models import KafkaSettings, env_name
 from app.values.errors import SettingsError
@@ -35,13 +36,14 @@ def reset(yes: bool) -> None:
         connection, group = connect_to(kafka), subscription_of(kafka)
         memory = asyncio.run(recall(connection, group))
         if not memory:
-            echo(f"Nothing is known of the group {kafka.group_id}: it is as new.")
+            say(f"Nothing is known of the group {kafka.group_id}: it is as new.")
             return
-        echo("\n".join(_plan(kafka, memory)))
+        for line in _plan(kafka, memory):
+            say(line)
         if not yes:
-            click.confirm("Forget it?", abort=True)
+            click.confirm(translate("Forget it?"), abort=True)
         asyncio.run(forget(connection, group, memory))
-        echo("Forgotten.")
+        echo(translate("Forgotten."))
 
 
 def _plan(kafka: KafkaSettings, memory: Memory) -> tuple[str, str]:
@@ -54,6 +56,6 @@ def _plan(kafka: KafkaSettings, memory: Memory) -> tuple[str, str]:
     topics = ", ".join(kafka.topics)
     known = f"{on_kafka} committed offsets on Kafka, {kept} kept in {kafka.control_topic}"
     return (
-        f"Group {kafka.group_id}, {topics}: {known}.",
+        f"The group {kafka.group_id}, {topics}: {known}.",
         f"Without them the next worker begins at the {where} ({setting}): {effect}.",
     )

@@ -7,7 +7,7 @@ import click
 
 from app.edges.channels import CHANNELS
 from app.edges.ginkgo_database import read_tables
-from app.faces.cli.output import CONTEXT, echo, plain_errors
+from app.faces.cli.output import CONTEXT, echo, plain_errors, say
 from app.policies.channels import Channels
 from app.policies.service.ginkgo_import import import_recipients, import_templates
 from app.values.errors import NotifierError
@@ -57,13 +57,13 @@ def ginkgo(
     with plain_errors():
         imported = import_recipients(read_tables(mysql), Channels(CHANNELS))
         _write(output, _HEAD + imported.document, force=force)
-        echo(f"{output}: {imported.users} users, {imported.groups} groups")
+        say(f"{output}: {imported.users} users, {imported.groups} groups")
         left_out = [*imported.left_out]
         if templates is not None:
             left_out += _import_templates(templates, templates_dir, force=force)
     for line in left_out:
-        echo(f"left out: {line}", err=True)
-    echo(f"Use it: NOTIFIER_RECIPIENTS_FILE={output.absolute()}")
+        say(f"left out: {line}", err=True)
+    say(f"Use it: NOTIFIER_RECIPIENTS_FILE={output.absolute()}")
     if templates is not None:
         echo(f"        NOTIFIER_TEMPLATES_DIR={templates_dir.absolute()}")
 
@@ -75,7 +75,7 @@ def _import_templates(exported: Path, folder: Path, *, force: bool) -> tuple[str
         raise NotifierError(f"{exported}: {error}") from None
     for name, text in imported.files.items():
         _write(folder / name, text, force=force)
-    echo(f"{folder}: {len(imported.files)} templates")
+    say(f"{folder}: {len(imported.files)} message templates")
     return imported.left_out
 
 

@@ -17,19 +17,23 @@ from app.faces.cli import (
     tracing,
     workers,
 )
+from app.faces.cli.columns import pad, width_of
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
     echo,
     plain_errors,
     run,
+    say,
     url_option,
     version_option,
 )
 from app.faces.cli.send import send
+from app.language.speaking import translate
 from app.policies.redaction import scrub
 from app.policies.texts.visible import visible_line
-from app.settings.load import LoadedSettings, load_from_process
+from app.settings.load import DEFAULT, LoadedSettings, load_from_process
+from app.settings.sources import ENVIRONMENT, FLAG
 from app.values.errors import SettingsError
 
 WATCH_SECONDS = 2.0
@@ -75,7 +79,8 @@ async def _show_report(url: str, api_key: str | None, *, watch: bool) -> None:
             except ServiceError as error:
                 if not watch:
                     raise
-                report = f"{error}\nTrying again …"  # it may be starting anew
+                again = translate("Trying again …")  # it may be starting anew
+                report = f"{translate(str(error))}\n{again}"
             if watch:
                 click.clear()  # nothing if the output is no terminal
             echo(report)
@@ -114,9 +119,9 @@ def doctor(context: click.Context, url: str) -> None:
     faults = asyncio.run(_examine(loaded, url))
     echo()
     if faults:
-        echo(f"{faults} of the checks failed.")
+        say(f"{faults} of the checks failed.")
         context.exit(1)
-    echo("Nothing is at fault.")
+    say("Nothing is at fault.")
 
 
 async def _examine(loaded: LoadedSettings, url: str) -> int:
@@ -129,15 +134,30 @@ async def _examine(loaded: LoadedSettings, url: str) -> int:
 
 
 def _show(verdict: Verdict, subject: str, text: str) -> None:
-    echo(f"{verdict:<{_MARK_WIDTH}}  {subject + ':':<{_SUBJECT_WIDTH}} {visible_line(text)}")
+    mark, what = (
+        pad(translate(verdict.value), _MARK_WIDTH),
+        pad(f"{translate(subject)}:", _SUBJECT_WIDTH),
+    )
+    echo(f"{mark}  {what} {visible_line(translate(text))}")
 
 
 def _show_settings(loaded: LoadedSettings) -> None:
     rows = loaded.describe()
-    names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
+    names, values = (max(width_of(row[column]) for row in rows) for column in (0, 1))
     for name, value, source in rows:
-        echo(f"{name:<{names}}  {value:<{values}}  {source}")
+        echo(f"{name:<{names}}  {pad(value, values)}  {_source(source)}")
     echo()
+
+
+def _source(source: str) -> str:
+    """Return where a setting came from, in words."""
+    kind, _, name = source.partition(" ")
+    kinds = {
+        DEFAULT: translate("default"),
+        ENVIRONMENT: translate("environment"),
+        FLAG: translate("flag"),
+    }
+    return f"{kinds.get(kind, kind)} {name}".rstrip()
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Shared by the commands: one-line errors, no stray log lines, common flags."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -9,6 +10,8 @@ import click
 
 from app.edges.channels import CHANNELS
 from app.edges.service_client import DEFAULT_URL
+from app.faces.cli.wording import speak_as_set
+from app.language.speaking import translate
 from app.policies.channels import Channels
 from app.policies.redaction import scrub, veil
 from app.policies.texts.visible import visible
@@ -51,7 +54,17 @@ def run(command: click.Command) -> None:
     Libraries' log lines go nowhere unless the command sets up logging: each fault is told once.
     """
     logging.getLogger().addHandler(logging.NullHandler())
-    command()
+    speak_as_set(command)
+    try:
+        status = command.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.message = translate(error.message)  # type: ignore[misc] # click calls it final
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        say("Aborted!", err=True)
+        status = 1
+    sys.exit(status)
 
 
 @contextmanager
@@ -60,7 +73,17 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except NotifierError as error:
-        raise click.ClickException(visible(scrub(str(error), _SECRETS))) from error
+        raise click.ClickException(visible(translate(scrub(str(error), _SECRETS)))) from error
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a sentence of the command's own, in the language in force.
+
+    Args:
+        text: In English, its values in it.
+        err: To standard error.
+    """
+    echo(translate(text), err=err)
 
 
 def echo(text: str = "", *, err: bool = False) -> None:

@@ -4,13 +4,17 @@ import click
 
 from app.edges.channels import CHANNELS
 from app.edges.recipients import load_recipients
-from app.faces.cli.output import CONTEXT, echo, plain_errors
+from app.faces.cli.columns import pad
+from app.faces.cli.output import CONTEXT, echo, plain_errors, say
+from app.language.speaking import translate
 from app.policies.channels import Channels
 from app.policies.redaction import redact
 from app.settings.load import load_from_process
 from app.settings.models import env_name
 from app.values.errors import NotifierError
 from app.values.recipients import Contact, Group, Recipients, User
+
+_KIND_WIDTH = 7
 
 
 @click.group("recipients", context_settings=CONTEXT, invoke_without_command=True)
@@ -22,11 +26,13 @@ def command(context: click.Context) -> None:
     with plain_errors():
         recipients = _load()
     for key, user in recipients.users.items():
-        ways = ", ".join(dict.fromkeys(contact.type for contact in user.contacts)) or "no contacts"
-        echo(f"user   {_named(key, user.name)}: {ways}{_quiet(user)}")
+        ways = ", ".join(dict.fromkeys(contact.type for contact in user.contacts)) or translate(
+            "no contacts"
+        )
+        echo(f"{pad(translate('user'), _KIND_WIDTH)}{_named(key, user.name)}: {ways}{_quiet(user)}")
     for key, group in recipients.groups.items():
-        members = ", ".join(group.members) or "nobody"
-        echo(f"group  {_named(key, group.name)}: {members}")
+        members = ", ".join(group.members) or translate("nobody")
+        echo(f"{pad(translate('group'), _KIND_WIDTH)}{_named(key, group.name)}: {members}")
 
 
 @command.command()
@@ -41,7 +47,7 @@ def show(context: click.Context, who: str) -> None:
         recipients = _load()
     users = _members(recipients, who)
     if users is None:
-        echo(f"{who}: neither a user nor a group of the recipients file", err=True)
+        say(f"{who}: neither a user nor a group of the recipients file", err=True)
         context.exit(1)
     for key in users:
         user = recipients.users[key]
@@ -50,7 +56,7 @@ def show(context: click.Context, who: str) -> None:
         for contact in user.contacts:
             echo(f"  {_line(contact, told=contact in primary)}")
         if not user.contacts:
-            echo("  no contacts: what is for this user is a dead letter")
+            echo(f"  {translate('no contacts: what is for this user is a dead letter')}")
 
 
 def _load() -> Recipients:
@@ -73,7 +79,7 @@ def _members(recipients: Recipients, who: str) -> tuple[str, ...] | None:
 def _line(contact: Contact, *, told: bool) -> str:
     name = f" ({contact.name})" if contact.name else ""
     address = redact(contact.address, CHANNELS)
-    only = "" if told else "  only if its channel is named"
+    only = "" if told else f"  {translate('only if its channel is named')}"
     return f"{contact.type:<8} {address}{name}{only}"
 
 
@@ -82,4 +88,4 @@ def _named(key: str, name: str | None) -> str:
 
 
 def _quiet(user: User) -> str:
-    return "" if user.active else "  (inactive: gets nothing)"
+    return "" if user.active else f"  {translate('(inactive: gets nothing)')}"

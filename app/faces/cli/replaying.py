@@ -8,14 +8,17 @@ from contextlib import contextmanager
 import click
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.output import INTERRUPTED, echo
+from app.faces.cli.columns import pad
+from app.faces.cli.output import INTERRUPTED, say
 from app.faces.replay_words import left_out
+from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
 from app.values.replay import Replay
 
 EVERY = 0.5
 """Seconds between two looks at the progress."""
 _IDS_SHOWN = 5
+_LABEL_WIDTH = 19
 
 
 def plan_lines(plan: Replay) -> Iterator[str]:
@@ -23,10 +26,11 @@ def plan_lines(plan: Replay) -> Iterator[str]:
     count = plan.replayable
     some = ", ".join(plan.ids[:_IDS_SHOWN])
     if count:
-        more = ", …" if count > _IDS_SHOWN else ""
-        yield f"To be sent again:  {count:,} of {plan.selected + plan.missing:,} ({some}{more})"
+        ids = f"{some}, …" if count > _IDS_SHOWN else some
+        said = translate(f"{count:,} of {plan.selected + plan.missing:,} ({ids})")
+        yield f"{pad(translate('To be sent again:'), _LABEL_WIDTH)}{said}"
     if words := left_out(plan):
-        yield f"Left out:          {words}"
+        yield f"{pad(translate('Left out:'), _LABEL_WIDTH)}{words}"
 
 
 def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
@@ -44,14 +48,14 @@ def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
         with _progress(begun.replayable) as show:
             ended = asyncio.run(_follow(connect, begun, show))
     except KeyboardInterrupt:
-        echo("The replay goes on in the service.", err=True)
+        say("The replay goes on in the service.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     done = f"{ended.replayed:,} of {ended.replayable:,} sent again."
     if ended.state != "done":
         why = visible_line(ended.error or ended.state)
         again = "The same command goes on from here."
         raise click.ClickException(f"The replay ended early: {why}. {done} {again}")
-    echo(done)
+    say(done)
 
 
 async def _follow(

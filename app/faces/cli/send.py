@@ -11,6 +11,7 @@ import click
 from app.edges.service_client import ServiceClient
 from app.faces.cli.output import api_key_option, echo, plain_errors, url_option
 from app.faces.cli.tracing import lines_of
+from app.language.speaking import translate
 from app.policies.texts.outgoing import Typed, compose
 from app.values.control import Published
 from app.values.history import Story
@@ -89,7 +90,7 @@ def send(
             return
         story = asyncio.run(_outcome(accepted.message_ids[0], url, api_key))
     if story is None or story.state not in {SENT, *NOT_SENT}:
-        known = "nothing is known of it yet" if story is None else lines(story)
+        known = translate("nothing is known of it yet") if story is None else lines(story)
         echo(known, err=True)
         context.exit(NOT_KNOWN_YET)
     echo(lines(story))
@@ -118,7 +119,7 @@ async def _publish(message: bytes, url: str, api_key: str | None) -> Published:
     async with ServiceClient(url, api_key) as client:
         accepted = await client.publish(message)
     for warning in accepted.warnings:
-        echo(f"{warning.field}: {warning.problem}", err=True)
+        echo(f"{warning.field}: {translate(warning.problem)}", err=True)
     for message_id in accepted.message_ids:
         echo(message_id)
     return accepted

@@ -20,10 +20,12 @@ from app.faces.cli.output import (
     echo,
     plain_errors,
     run,
+    say,
     url_option,
     version_option,
 )
 from app.faces.cli.sending import Send, Tally, send_all, through_service, to_kafka
+from app.language.speaking import translate
 from app.policies.channels import Channels
 from app.policies.parsing import parse
 from app.policies.routing import Defaults, route
@@ -82,14 +84,16 @@ def command(
         url_given = context.get_parameter_source("url") is ParameterSource.COMMANDLINE
         if loaded.settings.kafka.embedded or url_given:
             _refuse_topic(topic)
-            sender, where = through_service(url, api_key), f"through {url}"
+            sender = through_service(url, api_key)
+            sending = f"Sending {kind} messages through {url}: {count:,}"
         else:
             topic = topic or loaded.settings.kafka.topics[0]
-            sender, where = to_kafka(loaded.settings.kafka, topic), f"to the topic {topic}"
-            echo(broker_line(loaded))
+            sender = to_kafka(loaded.settings.kafka, topic)
+            sending = f"Sending {kind} messages to the topic {topic}: {count:,}"
+            say(broker_line(loaded))
         if warning := missing_destination(loaded.settings, Kind(kind)):
-            echo(f"Warning: {warning}", err=True)
-        echo(f"Sending {kind} messages {where}: {count:,}")
+            echo(f"{translate('Warning')}: {translate(warning)}", err=True)
+        say(sending)
         try:
             tally, interrupted = _send(sender, Kind(kind), count, delay)
         except NotifierError as error:
@@ -99,7 +103,9 @@ def command(
         context.exit(INTERRUPTED)
     if tally.last_error is not None:
         left = count - tally.total
-        counts = f"{tally.failed} of {tally.total} failed" + (f", {left} not tried" if left else "")
+        counts = f"{tally.failed} of {tally.total} failed"
+        if left:
+            counts = f"{counts} and {left} were not tried"
         remedy = _remedy(tally.last_error, loaded)
         raise click.ClickException(f"{counts}: {tally.last_error}. {remedy}")
 

@@ -13,6 +13,8 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.edges.service_client import ServiceBusyError, ServiceClient
+from app.faces.cli.columns import pad
+from app.language.speaking import translate
 from app.policies.texts.test_messages import Kind, test_message
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaRefusedError, NotifierError
@@ -21,6 +23,7 @@ from app.values.topic import WantedTopic
 BUSY_PATIENCE = 30.0
 """Seconds that one message waits for a service that is busy."""
 FAILURES_IN_A_ROW = 3
+_LABEL_WIDTH = 12
 _KAFKA_TIMEOUT = 10.0
 _SERVICE_TIMEOUT = 20.0  # it waits ten seconds itself for Kafka's acknowledgement
 
@@ -55,14 +58,18 @@ class Tally:
         average = self.sending / self.total * 1000 if self.total else 0.0
         return "\n".join(
             (
-                f"  Total:      {self.total:,}",
-                f"  Succeeded:  {self.succeeded:,}",
-                f"  Failed:     {self.failed:,}",
-                f"  Rate:       {rate:,.1f} messages/s",
-                f"  Time:       {elapsed:.2f} s",
-                f"  Average:    {average:.1f} ms to send one",
+                _row(translate("Total"), f"{self.total:,}"),
+                _row(translate("Succeeded"), f"{self.succeeded:,}"),
+                _row(translate("Failed"), f"{self.failed:,}"),
+                _row(translate("Rate"), translate("{rate} messages/s").format(rate=f"{rate:,.1f}")),
+                _row(translate("Time"), f"{elapsed:.2f} s"),
+                _row(translate("Average"), translate(f"{average:.1f} ms to send one")),
             )
         )
+
+
+def _row(name: str, value: str) -> str:
+    return f"  {pad(f'{name}:', _LABEL_WIDTH)}{value}"
 
 
 async def send_all(
@@ -91,11 +98,11 @@ async def send_all(
             tally.failed += 1
             tally.last_error = error
             failed_in_a_row += 1
-            show(f"failed: {error}")
+            show(translate("failed: {error}").format(error=translate(str(error))))
         else:
             tally.succeeded += 1
             failed_in_a_row = 0
-            show(f"sent {message_id}")
+            show(translate("sent {message_id}").format(message_id=message_id))
         finally:
             tally.sending += time.monotonic() - began
         if failed_in_a_row >= (FAILURES_IN_A_ROW if tally.succeeded else 1):

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import click
 
 from app.edges.templates import Templates, load_templates
+from app.faces.cli.columns import pad
 from app.faces.cli.output import echo, plain_errors
+from app.language.speaking import translate
 from app.policies.parsing import RenderedMessage
 from app.policies.parsing.json_text import read_json
 from app.settings.load import load_from_process
@@ -59,23 +61,29 @@ def read_variable(text: str) -> tuple[str, object]:
 def described(message: RenderedMessage) -> Iterator[str]:
     """Yield a message as lines, with the variables that were missing."""
     parts = {
-        "title": message.title,
-        "color": None if message.color is None else f"#{message.color:06X}",
-        "url": message.url,
-        "author": message.author.name if message.author else None,
-        "footer": message.footer.text if message.footer else None,
+        translate("title"): message.title,
+        translate("color"): None if message.color is None else f"#{message.color:06X}",
+        translate("url"): message.url,
+        translate("author"): message.author.name if message.author else None,
+        translate("footer"): message.footer.text if message.footer else None,
     }
-    yield from (f"{name + ':':<8}{value}" for name, value in parts.items() if value is not None)
+    yield from (
+        f"{pad(f'{name}:', 8)}{value}" for name, value in parts.items() if value is not None
+    )
     yield from ("", *message.content.splitlines())
     if message.fields:
         yield ""
         for field in message.fields:
-            yield f"{field.name}: {field.value}{' (inline)' if field.inline else ''}"
+            inline = f" {translate('(inline)')}" if field.inline else ""
+            yield f"{field.name}: {field.value}{inline}"
     if message.html is not None:
-        yield from ("", f"HTML for mail: {len(message.html):,} characters")
+        yield from ("", translate(f"HTML for mail: {len(message.html):,} characters"))
     if message.notes:
         yield ""
-        yield from (f"note: {note.field}: {note.problem}" for note in message.notes)
+        yield from (
+            f"{translate('note')}: {note.field}: {translate(note.problem)}"
+            for note in message.notes
+        )
 
 
 def _load() -> Templates:
@@ -83,5 +91,5 @@ def _load() -> Templates:
 
 
 def _line(templates: Templates, template_id: str) -> str:
-    own = "own" if templates.is_own(template_id) else ""
-    return f"{template_id:<24}  {own:<4}{', '.join(templates.variables(template_id))}"
+    own = translate("own") if templates.is_own(template_id) else ""
+    return f"{template_id:<24}  {pad(own, 4)}{', '.join(templates.variables(template_id))}"

@@ -7,10 +7,14 @@ from datetime import datetime
 import click
 
 from app.edges.service_client import ServiceClient, ServiceError
-from app.faces.cli.output import api_key_option, echo, plain_errors, url_option
+from app.faces.cli.columns import pad
+from app.faces.cli.output import api_key_option, echo, plain_errors, say, url_option
+from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
-from app.values.history import HistoryPage, Settled, Story
+from app.values.history import HistoryPage, Settled, Story, Told
 
+_LABEL_WIDTH = 16
+_STATE_WIDTH = 10
 STATES = ("sent", "partial", "failed", "expired", "suppressed", "deferred")
 
 
@@ -55,7 +59,7 @@ def history(limit: int, url: str, api_key: str | None, **filters: str | None) ->
         for line in table(rows):
             echo(line)
         if not rows:
-            echo("Nothing is found.")
+            say("Nothing is found.")
 
 
 async def _history(
@@ -75,35 +79,47 @@ async def _history(
 
 def lines_of(story: Story) -> Iterator[str]:
     """Yield a story as lines for a terminal."""
-    yield f"{story.state.upper()}  {visible_line(story.title or story.id or story.origin)}"
+    name = visible_line(story.title or story.id or story.origin)
+    yield f"{translate(story.state).upper()}  {name}"
     if story.why:
-        yield f"  {visible_line(story.why)}"
+        yield f"  {visible_line(translate(story.why))}"
     facts = {
-        "Message ID": story.id,
-        "User": story.user,
-        "Published": _local(story.published),
-        "Settled": _local(story.settled),
-        "Next attempt": _local(story.next_attempt_at),
-        "Worker": story.worker,
-        "First stood at": story.origin,
-        "Stands at": story.record,
-        "Dead letter": story.dead_letter
+        translate("Message ID"): story.id,
+        translate("User"): story.user,
+        translate("Published"): _local(story.published),
+        translate("Settled"): _local(story.settled),
+        translate("Next attempt"): _local(story.next_attempt_at),
+        translate("Worker"): story.worker,
+        translate("First stood at"): story.origin,
+        translate("Stands at"): story.record,
+        translate("Dead letter"): story.dead_letter
         and f"{story.dead_letter} (notifier dead-letters replay {story.dead_letter})",
     }
     for name, value in facts.items():
         if value:
-            yield f"  {name + ':':<16}{visible_line(value)}"
+            yield f"  {pad(f'{name}:', _LABEL_WIDTH)}{visible_line(value)}"
     for note in story.notes:
-        yield f"  Left out or changed: {visible_line(f'{note.field}: {note.problem}')}"
+        told = visible_line(f"{note.field}: {translate(note.problem)}")
+        yield f"  {translate('Left out or changed')}: {told}"
     for target in story.targets:
         yield f"  {target.channel} {visible_line(target.destination)}"
         if not target.attempts:
-            yield "    no attempt yet"
+            yield f"    {translate('no attempt yet')}"
         for each in target.attempts:
-            took = "" if each.duration is None else f" in {each.duration:.3f} s"
-            said = f": {visible_line(each.error)}" if each.error else ""
-            number = f"try {each.attempt} " if each.attempt else ""
-            yield f"    {_local(each.time)}  {number}{each.status}{took} by {each.worker}{said}"
+            yield f"    {_local(each.time)}  {_attempt(each)}"
+
+
+def _attempt(made: Told) -> str:
+    """Return an attempt in words, after its time."""
+    number = translate("try {number}").format(number=made.attempt) if made.attempt else ""
+    took = ""
+    if made.duration is not None:
+        took = translate("in {seconds} s").format(seconds=f"{made.duration:.3f}")
+    by = translate("by {worker}").format(worker=made.worker)
+    told = " ".join(
+        part for part in (number, translate(made.status.replace("_", " ")), took, by) if part
+    )
+    return f"{told}: {visible_line(translate(made.error))}" if made.error else told
 
 
 def table(rows: Sequence[Settled]) -> Iterator[str]:
@@ -113,7 +129,7 @@ def table(rows: Sequence[Settled]) -> Iterator[str]:
         name = visible_line(row.title or "")
         found = visible_line(row.id or row.origin)
         what = f"{found}  {name}  {visible_line(where)}".rstrip()
-        yield f"{_local(row.settled)}  {row.state:<10} {what}"
+        yield f"{_local(row.settled)}  {pad(translate(row.state), _STATE_WIDTH)} {what}"
 
 
 def _local(time: str | None) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import click
 
 from app.edges.service_client import ServiceClient
+from app.faces.cli.columns import pad, width_of
 from app.faces.cli.output import api_key_option, echo, plain_errors, url_option
+from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
 from app.values.fleet import Fleet, Worker, WorkerStatistics
 
-_HEADINGS = ("Worker", "Status", "Partitions", "Consumed", "Sent", "Failed", "In flight", "Lag")
+_LABEL_WIDTH = 16
 
 
 @click.command()
@@ -33,33 +35,45 @@ def lines_of(fleet: Fleet) -> Iterator[str]:
     if fleet.workers:
         yield from _table(fleet)
     else:
-        yield "No worker of the group is running."
+        yield translate("No worker of the group is running.")
     for each in fleet.workers:
         yield ""
-        yield f"{visible_line(each.id)}{'  (this one)' if each.id == fleet.me else ''}"
+        mine = f"  {translate('(this one)')}" if each.id == fleet.me else ""
+        yield f"{visible_line(each.id)}{mine}"
         yield from _details(each)
     if fleet.unknown:
         yield ""
-        yield f"Others may be missing: {visible_line(fleet.unknown)}"
+        yield translate(f"Others may be missing: {visible_line(fleet.unknown)}")
 
 
 def _table(fleet: Fleet) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = [_HEADINGS]
+    headings = (
+        translate("Worker"),
+        translate("Status"),
+        translate("Partitions"),
+        translate("Consumed"),
+        translate("Sent"),
+    )
+    rows: list[tuple[str, ...]] = [
+        (*headings, translate("Failed"), translate("In flight"), translate("Lag"))
+    ]
     for each in fleet.workers:
         count = sum(len(numbers) for numbers in each.partitions.values())
         rows.append((visible_line(each.id), _state(each), f"{count}", *_figures(each.statistics)))
-    rows.append((f"{len(fleet.workers)} in all", "", "", *_figures(fleet.totals)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    for first, second, *others in rows:
-        cells = [f"{first:<{widths[0]}}", f"{second:<{widths[1]}}"]
-        cells += [f"{cell:>{width}}" for cell, width in zip(others, widths[2:], strict=True)]
+    rows.append((translate(f"{len(fleet.workers)} in all"), "", "", *_figures(fleet.totals)))
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            pad(cell, width, right=column > 1)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         yield "  ".join(cells).rstrip()
 
 
 def _state(worker: Worker) -> str:
     if worker.problem:
-        return "PROBLEM"
-    return "PAUSED" if worker.paused else worker.status.value
+        return translate("PROBLEM")
+    return translate("PAUSED") if worker.paused else translate(worker.status.value)
 
 
 def _figures(counted: WorkerStatistics) -> tuple[str, ...]:
@@ -75,15 +89,15 @@ def _figures(counted: WorkerStatistics) -> tuple[str, ...]:
 
 def _details(worker: Worker) -> Iterator[str]:
     facts = {
-        "Host": worker.host,
-        "Process": str(worker.process_id),
-        "Page": f"{worker.address}/" if worker.address else "none",
-        "Version": worker.version,
-        "Running since": worker.start_time or "",
-        "Problem": worker.problem or "",
+        translate("Host"): worker.host,
+        translate("Process"): str(worker.process_id),
+        translate("Page"): f"{worker.address}/" if worker.address else translate("none"),
+        translate("Version"): worker.version,
+        translate("Running since"): worker.start_time or "",
+        translate("Problem"): translate(worker.problem or ""),
     }
     for name, value in facts.items():
         if value:
-            yield f"  {name + ':':<16}{visible_line(value)}"
+            yield f"  {pad(f'{name}:', _LABEL_WIDTH)}{visible_line(value)}"
     for topic, numbers in worker.partitions.items():
         yield f"  {visible_line(topic)}: {', '.join(map(str, numbers))}"

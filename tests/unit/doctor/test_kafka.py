@@ -59,7 +59,7 @@ async def test_addresses_that_cannot_be_reached_are_named() -> None:
 
 async def test_members_are_listed(cluster: Cluster) -> None:
     """The group's line names hosts, and how many workers are more than there are partitions."""
-    group = "group notification_worker_group"
+    group = "consumer group notification_worker_group"
     assert (await examined(cluster))[group].text == "members: 0 (no worker is running)"
     cluster.members = [worker_at("10.0.0.1"), worker_at("10.0.0.2")]
     assert (await examined(cluster))[group].text == "members: 2 (10.0.0.1, 10.0.0.2)"
@@ -74,7 +74,7 @@ async def test_a_service_that_shares_the_group_id_is_a_fault(cluster: Cluster) -
         worker_at("10.0.0.1"),
         GroupMember("notifier", "10.0.0.2", ("orders", f"{RETRY}.0s", f"{RETRY}.30s")),
     ]
-    finding = (await examined(cluster))["group notification_worker_group"]
+    finding = (await examined(cluster))["consumer group notification_worker_group"]
     assert finding.verdict is Verdict.FAIL
     assert "(orders at 10.0.0.2) than this service (notifications)" in finding.text
     assert "a group id of its own" in finding.text
@@ -86,7 +86,7 @@ async def test_partitions_that_nobody_has_are_a_fault(
     """Somebody else's program divides them; the members are named with what they consume."""
     monkeypatch.setattr("app.doctor.group.LOOK_AGAIN", 0.0)
     cluster.members, cluster.starved = [worker_at("10.0.0.1")], True
-    finding = (await examined(cluster))["group notification_worker_group"]
+    finding = (await examined(cluster))["consumer group notification_worker_group"]
     assert finding.verdict is Verdict.FAIL
     assert "2 partitions have nobody" in finding.text
     assert "notification-worker at 10.0.0.1 (notifications" in finding.text
@@ -96,7 +96,7 @@ async def test_a_cluster_that_never_had_a_group_is_given_time(cluster: Cluster) 
     """The first question about any group makes the cluster make room for it."""
     cluster.failures = [KafkaUnavailableError("no coordinator")]
     found = await examined(cluster)
-    assert found["group notification_worker_group"].verdict is Verdict.OK
+    assert found["consumer group notification_worker_group"].verdict is Verdict.OK
 
 
 async def test_a_group_that_may_not_be_seen_is_a_fault(cluster: Cluster) -> None:

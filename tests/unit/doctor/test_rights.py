@@ -39,7 +39,7 @@ async def test_each_missing_right_is_named_with_the_command_that_allows_it() -> 
         f"topic {DEAD}",
         f"topic {CONTROL}",
         f"topic {retry}",
-        "group notification_worker_group",
+        "consumer group notification_worker_group",
     }
     assert "this user may not Write, AlterConfigs on it" in said[f"topic {DEAD}"]
     assert (
@@ -48,7 +48,7 @@ async def test_each_missing_right_is_named_with_the_command_that_allows_it() -> 
     )
     assert (
         "--operation Read --group notification_worker_group"
-        in (said["group notification_worker_group"])
+        in (said["consumer group notification_worker_group"])
     )
 
 

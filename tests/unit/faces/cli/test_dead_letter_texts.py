@@ -1,6 +1,7 @@
 import pytest
 
-from app.faces.cli.dead_letter_texts import cut, details, pretty, table
+from app.faces.cli.columns import cut
+from app.faces.cli.dead_letter_texts import details, pretty, table
 from tests.support.fakes import make_dead_letter
 
 

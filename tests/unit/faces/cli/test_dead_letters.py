@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.faces.cli.dead_letter_texts import cut
+from app.faces.cli.columns import cut
 from app.faces.cli.notifier import command
 from app.policies.service.access import Access
 from app.values.errors import BusyError

@@ -1,0 +1,106 @@
+"""Commands in Chinese: their help, click's own words, and everything that they say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from app.faces.cli.notifier import command as notifier
+from app.faces.cli.send_test import command as send_test
+from app.faces.cli.wording import localise
+from app.language.choice import Language
+from app.language.speaking import speaking
+from app.start import command as start
+from tests.support.service import clean_environment
+
+SENTENCE = re.compile(r"[A-Za-z][a-z']+ [a-z']+ [a-z']+ [a-z']+")
+"""Four words in a row, as no name and no command has."""
+
+
+def every_command(command: click.Command, words: list[str]) -> list[list[str]]:
+    """Return the words of a command and of all below it."""
+    found = [words]
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            found += every_command(each, [*words, name])
+    return found
+
+
+def said(arguments: list[str], folder: Path, settings: dict[str, str]) -> tuple[int, str]:
+    """Run a command as people do; return its exit status and all that it says."""
+    script = "import sys; from app.start import main as start; from app.faces.cli.notifier import"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{script} main; sys.argv[0] = 'notifier'; main()",
+            *arguments,
+        ],
+        cwd=folder,
+        env=clean_environment(folder, settings),
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [start, send_test, notifier], ids=lambda each: each.name)
+def test_every_command_has_its_help_in_chinese(command: click.Command) -> None:
+    """No description, no option and no default is left in English."""
+    with speaking(Language.CHINESE):
+        for words in every_command(command, []):
+            one: click.Command = command
+            for word in words:
+                assert isinstance(one, click.Group)
+                one = one.commands[word]
+            copied = type(one)(name="x", params=[*one.params], help=one.help, callback=None)
+            texts = [copied.help or "", *(getattr(each, "help", "") or "" for each in one.params)]
+            before = [getattr(each, "help", None) for each in one.params]
+            localise(copied)
+            after = [copied.help or "", *(getattr(each, "help", "") or "" for each in one.params)]
+            for parameter, text in zip(one.params, before, strict=True):
+                if isinstance(parameter, click.Option):
+                    parameter.help = text
+            assert not [text for old, text in zip(texts, after, strict=True) if old and old == text]
+
+
+def test_a_command_speaks_the_language_of_the_terminal(tmp_path: Path) -> None:
+    """Help, what the library says, errors of its own, and what comes from the code below."""
+    chinese = {"LANG": "zh_CN.UTF-8"}
+    status, text = said(["--help"], tmp_path, chinese)
+    assert status == 0
+    assert "用法:" in text
+    assert "显示本帮助并退出" in text
+    assert not SENTENCE.search(text)
+    assert said(["send", "--nope"], tmp_path, chinese)[0] == 2
+    assert "没有选项 '--nope'" in said(["send", "--nope"], tmp_path, chinese)[1]
+    status, text = said(["dead-letters", "show", "x"], tmp_path, chinese)
+    assert (status, text) == (1, "错误：'x' 不是 id；id 形如 3/17。\n")
+    status, text = said(["recipients"], tmp_path, chinese)
+    assert (status, text) == (1, "错误：未设置收件人文件（NOTIFIER_RECIPIENTS_FILE）\n")
+
+
+def test_the_setting_goes_before_the_terminal(tmp_path: Path) -> None:
+    """In the environment or in a file; one that is wrong leaves it to the terminal."""
+    assert "Usage:" in said(["--help"], tmp_path, {"LANG": "zh_CN", "NOTIFIER_LANGUAGE": "en"})[1]
+    assert "用法:" in said(["--help"], tmp_path, {"LANG": "C", "NOTIFIER_LANGUAGE": "ZH"})[1]
+    (tmp_path / ".env").write_text("NOTIFIER_LANGUAGE=zh\n")
+    assert "用法:" in said(["--help"], tmp_path, {"LANG": "C"})[1]
+    (tmp_path / ".env").write_text("NOTIFIER_LANGUAGE=klingon\n")
+    status, text = said(["recipients"], tmp_path, {"LANG": "zh_CN.UTF-8"})
+    assert status == 1
+    assert "NOTIFIER_LANGUAGE：应为 'auto', 'en' or 'zh'，得到的是 'klingon'" in text
+
+
+def test_the_doctor_speaks_chinese(tmp_path: Path) -> None:
+    """Findings and their remedies, whoever found them."""
+    settings = {"NOTIFIER_LANGUAGE": "zh", "NOTIFIER_RECIPIENTS_FILE": str(tmp_path / "none.yaml")}
+    status, text = said(["doctor", "--url", "http://127.0.0.1:1"], tmp_path, settings)
+    assert status == 1
+    findings = text.partition("\n\n")[2]
+    assert "有 1 项检查未通过。" in findings
+    assert not [line for line in findings.splitlines() if SENTENCE.search(line)]
