@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.configured import connect_to, mail_server_of, subscription_of
 from app.edges.channels import CHANNELS, open_channels
-from app.edges.channels.base import ChannelEntry, Means
+from app.edges.channels.base import Channel, ChannelEntry, Means
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
@@ -30,7 +30,10 @@ from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.cluster.topics import SourceTopic
 from app.engine.control.board import Board
+from app.engine.control.destination_test import DestinationTest
+from app.engine.control.destinations import DestinationDesk
 from app.engine.control.fleet import FleetView
+from app.engine.control.known_destinations import KnownDestinations
 from app.engine.control.loop_lag import measure_loop_lag
 from app.engine.control.publisher import Publisher
 from app.engine.control.replay import Replayer
@@ -123,7 +126,7 @@ async def running_service(
             partial(TopicTail, connection, settings.kafka.control_topic),
         )
         worker = NotificationWorker(
-            options, connection, own_topics, channels, addresses, clock, observer
+            options, connection, own_topics, channels, addresses, clock, observer, board
         )
         tasks = Tasks(on_failure=lambda _: None)
         stack.push_async_callback(tasks.cancel)
@@ -210,6 +213,9 @@ async def running_service(
             dead_letters=dead_letters,
             replayer=replayer,
             tracer=tracer,
+            destinations=_desk(
+                settings, worker, observer, board, channels, addresses, own_topics, clock
+            ),
             fleet=fleet.view,
             rates=observer.rates,
             reloader=addresses,
@@ -224,6 +230,28 @@ async def running_service(
             own_addresses=own_addresses,
             closing=asyncio.Event(),
         )
+
+
+def _desk(
+    settings: Settings,
+    worker: NotificationWorker,
+    observer: Observer,
+    board: Board,
+    channels: Mapping[str, Channel],
+    addresses: Addresses,
+    producer: Producer,
+    clock: EngineClock,
+) -> DestinationDesk:
+    dispatcher = worker.dispatcher
+    return DestinationDesk(
+        KnownDestinations(dispatcher, observer.statistics, board, addresses, clock),
+        DestinationTest(dispatcher, channels, addresses, clock),
+        board,
+        producer,
+        settings.kafka.control_topic,
+        settings.kafka.group_id,
+        clock,
+    )
 
 
 def _join(fleet: FleetView, board: Board, tasks: Tasks, stack: AsyncExitStack) -> None:

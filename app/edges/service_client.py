@@ -11,6 +11,7 @@ import msgspec
 from app.policies.texts.visible import visible, visible_line
 from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
 from app.values.errors import NotifierError
 from app.values.fleet import Fleet
 from app.values.history import HistoryPage, Story
@@ -146,6 +147,39 @@ class ServiceClient:
             ServiceError: They were not given.
         """
         return await self._get("/workers", Fleet)
+
+    async def destinations(
+        self, filters: Mapping[str, str], limit: int, cursor: int | None
+    ) -> DestinationPage:
+        """Return a page of destinations.
+
+        Raises:
+            ServiceError: They were not given.
+        """
+        given = {**filters, "limit": limit, **({} if cursor is None else {"cursor": cursor})}
+        return await self._get(f"/destinations?{urlencode(given)}", DestinationPage)
+
+    async def change_destination(self, identity: str, what: str) -> DestinationView:
+        """Pause or resume a destination; return how it is now.
+
+        Args:
+            identity: Its id.
+            what: ``pause`` or ``resume``.
+
+        Raises:
+            ServiceError: It was refused; there may be none with this id.
+        """
+        path = f"/destinations/{quote(identity, safe='')}/{what}"
+        return self._typed(await self._ask("POST", path), DestinationView)
+
+    async def test_destination(self, identity: str) -> DestinationAnswer:
+        """Send one test notification to a destination; return its answer.
+
+        Raises:
+            ServiceError: It was refused; there may be none with this id.
+        """
+        path = f"/destinations/{quote(identity, safe='')}/test"
+        return self._typed(await self._ask("POST", path), DestinationAnswer)
 
     async def dead_letters(
         self, *, limit: int, cursor: str | None = None, reason: str | None = None

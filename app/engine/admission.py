@@ -67,11 +67,16 @@ class Admission:
 
     def item(self, record: Record, assigned: Assigned) -> Item:
         """Return the item of a record that came in."""
-        return self._item(record, assigned, _before(record, assigned))
+        before = _before(record, assigned)
+        if before is not None and before.paused:
+            before = before.after_pause(self._clock.broker_now() - record.timestamp)
+        return self._item(record, assigned, before)
 
     def returning(self, parked: Parked, record: Record, assigned: Assigned) -> Item:
         """Return the item of a record that was parked, and has been read again."""
         before = parked.before or _before(record, assigned)
+        if before is not None:
+            before = before.after_pause(self._clock.monotonic() - parked.since)
         return self._item(record.stamped(parked.origin.timestamp), assigned, before)
 
     def missing(self, parked: Parked, assigned: Assigned) -> Item:

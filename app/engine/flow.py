@@ -206,7 +206,8 @@ class Flow:
                 self.ended(item)
             case NotOurs():
                 left = too_old_at(item, self._max_age) - self._clock.broker_now()
-                parked = park(item, Why.FOREIGN, self._clock.monotonic() + left)
+                now = self._clock.monotonic()
+                parked = park(item, Why.FOREIGN, now, now + left)
                 self._park(item, assigned, parked)
             case _:
                 assert_never(judged)
@@ -274,8 +275,8 @@ class Flow:
             self.ended(item)
             return
         before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
-        until = self._clock.monotonic() + seconds
-        self._park(item, assigned, park(item, Why.TOO_LARGE, until, before))
+        now = self._clock.monotonic()
+        self._park(item, assigned, park(item, Why.TOO_LARGE, now, now + seconds, before))
 
     def _park(self, item: Item, assigned: Assigned, parked: Parked) -> None:
         assigned.park(parked)

@@ -11,7 +11,7 @@ from app.engine.clock import EngineClock
 from app.engine.history import History
 from app.engine.inflight.item import Item, Job
 from app.policies.books.rates import RateBook
-from app.policies.books.statistics import Statistics, TargetCounts, Verdict
+from app.policies.books.statistics import DestinationCounts, Statistics, Verdict
 from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Destination, Target
 from app.values.note import Note
@@ -126,8 +126,9 @@ class Observer:
     ) -> None:
         self.metrics.observe_attempt(target.channel, duration)
         self.statistics.channel(target.channel).sent += 1
-        self._destination(job.delivery.destination).sent += 1
-        self._log(job, target, AttemptStatus.DELIVERED, duration, None, notes)
+        counts = self._destination(job.delivery.destination)
+        counts.sent += 1
+        self._log(job, target, AttemptStatus.DELIVERED, duration, None, notes, counts)
 
     def attempted(
         self,
@@ -144,7 +145,8 @@ class Observer:
         asked = None if isinstance(outcome, Expired) else duration
         if asked is not None:
             self.metrics.observe_attempt(target.channel, asked)
-        self._log(job, target, STATUS[type(outcome)], asked, outcome.error, notes)
+        counts = self._destination(job.delivery.destination)
+        self._log(job, target, STATUS[type(outcome)], asked, outcome.error, notes, counts)
 
     def _log(
         self,
@@ -154,6 +156,7 @@ class Observer:
         duration: float | None,
         error: str | None,
         notes: tuple[Note, ...],
+        counts: DestinationCounts,
     ) -> None:
         self.attempted_at = self._clock.monotonic()
         notification, item = job.delivery.notification, job.item
@@ -162,6 +165,7 @@ class Observer:
         if duration is not None:
             accepted = status is AttemptStatus.DELIVERED
             self._rates.add(job.delivery.destination.label, now, duration, accepted=accepted)
+            counts.asked(now, None if error is None else clip(error, LONGEST_ERROR))
         self.history.tried(item, target, status, attempt, duration, error)
         self.attempts.add(
             now=now,
@@ -317,8 +321,8 @@ class Observer:
         self.metrics.count_fault()
         return said
 
-    def _destination(self, destination: Destination) -> TargetCounts:
-        return self.statistics.destination(destination.label, destination.channel)
+    def _destination(self, destination: Destination) -> DestinationCounts:
+        return self.statistics.destination(destination)
 
 
 def _shown(item: Item) -> str:

@@ -19,6 +19,7 @@ from app.engine.cluster.strangers import say_strangers
 from app.engine.cluster.topics import TopicKeeper
 from app.engine.cluster.unreadable import UnreadablePartitions
 from app.engine.conditions import Conditions
+from app.engine.control.board import Board
 from app.engine.control.holding import find_held
 from app.engine.control.snapshot import WorkerState, health_body, present, take_picture
 from app.engine.control.tracing import Held
@@ -43,6 +44,7 @@ from app.engine.reading import Reader
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks, to_its_end
 from app.engine.turn import Turn
+from app.policies.books.pauses import paused_texts
 from app.policies.books.repeats import Repeats
 from app.policies.limits.retry import RetryPolicy
 from app.policies.service.health import Signs, problem
@@ -100,6 +102,7 @@ class NotificationWorker:
         addresses: Recipients, templates and default destinations.
         clock: Tells the time.
         observer: Counts and the delivery log; outlives stops.
+        board: What the group's workers tell each other, and which destinations are paused.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class NotificationWorker:
         addresses: Addresses,
         clock: EngineClock,
         observer: Observer,
+        board: Board,
     ) -> None:
         subscription = options.subscription
         self._options = options
@@ -118,6 +122,7 @@ class NotificationWorker:
         self._connection = connection
         self._clock = clock
         self._observer = observer
+        self._board = board
         self._conditions = Conditions(clock.now)
         self._clock_watch = ClockWatch(
             producer, subscription.control_topic, clock, self._conditions
@@ -147,7 +152,9 @@ class NotificationWorker:
             self._assignment,
             window=options.max_in_flight,
             turn=self._turn,
+            pause_of=board.pause_of,
         )
+        board.on_pauses = self._dispatcher.keep_to_pauses
         reader = Reader(
             addresses,
             clock,
@@ -188,6 +195,7 @@ class NotificationWorker:
             clock,
             self._conditions,
             may_admit=self._may_admit,
+            resumed_on=lambda: board.pauses.resumed_on,
         )
         self._intake = Intake(
             self._assignment,
@@ -197,6 +205,7 @@ class NotificationWorker:
             observer,
             self._clock_watch,
             may_admit=self._may_admit,
+            need_not_wait=board.need_not_wait,
         )
         self._pulse = Pulse(clock, observer, self._assignment, self._dispatcher, self._intake)
         self._saver = CommitSaver(producer, subscription, self._assignment, clock)
@@ -310,6 +319,7 @@ class NotificationWorker:
         """Live one session; it ends with an error or with a cancellation."""
         self._dispatcher.draining = False
         await self._topics.make()
+        await self._board.known()  # nothing is sent to a destination that is paused
         await self._group_start.prepare()
         timed = not self._connection.embedded  # that one has this machine's clock
         if timed:
@@ -377,6 +387,7 @@ class NotificationWorker:
         self._conditions.replace("history", {} if trouble is None else {"": trouble})
         self._conditions.replace("recipients", self._addresses.recipients.warnings)
         self._conditions.replace("denied", self._dispatcher.denied())
+        self._conditions.replace("paused_destination", paused_texts(self._board.pauses))
         self._pulse.beat()
         stuck = self._pulse.stuck()
         if stuck is not None:

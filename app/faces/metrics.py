@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,6 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from app.edges.metrics import PREFIX
+from app.policies.service.destinations import worst_first
 from app.values.snapshot import (
     Counts,
     DestinationSnapshot,
@@ -183,11 +183,12 @@ _Destinations = Mapping[tuple[str, str], list[DestinationSnapshot]]
 
 
 def _bounded(destinations: Mapping[str, DestinationSnapshot]) -> _Destinations:
-    """Group by channel and name; destinations beyond the bound share one name."""
+    """Group by channel and name, the worst first; those beyond the bound share one name."""
     groups: dict[tuple[str, str], list[DestinationSnapshot]] = {}
-    for name, each in islice(destinations.items(), MAX_DESTINATIONS):
+    ordered = sorted(destinations.items(), key=worst_first)
+    for name, each in ordered[:MAX_DESTINATIONS]:
         groups[each.channel, name] = [each]
-    for each in islice(destinations.values(), MAX_DESTINATIONS, None):
+    for _, each in ordered[MAX_DESTINATIONS:]:
         groups.setdefault((each.channel, OTHER), []).append(each)
     return groups
 

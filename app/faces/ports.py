@@ -6,10 +6,16 @@ from typing import Any, Protocol
 
 from app.values.control import AttemptPage, Published, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.destinations import (
+    DestinationAnswer,
+    DestinationPage,
+    DestinationSort,
+    DestinationView,
+)
 from app.values.history import Entry, HistoryPage, Story
 from app.values.inbox import InboxCard
 from app.values.replay import Replay, Selection
-from app.values.snapshot import Attempt, AttemptStatus, Snapshot
+from app.values.snapshot import Attempt, AttemptStatus, DestinationState, Snapshot
 
 
 class WorkerPort(Protocol):
@@ -124,6 +130,41 @@ class TracerPort(Protocol):
 
     async def trace(self, asked: str) -> tuple[Story | None, float | None]:
         """Return a notification's story or None, and since when the history goes back."""
+        ...
+
+
+class DestinationsPort(Protocol):
+    """Destinations, as this worker knows them.
+
+    Every method but ``page`` raises ``UnknownDestinationError`` for an id that is not known here.
+    """
+
+    async def page(
+        self,
+        *,
+        query: str | None = None,
+        state: DestinationState | None = None,
+        sort: DestinationSort = DestinationSort.WORST,
+        limit: int = 50,
+        cursor: int = 0,
+    ) -> DestinationPage:
+        """Return those that match every filter."""
+        ...
+
+    async def get(self, identity: str) -> DestinationView:
+        """Return one."""
+        ...
+
+    async def pause(self, identity: str, by: str) -> DestinationView:
+        """Send nothing to it, in the whole group; raises Kafka's errors."""
+        ...
+
+    async def resume(self, identity: str, by: str) -> DestinationView:
+        """Go on, and ask it again at once; raises Kafka's errors."""
+        ...
+
+    async def test(self, identity: str, by: str) -> DestinationAnswer:
+        """Send one test notification; ``UntestableError`` if nobody is known to send it to."""
         ...
 
 

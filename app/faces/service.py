@@ -10,6 +10,7 @@ from app.faces.metrics import Exposition
 from app.faces.ports import (
     AttemptLogPort,
     DeadLettersPort,
+    DestinationsPort,
     InboxPort,
     PublisherPort,
     ReloadPort,
@@ -96,6 +97,7 @@ class Service:
     dead_letters: DeadLettersPort
     replayer: ReplayPort
     tracer: TracerPort
+    destinations: DestinationsPort
     fleet: Callable[[], Fleet]
     rates: Callable[[int, str | None], Rates]
     reloader: ReloadPort

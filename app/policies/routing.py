@@ -125,7 +125,7 @@ class _Router:
         access = dict(request.access)
         for url in request.addresses or self._fallback(request, (default,) if default else ()):
             try:
-                target, destination = _webhook_destination(self._channels, request.channel, url)
+                target, destination = webhook_destination(self._channels, request.channel, url)
             except UnroutableError as error:
                 self._refuse(request.channel, url, str(error))
             else:
@@ -187,7 +187,12 @@ def _is_explicit(request: Request, channels: Channels) -> bool:
     return spec.kind is AddressKind.URL and not spec.yields
 
 
-def _webhook_destination(channels: Channels, channel: str, url: str) -> tuple[Target, Destination]:
+def webhook_destination(channels: Channels, channel: str, url: str) -> tuple[Target, Destination]:
+    """Return the target that a URL is, and the destination that it belongs to.
+
+    Raises:
+        UnroutableError: It cannot be used.
+    """
     if len(url) > MAX_URL_LENGTH:  # the cache must not hold on to megabytes
         channels.normalise(channel, url)
     return _cached_destination(channels, channel, url)

@@ -86,6 +86,14 @@ class RecordTooLargeError(KafkaRefusedError):
     """The record is larger than the topic takes."""
 
 
+class UnknownDestinationError(NotifierError):
+    """There is no destination with this id, as far as is known here."""
+
+
+class UntestableError(NotifierError):
+    """A test of a destination would go to nobody who is known."""
+
+
 class BusyError(NotifierError):
     """The same is being done already, and only one may be at a time."""
 

@@ -73,6 +73,14 @@ class Recipients(msgspec.Struct, frozen=True, dict=True):
     groups: Mapping[str, Group] = {}
     warnings: Mapping[str, str] = {}
 
+    def access_to(self, address: str) -> Access:
+        """Return the credentials of the first contact with this address, if it has any."""
+        for user in self.users.values():
+            for contact in user.contacts:
+                if contact.address == address:
+                    return contact.access
+        return NO_ACCESS
+
     @cached_property
     def groups_by_uuid(self) -> Mapping[str, Group]:
         """The groups that have one, by uuid."""

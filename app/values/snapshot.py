@@ -25,6 +25,7 @@ class DestinationState(StrEnum):
     BROKEN = "broken"
     DENIED = "denied"
     GONE = "gone"
+    PAUSED = "paused"
 
 
 class AttemptStatus(StrEnum):

@@ -17,6 +17,7 @@ from app.engine.worker import NotificationWorker, WorkerOptions
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from tests.support.channels import KNOWN
+from tests.support.control import StillBoard
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.tcp_proxy import TcpProxy
@@ -117,7 +118,14 @@ def worker_of(
     addresses = Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"), KNOWN)
     clock = SkewedClock()
     return NotificationWorker(
-        options, connection, producer, {"webhook": channel}, addresses, clock, observer(clock)
+        options,
+        connection,
+        producer,
+        {"webhook": channel},
+        addresses,
+        clock,
+        observer(clock),
+        StillBoard(clock),
     )
 
 

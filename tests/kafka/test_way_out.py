@@ -22,6 +22,7 @@ from app.settings.models import KafkaSettings
 from app.values.outcome import Retry
 from app.values.record import Record
 from tests.support.channels import KNOWN
+from tests.support.control import StillBoard
 from tests.support.end_to_end import World, hooks, world
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.http_server import Answer, HttpServer
@@ -143,6 +144,7 @@ async def test_a_record_that_its_producer_compressed_is_put_aside_whole(
         Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"), KNOWN),
         clock,
         observer(clock),
+        StillBoard(clock),
     )
     try:
         await worker.start()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 WORKER = "tests/unit/engine/test_worker.py"
+PAUSING = "tests/unit/engine/test_pausing.py"
 DEFERRING = "tests/unit/engine/test_deferring.py"
 LANE = "tests/unit/engine/lanes/test_lane.py"
 PARKING = "tests/unit/engine/group/test_parking.py"
@@ -84,8 +85,8 @@ MUTANTS = (
     Mutant(
         "take a deferred record before it is due",
         "app/engine/group/intake.py",
-        "if self._due_in(assigned, record.offset, record.timestamp) > 0:",
-        "if self._due_in(assigned, record.offset, record.timestamp) > 1e9:",
+        "if self._due_in(assigned, head) > 0:",
+        "if self._due_in(assigned, head) > 1e9:",
         (DEFERRING,),
     ),
     Mutant(
@@ -792,5 +793,61 @@ MUTANTS = (
         "            if wait > 0:\n",
         "            if wait > 1e9:\n",
         ("tests/unit/engine/lanes/test_asides.py",),
+    ),
+    Mutant(
+        "send to a paused destination",
+        "app/engine/lanes/lane.py",
+        "        if self.pause is not None:\n            for job",
+        "        if self.pause is None and self.pause:\n            for job",
+        ("tests/unit/engine/lanes/test_lane.py",),
+    ),
+    Mutant(
+        "give up what is too old for a destination that is paused",
+        "app/engine/lanes/lane.py",
+        "self._endings.put_off(job, paused_by(self.pause))",
+        "self._endings.hold_no_longer(job, paused_by(self.pause))",
+        ("tests/unit/engine/lanes/test_lane.py",),
+    ),
+    Mutant(
+        "count a pause towards the age",
+        "app/policies/headers/deferral.py",
+        "self.first_failure + max(waited, 0.0)",
+        "self.first_failure",
+        (PAUSING,),
+    ),
+    Mutant(
+        "let what waited for a pause wait on once it is over",
+        "app/engine/group/intake.py",
+        "if not assigned.delay or self._need_not_wait(head.timestamp, head.paused):",
+        "if not assigned.delay:",
+        (PAUSING,),
+    ),
+    Mutant(
+        "take records before it is known what is paused",
+        "app/engine/worker.py",
+        "        await self._board.known()  # nothing is sent to a destination that is paused\n",
+        "",
+        ("tests/unit/engine/test_worker.py",),
+    ),
+    Mutant(
+        "tell that a destination is paused before Kafka has the word",
+        "app/engine/control/destinations.py",
+        "        await self._board.known()  # this worker keeps to it from here on\n",
+        "",
+        ("tests/unit/engine/control/test_destinations.py",),
+    ),
+    Mutant(
+        "believe in workers of which nobody has heard for long",
+        "app/policies/books/fleet.py",
+        "if now - each.at < GONE_AFTER",
+        "if now - each.at < GONE_AFTER * 1e9",
+        ("tests/unit/policies/books/test_fleet.py",),
+    ),
+    Mutant(
+        "take a worker that was killed long ago for one that writes now",
+        "app/engine/control/board.py",
+        "age = 0.0 if caught_up else",
+        "age = 0.0 if caught_up or True else",
+        ("tests/unit/engine/control/test_board.py",),
     ),
 )

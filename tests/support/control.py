@@ -4,9 +4,32 @@ import asyncio
 from typing import Self
 
 from app.edges.kafka.topic_tail import News, Offsets
-from app.values.record import Record, TopicPartition
+from app.engine.clock import EngineClock
+from app.engine.control.board import Board
+from app.policies.books.pauses import Pausing, destination_id, pausing_entry
+from app.values.delivery import Destination
+from app.values.record import Headers, Record, TopicPartition
+from tests.support.engine import BeginsByWriting
 
 CONTROL = TopicPartition("control", 0)
+
+
+class StillBoard(Board):
+    """A board on which nobody writes but the test."""
+
+    def __init__(self, clock: EngineClock, group_id: str = "group") -> None:
+        super().__init__(group_id, clock, ControlTopic)
+
+    async def known(self) -> None:
+        """Know it all already."""
+
+    def say(self, destination: Destination, *, paused: bool, by: str = "alice") -> None:
+        """Let an operator pause or resume a destination, at the brokers' time."""
+        identity = destination_id(destination)
+        word = Pausing(paused, by, 0.0, destination.channel, destination.label)
+        now, on = self._clock.broker_now(), self._clock.monotonic()
+        self.pauses.take(*pausing_entry(self._group_id, identity, word), now, on)
+        self.on_pauses(frozenset((identity,)))
 
 
 class ControlTopic:
@@ -83,3 +106,30 @@ class ControlTopic:
     def _fail(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+
+class ControlWriter(BeginsByWriting):
+    """Writes to the topic in memory.
+
+    Attributes:
+        failure: Raised instead, if set.
+        asked: How often it was to write.
+    """
+
+    def __init__(self, topic: ControlTopic) -> None:
+        self.topic = topic
+        self.failure: Exception | None = None
+        self.asked = 0
+
+    async def write(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> tuple[TopicPartition, int]:
+        """Write."""
+        self.asked += 1
+        assert (topic, headers) == (CONTROL.topic, ())
+        if self.failure is not None:
+            raise self.failure
+        self.topic.write(key, value)
+        return CONTROL, len(self.topic.records) - 1
+
+    send = write

@@ -21,12 +21,14 @@ from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
+from app.values.errors import UnknownDestinationError
 from app.values.fleet import Fleet, WorkerStatistics
 from app.values.history import Entry, HistoryPage, Settled, Story
 from app.values.inbox import InboxCard
 from app.values.rates import Rates
 from app.values.replay import Replay, Selection
-from app.values.snapshot import Attempt, AttemptStatus, Snapshot, Status
+from app.values.snapshot import Attempt, AttemptStatus, DestinationState, Snapshot, Status
 from tests.support.channels import KNOWN
 
 SNAPSHOT = Snapshot(
@@ -234,6 +236,72 @@ class FakePublisher:
         """Return what the test has put into ``warning``."""
         del kind
         return self.warning
+
+
+class FakeDestinations:
+    """Destinations of which each is paused, resumed and tested as the test wants.
+
+    Attributes:
+        views: All of them, by their ids.
+        asked: The arguments of every ``page``.
+        said: (what, id, by) of every word.
+        answer: What a test is answered with.
+        error: Raised by every call when set.
+    """
+
+    def __init__(self) -> None:
+        self.views: dict[str, DestinationView] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.said: list[tuple[str, str, str]] = []
+        self.answer: tuple[AttemptStatus, str | None] = (AttemptStatus.DELIVERED, None)
+        self.error: Exception | None = None
+
+    async def page(self, **asked: Any) -> DestinationPage:
+        """Return those whose label has the query in it, in the order in which they were put."""
+        if self.error is not None:
+            raise self.error
+        self.asked.append(asked)
+        query, state = asked.get("query") or "", asked.get("state")
+        found = [
+            each
+            for each in self.views.values()
+            if query in each.label and state in (None, each.state)
+        ]
+        start, limit = asked.get("cursor", 0), asked.get("limit", 50)
+        more = start + limit if start + limit < len(found) else None
+        return DestinationPage(tuple(found[start : start + limit]), len(found), more)
+
+    async def get(self, identity: str) -> DestinationView:
+        """Return the one."""
+        if self.error is not None:
+            raise self.error
+        if identity not in self.views:
+            raise UnknownDestinationError(f"this worker knows no destination {identity!r}")
+        return self.views[identity]
+
+    async def pause(self, identity: str, by: str) -> DestinationView:
+        """Show it as paused."""
+        return await self._change("pause", identity, by, state=DestinationState.PAUSED)
+
+    async def resume(self, identity: str, by: str) -> DestinationView:
+        """Show it as open."""
+        return await self._change("resume", identity, by, state=DestinationState.OPEN)
+
+    async def test(self, identity: str, by: str) -> DestinationAnswer:
+        """Answer."""
+        shown = await self._change("test", identity, by)
+        status, said = self.answer
+        accepted = status is AttemptStatus.DELIVERED
+        return DestinationAnswer(accepted, status, said, 0.02, shown)
+
+    async def _change(self, what: str, identity: str, by: str, **changes: Any) -> DestinationView:
+        shown = await self.get(identity)
+        self.said.append((what, identity, by))
+        if changes:
+            paused_by = by if what == "pause" else None
+            shown = msgspec.structs.replace(shown, paused_by=paused_by, **changes)
+            self.views[identity] = shown
+        return shown
 
 
 class FakeReplayer:
@@ -467,6 +535,7 @@ class Fakes:
         self.replayer = FakeReplayer()
         self.tracer = FakeTracer()
         self.rates = RateBook()
+        self.destinations = FakeDestinations()
         self.fleet = Fleet("one:1:0001", (), WorkerStatistics())
         self.service = Service(
             worker=self.worker,
@@ -476,6 +545,7 @@ class Fakes:
             dead_letters=self.dead_letters,
             replayer=self.replayer,
             tracer=self.tracer,
+            destinations=self.destinations,
             fleet=lambda: self.fleet,
             rates=self._rates,
             reloader=self.reloader,

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 from app.edges.kafka.topic_tail import News, Offsets
 from app.engine.clock import EngineClock
 from app.policies.books.fleet import FleetBook
+from app.policies.books.pauses import PauseBook, Pausing
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record
 
@@ -48,6 +49,11 @@ class Board:
         group_id: Whose words count.
         clock: Tells the time.
         tail: Connects to the topic.
+
+    Attributes:
+        fleet: The group's workers.
+        pauses: The destinations that operators have paused.
+        on_pauses: Called with the ids of those about which there is a new word.
     """
 
     def __init__(
@@ -65,6 +71,8 @@ class Board:
         self._asking: list[asyncio.Future[None]] = []
         self._waiting: list[tuple[Offsets, asyncio.Future[None]]] = []
         self.fleet = FleetBook(group_id)
+        self.pauses = PauseBook(group_id)
+        self.on_pauses: Callable[[frozenset[str]], None] = lambda _: None
 
     @property
     def read_at(self) -> float:
@@ -78,6 +86,14 @@ class Board:
             return self._trouble
         silent = self._clock.monotonic() - self._read_at
         return f"no broker has answered for {silent:.0f} s" if silent > STALE else None
+
+    def pause_of(self, identity: str) -> Pausing | None:
+        """Return the word that a destination is paused by, or None; see ``PauseBook``."""
+        return self.pauses.pause_of(identity)
+
+    def need_not_wait(self, appended: float, paused: Collection[str]) -> bool:
+        """Say whether a deferred notification is due at once; see ``PauseBook``."""
+        return self.pauses.need_not_wait(appended, paused)
 
     async def known(self) -> None:
         """Return once all that stands in the topic now is known.
@@ -127,15 +143,18 @@ class Board:
 
     async def _follow(self, tail: Tail) -> None:
         """Read the topic from its beginning; what was known before counts until that is done."""
-        fleet = FleetBook(self._group_id)
+        fleet, pauses = FleetBook(self._group_id), PauseBook(self._group_id)
         ends = await tail.ends()
         while not _reached(ends, tail.positions):
-            news = await tail.read()
-            for record in news.records:
-                self._take(fleet, record, caught_up=False)
-            if news.is_all:
+            read = await tail.read()
+            for record in read.records:
+                self._take(fleet, pauses, record, caught_up=False)
+            if read.is_all:
                 break
-        self.fleet = fleet
+        news = pauses.news_since(self.pauses)
+        self.fleet, self.pauses = fleet, pauses
+        if news:
+            self.on_pauses(news)
         self._trouble = None
         self._read_at = self._clock.monotonic()
         await self._watch(tail)
@@ -156,8 +175,9 @@ class Board:
             is_all = news.is_all
             if news.answered:
                 self._read_at = self._clock.monotonic()
-            for record in news.records:
-                self._take(self.fleet, record, caught_up=True)
+            told = [self._take(self.fleet, self.pauses, each) for each in news.records]
+            if about := frozenset(filter(None, told)):
+                self.on_pauses(about)
 
     def _tell(self, positions: Offsets, *, is_all: bool) -> None:
         """Tell those who asked, if everything is known that stood there then."""
@@ -168,14 +188,17 @@ class Board:
             elif not asking.done():  # else it has been given up
                 asking.set_result(None)
 
-    def _take(self, fleet: FleetBook, record: Record, *, caught_up: bool) -> None:
-        """Take in one record.
+    def _take(
+        self, fleet: FleetBook, pauses: PauseBook, record: Record, *, caught_up: bool = True
+    ) -> str | None:
+        """Take in one record; return the id of the destination that it is about, if it is.
 
         What stood there before was written at some time: how long ago that is the brokers say.
         """
         now = self._clock.monotonic()
         age = 0.0 if caught_up else max(self._clock.broker_now() - record.timestamp, 0.0)
         fleet.take(record.key, record.value, now - age)
+        return pauses.take(record.key, record.value, record.timestamp, now - age)
 
 
 def _reached(ends: Offsets, positions: Offsets) -> bool:

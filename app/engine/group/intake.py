@@ -13,6 +13,7 @@ from app.engine.flow import Flow
 from app.engine.inflight.partition import Assigned, Assignment, Head
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY
+from app.policies.headers.deferral import read_paused
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 
@@ -39,6 +40,8 @@ class Intake:
         observer: Counts what is seen.
         clock_watch: Looks at what time the newest records bear.
         may_admit: Says whether records may be taken now (commits are acknowledged).
+        need_not_wait: Says of a deferred record, by when it was deferred and which destinations it
+            waits for, whether it is due because somebody has resumed one.
 
     Attributes:
         paused: Take nothing until it is False again; ``wake`` afterwards.
@@ -56,6 +59,7 @@ class Intake:
         clock_watch: ClockWatch,
         *,
         may_admit: Callable[[], bool],
+        need_not_wait: Callable[[float, tuple[str, ...]], bool] = lambda *_: False,
     ) -> None:
         self._assignment = assignment
         self._flow = flow
@@ -64,6 +68,7 @@ class Intake:
         self._observer = observer
         self._clock_watch = clock_watch
         self._may_admit = may_admit
+        self._need_not_wait = need_not_wait
         self.paused = False
         self.polled_at = self.admitted_at = self._idle_since = clock.monotonic()
 
@@ -195,7 +200,7 @@ class Intake:
                 fresh.append(assigned.partition)
                 continue
             if assigned.held:
-                due_in = 0.0 if assigned.head is None else self._due_in(assigned, *assigned.head)
+                due_in = 0.0 if assigned.head is None else self._due_in(assigned, assigned.head)
                 if due_in > 0:
                     wait = min(wait, due_in)
                     continue
@@ -229,8 +234,9 @@ class Intake:
     ) -> Sequence[Record]:
         """Return what is due; leave the partition out until the rest is."""
         for place, record in enumerate(batch):
-            if self._due_in(assigned, record.offset, record.timestamp) > 0:
-                assigned.head = Head(record.offset, record.timestamp)
+            head = Head(record.offset, record.timestamp, read_paused(record.headers))
+            if self._due_in(assigned, head) > 0:
+                assigned.head = head
                 assigned.held = True
                 consumer.seek(assigned.partition, record.offset)
                 consumer.pause(assigned.partition)
@@ -238,12 +244,12 @@ class Intake:
         assigned.head = None
         return batch
 
-    def _due_in(self, assigned: Assigned, offset: int, appended: float) -> float:
+    def _due_in(self, assigned: Assigned, head: Head) -> float:
         """Return the seconds until a record of a retry topic is due; none are left if it is."""
-        if not assigned.delay:
+        if not assigned.delay or self._need_not_wait(head.timestamp, head.paused):
             return 0.0
-        by_clock = appended + assigned.delay - self._clock.broker_now()
-        return assigned.sightings.due_in(offset, by_clock, self._clock.monotonic())
+        by_clock = head.timestamp + assigned.delay - self._clock.broker_now()
+        return assigned.sightings.due_in(head.offset, by_clock, self._clock.monotonic())
 
     def _leap(self, consumer: Consumer, assigned: Assigned) -> None:
         """Get past offsets that are known to be settled, without fetching them."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from math import inf
 
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.record_reader import Read, reading_again
@@ -34,6 +35,8 @@ class Parking:
         clock: Tells the time.
         conditions: Where it is said what is parked.
         may_admit: Says whether records may be taken now.
+        resumed_on: Tells when a destination was last resumed, in monotonic seconds: what was too
+            large to be put aside need not wait any longer then.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Parking:
         conditions: Conditions,
         *,
         may_admit: Callable[[], bool],
+        resumed_on: Callable[[], float] = lambda: -inf,
     ) -> None:
         self._connection = connection
         self._subscription = subscription
@@ -56,6 +60,7 @@ class Parking:
         self._clock = clock
         self._conditions = conditions
         self._may_admit = may_admit
+        self._resumed_on = resumed_on
 
     async def run(self) -> None:
         """Look again and again until cancelled."""
@@ -79,10 +84,11 @@ class Parking:
                     await self._take_back(assigned, parked, read)
 
     def _due(self) -> Iterator[tuple[Assigned, Parked]]:
-        now = self._clock.monotonic()
+        now, resumed_on = self._clock.monotonic(), self._resumed_on()
         for assigned in self._assignment:
             for parked in assigned.parked.values():
-                if parked.until <= now:
+                resumed = parked.why is Why.TOO_LARGE and parked.since <= resumed_on
+                if resumed or parked.until <= now:
                     yield assigned, parked
 
     async def _take_back(self, assigned: Assigned, parked: Parked, read: Read) -> None:

@@ -4,6 +4,7 @@ from enum import Enum, auto
 
 import msgspec
 
+from app.policies.books.pauses import destination_id
 from app.policies.books.statistics import Verdict, verdict
 from app.policies.headers.dead_letters import DeadLetterNote
 from app.policies.headers.deferral import Deferral, FailedMark
@@ -60,6 +61,7 @@ class Job(msgspec.Struct, eq=False):
         in_order: Its destination gets what a partition holds in the partition's order.
         alone: It was refused together with others, and is to be sent by itself.
         put_aside_for: Seconds, once it is to be deferred.
+        paused: It is deferred because its destination is paused, and for nothing else.
         line: What it shares with those that it must not overtake, and that must not overtake it. A
             partition's order covers that of its keys. Urgent ones may overtake; what was put aside
             has lost its place.
@@ -73,6 +75,7 @@ class Job(msgspec.Struct, eq=False):
     in_order: bool = False
     alone: bool = False
     put_aside_for: float = 0.0
+    paused: bool = False
     state: State = State.WAITING
     line: str | TopicPartition | None = None
     rank: int = 0
@@ -284,6 +287,7 @@ class Item(msgspec.Struct, eq=False):
             attempts=self.attempts,
             first_failure=self.first_failure,
             replays=before.replays,
+            paused=_paused(put_aside),
         )
         return deferral, min(job.put_aside_for for job in put_aside)
 
@@ -319,3 +323,10 @@ class Item(msgspec.Struct, eq=False):
             group=group_id,
             replays=before.replays,
         )
+
+
+def _paused(put_aside: list[Job]) -> tuple[str, ...]:
+    """Return the ids of the destinations that an item waits for, if each of them is paused."""
+    if not all(job.paused for job in put_aside):
+        return ()
+    return tuple(dict.fromkeys(destination_id(job.delivery.destination) for job in put_aside))

@@ -33,7 +33,8 @@ class Parked(msgspec.Struct, frozen=True, eq=False):
     Its record stands where it was read, and is read again when its time has come.
 
     Attributes:
-        until: Monotonic seconds when that is.
+        since: Monotonic seconds when it was let go of.
+        until: Monotonic seconds when its time has come.
         size: Bytes of its value.
         digest: SHA-256 of its value: another record may stand there once a topic was made anew.
         before: What is still to be done about it; None where its own headers say so.
@@ -41,6 +42,7 @@ class Parked(msgspec.Struct, frozen=True, eq=False):
 
     offset: int
     why: Why
+    since: float
     until: float
     origin: Origin
     size: int
@@ -53,16 +55,21 @@ class Parked(msgspec.Struct, frozen=True, eq=False):
         return Record(partition, self.offset, self.origin.timestamp, None, None, headers)
 
 
-def park(item: Item, why: Why, until: float, before: Deferral | None = None) -> Parked:
+def park(
+    item: Item, why: Why, since: float, until: float, before: Deferral | None = None
+) -> Parked:
     """Return what is kept of an item.
 
     Args:
         item: Whose record is let go of.
         why: Why there is no other place for it.
+        since: Monotonic seconds now.
         until: Monotonic seconds when it is read again.
         before: What is then still to be done about it; None where its headers say so.
     """
-    return Parked(item.record.offset, why, until, item.origin, item.size, item.digest, before)
+    return Parked(
+        item.record.offset, why, since, until, item.origin, item.size, item.digest, before
+    )
 
 
 def too_old_at(item: Item, max_age: float) -> float:

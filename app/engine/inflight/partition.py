@@ -36,10 +36,12 @@ class Head(NamedTuple):
 
     Attributes:
         timestamp: When it was appended, in seconds since the epoch.
+        paused: The ids of the destinations for whose pause alone it waits.
     """
 
     offset: int
     timestamp: float
+    paused: tuple[str, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True):

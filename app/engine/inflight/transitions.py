@@ -118,10 +118,16 @@ finish: Final = partial(_move_job, FINISH)
 """End a delivery: nothing more is done about any of its targets."""
 
 
-def defer(job: Job, seconds: float) -> None:
-    """End a delivery here; it goes on from a retry topic after so many seconds."""
+def defer(job: Job, seconds: float, *, paused: bool = False) -> None:
+    """End a delivery here; it goes on from a retry topic.
+
+    Args:
+        job: The delivery.
+        seconds: After which it does.
+        paused: That is because its destination is paused, and for nothing else.
+    """
     _move_job(DEFER, job)
-    job.put_aside_for = seconds
+    job.put_aside_for, job.paused = seconds, paused
 
 
 def drop(job: Job) -> None:

@@ -1,7 +1,7 @@
 """The lanes by destination: made on first use, dropped when idle."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import count, islice
 from typing import TypeVar
@@ -17,6 +17,7 @@ from app.engine.lanes.outcomes import LONGEST_HELD
 from app.engine.observer import Observer
 from app.engine.turn import Turn
 from app.policies.addresses.domains import registered_domain
+from app.policies.books.pauses import Pausing
 from app.policies.limits.budget import Budgets
 from app.policies.limits.pacing import InvalidRequests
 from app.policies.limits.retry import RetryPolicy
@@ -56,6 +57,7 @@ class Dispatcher:
         window: Notifications taken and unsettled at most.
         turn: When requests are made, and what comes of them is settled.
         chance: Random numbers between 0 and 1.
+        pause_of: Tells by its id whether a destination is paused.
 
     Attributes:
         draining: The worker is about to stop.
@@ -73,6 +75,7 @@ class Dispatcher:
         window: int,
         turn: Turn,
         chance: Callable[[], float] = random.random,
+        pause_of: Callable[[str], Pausing | None] = lambda _: None,
     ) -> None:
         self._channels = channels
         self._concurrency = concurrency
@@ -82,6 +85,7 @@ class Dispatcher:
         self._assignment = assignment
         self._turn = turn
         self._chance = chance
+        self.pause_of = pause_of
         self._shares = Shares(window)
         self._budgets = Budgets(clock.monotonic())
         self._lanes: dict[tuple[str, str], Lane] = {}
@@ -208,6 +212,12 @@ class Dispatcher:
         """Let broken and gone destinations be asked again at once."""
         for lane in list(self):
             lane.probe_now()
+
+    def keep_to_pauses(self, changed: Container[str]) -> None:
+        """Keep to what operators have said anew about destinations with these ids."""
+        for lane in list(self):
+            if lane.id in changed:
+                lane.keep_to(self.pause_of(lane.id))
 
     def drop_idle(self) -> None:
         """Forget lanes that nobody has used for a while, and what was known of hosts."""

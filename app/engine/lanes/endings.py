@@ -63,6 +63,10 @@ class Endings:
         """Put a job aside that was held for too long."""
         self.put_aside(job, delay_for(self._clock.broker_now(), job.item.first_failure), error)
 
+    def put_off(self, job: Job, error: str) -> None:
+        """Put a job aside whose destination is paused."""
+        self._close(job, partial(self._outcomes.put_off, job, error))
+
     def refuse(self, job: Job, error: str) -> None:
         """End a job that its destination will never take."""
         self._close(job, partial(self._outcomes.refuse, job, error))

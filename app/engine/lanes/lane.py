@@ -18,12 +18,13 @@ from app.engine.lanes.requests import Request, failed, fitting, is_plain
 from app.engine.lanes.surroundings import Surroundings
 from app.engine.observer import Observer
 from app.engine.turn import Turn
+from app.policies.books.pauses import Pausing, destination_id, paused_by
 from app.policies.headers.deferral import SHORTEST
 from app.policies.limits.budget import Budget
 from app.policies.limits.gate import PROBING, Gate
 from app.policies.limits.retry import RetryPolicy
 from app.policies.limits.shares import Share
-from app.values.delivery import Destination
+from app.values.delivery import Destination, Target
 from app.values.outcome import Answer
 from app.values.record import TopicPartition
 from app.values.snapshot import DestinationState
@@ -57,7 +58,10 @@ class Lane:
         surroundings: The dispatcher.
 
     Attributes:
+        id: The destination's.
+        pause: The word that it is paused by, or None.
         asides: Requests that tell no notification.
+        last_target: Whom the last delivery was for, or None.
     """
 
     def __init__(
@@ -77,6 +81,8 @@ class Lane:
         surroundings: Surroundings,
     ) -> None:
         self.destination = destination
+        self.id = destination_id(destination)
+        self.pause = surroundings.pause_of(self.id)
         self.host = host
         self._channel = channel
         self._policy = policy
@@ -104,6 +110,7 @@ class Lane:
             chance,
             surroundings,
         )
+        self.last_target: Target | None = None
         self.asides = Asides(self._gate, self._answers, clock, wake=partial(turn.wake, self))
         self._requests: dict[Request, None] = {}
         self._timer: asyncio.Handle | None = None
@@ -153,8 +160,8 @@ class Lane:
     @property
     def could_work(self) -> bool:
         """Whether something is under way, or waits and could be tried now."""
-        is_ready = self._queue.ready and self._gate.wait(self._clock.monotonic()) <= 0
-        return bool(self._gate.active or is_ready)
+        is_open = self.pause is None and self._gate.wait(self._clock.monotonic()) <= 0
+        return bool(self._gate.active or (self._queue.ready and is_open))
 
     def waits_for(self, job: Job) -> tuple[str | None, float | None]:
         """Return why a job is not sent now, and the seconds until it may be.
@@ -173,6 +180,8 @@ class Lane:
 
     def state(self) -> tuple[DestinationState, float | None]:
         """Return the destination's state, and the seconds until it is asked again."""
+        if self.pause is not None:
+            return DestinationState.PAUSED, None
         return self._gate.state(self._clock.monotonic())
 
     def expected_wait(self) -> float:
@@ -210,6 +219,7 @@ class Lane:
     def submit(self, job: Job) -> None:
         """Put a job in line."""
         wait(job)
+        self.last_target = job.delivery.targets[0]
         try:  # noqa: SIM105 - of every delivery; to enter a context takes longer
             self._channel.prepare(job.delivery)
         except Exception:  # noqa: BLE001, S110 - its attempt meets the same fault, and tells
@@ -260,6 +270,13 @@ class Lane:
         self._gate.probe_now(self._clock.monotonic())
         self._turn.wake(self)
 
+    def keep_to(self, pause: Pausing | None) -> None:
+        """Keep to an operator's new word; asked again at once if it is not paused (any more)."""
+        self.pause = pause
+        if pause is None:
+            self.probe_now()
+        self._turn.wake(self)
+
     def close(self) -> None:
         """Let go of what waits and of what is under way."""
         self._queue.remove(lambda _: True)
@@ -278,7 +295,10 @@ class Lane:
         """Start what may be tried now; see to it that the rest is looked at again."""
         try:
             queue = self._queue
-            if self.asides.waiting and (moment := self.asides.go()) is not None:
+            if (
+                self.asides.waiting
+                and (moment := self.asides.go(paused=self.pause is not None)) is not None
+            ):
                 self._look_again_at(moment)
             if queue.delayed:
                 queue.make_due_ready(self._clock.monotonic())
@@ -292,6 +312,10 @@ class Lane:
 
     def _may_go(self) -> bool:
         """Say whether a request may be made now; if not, see to what waits."""
+        if self.pause is not None:
+            for job in self._queue.remove(lambda _: True):
+                self._endings.put_off(job, paused_by(self.pause))
+            return False
         if self._gate.calm:
             return True
         now = self._clock.monotonic()
@@ -361,7 +385,7 @@ class Lane:
         batch = request.batch
         try:
             for job in batch:
-                if job.attempts or job.item.before is not None:
+                if job.attempts or (job.item.before and job.item.before.attempts):
                     self._observer.retried(job.delivery)
             then = partial(self._turn.answered, request)
             request.attempt = self._channel.begin([job.delivery for job in batch], then)

@@ -15,7 +15,7 @@ from app.engine.inflight.transitions import (
     trouble,
 )
 from app.engine.observer import Observer
-from app.policies.headers.deferral import AT_ONCE, SHORTEST, delay_for
+from app.policies.headers.deferral import AT_ONCE, SHORTEST, delay_for, longest_delay
 from app.policies.limits.retry import RetryPolicy
 from app.values.delivery import Target
 from app.values.note import Note
@@ -252,6 +252,20 @@ class Outcomes:
             self._give_up_all(job, Reason.EXHAUSTED, error)
         else:
             defer(job, seconds)
+
+    def put_off(self, job: Job, error: str) -> None:
+        """Put a job aside whose destination is paused: that makes nothing too old.
+
+        Args:
+            job: Waits nowhere any more.
+            error: Says who has paused it.
+        """
+        if self.is_expired(job):
+            self.expire(job)
+        elif job.delivery.notification.once:
+            self._give_up_all(job, Reason.EXHAUSTED, f"{ONLY_ONCE}: {error}")
+        else:
+            defer(job, longest_delay(), paused=True)
 
     def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
         given_up = len(job.item.failures)

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from app.engine.inflight.item import Item, Job
+from app.policies.books.pauses import Pausing
 from app.values.delivery import Destination
 
 
@@ -16,6 +17,10 @@ class Surroundings(Protocol):
 
     def is_held(self, item: Item) -> bool:
         """Say whether an item's partition has been this worker's since it came in."""
+        ...
+
+    def pause_of(self, identity: str) -> Pausing | None:
+        """Return the word that a destination is paused by, or None."""
         ...
 
     def job_done(self, job: Job) -> None:

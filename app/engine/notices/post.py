@@ -1,13 +1,10 @@
 """One address of the operator's, and what it was told."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from app.edges.callbacks import end_of
 from app.edges.channels.base import Channel
 from app.edges.metrics import Metrics
 from app.engine.addresses import Addresses
@@ -21,7 +18,7 @@ from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery
 from app.values.notice import Key, Matter, Told
 from app.values.notification import Request
-from app.values.outcome import Answer, Delivered
+from app.values.outcome import Delivered
 
 log = logging.getLogger(__name__)
 
@@ -91,21 +88,13 @@ class Sender:
     async def _deliver(self, delivery: Delivery) -> list[str]:
         """Make one request as soon as the destination may be asked; return what went wrong."""
         lane = self._dispatcher.lane(delivery.destination)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                number = await lane.asides.begin()
-        except TimeoutError:
-            return [f"it may not be asked now: {lane.last_error or lane.state()[0].value}"]
-        if number is None:
-            return ["the worker starts anew"]
-        started = self._clock.monotonic()
         channel = self._channels[delivery.destination.channel]
         try:
-            answer: Answer = await end_of(partial(channel.begin, [delivery]))
-        except BaseException:
-            lane.asides.end(number, None, started)
-            raise
-        lane.asides.end(number, answer, started)
+            answer = await lane.asides.ask(channel, delivery, PATIENCE)
+        except TimeoutError:
+            return [f"it may not be asked now: {lane.last_error or lane.state()[0].value}"]
+        if answer is None:
+            return ["the worker starts anew"]
         told = [outcome for outcomes in answer.outcomes for outcome in outcomes]
         return [each.error for each in told if not isinstance(each, Delivered)]
 

@@ -130,6 +130,8 @@ class Watch:
         for lane in self._worker.dispatcher:
             label = lane.destination.label
             state, _ = lane.state()
+            if state is DestinationState.PAUSED:
+                continue  # an operator knows, and nothing is tried
             if state in _WRONG:
                 before[label] = self._before.get(label, 0)
                 yield self._matter(lane, state, before[label], now)

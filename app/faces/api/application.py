@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from app.faces.api import (
     control,
+    destinations,
     events,
     history,
     inbox,
@@ -28,6 +29,7 @@ from app.faces.api.problems import Problem
 from app.faces.api.responses import JsonResponse
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetterPage
+from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
 from app.values.fleet import Fleet
 from app.values.history import HistoryPage, Story
 from app.values.rates import Rates
@@ -48,6 +50,9 @@ _BODIES = (
     Replay,
     Rates,
     Fleet,
+    DestinationView,
+    DestinationPage,
+    DestinationAnswer,
     HistoryPage,
     Story,
 )
@@ -101,7 +106,17 @@ def build_app(lifespan: Lifespan) -> FastAPI:
     )
     app.get("/openapi.json", include_in_schema=False)(_document)
     problems.install(app)
-    for module in (status, control, notifications, replays, history, tracing, events, inbox):
+    for module in (
+        status,
+        control,
+        destinations,
+        notifications,
+        replays,
+        history,
+        tracing,
+        events,
+        inbox,
+    ):
         app.include_router(module.router, responses=ANY_PROBLEM)
     return app
 

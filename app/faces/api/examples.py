@@ -5,6 +5,7 @@ import msgspec
 from app.faces.api.problems import Fault, Problem
 from app.values.control import AttemptPage, PublishWarning
 from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
 from app.values.fleet import Fleet, Worker, WorkerStatistics
 from app.values.history import HistoryPage, Settled, Story, TargetStory, Told
 from app.values.inbox import InboxCard
@@ -317,4 +318,37 @@ FLEET = Fleet(
         ),
     ),
     totals=FIGURES,
+)
+
+DESTINATION = DestinationView(
+    id="5e0d6f0b8c1a4f27",
+    channel="discord",
+    label=_WEBHOOK,
+    name="Day trader",
+    state=DestinationState.PAUSED,
+    until=None,
+    paused_by="alice",
+    paused_at="2026-01-01T12:00:00+00:00",
+    waiting=0,
+    in_flight=0,
+    oldest_waiting=None,
+    messages_sent=1200,
+    messages_failed=30,
+    messages_expired=0,
+    messages_retried=4,
+    attempts_last_hour=240,
+    success_rate_last_hour=0.975,
+    last_error="HTTP 500",
+    last_error_time="2026-01-01T11:58:12+00:00",
+    last_success_time="2026-01-01T11:59:48+00:00",
+)
+
+DESTINATIONS = DestinationPage((DESTINATION,), total=1, next_cursor=None)
+
+TEST_ANSWER = DestinationAnswer(
+    accepted=True,
+    status=AttemptStatus.DELIVERED,
+    said=None,
+    duration=0.087,
+    destination=DESTINATION,
 )

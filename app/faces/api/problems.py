@@ -20,6 +20,8 @@ from app.values.errors import (
     RecipientsFileError,
     RecordTooLargeError,
     TemplateError,
+    UnknownDestinationError,
+    UntestableError,
 )
 
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
@@ -164,8 +166,9 @@ def _refused(error: NotifierError) -> ProblemError:
             return ProblemError(413, f"{error}. Send less, or let the topic take more.")
         case KafkaRefusedError():
             return ProblemError(503, f"{error}. Run 'notifier doctor' to see what is missing.")
-        case BusyError():
-            return ProblemError(409, f"{error}.")
+        case UnknownDestinationError() | UntestableError() | BusyError():
+            status = 404 if isinstance(error, UnknownDestinationError) else 409
+            return ProblemError(status, f"{error}.")
         case RecipientsFileError() | TemplateError():
             return ProblemError(422, f"{error}. What was read before stays in force.")
         case _:

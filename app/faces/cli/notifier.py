@@ -10,6 +10,7 @@ from app.doctor.findings import Verdict
 from app.edges.service_client import ServiceClient, ServiceError
 from app.faces.cli import (
     dead_letters,
+    destinations,
     group,
     importing,
     recipients,
@@ -56,6 +57,7 @@ command.add_command(tracing.trace)
 command.add_command(tracing.history)
 command.add_command(group.command)
 command.add_command(workers.workers)
+command.add_command(destinations.command)
 
 
 @command.command()

@@ -10,6 +10,7 @@ from app.faces.dashboard.flashes import Flash
 from app.faces.dashboard.fleet import FleetRows
 from app.faces.dashboard.replays import Plan
 from app.faces.ports import AttemptLogPort, InboxPort
+from app.policies.service.destinations import worst_first
 from app.values.inbox import InboxCard
 from app.values.replay import Replay
 from app.values.snapshot import (
@@ -38,8 +39,6 @@ TEST_TYPES = {
     "trading": "Trading signal",
     "alert": "System alert",
 }
-# Destinations that need attention come first.
-STATE_ORDER = ("gone", "denied", "broken", "rate_limited", "open")
 SHUT = {DestinationState.GONE, DestinationState.DENIED, DestinationState.BROKEN}
 
 
@@ -169,11 +168,8 @@ class Page(msgspec.Struct, frozen=True):
 
     @property
     def destinations(self) -> list[tuple[str, DestinationSnapshot]]:
-        """By state, then by name."""
-        return sorted(
-            self.snapshot.destinations.items(),
-            key=lambda item: (STATE_ORDER.index(item[1].state), item[0]),
-        )
+        """The worst first."""
+        return sorted(self.snapshot.destinations.items(), key=worst_first)
 
 
 def pace(attempts: Iterable[Attempt], now: datetime) -> Pace:

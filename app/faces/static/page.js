@@ -16,7 +16,7 @@ const row = Object.fromEntries(
 );
 const REPORT_EVERY = 2_000; // ms, while figures change
 const REPORT_IDLE = 15_000; // ms
-const STATES = ["gone", "denied", "broken", "rate_limited", "open"];
+const STATES = ["gone", "denied", "broken", "paused", "rate_limited", "open"];
 const SHUT = ["gone", "denied", "broken"];
 const ILL = ["PROBLEM", "FAILING"];
 const ENOUGH = 10; // notifications from which on a success rate says something
@@ -52,7 +52,8 @@ function showStats(stats) {
   icon.href = ILL.includes(signal) ? icon.dataset.ill : icon.dataset.well;
   const destinations = Object.entries(stats.destinations)
     .map(([label, destination]) => ({ label, ...destination }))
-    .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || (a.label < b.label ? -1 : 1));
+    .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state)
+      || b.messages_failed - a.messages_failed || b.queued - a.queued || (a.label < b.label ? -1 : 1));
   list(rowsOf("destination"), destinations, (each) => each.label, row.destination);
   list(rowsOf("partition"), partitions(stats), (each) => `${each.topic}/${each.partition}`, row.partition);
   countAttempts(stats);

@@ -7,6 +7,7 @@ due (docs/retries.md).
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from app.policies.headers.records import (
     ATTEMPTS,
@@ -16,6 +17,7 @@ from app.policies.headers.records import (
     FORMAT,
     GROUP,
     LEFT,
+    PAUSED,
     REPLAYS,
     Origin,
     TargetMark,
@@ -71,6 +73,7 @@ class Deferral(msgspec.Struct, frozen=True):
         attempts: Attempts made so far.
         first_failure: Seconds since the epoch, or None.
         replays: How often it was replayed from the dead letters.
+        paused: The ids of the destinations that it waits for, if these are all paused.
     """
 
     left: tuple[TargetMark, ...] | None = None
@@ -79,6 +82,13 @@ class Deferral(msgspec.Struct, frozen=True):
     attempts: int = 0
     first_failure: float | None = None
     replays: int = 0
+    paused: tuple[str, ...] = ()
+
+    def after_pause(self, waited: float) -> "Deferral":
+        """Return it so that the time for which it waited for a pause alone does not count."""
+        if not self.paused or self.first_failure is None:
+            return self
+        return replace(self, first_failure=self.first_failure + max(waited, 0.0))
 
 
 def retry_topics(prefix: str) -> dict[str, float]:
@@ -98,6 +108,11 @@ def delay_for(now: float, first_failure: float | None) -> float:
     """
     since = 0.0 if first_failure is None else now - first_failure
     return max((delay for delay in DELAYS if delay <= since), default=SHORTEST) or SHORTEST
+
+
+def longest_delay() -> float:
+    """Return the delay for what waits for an operator."""
+    return max(DELAYS)
 
 
 def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Origin) -> Headers:
@@ -122,6 +137,8 @@ def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Ori
         texts[LEFT] = marks_text(deferral.left)
     if deferral.first_failure is not None:
         texts[FIRST_FAILURE] = iso_time(deferral.first_failure)
+    if deferral.paused:
+        texts[PAUSED] = ",".join(deferral.paused)
     return with_texts(record, texts)
 
 
@@ -145,7 +162,17 @@ def read_deferral(headers: Headers) -> Deferral:
         attempts=number_of(found.get(ATTEMPTS), 0),
         first_failure=time_of(found.get(FIRST_FAILURE)),
         replays=number_of(found.get(REPLAYS), 0),
+        paused=_paused(found.get(PAUSED)),
     )
+
+
+def read_paused(headers: Headers) -> tuple[str, ...]:
+    """Return the ids of the paused destinations that a record of a retry topic waits for."""
+    return _paused(dict(headers).get(PAUSED))
+
+
+def _paused(raw: bytes | None) -> tuple[str, ...]:
+    return tuple(raw.decode(errors="replace").split(",")) if raw else ()
 
 
 def _read_failed(raw: bytes | None) -> tuple[FailedMark, ...]:

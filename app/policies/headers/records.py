@@ -36,6 +36,7 @@ VALUE_SHA256 = "notifier.value.sha256"
 # Of records in retry topics alone:
 FORMAT = "notifier.format"
 LEFT = "notifier.targets.left"
+PAUSED = "notifier.paused"
 
 OURS = frozenset(
     {
@@ -55,6 +56,7 @@ OURS = frozenset(
         VALUE_SHA256,
         FORMAT,
         LEFT,
+        PAUSED,
     }
 )
 

@@ -20,6 +20,7 @@ from app.values.delivery import Delivery
 from app.values.outcome import Answer
 from app.values.record import Headers, TopicPartition
 from tests.support.channels import KNOWN, CoroutineChannel
+from tests.support.control import StillBoard
 from tests.support.engine import no_history
 from tests.support.simulation.books import DEAD_LETTERS, RETRIES, TOPIC, Books
 from tests.support.simulation.clients import (
@@ -119,6 +120,7 @@ class Process:
             _addresses(),
             clock,
             Observer(Statistics(), AttemptLog(), Metrics(), clock, no_history(clock)),
+            StillBoard(clock),
         )
         self.inside = Inside(self.worker)
 

@@ -25,6 +25,7 @@ from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 from app.values.record import Headers, TopicPartition
 from tests.support.channels import KNOWN
+from tests.support.control import StillBoard
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
 from tests.support.topic import make_topics, no_marks
 
@@ -82,6 +83,7 @@ class Stage:
         self.channel = ScriptedChannel()
         self.clock = SkewedClock()
         self.observer = observer(self.clock)
+        self.board = StillBoard(self.clock)
         self.producer = RefusingProducer(connection)
         self.dead_letter_topic = DEAD_LETTERS
         self._stack = stack
@@ -128,6 +130,7 @@ class Stage:
             Addresses(recipients_file, None, defaults, KNOWN),
             self.clock,
             self.observer,
+            self.board,
         )
         self._stack.push_async_callback(made.stop, drain=False)
         return made

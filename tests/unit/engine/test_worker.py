@@ -571,3 +571,24 @@ async def test_what_cannot_be_routed_for_a_fault_is_a_dead_letter(
     (letter,) = await stage.dead_letters()
     assert "UnicodeError" in letter.error
     assert worker.snapshot().messages_failed == 1
+
+
+async def test_nothing_is_taken_before_it_is_known_what_is_paused(
+    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that cannot read the control topic waits for it."""
+    readable, asked = asyncio.Event(), asyncio.Event()
+
+    async def known() -> None:
+        asked.set()
+        await readable.wait()
+
+    monkeypatch.setattr(stage.board, "known", known)
+    worker = stage.worker()
+    starting = asyncio.create_task(worker.start())
+    await stage.publish(envelope("one"))
+    await asked.wait()
+    assert worker.snapshot().status is Status.STARTING
+    readable.set()
+    await starting
+    await until(lambda: worker.snapshot().messages_sent == 1)

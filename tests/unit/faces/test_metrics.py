@@ -180,6 +180,18 @@ def test_partitions_channels_and_destinations_have_labels() -> None:
     assert labelled(SNAPSHOT, "partition_committed_offset") == {("0", "notifications"): 1237}
 
 
+def test_those_that_fail_have_a_name_of_their_own() -> None:
+    """However many there are, nobody looks for one among the others that is not well."""
+    many = {f"https://a.example/{n}": destination("webhook") for n in range(MAX_DESTINATIONS + 5)}
+    many["https://z.example/"] = destination("webhook", state=DestinationState.BROKEN)
+    many["https://y.example/"] = destination("webhook", messages_failed=3)
+    failed = labelled(
+        msgspec.structs.replace(SNAPSHOT, destinations=many), "destination_messages_failed_total"
+    )
+    assert ("webhook", "https://z.example/") in failed
+    assert failed["webhook", "https://y.example/"] == 3
+
+
 def test_destinations_are_bounded() -> None:
     """Beyond the bound they share one name for each channel, and no count is lost."""
     many = {f"https://a.example/{n}": destination("webhook") for n in range(MAX_DESTINATIONS + 5)}

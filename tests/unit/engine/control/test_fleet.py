@@ -13,10 +13,9 @@ from app.engine.control.fleet import SELDOM, TIDY_SECONDS, FleetView
 from app.policies.books.fleet import FORGOTTEN_AFTER, GONE_AFTER, told
 from app.values.errors import KafkaUnavailableError
 from app.values.fleet import Worker, WorkerStatistics
-from app.values.record import Headers, TopicPartition
 from app.values.snapshot import Status
-from tests.support.control import CONTROL, ControlTopic
-from tests.support.engine import BeginsByWriting, SkewedClock, until
+from tests.support.control import CONTROL, ControlTopic, ControlWriter
+from tests.support.engine import SkewedClock, until
 
 OTHER = Worker(
     "zz:1:0001", "zz", 1, Status.RUNNING, statistics=WorkerStatistics(messages_consumed=2)
@@ -35,28 +34,6 @@ class Told:
         return replace(identity, status=self.status, statistics=self.statistics)
 
 
-class Writer(BeginsByWriting):
-    """Writes to the topic in memory."""
-
-    def __init__(self, topic: ControlTopic) -> None:
-        self.topic = topic
-        self.failure: Exception | None = None
-        self.asked = 0
-
-    async def write(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> tuple[TopicPartition, int]:
-        """Write."""
-        self.asked += 1
-        assert (topic, headers) == (CONTROL.topic, ())
-        if self.failure is not None:
-            raise self.failure
-        self.topic.write(key, value)
-        return CONTROL, len(self.topic.records) - 1
-
-    send = write
-
-
 class Stage:
     """A fleet's view with everything around it."""
 
@@ -66,7 +43,7 @@ class Stage:
         self.topic.now = self.clock.now()
         self.board = Board("group", self.clock, lambda: self.topic)
         self.worker = Told()
-        self.writer = Writer(self.topic)
+        self.writer = ControlWriter(self.topic)
         self.address: str | None = "http://10.0.0.1:8000"
         self.view = FleetView(
             self.worker,

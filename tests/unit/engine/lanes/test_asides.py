@@ -92,7 +92,7 @@ async def test_who_gives_up_waiting_keeps_nobody_waiting() -> None:
     late = asyncio.create_task(begun(asides))
     await until(lambda: bool(asides.waiting))
     asides.end(number, ACCEPTED, bench.clock.monotonic())
-    asides.go()
+    asides.go(paused=False)
     late.cancel()
     with pytest.raises(asyncio.CancelledError):
         await late

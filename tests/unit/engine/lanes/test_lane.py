@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
 import pytest
 
 from app.edges.channels.base import Channel
@@ -12,6 +13,7 @@ from app.engine.inflight.transitions import fail, put_aside, route
 from app.engine.lanes.lane import Lane
 from app.engine.tasks import Tasks
 from app.engine.turn import Turn
+from app.policies.books.pauses import Pausing, destination_id
 from app.policies.headers.deferral import Deferral
 from app.policies.limits.breaker import Verdict
 from app.policies.limits.budget import UNLIMITED
@@ -119,6 +121,11 @@ class Bench:
             gate = self.lane._gate
             gate.end(gate.begin(0.0), Verdict.ALIVE, None, 0.0)
         self._offset = 0
+
+    def pause_of(self, identity: str) -> Pausing | None:
+        """Say that it is not paused, to begin with."""
+        assert identity == destination_id(HOOK)
+        return None
 
     def is_held(self, item: Item) -> bool:
         """Say whether its partition is this worker's."""
@@ -236,7 +243,7 @@ async def test_gives_up_when_the_attempts_are_used_up() -> None:
     ]
     assert sent.first_failure is not None
     assert bench.lane.last_error == "two"
-    assert bench.observer.statistics.destination(HOOK.label, "webhook").failed == 1
+    assert bench.observer.statistics.destination(HOOK).failed == 1
 
 
 async def test_recipients_that_accepted_are_not_asked_again() -> None:
@@ -895,3 +902,99 @@ async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing(
     await bench.finished(1)
     assert bench.done[0].item is not sent
     assert sent.delivered == []
+
+
+PAUSE = Pausing(True, "alice", 0.0)
+
+
+async def test_what_is_for_a_paused_destination_is_put_aside() -> None:
+    """What waits and what comes; what was under way goes on; it is no failure of anybody's."""
+    gate = asyncio.Event()
+    channel = ScriptedChannel(gate=gate)
+    bench = Bench(channel, max_age=60)
+    sent = bench.put(notification("under way"))
+    await channel.arrived(1)
+    waiting = bench.put(notification("waiting"))
+    bench.lane.keep_to(PAUSE)
+    late = bench.put(notification("late"))
+    await bench.finished(2)
+    assert bench.lane.state() == (DestinationState.PAUSED, None)
+    assert not bench.lane.queued
+    for put_off in (waiting, late):
+        (job,) = put_off.jobs
+        assert (job.state, job.put_aside_for, job.paused) == (State.DEFERRED, 3600.0, True)
+        assert (put_off.first_failure, put_off.failures) == (None, [])
+    gate.set()
+    await bench.finished(3)
+    assert [target.label for target in sent.delivered] == ["a"]
+    assert channel.contents == ["under way"]
+    assert not bench.lane.could_work
+
+
+async def test_what_fails_while_its_destination_is_paused_is_put_aside_too() -> None:
+    """It has no further attempt until somebody resumes it."""
+    gate = asyncio.Event()
+    channel = ScriptedChannel([[Retry("busy")]], gate=gate)
+    bench = Bench(channel, max_age=60)
+    tried = bench.put(notification())
+    await channel.arrived(1)
+    bench.lane.keep_to(PAUSE)
+    gate.set()
+    await bench.finished(1)
+    (job,) = tried.jobs
+    assert (job.state, job.paused) == (State.DEFERRED, True)
+    assert len(channel.sent) == 1
+
+
+async def test_a_pause_gives_nothing_up_however_old_it_is() -> None:
+    """Neither where nothing else is deferred, nor past its age."""
+    for max_age in (0.0, 60.0):
+        bench = Bench(ScriptedChannel(), max_age=max_age)
+        bench.lane.keep_to(PAUSE)
+        old = bench.put(notification(), before=Deferral(first_failure=1.0))
+        await bench.finished(1)
+        (job,) = old.jobs
+        assert (job.state, old.failures) == (State.DEFERRED, [])
+
+
+async def test_a_pause_lets_expire_what_expires_and_defers_nothing_that_may_not_be() -> None:
+    """Both come to their end, and say why."""
+    bench = Bench(ScriptedChannel(), max_age=60)
+    bench.lane.keep_to(PAUSE)
+    expired = bench.put(notification(expires_at=time.time() - 1))
+    once = bench.put(msgspec.structs.replace(notification(), once=True))
+    await bench.finished(2)
+    assert [failure.reason for failure in expired.failures] == [Reason.EXPIRED]
+    (failure,) = once.failures
+    assert failure.reason is Reason.EXHAUSTED
+    assert "paused by alice" in failure.error
+
+
+async def test_a_destination_that_is_resumed_is_asked_again_at_once() -> None:
+    """Whether it was paused, broken or gone."""
+    channel = ScriptedChannel([[Gone("deleted")]])
+    bench = Bench(channel, max_age=60)
+    bench.put(notification("one"))
+    await bench.finished(1)
+    assert bench.lane.state()[0] is DestinationState.GONE
+    bench.lane.keep_to(PAUSE)
+    assert bench.lane.state()[0] is DestinationState.PAUSED
+    bench.lane.keep_to(None)
+    bench.put(notification("two"))
+    await bench.finished(2)
+    assert channel.contents == ["one", "two"]
+    assert bench.lane.state() == (DestinationState.OPEN, None)
+
+
+async def test_a_test_goes_to_a_paused_destination_and_nothing_else_does() -> None:
+    """Words to the operator wait like notifications; whoever tests means it."""
+    bench = Bench(ScriptedChannel(), max_age=60)
+    bench.lane.keep_to(PAUSE)
+    words = asyncio.create_task(bench.lane.asides.begin())
+    number = await bench.lane.asides.begin(though_paused=True)
+    assert number is not None
+    assert not words.done()
+    bench.lane.asides.end(number, None, 0.0)
+    bench.lane.keep_to(None)
+    assert await words is not None
+    bench.lane.close()

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.policies.books.statistics import (
+    FOLDED_AT_ONCE,
     MAX_CHANNELS,
     MAX_DESTINATIONS,
     OTHER_CHANNELS,
@@ -13,6 +14,7 @@ from app.policies.books.statistics import (
     frozen,
     verdict,
 )
+from app.values.delivery import Destination
 
 TARGETS = st.integers(0, 4)
 
@@ -47,18 +49,47 @@ def test_success_rate_is_unknown_before_the_first_message() -> None:
     assert statistics.last_message_time == 6.0
 
 
+def to(number: int) -> Destination:
+    """Return a destination of its own."""
+    return Destination("webhook", f"https://example.com/secret/{number}", f"#{number}")
+
+
 def test_counts_by_channel_and_destination_in_bounded_memory() -> None:
-    """A thousand destinations are told apart; further ones share one line."""
+    """Of more than some thousand, those asked longest ago share one line; no count is lost."""
     statistics = Statistics()
-    for number in range(MAX_DESTINATIONS + 5):
-        statistics.destination(f"https://example.com/{number}", "webhook").sent += 1
-    statistics.destination("https://example.com/0", "webhook").sent += 1
+    for number in range(MAX_DESTINATIONS):
+        counts = statistics.destination(to(number))
+        counts.sent += 1
+        counts.asked(1000.0 + number, None)
+    statistics.destination(to(0)).asked(9000.0, None)
+    statistics.destination(to(MAX_DESTINATIONS)).sent += 1
     shown = frozen(statistics.destinations)
-    assert len(shown) == MAX_DESTINATIONS + 1
-    assert shown[OTHERS].messages_sent == 5
-    assert shown["https://example.com/0"].messages_sent == 2
+    assert len(shown) == MAX_DESTINATIONS - FOLDED_AT_ONCE + 2
+    assert shown[OTHERS].messages_sent == FOLDED_AT_ONCE
+    assert "#0" in shown
+    assert "#1" not in shown
+    for number in range(FOLDED_AT_ONCE):
+        statistics.destination(to(100_000 + number)).sent += 1
+    shown = frozen(statistics.destinations)
+    assert sum(each.messages_sent for each in shown.values()) == (
+        MAX_DESTINATIONS + 1 + FOLDED_AT_ONCE
+    )
     statistics.channel("email").retried += 1
     assert frozen(statistics.channels)["email"].messages_retried == 1
+
+
+def test_a_destination_is_remembered_by_what_it_last_said() -> None:
+    """And by how much of the last hour it accepted."""
+    counts = Statistics().destination(to(1))
+    assert (counts.last_asked, counts.last_hour(0.0)) == (0.0, (0, 0))
+    counts.asked(10_000.0, None)
+    counts.asked(10_010.0, "500")
+    counts.asked(10_400.0, None)
+    assert (counts.last_error, counts.last_error_at) == ("500", 10_010.0)
+    assert (counts.last_success_at, counts.last_asked) == (10_400.0, 10_400.0)
+    assert counts.last_hour(10_400.0) == (3, 2)
+    assert counts.last_hour(10_000.0 + 3600) == (1, 1)
+    assert counts.last_hour(10_000.0 + 7200) == (0, 0)
 
 
 def test_channels_that_producers_make_up_share_one_line() -> None:

@@ -1,0 +1,240 @@
+"""What this worker knows of destinations: their lanes, their counts, what operators have said."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, NamedTuple
+
+from app.engine.addresses import Addresses
+from app.engine.clock import EngineClock
+from app.engine.control.board import Board
+from app.engine.lanes.dispatch import Dispatcher
+from app.engine.lanes.lane import Lane
+from app.policies.books.pauses import Pausing, destination_id
+from app.policies.books.statistics import OTHERS, DestinationCounts, Statistics
+from app.policies.routing import webhook_destination
+from app.policies.service.destinations import SEVERITY
+from app.policies.texts.plain_text import clip
+from app.values.channel import AddressKind
+from app.values.delivery import Destination
+from app.values.destinations import DestinationSort, DestinationView
+from app.values.errors import UnknownDestinationError, UnroutableError
+from app.values.recipients import Recipients
+from app.values.snapshot import DestinationState
+
+MOST_NAMES: Final = 3
+"""Of one destination that are shown."""
+
+Order = tuple[float | str, ...]
+
+
+class Known(NamedTuple):
+    """What is known of one destination.
+
+    Attributes:
+        lane: If it is in use.
+        counts: If it was ever asked.
+        pause: The word that it is paused by, or None.
+    """
+
+    id: str
+    channel: str
+    label: str
+    lane: Lane | None
+    counts: DestinationCounts | None
+    pause: Pausing | None
+
+    @property
+    def state(self) -> DestinationState:
+        """How it is."""
+        if self.pause is not None:
+            return DestinationState.PAUSED
+        return DestinationState.OPEN if self.lane is None else self.lane.state()[0]
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where it is, if this worker knows that."""
+        if self.lane is not None:
+            return self.lane.destination
+        return None if self.counts is None else self.counts.destination
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait in memory."""
+        return 0 if self.lane is None else self.lane.queued
+
+    @property
+    def failed(self) -> int:
+        """How many targets were given up."""
+        return 0 if self.counts is None else self.counts.failed
+
+    @property
+    def sent(self) -> int:
+        """How many targets accepted something."""
+        return 0 if self.counts is None else self.counts.sent
+
+    @property
+    def last_asked(self) -> float:
+        """When it was last asked, in seconds since the epoch; 0 if that is not known."""
+        return 0.0 if self.counts is None else self.counts.last_asked
+
+    def last_hour(self, now: float) -> tuple[int, int]:
+        """Return its attempts, and how many of them were accepted."""
+        return (0, 0) if self.counts is None else self.counts.last_hour(now)
+
+
+class KnownDestinations:
+    """Finds destinations, names and orders them.
+
+    Args:
+        dispatcher: Their lanes.
+        statistics: Their counts.
+        board: What operators have said.
+        addresses: Whom they reach.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        statistics: Statistics,
+        board: Board,
+        addresses: Addresses,
+        clock: EngineClock,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._statistics = statistics
+        self._board = board
+        self._addresses = addresses
+        self._clock = clock
+        self._names: Mapping[str, str] = {}
+        self._named: Recipients | None = None
+
+    def __iter__(self) -> Iterator[Known]:
+        counted = {each.id: each for each in self._statistics.destinations.values()}
+        pauses = dict(self._board.pauses.paused())
+        for lane in self._dispatcher:
+            at, counts = lane.destination, counted.pop(lane.id, None)
+            yield Known(lane.id, at.channel, at.label, lane, counts, pauses.pop(lane.id, None))
+        for identity, counts in counted.items():
+            at = counts.destination
+            if at.label != OTHERS:
+                pause = pauses.pop(identity, None)
+                yield Known(identity, at.channel, at.label, None, counts, pause)
+        for identity, pause in pauses.items():
+            yield Known(identity, pause.channel, pause.label, None, None, pause)
+
+    def find(self, identity: str) -> Known:
+        """Return one of them.
+
+        Raises:
+            UnknownDestinationError: There is none with this id.
+        """
+        for each in self:
+            if each.id == identity:
+                return each
+        raise UnknownDestinationError(
+            f"this worker knows no destination {clip(identity, 40)!r}: it knows those that it has"
+            " sent to, and those that are paused. GET /destinations lists them"
+        )
+
+    async def learn_names(self) -> None:
+        """Learn whom destinations reach, whenever the recipients file was read anew."""
+        recipients = self._addresses.recipients
+        if recipients is not self._named:
+            self._names = await asyncio.to_thread(self._names_of, recipients)
+            self._named = recipients
+
+    def _names_of(self, recipients: Recipients) -> Mapping[str, str]:
+        names: dict[str, list[str]] = {}
+        for key, user in recipients.users.items():
+            who = user.name or key
+            for contact in user.contacts:
+                identity = self._identity_of(contact.type, contact.address)
+                if identity is not None:
+                    name = f"{contact.name} ({who})" if contact.name else who
+                    names.setdefault(identity, []).append(name)
+        return {identity: _listed(found) for identity, found in names.items()}
+
+    def _identity_of(self, channel: str, address: str) -> str | None:
+        """Return the id of the destination that an address leads to, if it has one of its own."""
+        channels = self._addresses.channels
+        if channel not in channels or channels[channel].kind is not AddressKind.URL:
+            return None
+        try:
+            _, destination = webhook_destination(channels, channel, address)
+        except UnroutableError:
+            return None
+        return destination_id(destination)
+
+    def matches(self, known: Known, needle: str) -> bool:
+        """Say whether a text, in small letters, is in what is shown of a destination."""
+        error = known.counts.last_error if known.counts else None
+        parts = (self._names.get(known.id), known.label, known.channel, known.id, error)
+        return needle in "\n".join(part for part in parts if part).casefold()
+
+    def order(self, sort: DestinationSort) -> Callable[[Known], Order]:
+        """Return the key by which destinations are sorted."""
+        orders: Mapping[DestinationSort, Callable[[Known], Order]] = {
+            DestinationSort.WORST: partial(_worst, self._clock.now()),
+            DestinationSort.NAME: lambda known: (self._named_as(known), known.label),
+            DestinationSort.WAITING: lambda known: (-known.waiting, known.label),
+            DestinationSort.FAILED: lambda known: (-known.failed, known.label),
+            DestinationSort.SENT: lambda known: (-known.sent, known.label),
+            DestinationSort.RECENT: lambda known: (-known.last_asked, known.label),
+        }
+        return orders[sort]
+
+    def _named_as(self, known: Known) -> str:
+        return self._names.get(known.id, known.label).casefold()
+
+    def view(self, known: Known) -> DestinationView:
+        """Return a destination as it is shown."""
+        lane, counts, pause, now = known.lane, known.counts, known.pause, self._clock.now()
+        wait = lane.state()[1] if lane else None
+        attempts, accepted = known.last_hour(now)
+        return DestinationView(
+            id=known.id,
+            channel=known.channel,
+            label=known.label,
+            name=self._names.get(known.id),
+            state=known.state,
+            until=None if wait is None else _iso(now + wait),
+            paused_by=pause.by if pause else None,
+            paused_at=_iso(pause.at) if pause else None,
+            waiting=known.waiting,
+            in_flight=lane.active if lane else 0,
+            oldest_waiting=_iso(_oldest(lane)) if lane else None,
+            messages_sent=known.sent,
+            messages_failed=known.failed,
+            messages_expired=counts.expired if counts else 0,
+            messages_retried=counts.retried if counts else 0,
+            attempts_last_hour=attempts,
+            success_rate_last_hour=accepted / attempts if attempts else None,
+            last_error=counts.last_error if counts else None,
+            last_error_time=_iso(counts.last_error_at) if counts else None,
+            last_success_time=_iso(counts.last_success_at) if counts else None,
+        )
+
+
+def _worst(now: float, known: Known) -> Order:
+    attempts, accepted = known.last_hour(now)
+    refused = attempts - accepted
+    return SEVERITY[known.state], -refused, -known.failed, -known.waiting, known.label
+
+
+def _oldest(lane: Lane) -> float | None:
+    """Return when the oldest notification that waits was published, in seconds since the epoch."""
+    return min((job.item.published_at for job in lane.waiting()), default=None)
+
+
+def _listed(names: list[str]) -> str:
+    shown = [*names[:MOST_NAMES], "…"] if len(names) > MOST_NAMES else names
+    return ", ".join(shown)
+
+
+def _iso(moment: float | None) -> str | None:
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")

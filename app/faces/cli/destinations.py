@@ -1,0 +1,169 @@
+"""``notifier destinations``: lists them, pauses, resumes and tests one."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import click
+
+from app.edges.service_client import ServiceClient
+from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, url_option
+from app.policies.texts.visible import visible_line
+from app.values.destinations import DestinationAnswer, DestinationSort, DestinationView
+from app.values.snapshot import DestinationState
+
+LARGEST_PAGE = 500
+TIMEOUT = 60.0
+"""Seconds that the service may take: a test waits for the destination."""
+_HEADINGS = ("Id", "State", "Waiting", "Sent", "Failed", "Last hour", "Destination")
+
+_where = url_option("Address of the service.")
+
+
+@click.group("destinations", invoke_without_command=True, context_settings=CONTEXT)
+@click.option("--query", "q", metavar="TEXT", help="With it in name, address or last error.")
+@click.option("--state", type=click.Choice([each.value for each in DestinationState]))
+@click.option("--sort", type=click.Choice([each.value for each in DestinationSort]))
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most."
+)
+@_where
+@api_key_option
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    limit: int,
+    url: str,
+    api_key: str | None,
+    **filters: str | None,
+) -> None:
+    """List the destinations that a worker has sent to, the worst first."""
+    if context.invoked_subcommand is not None:
+        return
+    given = {name: value for name, value in filters.items() if value is not None}
+    with plain_errors():
+        shown, total = asyncio.run(_read(given, limit, url, api_key))
+    if not shown:
+        echo("There are no such destinations." if given else "Nothing has been sent anywhere yet.")
+        return
+    for line in table(shown):
+        echo(line)
+    if total > len(shown):
+        echo(f"{len(shown):,} of {total:,}: --limit {total} shows all", err=True)
+
+
+async def _read(
+    filters: dict[str, str], limit: int, url: str, api_key: str | None
+) -> tuple[Sequence[DestinationView], int]:
+    """Return up to that many destinations, and how many there are."""
+    found: list[DestinationView] = []
+    async with ServiceClient(url, api_key) as client:
+        cursor: int | None = None
+        while True:
+            wanted = min(limit - len(found), LARGEST_PAGE)
+            page = await client.destinations(filters, wanted, cursor)
+            found += page.destinations
+            cursor = page.next_cursor
+            if cursor is None or len(found) >= limit:
+                return found, page.total
+
+
+@command.command()
+@click.argument("identity", metavar="ID")
+@_where
+@api_key_option
+def pause(identity: str, url: str, api_key: str | None) -> None:
+    """Send nothing to a destination: what is for it is put aside, and nothing is lost.
+
+    It holds on every worker of the group, and over restarts.
+    """
+    with plain_errors():
+        shown = asyncio.run(_act(identity, "pause", url, api_key))
+    echo(f"{_named(shown)} is paused, by {visible_line(shown.paused_by or '')}.")
+
+
+@command.command()
+@click.argument("identity", metavar="ID")
+@_where
+@api_key_option
+def resume(identity: str, url: str, api_key: str | None) -> None:
+    """Go on: what waits is sent at once, and a broken or gone destination is asked again."""
+    with plain_errors():
+        shown = asyncio.run(_act(identity, "resume", url, api_key))
+    echo(f"{_named(shown)} is resumed.")
+
+
+@command.command()
+@click.argument("identity", metavar="ID")
+@_where
+@api_key_option
+def test(identity: str, url: str, api_key: str | None) -> None:
+    """Send one test notification to a destination, and show its answer.
+
+    Exit status 1 if it does not accept it.
+    """
+
+    async def ask() -> DestinationAnswer:
+        async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:
+            return await client.test_destination(identity)
+
+    with plain_errors():
+        answer = asyncio.run(ask())
+    if answer.accepted:
+        echo(f"{_named(answer.destination)} accepted it in {answer.duration or 0.0:.3f} s.")
+        return
+    said = visible_line(answer.said or "")
+    raise click.ClickException(f"{_named(answer.destination)}: {answer.status.value}: {said}")
+
+
+async def _act(identity: str, what: str, url: str, api_key: str | None) -> DestinationView:
+    async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:
+        return await client.change_destination(identity, what)
+
+
+def table(rows: Sequence[DestinationView]) -> Iterator[str]:
+    """Yield destinations as lines for a terminal."""
+    cells = [_HEADINGS, *(_cells(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
+    for place, row in enumerate(cells):
+        identity, state, *figures, last = row
+        line = [f"{identity:<{widths[0]}}", f"{state:<{widths[1]}}"]
+        line += [f"{each:>{width}}" for each, width in zip(figures, widths[2:-1], strict=True)]
+        yield "  ".join((*line, last))
+        if place:
+            yield from _remarks(rows[place - 1])
+
+
+def _cells(row: DestinationView) -> tuple[str, ...]:
+    rate = row.success_rate_last_hour
+    return (
+        row.id,
+        row.state.value,
+        f"{row.waiting:,}",
+        f"{row.messages_sent:,}",
+        f"{row.messages_failed:,}",
+        "–" if rate is None else f"{min(rate, 0.999) if rate < 1 else 1:.1%}",
+        _named(row),
+    )
+
+
+def _remarks(row: DestinationView) -> Iterator[str]:
+    if row.paused_by is not None:
+        yield f"  paused by {visible_line(row.paused_by)} at {_local(row.paused_at)}"
+    if row.until is not None:
+        yield f"  until {_local(row.until)}"
+    if row.last_error is not None:
+        yield f"  {_local(row.last_error_time)}  {visible_line(row.last_error)}"
+
+
+def _named(row: DestinationView) -> str:
+    label = visible_line(row.label)
+    return f"{visible_line(row.name)}, {label}" if row.name else label
+
+
+def _local(time: str | None) -> str:
+    """Return a time on this machine's clock, as people write it."""
+    if time is None:
+        return ""
+    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,138 @@
+"""Destinations that operators have paused, as the control topic has them. Pure.
+
+Key ``destinations/<group>/<id>``, with a ``Pausing`` as JSON. That of a destination that was
+resumed stays: when it was tells which deferred notifications need not wait any longer.
+"""
+
+from collections.abc import Collection, Iterator
+from hashlib import sha256
+from math import inf
+
+import msgspec
+
+from app.policies.books.saved_commits import Entry
+from app.policies.headers.records import iso_time
+from app.values.delivery import Destination
+
+
+class Pausing(msgspec.Struct, frozen=True):
+    """An operator's last word about a destination.
+
+    Attributes:
+        paused: Whether it is paused, or was resumed.
+        by: Whose word it is: the name of an API key, or of the place that needs none.
+        at: Seconds since the epoch, by the clock of the worker that was told.
+        channel: The channel that serves it.
+        label: Its redacted address.
+    """
+
+    paused: bool
+    by: str
+    at: float
+    channel: str = ""
+    label: str = ""
+
+
+class PauseBook:
+    """Knows which destinations are paused.
+
+    Args:
+        group_id: Whose they are.
+
+    Attributes:
+        resumed_at: When the last one was resumed, in seconds since the epoch by the brokers' clock.
+        resumed_on: The same in monotonic seconds of the reader.
+    """
+
+    def __init__(self, group_id: str) -> None:
+        self._prefix = _prefix(group_id)
+        self._words: dict[str, Pausing] = {}
+        self.resumed_at = -inf
+        self.resumed_on = -inf
+
+    def take(self, key: bytes | None, value: bytes | None, at: float, on: float) -> str | None:
+        """Take in one record of the control topic, in the order in which they stand.
+
+        Args:
+            key: Of the record.
+            value: Of the record.
+            at: When it was appended, in seconds since the epoch.
+            on: About the same in monotonic seconds.
+
+        Returns:
+            The id of the destination that it is about, or None.
+        """
+        name = (key or b"").decode(errors="replace")
+        if not name.startswith(self._prefix):
+            return None
+        identity = name.removeprefix(self._prefix)
+        try:
+            word = msgspec.json.decode(value or b"", type=Pausing)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # deleted, or of a version to come
+            self._words.pop(identity, None)
+            return identity
+        self._words[identity] = word
+        if not word.paused:
+            self.resumed_at = max(self.resumed_at, at)
+            self.resumed_on = max(self.resumed_on, on)
+        return identity
+
+    def pause_of(self, identity: str) -> Pausing | None:
+        """Return the word that a destination is paused by; None if it is not paused."""
+        word = self._words.get(identity)
+        return word if word is not None and word.paused else None
+
+    def paused(self) -> Iterator[tuple[str, Pausing]]:
+        """Yield every paused destination by its id."""
+        for identity, word in self._words.items():
+            if word.paused:
+                yield identity, word
+
+    def news_since(self, before: "PauseBook") -> frozenset[str]:
+        """Return the ids of those about which another book has not the last word."""
+        mine, others = self._words, before._words  # noqa: SLF001 - another of its kind
+        return frozenset(each for each in {*mine, *others} if mine.get(each) != others.get(each))
+
+    def need_not_wait(self, appended: float, paused: Collection[str]) -> bool:
+        """Say whether a deferred notification is due at once, whatever its delay.
+
+        What stood there when a destination was resumed is all looked at again: what is for others
+        has an early attempt, or is deferred again.
+
+        Args:
+            appended: When it was deferred, in seconds since the epoch.
+            paused: The ids of the destinations for whose pause alone it waits.
+        """
+        if appended < self.resumed_at:
+            return True
+        return bool(paused) and all(self.pause_of(each) is None for each in paused)
+
+
+def destination_id(destination: Destination) -> str:
+    """Return the id of a destination: the same at every worker, and no secret can be read in it."""
+    name = f"{destination.channel}\n{destination.address}"
+    return sha256(name.encode()).hexdigest()[:16]
+
+
+def paused_by(pause: Pausing) -> str:
+    """Say in short why nothing is sent to a destination."""
+    return f"paused by {pause.by}"
+
+
+def paused_texts(pauses: PauseBook) -> dict[str, str]:
+    """Say which destinations are paused, by whom, and how each goes on; by their ids."""
+    return {
+        identity: f"{word.label} was {paused_by(word)} at {iso_time(word.at)}: what is for it is"
+        " put aside, and nothing of it is lost. To go on: notifier destinations resume"
+        f" {identity}, or its page"
+        for identity, word in pauses.paused()
+    }
+
+
+def pausing_entry(group_id: str, identity: str, word: Pausing) -> Entry:
+    """Return the record of an operator's word about a destination."""
+    return f"{_prefix(group_id)}{identity}".encode(), msgspec.json.encode(word)
+
+
+def _prefix(group_id: str) -> str:
+    return f"destinations/{group_id}/"
