@@ -38,13 +38,8 @@ class Newer(msgspec.Struct, frozen=True):
     """Only a newer version knows how to read it."""
 
 
-class Understood(msgspec.Struct, frozen=True):
-    """It says what is to be sent."""
-
-    notification: Notification
-
-
-Judgement = Refused | NotOurs | Newer | Understood
+Judgement = Refused | NotOurs | Newer | Notification
+"""A notification if it is understood: it says what is to be sent."""
 
 
 class Admission:
@@ -124,9 +119,9 @@ class Admission:
             return Refused(Reason.INVALID, f"the record cannot be read: {record.unreadable}")
         return self._understand(item)
 
-    def _understand(self, item: Item) -> Refused | Understood:
+    def _understand(self, item: Item) -> Refused | Notification:
         try:
-            return Understood(self._reader.parse(item))
+            return self._reader.parse(item)
         except UnroutableError as error:
             return Refused(Reason.UNROUTABLE, scrub(str(error)))
         except (InvalidRecordError, TemplateError) as error:
@@ -147,7 +142,8 @@ class Admission:
             return Refused(Reason.INVALID, self._observer.fault(where, error))
 
     def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:
-        record = record.stamped(self._clock.broker_now())
+        if record.timestamp <= 0:
+            record = record.stamped(self._clock.broker_now())
         is_deferred = assigned.delay is not None
         now = self._clock.monotonic()
         return Item(record, assigned.epoch, digest_of(record), now, before, is_deferred)

@@ -43,6 +43,13 @@ class _Made(msgspec.Struct, gc=False):
     notes: tuple[Note, ...]
     seen: Attempt | None = None  # as it was shown before
 
+    def shorten(self) -> None:
+        """Keep no long names."""
+        self.channel = clip(self.channel, NAME_SHOWN)
+        self.destination = clip(self.destination, NAME_SHOWN)
+        self.message_id = self.message_id and clip(self.message_id, NAME_SHOWN)
+        self.title = self.title and clip(self.title, NAME_SHOWN)
+
     def shown(self, secrets: Secrets) -> Attempt:
         if self.seen is None:
             self.seen = Attempt(
@@ -104,10 +111,10 @@ class AttemptLog:
             self._last_id,
             now,
             status,
-            clip(channel, NAME_SHOWN),
-            clip(destination, NAME_SHOWN),
-            message_id and clip(message_id, NAME_SHOWN),
-            title and clip(title, NAME_SHOWN),
+            channel,
+            destination,
+            message_id,
+            title,
             content[:CONTENT_SHOWN],
             attempt,
             duration,
@@ -116,6 +123,8 @@ class AttemptLog:
             record.offset,
             _bounded(notes) if notes else notes,
         )
+        if len(channel) + len(destination) + len(message_id or "") + len(title or "") > NAME_SHOWN:
+            made.shorten()
         self._attempts.append(made)
         for queue in self._followers:
             if queue.full():

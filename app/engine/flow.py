@@ -10,7 +10,6 @@ from app.engine.admission import (
     Newer,
     NotOurs,
     Refused,
-    Understood,
     digest_of,
 )
 from app.engine.clock import EngineClock
@@ -27,6 +26,7 @@ from app.engine.settlement import TOO_LARGE, Settler
 from app.policies.books.statistics import Verdict
 from app.policies.headers.deferral import SHORTEST
 from app.policies.routing import Routed
+from app.values.notification import Notification
 from app.values.outcome import Reason
 from app.values.record import Record
 
@@ -196,8 +196,8 @@ class Flow:
                 all the same, as soon as they do.
         """
         match judged:
-            case Understood(notification):
-                transitions.understand(item, notification, too_large=too_large)
+            case Notification():
+                transitions.understand(item, judged, too_large=too_large)
                 return not self._is_repeat(item)
             case Refused(reason, error):
                 self._refuse(item, reason, error)

@@ -14,7 +14,7 @@ from app.engine.inflight.item import Item
 from app.engine.observer import Observer
 from app.values.outcome import Answer
 
-AT_ONCE = 32
+AT_ONCE = 64
 """Answers that are worked off before the event loop comes round: others wait for their turn."""
 
 

@@ -4,7 +4,8 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+
+import msgspec
 
 from app.edges.channels.answers import allowance, failure
 from app.edges.channels.base import Attempt, Channel, Then
@@ -17,7 +18,7 @@ from app.values.outcome import PLAIN_YES, Answer, Outcome
 _MOST_KNOWN = 256
 
 
-class HttpRequest(NamedTuple):
+class HttpRequest(msgspec.Struct, frozen=True, gc=False):
     """One request.
 
     Attributes:
@@ -71,9 +72,9 @@ class HttpChannel(Channel):
 
     def begin(self, deliveries: Sequence[Delivery], then: Then) -> Attempt:
         """See ``Channel.begin``."""
-        url, body, headers = self.request(deliveries, self._clock())
+        made = self.request(deliveries, self._clock())
         told = partial(self._told, deliveries, then)
-        return self._http.begin(url, body, headers, self._timeout, told)
+        return self._http.begin(made.url, made.body, made.headers, self._timeout, told)
 
     def _told(
         self, deliveries: Sequence[Delivery], then: Then, result: HttpAnswer | Exception

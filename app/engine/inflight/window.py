@@ -29,12 +29,12 @@ class Window:
     def enter(self, item: Item) -> None:
         """Count one more."""
         self.count += 1
-        self.size += item.size
+        self.size += len(item.record.value or b"")
 
     def leave(self, item: Item) -> None:
         """Count one less."""
         self.count -= 1
-        self.size -= item.size
+        self.size -= len(item.record.value or b"")
 
     def reset(self, items: Iterable[Item]) -> None:
         """Count anew what is left."""

@@ -51,17 +51,18 @@ class _Slot:
 class _Line:
     """The slots of the last hour, oldest first; those without an attempt are left out."""
 
-    __slots__ = ("slots",)
+    __slots__ = ("newest", "slots")
 
     def __init__(self) -> None:
         self.slots: deque[_Slot] = deque(maxlen=KEPT // SECONDS)
+        self.newest = _Slot(-1)
 
     def slot(self, key: int) -> _Slot:
         """Return the slot of a time; of one that is over, the last one."""
-        slots = self.slots
-        if not slots or slots[-1].key < key:
-            slots.append(_Slot(key))
-        return slots[-1]
+        if self.newest.key < key:
+            self.newest = _Slot(key)
+            self.slots.append(self.newest)
+        return self.newest
 
     def between(self, first: int, last: int) -> tuple[Rate, ...]:
         """Return a rate for every slot of a time, also for those without an attempt."""
@@ -90,14 +91,15 @@ class RateBook:
         """
         key = int(now) // SECONDS
         bucket = bisect_left(_BOUNDS, duration)
-        self._all.slot(key).add(bucket, accepted=accepted)
         line = self._destinations.get(destination)
-        if line is None or line.slots[-1].key < key:
+        if line is None or line.newest.key < key:
             line = self._destinations.pop(destination, None) or _Line()
             self._destinations[destination] = line  # the one asked longest ago comes first
             if len(self._destinations) > MOST_DESTINATIONS:
                 del self._destinations[next(iter(self._destinations))]
-        line.slot(key).add(bucket, accepted=accepted)
+        for each in (self._all, line):
+            slot = each.newest if each.newest.key >= key else each.slot(key)
+            slot.add(bucket, accepted=accepted)
 
     def rates(self, now: float, minutes: int, destination: str | None = None) -> Rates:
         """Return the rates of the last minutes, oldest first; the last one is not over yet.

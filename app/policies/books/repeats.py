@@ -18,6 +18,7 @@ class Repeats:
         self._window = window
         self._capacity = capacity
         self._delivered: OrderedDict[bytes, float] = OrderedDict()
+        self._look_at = 0.0  # nothing is to be forgotten before
 
     def __len__(self) -> int:
         return len(self._delivered)
@@ -31,8 +32,11 @@ class Repeats:
         """
         self._delivered[digest] = now
         self._delivered.move_to_end(digest)
+        if now < self._look_at and len(self._delivered) <= self._capacity:
+            return
         while len(self._delivered) > self._capacity or self._oldest() <= now - self._window:
             self._delivered.popitem(last=False)
+        self._look_at = self._oldest() + self._window
 
     def is_repeat(self, digest: bytes, now: float) -> bool:
         """Say whether it was delivered in full within the window."""

@@ -73,6 +73,8 @@ def make_extras(wire: KwargsWire | None, notes: Notes) -> Extras:
     """Read ``kwargs``, but for the addresses."""
     if wire is None:
         return NOTHING
+    if _is_plain(wire):
+        return Extras(url=wire.url) if wire.url else NOTHING
     is_html, html = _html(wire.html, notes)
     return Extras(
         color=make_color(wire.color, "kwargs.color", notes),
@@ -93,6 +95,13 @@ def mail_addresses(wire: Addresses) -> tuple[str, ...]:
         return ()
     texts = [wire] if isinstance(wire, str) else [text_of(each) for each in wire if each]
     return split_mail_addresses(texts)
+
+
+def _is_plain(wire: KwargsWire) -> bool:
+    """Say whether there is nothing but a link, and addresses: so it is with most."""
+    return wire == KwargsWire(
+        webhook_url=wire.webhook_url, url=wire.url, to=wire.to, secret=wire.secret
+    )
 
 
 def _sender(wire: KwargsWire) -> Sender:

@@ -31,7 +31,7 @@ def check_values(value: bytes) -> None:
     Raises:
         InvalidRecordError: It is such a text.
     """
-    if value.count(b",") <= MOST_VALUES:
+    if len(value) <= MOST_VALUES or value.count(b",") <= MOST_VALUES:
         return
     count = 0
     for found in _STRING_OR_COMMA.finditer(value):  # a text may hold as many commas as it likes

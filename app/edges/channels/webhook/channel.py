@@ -42,7 +42,9 @@ class WebhookChannel(HttpChannel):
         body = encode(delivery.notification, now)
         message = webhook_id(delivery.source, delivery.digest, target.address)
         said = headers(message, now, body, self._keys)
-        return HttpRequest(target.address, body, {**dict(target.access.headers), **said})
+        if target.access.headers:
+            said = {**dict(target.access.headers), **said}
+        return HttpRequest(target.address, body, said)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
