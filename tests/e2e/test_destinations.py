@@ -29,7 +29,7 @@ async def test_a_destination_is_paused_tested_and_resumed(
 
     status, out, _ = await run_here(tmp_path, {}, "destinations", "pause", identity, *given)
     assert status == 0
-    assert "is paused, by alice." in out
+    assert "is paused by alice." in out
     await sent(service, 5)
     stats = await service.until_stats(lambda got: got["messages_deferred"] == 5)
     [shown] = stats["destinations"].values()
@@ -42,12 +42,12 @@ async def test_a_destination_is_paused_tested_and_resumed(
 
     status, out, _ = await run_here(tmp_path, {}, "destinations", "test", identity, *given)
     assert status == 0
-    assert "accepted it in" in out
+    assert "accepted the test in" in out
     assert len(hooks.received) == 2
     hooks.behaviour = Answer(404, b"no such hook")
     status, _, err = await run_here(tmp_path, {}, "destinations", "test", identity, *given)
     assert status == 1
-    assert "rejected" in err
+    assert "did not accept the test" in err
     hooks.behaviour = Answer(200)
 
     status, out, _ = await run_here(tmp_path, {}, "destinations", "resume", identity, *given)

@@ -13,6 +13,7 @@ from app.engine.observer import STATUS
 from app.policies.books.pauses import destination_id
 from app.policies.routing import route
 from app.policies.texts.plain_text import clip
+from app.policies.texts.test_messages import DESTINATION_TEST, DESTINATION_TEST_TITLE
 from app.values.channel import AddressKind
 from app.values.delivery import Delivery, Destination
 from app.values.errors import UntestableError
@@ -23,12 +24,6 @@ from app.values.snapshot import AttemptStatus
 PATIENCE: Final = 10.0
 """Seconds that a test waits until its destination may be asked."""
 LONGEST_ERROR: Final = 500
-_TITLE: Final = "🔔 测试通知 · Test notification"
-_CONTENT: Final = (
-    "这是一条测试通知，由 {by} 发送，无需处理。\n"
-    "This is a test, sent by {by}: nothing is to be done."
-)
-
 Judged = tuple[AttemptStatus, str | None, float | None]
 """The status of an attempt, what was said if that was not yes, and the seconds that it took."""
 
@@ -74,7 +69,7 @@ class DestinationTest:
         try:
             answer = await lane.asides.ask(channel, delivery, PATIENCE, though_paused=True)
         except TimeoutError:
-            said = lane.last_error or f"it may not be asked for {PATIENCE:g} s or longer"
+            said = lane.last_error or f"it may not be asked within {PATIENCE:g} s"
             return AttemptStatus.RATE_LIMITED, said, None
         if answer is None:
             return AttemptStatus.RETRY, "the worker starts anew", None
@@ -88,10 +83,10 @@ class DestinationTest:
                 " test it at a worker that has"
             )
         told = Notification(
-            content=_CONTENT.format(by=by),
+            content=DESTINATION_TEST.format(by=by),
             requests=(self._request(known, at),),
             message_id=f"test-{known.id}-{self._clock.now():.3f}",
-            title=_TITLE,
+            title=DESTINATION_TEST_TITLE,
         )
         routed = route(
             told,

@@ -7,7 +7,9 @@ from datetime import datetime
 import click
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, url_option
+from app.faces.cli.columns import pad, width_of
+from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, say, url_option
+from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
 from app.values.destinations import DestinationAnswer, DestinationSort, DestinationView
 from app.values.snapshot import DestinationState
@@ -15,8 +17,6 @@ from app.values.snapshot import DestinationState
 LARGEST_PAGE = 500
 TIMEOUT = 60.0
 """Seconds that the service may take: a test waits for the destination."""
-_HEADINGS = ("Id", "State", "Waiting", "Sent", "Failed", "Last hour", "Destination")
-
 _where = url_option("Address of the service.")
 
 
@@ -45,12 +45,12 @@ def command(
     with plain_errors():
         shown, total = asyncio.run(_read(given, limit, url, api_key))
     if not shown:
-        echo("There are no such destinations." if given else "Nothing has been sent anywhere yet.")
+        say("There are no such destinations." if given else "Nothing has been sent anywhere yet.")
         return
     for line in table(shown):
         echo(line)
     if total > len(shown):
-        echo(f"{len(shown):,} of {total:,}: --limit {total} shows all", err=True)
+        say(f"There are {total:,}; to see all of them: --limit {total}", err=True)
 
 
 async def _read(
@@ -80,7 +80,7 @@ def pause(identity: str, url: str, api_key: str | None) -> None:
     """
     with plain_errors():
         shown = asyncio.run(_act(identity, "pause", url, api_key))
-    echo(f"{_named(shown)} is paused, by {visible_line(shown.paused_by or '')}.")
+    say(f"{_named(shown)} is paused by {visible_line(shown.paused_by or '')}.")
 
 
 @command.command()
@@ -91,7 +91,7 @@ def resume(identity: str, url: str, api_key: str | None) -> None:
     """Go on: what waits is sent at once, and a broken or gone destination is asked again."""
     with plain_errors():
         shown = asyncio.run(_act(identity, "resume", url, api_key))
-    echo(f"{_named(shown)} is resumed.")
+    say(f"{_named(shown)} is resumed.")
 
 
 @command.command()
@@ -111,10 +111,12 @@ def test(identity: str, url: str, api_key: str | None) -> None:
     with plain_errors():
         answer = asyncio.run(ask())
     if answer.accepted:
-        echo(f"{_named(answer.destination)} accepted it in {answer.duration or 0.0:.3f} s.")
+        say(f"{_named(answer.destination)} accepted the test in {answer.duration or 0.0:.3f} s.")
         return
-    said = visible_line(answer.said or "")
-    raise click.ClickException(f"{_named(answer.destination)}: {answer.status.value}: {said}")
+    said = visible_line(translate(answer.said or ""))
+    raise click.ClickException(
+        translate(f"{_named(answer.destination)} did not accept the test: {said}")
+    )
 
 
 async def _act(identity: str, what: str, url: str, api_key: str | None) -> DestinationView:
@@ -124,12 +126,21 @@ async def _act(identity: str, what: str, url: str, api_key: str | None) -> Desti
 
 def table(rows: Sequence[DestinationView]) -> Iterator[str]:
     """Yield destinations as lines for a terminal."""
-    cells = [_HEADINGS, *(_cells(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
-    for place, row in enumerate(cells):
-        identity, state, *figures, last = row
-        line = [f"{identity:<{widths[0]}}", f"{state:<{widths[1]}}"]
-        line += [f"{each:>{width}}" for each, width in zip(figures, widths[2:-1], strict=True)]
+    headings = (
+        translate("Id"),
+        translate("State"),
+        translate("Waiting"),
+        translate("Sent"),
+        translate("Failed"),
+        translate("Last hour"),
+    )
+    cells = [(*headings, translate("Destination")), *(_cells(row) for row in rows)]
+    widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
+    for place, (*row, last) in enumerate(cells):
+        line = [
+            pad(cell, width, right=column > 1)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
         yield "  ".join((*line, last))
         if place:
             yield from _remarks(rows[place - 1])
@@ -139,7 +150,7 @@ def _cells(row: DestinationView) -> tuple[str, ...]:
     rate = row.success_rate_last_hour
     return (
         row.id,
-        row.state.value,
+        translate(row.state.replace("_", " ")),
         f"{row.waiting:,}",
         f"{row.messages_sent:,}",
         f"{row.messages_failed:,}",
@@ -150,11 +161,11 @@ def _cells(row: DestinationView) -> tuple[str, ...]:
 
 def _remarks(row: DestinationView) -> Iterator[str]:
     if row.paused_by is not None:
-        yield f"  paused by {visible_line(row.paused_by)} at {_local(row.paused_at)}"
+        yield "  " + translate(f"paused by {visible_line(row.paused_by)}, {_local(row.paused_at)}")
     if row.until is not None:
-        yield f"  until {_local(row.until)}"
+        yield "  " + translate(f"until {_local(row.until)}")
     if row.last_error is not None:
-        yield f"  {_local(row.last_error_time)}  {visible_line(row.last_error)}"
+        yield f"  {_local(row.last_error_time)}  {visible_line(translate(row.last_error))}"
 
 
 def _named(row: DestinationView) -> str:

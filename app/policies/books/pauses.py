@@ -122,7 +122,7 @@ def paused_by(pause: Pausing) -> str:
 def paused_texts(pauses: PauseBook) -> dict[str, str]:
     """Say which destinations are paused, by whom, and how each goes on; by their ids."""
     return {
-        identity: f"{word.label} was {paused_by(word)} at {iso_time(word.at)}: what is for it is"
+        identity: f"{word.label} was paused by {word.by} at {iso_time(word.at)}: what is for it is"
         " put aside, and nothing of it is lost. To go on: notifier destinations resume"
         f" {identity}, or its page"
         for identity, word in pauses.paused()

@@ -7,6 +7,12 @@ from typing import Any
 
 import msgspec
 
+DESTINATION_TEST_TITLE = "🔔 测试通知 · Test notification"
+DESTINATION_TEST = (
+    "这是一条测试通知，由 {by} 发送，无需处理。\n"
+    "This is a test, sent by {by}: nothing is to be done."
+)
+"""Nobody knows which language is read at a destination."""
 CODES = ("AAPL", "GOOGL", "TSLA", "MSFT", "AMZN")
 
 
