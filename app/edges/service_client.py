@@ -22,6 +22,7 @@ T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:8000"
 _REPORT = "===="
 _QUOTED = 300  # characters of an answer
+_NOTHING: Mapping[str, str] = {}
 
 
 class ServiceError(NotifierError):
@@ -182,14 +183,19 @@ class ServiceClient:
         return self._typed(await self._ask("POST", path), DestinationAnswer)
 
     async def dead_letters(
-        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+        self, *, limit: int, cursor: str | None = None, chosen: Mapping[str, str] = _NOTHING
     ) -> DeadLetterPage:
         """Return a page of dead letters, newest first; fewer than ``limit`` are not the last.
+
+        Args:
+            limit: How many at most.
+            cursor: Where the page before ended.
+            chosen: Which ones, as the query of ``GET /dead-letters`` says it.
 
         Raises:
             ServiceError: They were not given.
         """
-        given = {"limit": limit, "cursor": cursor, "reason": reason}
+        given = {"limit": limit, "cursor": cursor, **chosen}
         query = urlencode({name: value for name, value in given.items() if value is not None})
         return await self._get(f"/dead-letters?{query}", DeadLetterPage)
 

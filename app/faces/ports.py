@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from app.values.control import AttemptPage, Published, TestBatch
-from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.dead_letter import DeadLetter, DeadLetterOverview, DeadLetterPage
 from app.values.destinations import (
     DestinationAnswer,
     DestinationPage,
@@ -14,7 +14,7 @@ from app.values.destinations import (
 )
 from app.values.history import Entry, HistoryPage, Story
 from app.values.inbox import InboxCard
-from app.values.replay import Replay, Selection
+from app.values.replay import EVERYTHING, Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, DestinationState, Snapshot
 
 
@@ -106,9 +106,15 @@ class DeadLettersPort(Protocol):
     """The dead-letter topic, read from Kafka itself."""
 
     async def page(
-        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+        self, wanted: Selection = EVERYTHING, *, limit: int, cursor: str | None = None
     ) -> DeadLetterPage:
         """Return dead letters, newest first. ``ValueError`` for a cursor it did not make."""
+        ...
+
+    async def overview(
+        self, wanted: Selection, *, group: str, limit: int, cursor: str | None = None
+    ) -> DeadLetterOverview:
+        """Return a page, and what the newest dead letters of the group have in common."""
         ...
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:

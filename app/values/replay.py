@@ -22,20 +22,33 @@ class ReplayMark(msgspec.Struct, frozen=True):
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """A choice of dead letters to replay.
+    """A choice of dead letters: to be listed, or to be replayed.
+
+    What is named (places, causes) is chosen, as far as it matches all the rest; if nothing is
+    named, everything is that matches.
 
     Attributes:
-        places: These very ones; None for all that match what follows.
+        places: These very ones.
+        causes: Those of these causes, by their ids.
         reason: Dead for this reason.
         since, until: Written there from this time on, and before that one; seconds since the epoch.
         query: Text in the message id, title, error, origin or targets, in any case.
+        group: Given up by this consumer group, or by nobody knows whom.
+        destination: Text in the label of a target that was not reached.
     """
 
     places: frozenset[Place] | None = None
+    causes: frozenset[str] | None = None
     reason: Reason | None = None
     since: float | None = None
     until: float | None = None
     query: str | None = None
+    group: str | None = None
+    destination: str | None = None
+
+
+EVERYTHING = Selection()
+"""All dead letters."""
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -58,6 +71,7 @@ class Replay(msgspec.Struct, frozen=True):
         rate: The most that are sent in a second, or None.
         error: Why it failed, or None.
         ids: The first of those that are sent again, as ``partition/offset``.
+        choice: Which dead letters are meant, in words.
     """
 
     state: str = "idle"
@@ -75,3 +89,4 @@ class Replay(msgspec.Struct, frozen=True):
     rate: float | None = None
     error: str | None = None
     ids: tuple[str, ...] = ()
+    choice: str = ""

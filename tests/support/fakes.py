@@ -20,14 +20,20 @@ from app.policies.books.rates import RateBook
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
-from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.dead_letter import (
+    Cause,
+    DeadLetter,
+    DeadLetterOverview,
+    DeadLetterPage,
+    OtherGroup,
+)
 from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
 from app.values.errors import UnknownDestinationError
 from app.values.fleet import Fleet, WorkerStatistics
 from app.values.history import Entry, HistoryPage, Settled, Story
 from app.values.inbox import InboxCard
 from app.values.rates import Rates
-from app.values.replay import Replay, Selection
+from app.values.replay import EVERYTHING, Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, DestinationState, Snapshot, Status
 from tests.support.channels import KNOWN
 
@@ -415,17 +421,36 @@ class FakeDeadLetters:
     def __init__(self, letters: Sequence[DeadLetter] = ()) -> None:
         self.letters = list(letters)
         self.error: Exception | None = None
+        self.asked: list[Selection] = []
+        self.causes: list[Cause] = []
+        self.others: list[OtherGroup] = []
 
     async def page(
-        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+        self, wanted: Selection = EVERYTHING, *, limit: int, cursor: str | None = None
     ) -> DeadLetterPage:
         """Return a page; a cursor is a number in decimal digits."""
         if self.error is not None:
             raise self.error
+        self.asked.append(wanted)
         start = int(cursor) if cursor is not None else 0
-        found = [each for each in reversed(self.letters) if reason in (None, each.reason)]
+        found = [
+            each
+            for each in reversed(self.letters)
+            if wanted.reason in (None, each.reason)
+            and wanted.group in (None, each.group or wanted.group)
+        ]
         end = start + limit
-        return DeadLetterPage(tuple(found[start:end]), str(end) if len(found) > end else None)
+        page = tuple(found[start:end])
+        back = page[-1].time if page else None
+        return DeadLetterPage(page, str(end) if len(found) > end else None, len(page), back)
+
+    async def overview(
+        self, wanted: Selection, *, group: str, limit: int, cursor: str | None = None
+    ) -> DeadLetterOverview:
+        """Return a page with the causes and groups that the test has put there."""
+        del group
+        page = await self.page(wanted, limit=limit, cursor=cursor)
+        return DeadLetterOverview(page, tuple(self.causes), tuple(self.others))
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:
         """Return the letter with that id."""

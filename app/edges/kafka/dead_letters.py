@@ -10,19 +10,23 @@ import msgspec
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader, Stretch, size_of
-from app.policies.headers.dead_letters import read_reason
+from app.policies.headers.records import iso_time
 from app.policies.redaction import NO_SECRETS, Secrets
+from app.policies.service.choosing import Tally, cause_of, matches
 from app.policies.service.dead_letter_view import show
 from app.policies.service.replaying import replayed_at
-from app.values.dead_letter import DeadLetter, DeadLetterPage
+from app.values.dead_letter import DeadLetter, DeadLetterOverview, DeadLetterPage
 from app.values.record import Record
-from app.values.replay import Place, ReplayMark
+from app.values.replay import EVERYTHING, Place, ReplayMark, Selection
 
 LARGEST_PAGE = 1000
 PAGE_BYTES = 8 * 1024 * 1024
-SCAN_LIMIT = 10_000  # records looked at for one page
+SCAN_LIMIT = 50_000  # records looked at for one page
+LOOK_SECONDS = 1.0  # for one page, but for the first read
+OVERVIEW = 1000  # records looked at for what they have in common, if there are as many
 SPAN = 100  # offsets read at first
 LONGEST_SPAN = 1000  # offsets read at once if little is found
+SCAN_SPAN = 4000  # offsets read at once if everything is
 CHECKSUM_LENGTH = 8  # bytes
 _QUICK_BYTES = 32 * 1024  # larger ones are prepared for showing in a thread
 
@@ -56,43 +60,81 @@ class DeadLetters:
         self._one_at_a_time = asyncio.Lock()  # so that memory is bounded
 
     async def page(
-        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+        self, wanted: Selection = EVERYTHING, *, limit: int, cursor: str | None = None
     ) -> DeadLetterPage:
         """Return the newest dead letters older than the cursor, each of them shortened.
 
         Dead letters that were there at the first page are neither repeated nor left out on later
         ones, even if more are written meanwhile. A page may have fewer than ``limit`` and still a
-        cursor: if they are large, or if many had to be read to find a rare reason.
+        cursor: if they are large, or if many had to be read to find a rare one.
 
         Args:
+            wanted: Which ones.
             limit: How many at most, up to 1,000.
             cursor: ``next_cursor`` of the page before; None for the first.
-            reason: Only those dead for this reason.
 
         Raises:
             ValueError: Not a cursor of this topic.
             KafkaUnavailableError: Kafka did not answer in time.
             KafkaRefusedError: Reading the topic is not allowed.
         """
+        page, _ = await self._look(wanted, limit, cursor)
+        return page
+
+    async def overview(
+        self, wanted: Selection, *, group: str, limit: int, cursor: str | None = None
+    ) -> DeadLetterOverview:
+        """Return a page, and what the newest dead letters have in common.
+
+        Args:
+            wanted: Which ones.
+            group: The consumer group whose they are; those of others are told apart.
+            limit: As for a page.
+            cursor: As for a page.
+
+        Raises:
+            ValueError, KafkaUnavailableError, KafkaRefusedError: As for a page.
+        """
+        tally = Tally(group)
+        page, marks = await self._look(wanted, limit, cursor, tally)
+        return DeadLetterOverview(page, tally.causes(marks, self._secrets), tally.others())
+
+    async def _look(
+        self, wanted: Selection, limit: int, cursor: str | None, tally: Tally | None = None
+    ) -> tuple[DeadLetterPage, Mapping[Place, ReplayMark]]:
         stops = None if cursor is None else _decode_cursor(cursor, self._topic)
-        marks = await self._marks()
-        with translated("hand over dead letters"):
-            async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
-                ranges = await log.ranges()
-                tails = [
-                    _Tail(number, offsets, offsets.stop if stops is None else stops[number])
-                    for number, offsets in ranges.items()
-                    if stops is None or number in stops
-                ]
-                deadline = asyncio.get_running_loop().time() + self._timeout / 2
-                found = await _newest(
-                    log, tails, min(limit, LARGEST_PAGE), _wanted(reason), deadline
-                )
+        look = _Look(wanted, tally)
+        reading_marks = asyncio.create_task(self._read_marks(), name="read marks of replays")
+        try:
+            with translated("hand over dead letters"):
+                async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
+                    ranges = await log.ranges()
+                    tails = [
+                        _Tail(number, offsets, offsets.stop if stops is None else stops[number])
+                        for number, offsets in ranges.items()
+                        if stops is None or number in stops
+                    ]
+                    if tally is not None:
+                        for tail in tails:
+                            tail.look_back(OVERVIEW // len(tails))
+                    now = asyncio.get_running_loop().time()
+                    deadline = now + min(self._timeout / 2, LOOK_SECONDS)
+                    found = await _newest(log, tails, min(limit, LARGEST_PAGE), look, deadline)
+            marks = await reading_marks
+        finally:
+            reading_marks.cancel()
+            await asyncio.gather(reading_marks, return_exceptions=True)
         rest = {tail.partition: tail.stop for tail in tails if tail.ready or tail.unread}
-        return DeadLetterPage(
+        page = DeadLetterPage(
             dead_letters=await self._shown(found, marks, in_list=True),
             next_cursor=_encode_cursor(rest, self._topic) if rest else None,
+            looked_at=look.looked_at,
+            looked_back_to=None if look.oldest is None else iso_time(look.oldest),
         )
+        return page, marks
+
+    async def _read_marks(self) -> Mapping[Place, ReplayMark]:
+        return await self._marks()
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:
         """Return one dead letter, or None if there is none.
@@ -105,7 +147,7 @@ class DeadLetters:
             async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
                 if offset not in (await log.ranges()).get(partition, ()):
                     return None
-                stretches = await log.read({partition: range(offset, offset + 1)}, _wanted(None))
+                stretches = await log.read({partition: range(offset, offset + 1)}, _any)
         records = stretches[partition].records
         shown = await self._shown(records[:1], marks)
         return shown[0] if shown else None
@@ -121,11 +163,11 @@ class DeadLetters:
                 async with asyncio.timeout(self._timeout):
                     ranges = await log.ranges()
                 for number, offsets in ranges.items():
-                    start, span = offsets.start, LONGEST_SPAN
+                    start, span = offsets.start, SCAN_SPAN
                     while start < offsets.stop:
                         wanted = range(start, min(start + span, offsets.stop))
                         async with asyncio.timeout(self._timeout):
-                            stretch = (await log.read({number: wanted}, _wanted(None)))[number]
+                            stretch = (await log.read({number: wanted}, _any))[number]
                         if stretch.start > start and span > 1:
                             span //= 2  # large records: fewer at a time
                             continue
@@ -141,7 +183,13 @@ class DeadLetters:
     ) -> tuple[DeadLetter, ...]:
         def view() -> tuple[DeadLetter, ...]:
             return tuple(
-                show(each, replayed_at(each, marks), self._secrets, brief=in_list)
+                show(
+                    each,
+                    replayed_at(each, marks),
+                    self._secrets,
+                    brief=in_list,
+                    cause=cause_of(each),
+                )
                 for each in records
             )
 
@@ -151,6 +199,34 @@ class DeadLetters:
     def _log(self) -> LogReader:
         # a request gives up before the call does: aiokafka closes its connection only then
         return LogReader(self._connection, self._topic, request_timeout=self._timeout * 0.8)
+
+
+class _Look:
+    """What is looked for, and how far back that was.
+
+    Attributes:
+        looked_at: How many records were read.
+        oldest: When the oldest of them was written, in seconds since the epoch.
+    """
+
+    def __init__(self, wanted: Selection, tally: Tally | None) -> None:
+        self._wanted = wanted
+        self._tally = tally
+        self.looked_at = 0
+        self.oldest: float | None = None
+
+    def __call__(self, record: Record) -> bool:
+        """Say whether a record that was read is chosen."""
+        self.looked_at += 1
+        self.oldest = (
+            record.timestamp if self.oldest is None else min(self.oldest, record.timestamp)
+        )
+        is_chosen = matches(record, self._wanted)
+        if self._tally is not None:
+            self._tally.add_other(record)
+            if is_chosen:
+                self._tally.add(record)
+        return is_chosen
 
 
 class _Tail:
@@ -166,6 +242,10 @@ class _Tail:
         self._start = offsets.start
         self._floor = min(stop, offsets.stop)  # everything from here up was read
         self._span = SPAN
+
+    def look_back(self, offsets: int) -> None:
+        """Read so many at first, if that is more."""
+        self._span = max(self._span, min(offsets, LONGEST_SPAN))
 
     @property
     def unread(self) -> range:
@@ -198,7 +278,7 @@ async def _newest(
     log: LogReader,
     tails: Iterable[_Tail],
     limit: int,
-    wanted: Callable[[Record], bool],
+    look: _Look,
     deadline: float,
 ) -> list[Record]:
     """Merge the tails into one list; they keep the rest.
@@ -206,18 +286,17 @@ async def _newest(
     Every call reads something, however late: going on from page to page comes to an end.
     """
     found: list[Record] = []
-    held = scanned = 0
+    held = 0
     has_read = False
     while len(found) < limit and held < PAGE_BYTES:
         behind = {tail.partition: tail for tail in tails if tail.unread and not tail.ready}
         if behind:
             late = asyncio.get_running_loop().time() > deadline
-            if has_read and (late or scanned >= SCAN_LIMIT):
+            if has_read and (late or look.looked_at >= SCAN_LIMIT):
                 break
-            stretches = await log.read({n: tail.unread for n, tail in behind.items()}, wanted)
+            stretches = await log.read({n: tail.unread for n, tail in behind.items()}, look)
             has_read = True
             for number, stretch in stretches.items():
-                scanned += stretch.scanned
                 behind[number].take(stretch)
             continue
         ready = [tail for tail in tails if tail.ready]
@@ -228,10 +307,8 @@ async def _newest(
     return found
 
 
-def _wanted(reason: str | None) -> Callable[[Record], bool]:
-    if reason is None:
-        return lambda _: True
-    return lambda record: read_reason(dict(record.headers)) == reason
+def _any(_: Record) -> bool:
+    return True
 
 
 def _encode_cursor(stops: dict[int, int], topic: str) -> str:

@@ -30,6 +30,7 @@ PARTITION_FETCH_BYTES = 1024 * 1024
 HELD_BYTES = 16 * 1024 * 1024  # of the records that one read returns
 FETCH_WAIT_MS = 10  # how long a broker waits for more; the records are there already
 POLL_MS = 20
+AT_ONCE = 500  # records that are unpacked without a pause: others are to have their turn
 CLOSE_TIMEOUT = 2.0
 
 
@@ -128,7 +129,8 @@ class LogReader:
         unread = set(readings)
         while unread:
             answered = {each: self._client.last_poll_timestamp(each) for each in unread}
-            batches = await self._poll(readings)
+            most = min(readings[each].left(positions.get(each)) for each in unread)
+            batches = await self._poll(readings, min(most, AT_ONCE))
             for partition, batch in batches.items():
                 readings[partition].add(batch, wanted)
             before = positions
@@ -144,13 +146,15 @@ class LogReader:
         return {each.partition: reading.stretch() for each, reading in readings.items()}
 
     async def _poll(
-        self, readings: Mapping[ClientPartition, "_Reading"]
+        self, readings: Mapping[ClientPartition, "_Reading"], most: int
     ) -> Mapping[ClientPartition, Iterable[Any]]:
+        """Take what was fetched, as much as is wanted: what was fetched beyond is not unpacked."""
+        take = self._client.getmany
         try:
             # the second call takes records that arrived just as the first gave up
-            batches: Mapping[ClientPartition, Iterable[Any]] = (
-                await self._client.getmany(timeout_ms=POLL_MS) or await self._client.getmany()
-            )
+            batches: Mapping[ClientPartition, Iterable[Any]] = await take(
+                timeout_ms=POLL_MS, max_records=most
+            ) or await take(max_records=most)
         except OffsetOutOfRangeError as error:
             await self._find_again(error.args[0], readings)
             return {}
@@ -187,6 +191,10 @@ class _Reading:
         self._records: deque[Record] = deque()
         self._held = 0
         self._scanned = 0
+
+    def left(self, position: int | None) -> int:
+        """Return how many offsets are still to be read, at least one."""
+        return max(self.offsets.stop - (self.offsets.start if position is None else position), 1)
 
     def add(self, batch: Iterable[Any], wanted: Callable[[Record], bool]) -> None:
         """Take fetched records."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from app.engine.tasks import Spawn
 from app.policies.headers.deferral import deferral_headers
 from app.policies.headers.records import origin_of
 from app.policies.parsing import parse
+from app.policies.service.choosing import words_for
 from app.policies.service.replaying import (
     Fate,
     Judge,
@@ -22,6 +23,7 @@ from app.policies.service.replaying import (
     identity_of,
     mark_key,
     mark_value,
+    may_expire,
     place_of,
 )
 from app.values.errors import BusyError, NotifierError
@@ -134,34 +136,35 @@ class Replayer:
         judge = await self._judge(selection)
         counts = dict.fromkeys(Fate, 0)
         ids: list[str] = []
+        named = selection.places or frozenset()
+        there = 0
         async for records in self._dead_letters.scan():
-            for record in records:
-                fate = judge.fate(record)
+            for record, fate in await _judged(judge, records):
                 if fate is not None:
                     counts[fate] += 1
+                    there += place_of(record) in named
                 if fate is Fate.REPLAYABLE and len(ids) < SHOWN:
                     ids.append("{}/{}".format(*place_of(record)))
-        selected = sum(counts.values())
-        named = selected if selection.places is None else len(selection.places)
         return Replay(
-            selected=selected,
+            selected=sum(counts.values()),
             replayable=counts[Fate.REPLAYABLE],
             already=counts[Fate.ALREADY],
             doubles=counts[Fate.DOUBLE],
             expired=counts[Fate.EXPIRED],
             incomplete=counts[Fate.INCOMPLETE],
             foreign=counts[Fate.FOREIGN],
-            missing=named - selected,
+            missing=len(named) - there,
             ids=tuple(ids),
+            choice=words_for(selection),
         )
 
     async def _judge(self, selection: Selection) -> Judge:
         judge = Judge(
             selection, self._group_id, self._ours, await self._marks.read(), self._is_expired
         )
-        async for records in self._dead_letters.scan():
-            for record in records:
-                judge.notice(record)
+        if not judge.knows_replayed:  # marks of older versions say less
+            async for records in self._dead_letters.scan():
+                await asyncio.to_thread(_notice_all, judge, records)
         return judge
 
     async def _send_all(self, selection: Selection, rate: float | None) -> None:
@@ -170,7 +173,7 @@ class Replayer:
         loop = asyncio.get_running_loop()
         due = loop.time()
         async for records in self._dead_letters.scan():
-            fates = [(record, judge.fate(record)) for record in records]
+            fates = await _judged(judge, records)
             chosen = [record for record, fate in fates if fate is Fate.REPLAYABLE]
             for first in range(0, len(chosen), at_once):
                 await asyncio.sleep(max(due - loop.time(), 0.0))
@@ -192,6 +195,8 @@ class Replayer:
         await self._producer.send(self._control_topic, key, value)
 
     def _is_expired(self, record: Record) -> bool:
+        if not may_expire(record.value or b""):
+            return False
         try:
             notification = parse(
                 record.value,
@@ -204,6 +209,20 @@ class Replayer:
             return False  # it may be usable where it is going to be used
         expires_at = notification.expires_at
         return expires_at is not None and expires_at <= self._clock()
+
+
+async def _judged(judge: Judge, records: Sequence[Record]) -> list[tuple[Record, Fate | None]]:
+    """Decide about records beside the event loop: thousands of them take long."""
+
+    def decide() -> list[tuple[Record, Fate | None]]:
+        return [(record, judge.fate(record)) for record in records]
+
+    return await asyncio.to_thread(decide)
+
+
+def _notice_all(judge: Judge, records: Sequence[Record]) -> None:
+    for record in records:
+        judge.notice(record)
 
 
 async def _all(sendings: Iterable[Awaitable[None]]) -> None:

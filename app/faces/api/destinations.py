@@ -7,8 +7,8 @@ from pydantic import Field
 
 from app.faces.api import examples
 from app.faces.api.dependencies import Running
-from app.faces.api.history import Blank
 from app.faces.api.openapi import json_answer
+from app.faces.api.parameters import Blank
 from app.faces.api.responses import JsonResponse
 from app.values.destinations import DestinationSort
 from app.values.snapshot import DestinationState

@@ -206,8 +206,10 @@ DEAD_LETTER = DeadLetter(
     key="0199c0de-0000-7000-8000-000000000002",
     value='{"content": "…", "channels": ["webhook"]}',
     headers={"notifier.reason": "rejected", "notifier.origin.topic": "notifications"},
+    group="notification_worker_group",
+    cause="9f2ca8b0d3e1",
 )
-DEAD_LETTERS = DeadLetterPage((DEAD_LETTER,), "3/17")
+DEAD_LETTERS = DeadLetterPage((DEAD_LETTER,), "3/17", 1200, "2026-01-01T11:00:00.000+00:00")
 
 REPLAY = Replay(
     state="running",
@@ -219,6 +221,7 @@ REPLAY = Replay(
     started="2026-01-01T12:00:00+00:00",
     rate=50.0,
     ids=("3/17", "3/18"),
+    choice="all dead letters with the reason exhausted",
 )
 REPLAY_PLAN = msgspec.structs.replace(REPLAY, state="planned", replayed=0, started=None, rate=None)
 

@@ -1,17 +1,20 @@
 """Calls that look back: delivery attempts and dead letters."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
-from pydantic import BeforeValidator, Field
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import Field
+from starlette.responses import Response
 
 from app.faces.api import examples
+from app.faces.api.choices import Chosen
 from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer
+from app.faces.api.parameters import Blank
 from app.faces.api.problems import Fault, ProblemError, unusable
-from app.faces.api.responses import JsonResponse, made
-from app.values.outcome import Reason
+from app.faces.api.responses import JsonResponse, made, wants_page
+from app.faces.dashboard.letters import letters_page
 from app.values.snapshot import AttemptStatus
 
 router = APIRouter(tags=["history"])
@@ -20,12 +23,6 @@ MAX_OFFSET = 2**63 - 1
 MAX_PARTITION = 2**31 - 1
 
 
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-# A form without JavaScript sends every field, the empty ones too.
-Blank = BeforeValidator(_none_if_empty)
 ChannelName = Annotated[str, Field(max_length=50)]
 Needle = Annotated[str, Field(max_length=200, description="Text to look for")]
 AttemptCursor = Annotated[int, Field(ge=0, le=MAX_OFFSET)]
@@ -59,16 +56,22 @@ async def deliveries(
     responses={200: json_answer("Newest first", examples.DEAD_LETTERS)},
 )
 async def dead_letters(
+    request: Request,
     service: Running,
+    wanted: Chosen,
+    *,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[DeadLetterCursor | None, Blank] = None,
-    reason: Annotated[Reason | None, Blank] = None,
-) -> JsonResponse:
-    """Read the dead-letter topic itself; ``next_cursor`` leads to older ones."""
+) -> Response:
+    """Read the dead-letter topic itself; ``next_cursor`` leads to older ones.
+
+    A page may have fewer than ``limit``, if much had to be read to find them: ``looked_back_to``
+    says how far back it was.
+    """
     try:
-        page = await service.dead_letters.page(
-            limit=limit, cursor=cursor, reason=None if reason is None else reason.value
-        )
+        if wants_page(request):
+            return await letters_page(service, wanted, cursor, request.query_params.multi_items())
+        page = await service.dead_letters.page(wanted, limit=limit, cursor=cursor)
     except ValueError as error:
         problem = "it is not a cursor of this call; take next_cursor of the page before"
         raise unusable([Fault("query", problem, "cursor")]) from error

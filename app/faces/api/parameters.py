@@ -1,13 +1,24 @@
 """Query parameters: one that means nothing is a typing error, and is not passed over."""
 
+from typing import Any
+
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
+from pydantic import BeforeValidator
 
 from app.faces.api.problems import Fault, unusable
 
 LONGEST_NAME = 100
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Blank = BeforeValidator(_none_if_empty)
+"""For what may be empty: a form without JavaScript sends every field."""
 
 
 async def no_unknown_parameters(request: Request) -> None:

@@ -1,6 +1,5 @@
 """Replaying dead letters."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -8,33 +7,16 @@ from fastapi import APIRouter, Request
 
 from app.faces.api import examples
 from app.faces.api.bodies import read_json
+from app.faces.api.choices import Filter, places_of
 from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer, json_body, reference
-from app.faces.api.problems import Fault, ProblemError, unusable
+from app.faces.api.problems import Fault, unusable
 from app.faces.api.responses import JsonResponse
-from app.policies.service.replaying import read_place
-from app.values.outcome import Reason
-from app.values.replay import Place, Selection
+from app.values.replay import Selection
 
 router = APIRouter(tags=["history"])
 
 MAX_IDS = 10_000
-
-
-class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which dead letters; an empty one means all. Those replayed before are left out.
-
-    Attributes:
-        reason: Dead for this reason.
-        since: ISO 8601; written to the dead-letter topic from then on.
-        until: ISO 8601; written before then.
-        q: Text in message id, title, error, origin or targets.
-    """
-
-    reason: Reason | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
 
 
 class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,28 +78,5 @@ def _selection(wanted: ReplayRequest) -> Selection:
             [Fault("body", "give either ids or filter; an empty filter means all dead letters")]
         )
     if wanted.ids is not None:
-        return Selection(places=frozenset(map(_place, wanted.ids)))
-    chosen = wanted.filter or Filter()
-    return Selection(
-        reason=chosen.reason,
-        since=_seconds(chosen.since),
-        until=_seconds(chosen.until),
-        query=chosen.q,
-    )
-
-
-def _place(text: str) -> Place:
-    place = read_place(text)
-    if place is None:
-        problem = f"{text[:40]!r} is not an id; they look like 3/17 (partition/offset)"
-        raise unusable([Fault("body", problem, "ids")])
-    return place
-
-
-def _seconds(moment: datetime | None) -> float | None:
-    if moment is None:
-        return None
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (OverflowError, ValueError) as error:
-        raise ProblemError(422, f"filter: {moment} is no usable time.") from error
+        return Selection(places=places_of(wanted.ids, "body"))
+    return (wanted.filter or Filter()).selection()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.policies.texts.visible import visible_json
@@ -12,6 +13,11 @@ from app.policies.texts.visible import visible_json
 def encode(content: object) -> bytes:
     """Encode any value that msgspec can; hidden characters become escapes, for terminals."""
     return visible_json(msgspec.json.encode(content))
+
+
+def wants_page(request: Request) -> bool:
+    """Say whether a person looks at it, with a browser."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 async def made(make: Callable[[], object]) -> "JsonResponse":

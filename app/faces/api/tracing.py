@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from app.faces.api import examples
 from app.faces.api.dependencies import Running
-from app.faces.api.history import Blank
 from app.faces.api.openapi import json_answer
+from app.faces.api.parameters import Blank
 from app.faces.api.problems import Fault, ProblemError, unusable
-from app.faces.api.responses import made
+from app.faces.api.responses import made, wants_page
 from app.faces.dashboard.story import history_page, no_story_page, story_page
 from app.values.history import Entry
 
@@ -82,7 +82,7 @@ async def history(
     )
     offset, _, place = (cursor or "").partition(".")
     page = await service.tracer.page(wanted, limit, (int(offset), int(place)) if cursor else None)
-    if _wants_page(request):
+    if wants_page(request):
         given = dict(request.query_params)
         return await history_page(page, given)
     return await made(lambda: page)
@@ -109,10 +109,10 @@ async def notification(
     story, oldest = await service.tracer.trace(message_id)
     if story is None:
         missing = _missing(message_id, oldest)
-        if _wants_page(request):
+        if wants_page(request):
             return no_story_page(message_id, missing)
         raise ProblemError(404, missing)
-    if _wants_page(request):
+    if wants_page(request):
         return await story_page(story)
     return await made(partial(_same, story))
 
@@ -133,10 +133,6 @@ def _missing(message_id: str, oldest: float | None) -> str:
         " committed, deferred or dead was looked through as well. If it has no message_id, ask for"
         " topic:partition:offset."
     )
-
-
-def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
 
 
 def _wanted(

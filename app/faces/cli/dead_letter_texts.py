@@ -40,10 +40,10 @@ def _row(letter: DeadLetter) -> tuple[str, ...]:
     said = ": ".join(text for text in (letter.title, translate(letter.error)) if text)
     unnamed = [target for target in letter.targets_failed if _address(target) not in letter.error]
     failed = f" ({', '.join(unnamed)})" if unnamed else ""
-    replayed = _local(letter.replayed) if letter.replayed else "-"
+    replayed = local_time(letter.replayed) if letter.replayed else "-"
     return (
         letter.id,
-        _local(letter.time),
+        local_time(letter.time),
         translate(letter.reason),
         replayed,
         visible_line(said + failed),
@@ -59,7 +59,7 @@ def details(letter: DeadLetter) -> Iterator[str]:
     """Yield everything about a dead letter, its headers and its value at last."""
     rows = {
         "ID": letter.id,
-        translate("Time"): _local(letter.time),
+        translate("Time"): local_time(letter.time),
         translate("Reason"): translate(letter.reason),
         translate("Error"): translate(letter.error),
         translate("Origin"): letter.origin,
@@ -68,9 +68,11 @@ def details(letter: DeadLetter) -> Iterator[str]:
         translate("Failed targets"): ", ".join(letter.targets_failed),
         translate("Delivered to"): ", ".join(letter.targets_delivered),
         translate("Attempts"): str(letter.attempts),
-        translate("First failure"): letter.first_failure and _local(letter.first_failure),
+        translate("First failure"): letter.first_failure and local_time(letter.first_failure),
         translate("Earlier replays"): str(letter.replays),
-        translate("Replayed"): letter.replayed and _local(letter.replayed),
+        translate("Group"): letter.group,
+        translate("Cause"): letter.cause,
+        translate("Replayed"): letter.replayed and local_time(letter.replayed),
         translate("Key"): letter.key,
     }
     for name, text in rows.items():
@@ -89,7 +91,7 @@ def pretty(value: str) -> str:
     return visible(value)
 
 
-def _local(iso: str) -> str:
+def local_time(iso: str) -> str:
     """Return an ISO 8601 time as this machine's local time; other text as it is."""
     try:
         return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M:%S}"

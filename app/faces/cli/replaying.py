@@ -23,6 +23,8 @@ _LABEL_WIDTH = 19
 
 def plan_lines(plan: Replay) -> Iterator[str]:
     """Yield the plan of a replay, as lines for people."""
+    if plan.choice:
+        yield f"Chosen:            {visible_line(plan.choice)}"
     count = plan.replayable
     some = ", ".join(plan.ids[:_IDS_SHOWN])
     if count:

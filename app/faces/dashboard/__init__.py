@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from app.faces.api.openapi import ANY_PROBLEM
 from app.faces.dashboard.assets import mount_static
 from app.faces.dashboard.docs import docs_router, mount_swagger
+from app.faces.dashboard.letters import letters_router
 from app.faces.dashboard.router import dashboard_router
 from app.faces.dashboard.sign_in import sign_in_router
 
@@ -14,6 +15,7 @@ __all__ = ["add_pages"]
 def add_pages(app: FastAPI) -> None:
     """Add the pages, and the files that they load, to the control plane."""
     app.include_router(dashboard_router())
+    app.include_router(letters_router(), responses=ANY_PROBLEM)
     app.include_router(sign_in_router(), responses=ANY_PROBLEM)
     app.include_router(docs_router())
     mount_static(app)

@@ -3,11 +3,9 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from app.faces.dashboard.replays import read_choice
 from app.faces.dashboard.view import TEST_TYPES
 from app.faces.service import Service
 from app.values.errors import (
-    BusyError,
     KafkaRefusedError,
     KafkaUnavailableError,
     NotifierError,
@@ -44,8 +42,6 @@ def _failure(error: NotifierError) -> str:
             return "kafka-refused"
         case RecipientsFileError() | TemplateError():
             return "reload-refused"
-        case BusyError():
-            return "replay-busy"
         case _:
             return "failed"
 
@@ -105,14 +101,6 @@ async def _reload(service: Service, form: Form) -> str:
     return "reloaded"
 
 
-async def _replay(service: Service, form: Form) -> str:
-    selection = read_choice(form.get("replay", ""))
-    if selection is None:
-        raise ValueError
-    await service.replayer.start(selection, None)
-    return "replaying"
-
-
 ACTIONS: Mapping[str, Action] = {
     "start": _start,
     "stop": _stop,
@@ -122,5 +110,4 @@ ACTIONS: Mapping[str, Action] = {
     "inbox-behaviour": _behave,
     "inbox-clear": _clear,
     "reload": _reload,
-    "replay": _replay,
 }

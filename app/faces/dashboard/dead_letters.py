@@ -7,6 +7,7 @@ import msgspec
 
 from app.faces.ports import DeadLettersPort
 from app.values.dead_letter import DeadLetter
+from app.values.replay import Selection
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +40,11 @@ class DeadLetterPeek:
         self._reading: asyncio.Task[tuple[DeadLetter, ...]] | None = None
         self._known: tuple[DeadLetter, ...] | None = None
 
-    async def look(self, dead_letters: DeadLettersPort) -> LatestDeadLetters:
-        """Return the dead letters known after at most ``patience`` seconds."""
+    async def look(self, dead_letters: DeadLettersPort, group: str) -> LatestDeadLetters:
+        """Return the dead letters of a group that are known after ``patience`` seconds."""
         if self._reading is None:
-            self._reading = asyncio.create_task(_read(dead_letters), name="page dead letters")
+            reading_them = _read(dead_letters, Selection(group=group))
+            self._reading = asyncio.create_task(reading_them, name="page dead letters")
         reading = self._reading
         await asyncio.wait({reading}, timeout=self._patience)
         if not reading.done():
@@ -61,6 +63,6 @@ class DeadLetterPeek:
         return LatestDeadLetters(self._known, note=f"{why}: these are from before.")
 
 
-async def _read(dead_letters: DeadLettersPort) -> tuple[DeadLetter, ...]:
+async def _read(dead_letters: DeadLettersPort, wanted: Selection) -> tuple[DeadLetter, ...]:
     async with asyncio.timeout(GIVE_UP):
-        return (await dead_letters.page(limit=SHOWN)).dead_letters
+        return (await dead_letters.page(wanted, limit=SHOWN)).dead_letters

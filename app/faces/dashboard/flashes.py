@@ -32,8 +32,6 @@ FLASHES = {
     "reload-refused": Flash(
         "bad", "Not reloaded: a file has a fault, which the log names. The old ones stay in force."
     ),
-    "replaying": Flash("ok", "The replay has begun; the dead letters below show how far it is."),
-    "replay-busy": Flash("bad", "A replay is under way. Wait for its end, then replay these."),
     "kafka-away": Flash("bad", "Kafka does not answer. Nothing was published; try again later."),
     "kafka-refused": Flash("bad", "Kafka refused it. The log says why."),
     "failed": Flash("bad", "That did not work. The log says why."),

@@ -14,7 +14,6 @@ from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.dashboard.fleet import fleet_rows
-from app.faces.dashboard.replays import plan
 from app.faces.dashboard.templates import page_template
 from app.faces.dashboard.view import Filters, Page, attempts_view, inbox_view
 from app.faces.service import Service
@@ -36,13 +35,12 @@ def dashboard_router() -> APIRouter:
         channel: str = "",
         q: str = "",
         refresh: str = "",
-        replay: str = "",
         flash: str = "",
     ) -> HTMLResponse:
         query = {"status": status, "channel": channel, "q": q, "refresh": refresh}
         filters = Filters.of(query, service.channels)
         signed_in = service.sign_ins.who(request.headers.get("cookie"))
-        return HTMLResponse(await _page(service, peek, filters, replay, flash, signed_in))
+        return HTMLResponse(await _page(service, peek, filters, flash, signed_in))
 
     @router.post("/actions/{name}")
     async def action(request: Request, service: Running, name: str) -> RedirectResponse:
@@ -63,14 +61,12 @@ async def _page(
     service: Service,
     peek: DeadLetterPeek,
     filters: Filters,
-    replay: str,
     flash: str,
     signed_in: str | None,
 ) -> str:
-    dead_letters = await peek.look(service.dead_letters)
-    planned = await plan(service.replayer, replay)
-    now = datetime.now(UTC)
     snapshot = service.worker.snapshot()
+    dead_letters = await peek.look(service.dead_letters, snapshot.group_id)
+    now = datetime.now(UTC)
     workers = fleet_rows(service.fleet(), snapshot.topics)
     progress, inbox = service.replayer.progress, inbox_view(service.inbox)
 
@@ -85,7 +81,6 @@ async def _page(
             attempts=attempts,
             pace=pace,
             dead_letters=dead_letters,
-            plan=planned,
             replay=progress,
             inbox=inbox,
             flash=FLASHES.get(flash),

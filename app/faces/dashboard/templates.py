@@ -10,7 +10,6 @@ from app.faces.dashboard import fleet, formats, view
 from app.faces.dashboard.assets import static_url
 from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
-from app.faces.dashboard.replays import ALL
 from app.faces.replay_words import LEFT_OUT
 from app.policies.texts.visible import visible
 from app.resources import templates_directory
@@ -58,7 +57,6 @@ def page_environment() -> Environment:
         "dead_letters_shown": SHOWN,
         "most_workers": fleet.SHOWN,
         "reasons": [reason.value for reason in Reason],
-        "all_dead_letters": ALL,
         "left_out": LEFT_OUT,
     }
     return environment

@@ -8,7 +8,6 @@ import msgspec
 from app.faces.dashboard.dead_letters import LatestDeadLetters
 from app.faces.dashboard.flashes import Flash
 from app.faces.dashboard.fleet import FleetRows
-from app.faces.dashboard.replays import Plan
 from app.faces.ports import AttemptLogPort, InboxPort
 from app.policies.service.destinations import worst_first
 from app.values.inbox import InboxCard
@@ -99,7 +98,6 @@ class Page(msgspec.Struct, frozen=True):
     Attributes:
         fleet: The group's workers.
         channels: The names of all channels.
-        plan: The plan of a replay, if one was chosen.
         replay: The current replay, else the last one.
         signed_in: The name of the key that the browser signed in with, or None.
     """
@@ -112,7 +110,6 @@ class Page(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...]
     pace: Pace
     dead_letters: LatestDeadLetters
-    plan: Plan | None
     replay: Replay
     inbox: Inbox | None
     flash: Flash | None

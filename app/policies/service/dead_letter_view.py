@@ -38,6 +38,7 @@ def show(
     secrets: Secrets = NO_SECRETS,
     *,
     brief: bool = False,
+    cause: str = "",
 ) -> DeadLetter:
     """Return a record of the dead-letter topic as its readers see it, secrets masked.
 
@@ -48,6 +49,7 @@ def show(
         record: Of the dead-letter topic.
         replayed: When it was replayed, or None.
         secrets: Secrets to hide, beyond those recognised by their form.
+        cause: The id of its cause.
         brief: For a list: long parts are shortened, and the rest of them is not even looked at.
     """
 
@@ -90,7 +92,23 @@ def show(
         key=None if record.key is None else text(record.key, LONGEST_HEADER),
         value=None if record.value is None else text(record.value, LONGEST_VALUE),
         headers={key: text(value or b"", LONGEST_HEADER) for key, value in headers},
+        group=hidden(note.group, LONGEST_HEADER),
+        cause=cause,
     )
+
+
+def words_of(record: Record) -> str:
+    """Return the words by which a dead letter is found, as they are shown, a line each."""
+    note = read_note(record.headers)
+    glance = _read(record.value or b"{}")
+    words = (
+        _string(glance.message_id),
+        _string(glance.title) or _string(_read(glance.metadata).title),
+        note.error,
+        origin_of(record).coordinates,
+        *(f"{mark.channel} {mark.label}" for mark in (*note.failed, *note.delivered)),
+    )
+    return veil("\n".join(word[:LONGEST_HEADER] for word in words if word))
 
 
 def _decoded(raw: bytes) -> str:

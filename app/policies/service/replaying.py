@@ -10,7 +10,7 @@ import msgspec
 from app.policies.headers.dead_letters import read_note
 from app.policies.headers.deferral import Deferral
 from app.policies.headers.records import VALUE_SHA256, origin_of
-from app.policies.service.dead_letter_view import show
+from app.policies.service.choosing import matches
 from app.values.record import Record
 from app.values.replay import Place, ReplayMark, Selection
 
@@ -53,7 +53,12 @@ class Judge:
         self._ours = ours
         self._marks = marks
         self._is_expired = is_expired
-        self._replayed: set[str] = set()
+        self._replayed = {mark.identity for mark in marks.values() if mark.identity}
+
+    @property
+    def knows_replayed(self) -> bool:
+        """Whether it knows doubles of what was replayed without being shown all records."""
+        return all(mark.identity for mark in self._marks.values())
 
     def notice(self, record: Record) -> None:
         """Take notice of a record, to know doubles of replayed ones by it."""
@@ -62,7 +67,7 @@ class Judge:
 
     def fate(self, record: Record) -> Fate | None:
         """Decide about a record; None if it is not selected."""
-        if not self._is_selected(record):
+        if not matches(record, self._selection):
             return None
         identity = identity_of(record)
         for fate, applies in (
@@ -81,18 +86,6 @@ class Judge:
         group = read_note(record.headers).group
         return group not in ("", self._group_id) or origin_of(record).topic not in self._ours
 
-    def _is_selected(self, record: Record) -> bool:
-        wanted = self._selection
-        if wanted.places is not None:
-            return place_of(record) in wanted.places
-        if wanted.since is not None and record.timestamp < wanted.since:
-            return False
-        if wanted.until is not None and record.timestamp >= wanted.until:
-            return False
-        if wanted.reason is not None and read_note(record.headers).reason is not wanted.reason:
-            return False
-        return wanted.query is None or wanted.query.casefold() in _text(record)
-
 
 def as_deferral(record: Record) -> Deferral:
     """Return the deferral that a dead letter becomes: the targets that failed, and a fresh start.
@@ -107,6 +100,11 @@ def as_deferral(record: Record) -> Deferral:
         delivered=tuple(mark for mark in note.delivered if mark.id),
         replays=note.replays + 1,
     )
+
+
+def may_expire(value: bytes) -> bool:
+    """Say whether a notification may have an end, at a glance: most have none."""
+    return any(sign in value for sign in (b"expires_at", b"ttl_seconds", b"\\u"))
 
 
 def place_of(record: Record) -> Place:
@@ -173,16 +171,3 @@ def identity_of(record: Record) -> str:
         told.update(len(part).to_bytes(8))
         told.update(part)
     return told.hexdigest()
-
-
-def _text(record: Record) -> str:
-    shown = show(record)
-    parts = (
-        shown.message_id,
-        shown.title,
-        shown.error,
-        shown.origin,
-        *shown.targets_failed,
-        *shown.targets_delivered,
-    )
-    return "\n".join(part for part in parts if part).casefold()

@@ -82,7 +82,7 @@ async def test_dead_letters_and_replays_are_read() -> None:
         http_server(lambda _: next(answers)) as server,
         ServiceClient(server.url()) as client,
     ):
-        page = await client.dead_letters(limit=5, cursor="a=b", reason="expired")
+        page = await client.dead_letters(limit=5, cursor="a=b", chosen={"reason": "expired"})
         assert (page.dead_letters[0].id, page.next_cursor) == ("3/17", "older")
         assert (await client.dead_letter((3, 17))).id == "3/17"
         assert (await client.replay({"filter": {}})).state == "running"

@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka import dead_letters as module
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.dead_letters import LARGEST_PAGE, SCAN_LIMIT, DeadLetters
+from app.edges.kafka.dead_letters import LARGEST_PAGE, DeadLetters
 from app.edges.kafka.log_reader import LogReader, Stretch
+from app.policies.headers.records import TargetMark, marks_text
 from app.policies.service.dead_letter_view import LONGEST_VALUE
-from app.values.dead_letter import DeadLetter
+from app.values.dead_letter import DeadLetter, OtherGroup
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.outcome import Reason
 from app.values.record import Headers, Record, TopicPartition
+from app.values.replay import EVERYTHING, Place, ReplayMark, Selection
 from tests.support.topic import Topic, no_marks
 
+EXPIRED = Selection(reason=Reason.EXPIRED)
 NOWHERE = Connection("127.0.0.1:1", {"bootstrap_servers": "127.0.0.1:1"})
 
 
@@ -54,13 +57,13 @@ def values(letters: tuple[DeadLetter, ...]) -> list[str | None]:
 
 
 async def all_pages(
-    dead_letters: DeadLetters, *, limit: int, reason: str | None = None
+    dead_letters: DeadLetters, *, limit: int, wanted: Selection = EVERYTHING
 ) -> list[tuple[DeadLetter, ...]]:
     """Return every page, following the cursors."""
     pages = []
     cursor = None
     while True:
-        page = await dead_letters.page(limit=limit, cursor=cursor, reason=reason)
+        page = await dead_letters.page(wanted, limit=limit, cursor=cursor)
         pages.append(page.dead_letters)
         cursor = page.next_cursor
         if cursor is None:
@@ -173,25 +176,28 @@ async def test_a_reason_is_looked_for_as_far_back_as_needed(
         )
         await topic.write_many([b"x"] * 500, partition=partition, headers=because(Reason.REJECTED))
 
-    page = await dead_letters.page(limit=2, reason="expired")
+    page = await dead_letters.page(EXPIRED, limit=2)
 
     assert values(page.dead_letters) == ["2", "1"]
     assert [letter.reason for letter in page.dead_letters] == ["expired"] * 2
-    rest = await dead_letters.page(limit=2, reason="expired", cursor=page.next_cursor)
+    rest = await dead_letters.page(EXPIRED, limit=2, cursor=page.next_cursor)
     assert values(rest.dead_letters) == ["0"]
     assert rest.next_cursor is None
-    assert (await dead_letters.page(limit=2, reason="nonsense")).dead_letters == ()
+    nothing = await dead_letters.page(Selection(reason=Reason.INVALID), limit=2)
+    assert (nothing.dead_letters, nothing.looked_at) == ((), 1503)
+    assert nothing.looked_back_to == "2026-01-01T12:00:00.000+00:00"
 
 
 async def test_looking_for_a_rare_reason_is_bounded(
-    topic: Topic, dead_letters: DeadLetters
+    topic: Topic, dead_letters: DeadLetters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page looks at so many records; its cursor goes on from there."""
+    monkeypatch.setattr(module, "SCAN_LIMIT", 4000)
     await topic.write_many([b"found"], headers=because(Reason.EXPIRED))
-    for _ in range(SCAN_LIMIT // 1000 + 3):
+    for _ in range(7):
         await topic.write_many([b"x"] * 1000, headers=because(Reason.REJECTED))
 
-    pages = await all_pages(dead_letters, limit=10, reason="expired")
+    pages = await all_pages(dead_letters, limit=10, wanted=EXPIRED)
 
     assert [values(page) for page in pages] == [[], ["found"]]
 
@@ -420,3 +426,55 @@ async def test_a_late_page_goes_on_with_the_next(monkeypatch: pytest.MonkeyPatch
         f"0/{offset}" for offset in reversed(range(30))
     ]
     assert log.reads == len(pages) > 2
+
+
+def by(group: str, target: str, error: str) -> Headers:
+    """Return the headers of a dead letter that a group gave up at a target."""
+    mark = TargetMark("webhook", target, "1" * 16)
+    texts = {
+        "notifier.reason": "rejected",
+        "notifier.error": f"{target}: {error}",
+        "notifier.targets.failed": marks_text([mark]),
+        "notifier.group": group,
+    }
+    return tuple((name, text.encode()) for name, text in texts.items())
+
+
+async def test_an_overview_tells_causes_and_other_groups_apart(
+    topic: Topic, dead_letters: DeadLetters
+) -> None:
+    """The most frequent cause first; errors that differ in a number alone are one."""
+    for number in range(3):
+        await topic.write(
+            b"%d" % number, headers=by("ours", "hook-a", f"HTTP 400: id {4711 + number}")
+        )
+    await topic.write(b"b", headers=by("ours", "hook-b", "HTTP 404"), partition=1, second=5)
+    await topic.write(b"c", headers=by("theirs", "hook-a", "HTTP 400"), second=7)
+
+    overview = await dead_letters.overview(Selection(group="ours"), group="ours", limit=2)
+
+    assert values(overview.page.dead_letters) == ["b", "2"]
+    assert [(each.destination, each.error, each.count) for each in overview.causes] == [
+        ("webhook hook-a", "HTTP 400: id #", 3),
+        ("webhook hook-b", "HTTP 404", 1),
+    ]
+    assert overview.page.dead_letters[1].cause == overview.causes[0].id
+    assert overview.others == (OtherGroup("theirs", 1, "2026-01-01T12:00:07.000+00:00"),)
+    assert overview.page.looked_at == 5
+    one = Selection(causes=frozenset({overview.causes[0].id}))
+    rest = await dead_letters.overview(
+        one, group="ours", limit=50, cursor=overview.page.next_cursor
+    )
+    assert values(rest.page.dead_letters) == ["1", "0"]
+
+
+async def test_marks_that_cannot_be_read_end_the_page(topic: Topic) -> None:
+    """Whether something was replayed has to be known."""
+    await topic.write(b"x")
+
+    async def no_marks_today() -> Mapping[Place, ReplayMark]:
+        raise KafkaUnavailableError("no broker answers")
+
+    letters = DeadLetters(topic.connection, topic.name, no_marks_today)
+    with pytest.raises(KafkaUnavailableError, match="no broker answers"):
+        await letters.page(limit=1)

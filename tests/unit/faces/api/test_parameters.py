@@ -12,7 +12,11 @@ import pytest
         ("GET", "/openapi.json", "none"),
         ("GET", "/events", "none"),
         ("GET", "/deliveries", "status, channel, q, limit, cursor"),
-        ("GET", "/dead-letters", "limit, cursor, reason"),
+        (
+            "GET",
+            "/dead-letters",
+            "limit, cursor, reason, since, until, q, group, destination, cause",
+        ),
         ("POST", "/stop", "drain"),
         ("POST", "/test-notifications", "type, count, delay"),
         ("POST", "/notifications", "none"),

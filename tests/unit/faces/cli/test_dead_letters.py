@@ -90,7 +90,7 @@ async def test_a_list_is_of_one_reason(fakes: Fakes, url: str) -> None:
     found = await run(url, "list", "--reason", "expired")
     assert [line.split()[0] for line in found.stdout.splitlines()[1:]] == ["0/1"]
     none = await run(url, "list", "--reason", "exhausted")
-    assert none.stdout == "There are no dead letters with the reason exhausted.\n"
+    assert none.stdout == "There are no dead letters that match.\n"
     fakes.dead_letters.letters = []
     assert (await run(url, "list")).stdout == "There are no dead letters.\n"
 

@@ -6,15 +6,12 @@ import pytest
 from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.flashes import FLASHES
 from app.values.errors import (
-    BusyError,
     KafkaRefusedError,
     KafkaUnavailableError,
     NotifierError,
     RecipientsFileError,
     TemplateError,
 )
-from app.values.outcome import Reason
-from app.values.replay import Selection
 from app.values.snapshot import Status
 from tests.support.fakes import Fakes
 
@@ -101,34 +98,12 @@ async def test_recipients_are_reloaded(fakes: Fakes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "selection"),
-    [
-        ("3/17", Selection(places=frozenset({(3, 17)}))),
-        ("exhausted", Selection(reason=Reason.EXHAUSTED)),
-        ("all", Selection()),
-    ],
-)
-async def test_dead_letters_are_replayed(fakes: Fakes, choice: str, selection: Selection) -> None:
-    """One, those of a reason, or all."""
-    assert await act("replay", fakes.service, {"replay": choice}) == "replaying"
-    assert fakes.replayer.asked == [(selection, None)]
-
-
-@pytest.mark.parametrize("form", [{}, {"replay": ""}, {"replay": "everything"}, {"replay": "1/x"}])
-async def test_nothing_is_replayed_that_was_not_chosen(fakes: Fakes, form: dict[str, str]) -> None:
-    """A form that was tampered with does not replay all."""
-    assert await act("replay", fakes.service, form) == "invalid"
-    assert fakes.replayer.asked == []
-
-
-@pytest.mark.parametrize(
     ("error", "flash"),
     [
         (KafkaUnavailableError("away"), "kafka-away"),
         (KafkaRefusedError("not allowed"), "kafka-refused"),
         (RecipientsFileError("recipients.yaml, line 3: no such user"), "reload-refused"),
         (TemplateError("alert.txt: unexpected end"), "reload-refused"),
-        (BusyError("a replay is under way"), "replay-busy"),
         (NotifierError("something else"), "failed"),
     ],
 )
@@ -147,7 +122,6 @@ async def test_every_answer_has_a_text(fakes: Fakes) -> None:
     forms = {
         "test-notifications": TEST,
         "inbox-behaviour": {"behaviour": "ok"},
-        "replay": {"replay": "all"},
     }
     for name in ACTIONS:
         assert await act(name, fakes.service, forms.get(name, {})) in FLASHES

@@ -12,8 +12,7 @@ from app.faces.dashboard.flashes import FLASHES
 from app.values.dead_letter import DeadLetterPage
 from app.values.errors import KafkaUnavailableError
 from app.values.inbox import InboxCard
-from app.values.outcome import Reason
-from app.values.replay import Replay, Selection
+from app.values.replay import EVERYTHING, Replay, Selection
 from app.values.snapshot import DestinationSnapshot, DestinationState, PartitionSnapshot, Status
 from tests.support.fakes import FakeDeadLetters, Fakes, make_attempt, make_dead_letter, serve
 
@@ -25,11 +24,11 @@ class SilentDeadLetters(FakeDeadLetters):
     """Kafka is away: nothing is ever answered."""
 
     async def page(
-        self, *, limit: int, cursor: str | None = None, reason: str | None = None
+        self, wanted: Selection = EVERYTHING, *, limit: int, cursor: str | None = None
     ) -> DeadLetterPage:
         """Wait for ever."""
         await asyncio.Event().wait()
-        return await super().page(limit=limit, cursor=cursor, reason=reason)
+        return await super().page(wanted, limit=limit, cursor=cursor)
 
 
 async def text_of(client: httpx.AsyncClient, path: str = "/") -> str:
@@ -220,7 +219,7 @@ async def test_every_form_of_the_page_has_its_action(client: httpx.AsyncClient) 
     """What the page offers exists, and so does the call that scripts make instead."""
     text = await text_of(client)
     actions = set(re.findall(r'action="(/actions/[^"]+)"', text))
-    assert len(actions) == 9
+    assert len(actions) == 8
     for action in actions:
         assert (await client.post(action)).status_code == 303
     calls = set(re.findall(r'data-call="(\w+) ([^"]+)"', text))
@@ -229,41 +228,15 @@ async def test_every_form_of_the_page_has_its_action(client: httpx.AsyncClient) 
         assert (await client.request(method, path)).status_code not in {404, 405}
 
 
-async def test_a_plan_is_shown_before_it_is_done(client: httpx.AsyncClient, fakes: Fakes) -> None:
-    """Nothing is replayed by a link; the page does not reload while somebody decides."""
-    fakes.replayer.planned = Replay(state="planned", selected=120, replayable=118, expired=2)
-    text = await text_of(client, "/?replay=exhausted&q=AAPL")
-    plan = re.search(r'<section id="plan"[^>]*>(.*?)</section>', text, re.DOTALL)
-    assert plan is not None
-    said = " ".join(re.sub(r"<[^>]*>", "", plan[1]).split())
-    assert said.startswith("Replay all with the reason exhausted? 118 of 120 will be sent again")
-    assert "2 expired." in said
-    assert 'name="replay" value="exhausted"' in plan[1]
-    assert 'href="/?q=AAPL#dead-letters">Cancel' in plan[1]
-    assert "http-equiv" not in text
-    assert fakes.replayer.asked == [(Selection(reason=Reason.EXHAUSTED), "plan")]
-    assert 'id="plan" class="plan" aria-labelledby="plan-title" hidden' in await text_of(client)
-
-
-async def test_a_plan_of_nothing_cannot_be_done(client: httpx.AsyncClient, fakes: Fakes) -> None:
-    """The button is there and cannot be pressed."""
-    fakes.replayer.planned = Replay(state="planned", selected=1, already=1)
-    text = await text_of(client, "/?replay=3/17")
-    assert "Replay dead letter 3/17?" in " ".join(re.sub(r"<[^>]*>", "", text).split())
-    assert 'class="primary" disabled>Send again' in text
-
-
-async def test_what_was_replayed_has_no_button(client: httpx.AsyncClient, fakes: Fakes) -> None:
+async def test_what_was_replayed_leads_to_no_plan(client: httpx.AsyncClient, fakes: Fakes) -> None:
     """It says when it was instead."""
     fakes.dead_letters.letters = [
         make_dead_letter("0/1", replayed=datetime.now(UTC).isoformat()),
         make_dead_letter("0/2"),
     ]
     text = await text_of(client)
-    buttons = re.findall(
-        r'<button form="replay-one" name="replay" value="([^"]*)"[^>]*?(hidden)?>', text
-    )
-    assert buttons == [("0/2", ""), ("0/1", "hidden")]
+    links = re.findall(r'<a class="plan" href="/dead-letters/plan\?id=([^"]*)" (hidden)?>', text)
+    assert links == [("0/2", ""), ("0/1", "hidden")]
     assert text.count('class="replayed" datetime') == 1
 
 

@@ -49,7 +49,6 @@ def page(snapshot: Snapshot) -> Page:
         attempts=(),
         pace=Pace(0, None, None),
         dead_letters=LatestDeadLetters(),
-        plan=None,
         replay=Replay(),
         inbox=None,
         flash=None,

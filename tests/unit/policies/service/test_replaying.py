@@ -94,7 +94,10 @@ def test_what_was_replayed_is_left_out() -> None:
     for identity in ("", identity_of(letter())):
         mark = ReplayMark("2026", identity)
         assert judge(marks={(3, 0): mark}).fate(letter()) is Fate.ALREADY
-        assert judge(marks={(3, 1): mark}).fate(letter()) is Fate.REPLAYABLE
+        elsewhere = judge(marks={(3, 1): mark})
+        assert elsewhere.knows_replayed is bool(identity)
+        expected = Fate.DOUBLE if identity else Fate.REPLAYABLE
+        assert elsewhere.fate(letter()) is expected
 
 
 def test_a_mark_is_about_one_dead_letter() -> None:

@@ -366,9 +366,6 @@ async def test_it_is_readable_everywhere(
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         await page.reload()
         await expect(page.locator("#link")).to_have_text("Live")
-        if full:
-            await page.get_by_role("button", name="Replay all").click()
-            await expect(page.get_by_role("button", name="Send again")).to_be_visible()
         for width, height in SIZES:
             await page.set_viewport_size({"width": width, "height": height})
             assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0

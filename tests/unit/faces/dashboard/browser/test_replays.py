@@ -3,123 +3,145 @@
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from app.values.errors import BusyError, KafkaUnavailableError
-from app.values.outcome import Reason
+from app.values.dead_letter import Cause, OtherGroup
+from app.values.errors import BusyError
 from app.values.replay import Replay, Selection
 from app.values.snapshot import DestinationSnapshot, DestinationState, PartitionSnapshot
-from tests.support.browser import opened
+from tests.support.browser import LOW_CONTRAST, SIZES, opened, visited
 from tests.support.fakes import Fakes, make_dead_letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+CAUSE = "0123456789ab"
 ONE = Selection(places=frozenset({(3, 14)}))
-EXPIRED = Selection(reason=Reason.EXPIRED)
+BOTH = Selection(places=frozenset({(3, 14), (3, 15)}), causes=frozenset({CAUSE}))
 
 
 def furnish(fakes: Fakes) -> None:
-    """Put two dead letters into the topic, one of them replayed, and a plan for the other."""
+    """Put three dead letters into the topic, one of them replayed, a cause, and a plan."""
     fakes.dead_letters.letters = [
         make_dead_letter("0/7", replayed="2026-01-01T12:00:00+00:00"),
         make_dead_letter("3/14"),
+        make_dead_letter("3/15"),
     ]
-    fakes.replayer.planned = Replay(state="planned", selected=12, replayable=10, already=2)
+    fakes.dead_letters.causes = [
+        Cause(CAUSE, "rejected", "webhook https://a/***", "HTTP 400", 12, 2, "2026-01-01T12:00:00Z")
+    ]
+    fakes.replayer.planned = Replay(
+        state="planned", selected=12, replayable=10, already=2, choice="what was ticked"
+    )
 
 
-async def test_one_is_replayed(browser: Browser, fakes: Fakes, url: str) -> None:
-    """Its plan, its progress and its mark appear, and the page stays where it is."""
+async def test_one_is_replayed_from_the_status_page(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """Its plan, then its progress, without a reload until it has ended."""
     furnish(fakes)
     async with opened(browser, url) as page:
-        await page.get_by_role("button", name="Replay dead letter 3/14").click()
-        plan = page.get_by_role("region", name="Replay dead letter 3/14?")
-        await expect(plan).to_contain_text("10 of 12 will be sent again")
-        await expect(plan).to_contain_text("2 replayed before.")
-        await expect(plan.get_by_text("expired")).to_be_hidden()
+        await page.get_by_role("link", name="Replay dead letter 3/14").click()
+        await expect(page.get_by_role("heading", name="Replay what was ticked?")).to_be_visible()
+        await expect(page.locator("main")).to_contain_text("10 of 12 will be sent again")
+        await expect(page.locator("main")).to_contain_text("2 replayed before.")
         assert fakes.replayer.asked == [(ONE, "plan")]
-        await plan.get_by_role("button", name="Send again").click()
-        await expect(plan).to_be_hidden()
+        await page.get_by_role("spinbutton").fill("50")
+        await page.get_by_role("button", name="Send again").click()
         state = page.locator("#replay")
         await expect(state).to_contain_text("Sending again: 0 of 10")
-        assert fakes.replayer.asked == [(ONE, "plan"), (ONE, None)]
+        assert page.url == f"{url}/dead-letters"
+        assert fakes.replayer.asked == [(ONE, "plan"), (ONE, 50.0)]
         fakes.replayer.change(replayed=4)
         await expect(state).to_contain_text("Sending again: 4 of 10")
         await expect(page.get_by_role("progressbar")).to_have_attribute("value", "4")
         fakes.dead_letters.letters[1] = make_dead_letter("3/14", replayed="2026-01-01T12:00:00Z")
         fakes.replayer.change(state="done", replayed=10, ended="2026-01-01T12:00:05+00:00")
         await expect(state).to_contain_text("Last replay: 10 of 10 sent again")
-        await expect(page.locator("#answer")).to_have_text("10 of 10 dead letters sent again.")
-        await expect(page.locator("#dead-letters .replayed:visible")).to_have_count(2)
-        await expect(page.get_by_role("button", name="Replay dead letter")).to_have_count(0)
-        assert page.url == f"{url}/"
+        await expect(page.get_by_label("Dead letter 3/14")).to_have_count(0)
 
 
-async def test_all_of_a_reason_are_chosen_by_keyboard(
+async def test_the_status_page_shows_a_replay_that_runs(
     browser: Browser, fakes: Fakes, url: str
 ) -> None:
-    """The plan has the focus when it appears; who cancels is back where it came from."""
+    """Whoever began it; its end is said, and its marks appear."""
     furnish(fakes)
+    fakes.replayer.progress = Replay(state="running", replayable=10, replayed=1, choice="all")
     async with opened(browser, url) as page:
-        await page.get_by_label("Which dead letters").select_option("expired")
-        button = page.get_by_role("button", name="Replay all")
-        await button.press("Enter")
-        heading = page.get_by_role("heading", name="Replay all with the reason expired?")
-        await expect(heading).to_be_focused()
-        await page.keyboard.press("Tab")
-        await expect(page.get_by_role("button", name="Send again")).to_be_focused()
-        await page.keyboard.press("Tab")
-        await page.keyboard.press("Enter")
-        await expect(heading).to_be_hidden()
-        await expect(button).to_be_focused()
-        await button.press("Enter")
-        await page.keyboard.press("Tab")
-        await page.get_by_role("button", name="Send again").press("Enter")
-        await expect(page.locator("#replay")).to_contain_text("Sending again")
-    assert fakes.replayer.asked == [(EXPIRED, "plan"), (EXPIRED, "plan"), (EXPIRED, None)]
+        await expect(page.locator("#replay")).to_contain_text("Sending again: 1 of 10")
+        fakes.dead_letters.letters[1] = make_dead_letter("3/14", replayed="2026-01-01T12:00:00Z")
+        fakes.replayer.change(state="done", replayed=10, ended="2026-01-01T12:00:05+00:00")
+        await expect(page.locator("#answer")).to_have_text("10 of 10 dead letters sent again.")
+        await expect(page.locator("#dead-letters .replayed:visible")).to_have_count(2)
+        await expect(page.get_by_role("link", name="Replay dead letter")).to_have_count(1)
+
+
+async def test_what_is_ticked_is_counted_and_replayed(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """Each, all of the page, all of a cause; by keyboard as well."""
+    furnish(fakes)
+    async with visited(browser, f"{url}/dead-letters") as page:
+        every = page.get_by_label("Choose every one on this page")
+        ticked = page.locator("#ticked")
+        await page.get_by_label("Dead letter 3/14").press("Space")
+        await expect(ticked).to_have_text("1 ticked")
+        await every.check()
+        await expect(ticked).to_have_text("2 ticked")
+        await page.get_by_label("All of webhook https://a/***: HTTP 400").check()
+        await expect(ticked).to_have_text("2 ticked, all of 1 cause")
+        await page.get_by_role("button", name="Replay what is ticked …").press("Enter")
+        await expect(page.get_by_role("heading", name="Replay what was ticked?")).to_be_visible()
+        await page.get_by_role("link", name="Cancel").click()
+        await every.check()
+        await every.uncheck()
+        await expect(ticked).to_have_text("")
+        await page.get_by_role("button", name="Replay what is ticked …").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nothing is chosen")
+    assert fakes.replayer.asked == [(BOTH, "plan")]
 
 
 async def test_what_cannot_be_done_is_said(browser: Browser, fakes: Fakes, url: str) -> None:
-    """A plan of nothing, a second replay, Kafka away, a replay that fails."""
+    """A second replay, and one that fails."""
     furnish(fakes)
-    async with opened(browser, url) as page:
-        answer, all_of_them = page.locator("#answer"), page.get_by_role("button", name="Replay all")
-        fakes.replayer.error = KafkaUnavailableError("no broker answers")
-        await all_of_them.click()
-        await expect(answer).to_contain_text("no broker answers")
-        fakes.replayer.error = None
-        await all_of_them.click()
-        send = page.get_by_role("button", name="Send again")
-        await expect(send).to_be_enabled()
+    async with visited(browser, f"{url}/dead-letters/plan?id=3/14") as page:
         fakes.replayer.error = BusyError("a replay is under way; wait for its end")
-        await send.click()
-        await expect(answer).to_contain_text("under way")
+        await page.get_by_role("button", name="Send again").click()
+        await expect(page.get_by_role("alert")).to_contain_text("under way")
         fakes.replayer.error = None
-        fakes.replayer.planned = Replay(state="planned", selected=2, already=2)
-        await all_of_them.click()
-        await expect(send).to_be_disabled()
-        fakes.replayer.planned = Replay(state="planned", selected=2, replayable=2)
-        await all_of_them.click()
-        await send.click()
+        await page.goto(f"{url}/dead-letters/plan?id=3/14")
+        await page.get_by_role("button", name="Send again").click()
         await fakes.replayer.begun.wait()
         fakes.replayer.change(state="failed", error="Kafka refused", ended="2026-01-01T12:00:05Z")
         await expect(page.locator("#replay")).to_contain_text("The last replay ended early")
         await expect(page.locator("#replay")).to_contain_text("Kafka refused")
 
 
-async def test_it_works_without_scripts(browser: Browser, fakes: Fakes, url: str) -> None:
-    """Links to plans, a form to do them, and marks on the page that comes back."""
+@pytest.mark.parametrize("path", ["/dead-letters", "/dead-letters/plan?id=3/14"])
+async def test_the_pages_fit_and_can_be_read(
+    browser: Browser, fakes: Fakes, url: str, path: str
+) -> None:
+    """On a phone and a desk, in light and dark."""
     furnish(fakes)
-    async with opened(browser, f"{url}/?q=AAPL", scripts=False) as page:
-        await expect(page.locator("#plan")).to_be_hidden()
-        await page.get_by_role("button", name="Replay dead letter 3/14").click()
-        await expect(page.locator("#plan")).to_contain_text("10 of 12 will be sent again")
-        await page.get_by_role("link", name="Cancel").click()
-        await expect(page.locator("#plan")).to_be_hidden()
-        await expect(page.get_by_label("Text")).to_have_value("AAPL")
-        await page.get_by_label("Which dead letters").select_option("expired")
-        await page.get_by_role("button", name="Replay all").click()
+    fakes.dead_letters.others = [OtherGroup("theirs", 5, "2026-01-01T12:00:00+00:00")]
+    for size in SIZES:
+        async with visited(browser, f"{url}{path}", size=size) as page:
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            assert width <= size[0]
+            for scheme in ("light", "dark"):
+                await page.emulate_media(color_scheme=scheme)
+                assert await page.evaluate(LOW_CONTRAST) == []
+
+
+async def test_it_works_without_scripts(browser: Browser, fakes: Fakes, url: str) -> None:
+    """Search, plan and replay are links and forms."""
+    furnish(fakes)
+    async with visited(browser, f"{url}/dead-letters", scripts=False) as page:
+        await page.get_by_role("searchbox", name="Text").fill("AAPL")
+        await page.get_by_role("button", name="Search").click()
+        await page.get_by_label("Dead letter 3/14").check()
+        await page.get_by_role("button", name="Replay what is ticked …").click()
         await page.get_by_role("button", name="Send again").click()
-        await expect(page.locator("#answer")).to_contain_text("The replay has begun")
         await expect(page.locator("#replay")).to_contain_text("Sending again: 0 of 10")
-    assert fakes.replayer.asked == [(ONE, "plan"), (EXPIRED, "plan"), (EXPIRED, None)]
+    assert fakes.replayer.asked == [(ONE, "plan"), (ONE, None)]
+    assert fakes.dead_letters.asked[1].query == "AAPL"
 
 
 async def test_broken_destinations_can_be_asked_again(
