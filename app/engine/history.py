@@ -205,7 +205,10 @@ class History:
 
     def _notes(self, notes: Iterable[Note]) -> tuple[Note, ...]:
         return tuple(
-            Note(clip(each.field, LONGEST_NAME), veil(clip(each.problem, LONGEST_NAME)))
+            Note(
+                clip(each.field, LONGEST_NAME),
+                veil(clip(each.problem, LONGEST_NAME), self._secrets),
+            )
             for each in list(notes)[:MOST_NOTES]
         )
 

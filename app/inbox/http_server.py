@@ -9,12 +9,20 @@ from typing import assert_never
 
 from aiohttp import web
 
-from app.inbox import discord, slack, telegram, webhook
+from app.inbox import dingtalk, discord, feishu, slack, telegram, webhook, wecom
 from app.inbox.behaviour import Behaviour
 from app.inbox.stand_in import RefusedError, Reply, StandIn
 from app.values.inbox import InboxCard
 
-STAND_INS = (discord.STAND_IN, telegram.STAND_IN, slack.STAND_IN, webhook.STAND_IN)
+STAND_INS = (
+    discord.STAND_IN,
+    telegram.STAND_IN,
+    slack.STAND_IN,
+    feishu.STAND_IN,
+    dingtalk.STAND_IN,
+    wecom.STAND_IN,
+    webhook.STAND_IN,
+)
 """The first whose path it is answers."""
 MAX_BODY = 4 * 1024 * 1024
 RETRY_AFTER = 1.0

@@ -56,6 +56,7 @@ _NOT_SHOWN: Final = {
     # what other services say
     *("bot is not a member", "bot was blocked", "bot was kicked", "chat not found"),
     *("chat was deleted", "have no rights", "message thread not found", "not enough rights"),
+    *("20 times per minute", "invalid timestamp", "too fast"),
     *("user is deactivated", "unknown webhook", "invalid webhook token"),
     # faults of the code, which the log has in English
     *("a bound of the log is missing", "a command with a line break in it would be two"),

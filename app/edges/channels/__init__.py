@@ -3,7 +3,17 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from app.edges.channels import console, discord, email, slack, telegram, webhook
+from app.edges.channels import (
+    console,
+    dingtalk,
+    discord,
+    email,
+    feishu,
+    slack,
+    telegram,
+    webhook,
+    wecom,
+)
 from app.edges.channels.base import Channel, ChannelEntry, Means
 
 __all__ = ["CHANNELS", "open_channels"]
@@ -13,6 +23,9 @@ CHANNELS: tuple[ChannelEntry, ...] = (
     discord.SPEC,
     telegram.SPEC,
     slack.SPEC,
+    feishu.SPEC,
+    dingtalk.SPEC,
+    wecom.SPEC,
     email.SPEC,
     console.SPEC,
 )

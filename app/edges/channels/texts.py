@@ -15,7 +15,7 @@ from app.policies.texts.dialects import Dialect, fit
 from app.policies.texts.markup import BOLD, line
 from app.policies.texts.notes import Notes
 from app.policies.texts.plain_text import clip
-from app.policies.texts.tones import Tone, gravest, tone_of
+from app.policies.texts.tones import Tone, rank_of, tone_of
 from app.values.delivery import Target
 from app.values.notification import Notification, Priority
 
@@ -147,11 +147,12 @@ class TextChannel(ChatChannel[Page]):
         if not others:
             said = Said(first.text, first.title, first.priority, first.tone, first.url, first.plain)
         else:
+            worst = min(contents, key=lambda each: (rank_of(each.tone), -each.priority))
             said = Said(
                 SEPARATOR.join(_whole(each) for each in contents),
-                f"{first.title} (+{len(others)})" if first.title else "",
+                f"{worst.title} (+{len(others)})" if worst.title else "",
                 max(each.priority for each in contents),
-                gravest(each.tone for each in contents),
+                worst.tone,
                 first.url,
                 first.plain,
             )

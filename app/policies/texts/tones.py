@@ -47,6 +47,11 @@ def gravest(tones: Iterable[Tone | None]) -> Tone | None:
     return min(filter(None, tones), key=_GRAVEST_FIRST.index, default=None)
 
 
+def rank_of(tone: Tone | None) -> int:
+    """Return the place of a tone among all, the gravest first; none at all comes last."""
+    return len(_GRAVEST_FIRST) if tone is None else _GRAVEST_FIRST.index(tone)
+
+
 def tone_of(color: int) -> Tone:
     """Return the nearest of the colours that have a name.
 

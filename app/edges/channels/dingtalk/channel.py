@@ -1,0 +1,121 @@
+"""DingTalk's custom robots: Markdown, signed in the query, twenty messages a minute."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from app.edges.channels.chat import Rendered
+from app.edges.channels.dingtalk.address import signed
+from app.edges.channels.dingtalk.answers import classify
+from app.edges.channels.dingtalk.dialect import BREAK, MarkdownDialect
+from app.edges.channels.dingtalk.signing import sign
+from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.robots import (
+    MOST_TITLE,
+    RobotDialect,
+    RobotForm,
+    tone_for,
+    with_keyword,
+)
+from app.edges.channels.service_clock import ServiceClocks
+from app.edges.channels.texts import NOTHING, Page, Said, TextChannel
+from app.edges.http import HttpAnswer, HttpPort
+from app.policies.texts.plain_text import clip
+from app.policies.texts.visible import shows
+from app.values.channel import PublishedLimit
+from app.values.delivery import Target
+from app.values.notification import Notification
+from app.values.outcome import Outcome
+
+MOST_REQUESTS = 2
+"""Messages that one notification takes at most."""
+_LIMITS = (PublishedLimit(20, 60.0),)
+"""Source: open.dingtalk.com, "Custom robots"; whoever sends more is blocked for ten minutes."""
+_ROOM = 17_500
+"""Bytes of text within a body of 20,000: the rest is for title, keyword, and line breaks."""
+MOST_IN_LIST = 60
+"""Characters of a title that stands for a message without one, in the list of chats."""
+
+_dialect, _plain = MarkdownDialect(), RobotDialect()
+FORM = RobotForm(_dialect, _plain, _ROOM, title=MOST_TITLE, most=MOST_REQUESTS)
+PLAIN_FORMS = [RobotForm(_plain, _plain, _ROOM, most=n + 1) for n in range(MOST_REQUESTS)]
+"""By one less than the messages that a notification took before: as many are sent again."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class DingtalkChannel(TextChannel):
+    """Has a robot say it in a DingTalk group.
+
+    Args:
+        http: Sends the requests.
+        timeout: Seconds for one attempt as a whole.
+        clock: Seconds since the epoch.
+    """
+
+    name = "dingtalk"
+    form = FORM
+
+    def __init__(
+        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(http, timeout, clock)
+        self._clocks = ServiceClocks()
+
+    def limits(self, address: str) -> Sequence[PublishedLimit]:
+        """See ``Channel.limits``."""
+        del address
+        return _LIMITS
+
+    def render(self, notification: Notification) -> Rendered[Page]:
+        """See ``ChatChannel.render``."""
+        rendered = FORM.render(notification)
+        first, *others = rendered.requests
+        if not first.heading:
+            return rendered
+        # A line break after the heading, if others stand in the same message.
+        return replace(rendered, requests=(replace(first, heading=f"{first.heading}  "), *others))
+
+    def render_plain(self, notification: Notification) -> Rendered[Page]:
+        """See ``ChatChannel.render_plain``."""
+        return PLAIN_FORMS[FORM.requests(notification) - 1].render_plain(notification)
+
+    def post(self, said: Said, target: Target, now: float) -> HttpRequest:
+        """See ``TextChannel.post``."""
+        access = target.access
+        body = _as_text(said, access.keyword) if said.plain else _markdown(said, access.keyword)
+        timestamp = signature = ""
+        if access.secret:
+            timestamp = str(int(self._clocks.now(target.address, now) * 1000))
+            signature = sign(access.secret, timestamp)
+        url = signed(target.address, timestamp, signature)
+        return HttpRequest(url, _encoder.encode(body), dict(access.headers))
+
+    def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
+        """See ``HttpChannel.classify``."""
+        return classify(answer, now, target, self._clocks)
+
+
+def _markdown(said: Said, keyword: str | None) -> dict[str, object]:
+    """Return the text below its title; the title alone shows in the list of chats."""
+    text, title = said.text, said.title
+    if title:
+        text = f"#### {_dialect.literal(title)}{BREAK}\n{text}"
+    else:
+        title = _instead_of_title(said)
+    text = with_keyword(text, title, keyword)
+    return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
+
+
+def _instead_of_title(said: Said) -> str:
+    """Return what stands for a message without a title in the list of chats."""
+    line = next(filter(shows, said.text.split("\n")), NOTHING).strip("*#> ")
+    tone = tone_for(said.tone, said.priority)
+    return clip(f"{tone} {line}" if tone else line, MOST_IN_LIST)
+
+
+def _as_text(said: Said, keyword: str | None) -> dict[str, object]:
+    text = with_keyword(said.text, "", keyword)
+    return {"msgtype": "text", "text": {"content": text}}

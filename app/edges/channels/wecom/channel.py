@@ -1,0 +1,79 @@
+"""WeCom's group robots: Markdown within 4,096 bytes, twenty messages a minute."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.edges.channels.chat import Rendered
+from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.robots import MOST_TITLE, RobotForm, tone_for
+from app.edges.channels.texts import Page, Said, TextChannel
+from app.edges.channels.wecom.answers import classify
+from app.edges.channels.wecom.dialect import MarkdownDialect, PlainDialect
+from app.edges.http import HttpAnswer
+from app.policies.texts.tones import Tone
+from app.values.channel import PublishedLimit
+from app.values.delivery import Target
+from app.values.notification import Notification
+from app.values.outcome import Outcome
+
+MOST_REQUESTS = 4
+"""Messages that one notification takes at most."""
+_MARKDOWN = 4096
+_TEXT = 2048
+_LIMITS = (PublishedLimit(20, 60.0),)
+"""Source: developer.work.weixin.qq.com, path 91770 (2025-08)."""
+_HEADING = 600
+"""Bytes for a title that stands apart, with its colour."""
+_COLORS = {
+    Tone.RED: "warning",
+    Tone.ORANGE: "warning",
+    Tone.YELLOW: "warning",
+    Tone.GREEN: "info",
+    Tone.GREY: "comment",
+}
+"""The three colours that there are."""
+
+_dialect, _plain = MarkdownDialect(), PlainDialect()
+FORM = RobotForm(_dialect, _plain, _MARKDOWN - _HEADING, title=MOST_TITLE, most=MOST_REQUESTS)
+PLAIN_FORMS = [RobotForm(_plain, _plain, _TEXT, most=n + 1) for n in range(MOST_REQUESTS)]
+"""By one less than the messages that a notification took before: as many are sent again."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class WecomChannel(TextChannel):
+    """Has a robot say it in a WeCom group."""
+
+    name = "wecom"
+    form = FORM
+
+    def limits(self, address: str) -> Sequence[PublishedLimit]:
+        """See ``Channel.limits``."""
+        del address
+        return _LIMITS
+
+    def render_plain(self, notification: Notification) -> Rendered[Page]:
+        """See ``ChatChannel.render_plain``: WeCom takes less of it, so that it may be shortened."""
+        return PLAIN_FORMS[FORM.requests(notification) - 1].render_plain(notification)
+
+    def post(self, said: Said, target: Target, now: float) -> HttpRequest:
+        """See ``TextChannel.post``."""
+        del now
+        kind, content = ("text", said.text) if said.plain else ("markdown", _markdown(said))
+        body = {"msgtype": kind, kind: {"content": content}}
+        return HttpRequest(target.address, _encoder.encode(body), dict(target.access.headers))
+
+    def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
+        """See ``HttpChannel.classify``."""
+        return classify(answer, now, target)
+
+
+def _markdown(said: Said) -> str:
+    """Return the text below its title, which has the colour."""
+    if not said.title:
+        return said.text
+    title = _dialect.literal(said.title)
+    color = _COLORS.get(tone) if (tone := tone_for(said.tone, said.priority)) else None
+    heading = f'<font color="{color}">{title}</font>' if color else title
+    return f"### {heading}\n{said.text}"
