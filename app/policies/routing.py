@@ -68,8 +68,12 @@ def route(
         source: The ``message_id``, else the record's coordinates.
         digest: SHA-256 of the origin record's value.
     """
-    router = _Router(notification, defaults, channels, source, digest)
     requests: Sequence[Request] = notification.requests
+    if len(requests) == 1 and (only := _plain(requests[0], notification, channels)):
+        target, destination = only
+        delivery = Delivery(notification, destination, (target,), source, digest)
+        return Routed((delivery,), ())
+    router = _Router(notification, defaults, channels, source, digest)
     if len(requests) > 1:
         # If both lead to one URL, the explicit name decides what its receiver is sent.
         requests = sorted(requests, key=lambda request: not _is_explicit(request, channels))
@@ -79,6 +83,21 @@ def route(
             continue
         router.route(request)
     return Routed(tuple(router.deliveries.values()), tuple(router.unroutable))
+
+
+def _plain(
+    request: Request, notification: Notification, channels: Channels
+) -> tuple[Target, Destination] | None:
+    """Return where a request leads for one URL that takes one plain request: so do most."""
+    if request.problem is not None or request.access or len(request.addresses) != 1:
+        return None
+    if channels[request.channel].kind is not AddressKind.URL:
+        return None
+    try:
+        found = webhook_destination(channels, request.channel, request.addresses[0])
+    except UnroutableError:
+        return None
+    return found if channels[found[1].channel].requests(notification) == 1 else None
 
 
 class _Router:

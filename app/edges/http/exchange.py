@@ -80,6 +80,9 @@ class DirectExchange:
 
     def _end_of_kept(self, result: HttpAnswer | Exception) -> None:
         """Try a new connection if the kept one was closed at the moment at which it was used."""
+        if isinstance(result, HttpAnswer):
+            self._end(result)
+            return
         is_stale = isinstance(result, UnansweredError) and self._then is not None
         if is_stale and self._loop.time() <= self._started + STALE_SECONDS:
             self._connection = None

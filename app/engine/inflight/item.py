@@ -1,5 +1,6 @@
 """One record on its way: what was asked of it, what became of each target so far."""
 
+from collections.abc import Sequence
 from enum import Enum, auto
 
 import msgspec
@@ -124,6 +125,7 @@ class Item(msgspec.Struct, eq=False):
         followers: Repeats that arrived while this one is in flight and wait for its outcome.
         delivered, failures: What became of targets since it was received.
         tries: The attempts made here, in their order; None before the first.
+            These are lists only once there is something in them, made by ``transitions``.
         first_failure: Seconds since the epoch, or None.
         refusal: Why the record as a whole cannot be used, or None.
         adjusted: A channel left something out of it or changed something about it.
@@ -140,10 +142,10 @@ class Item(msgspec.Struct, eq=False):
     deferred_before: bool = False
     stage: Stage = Stage.OPEN
     notification: Notification | None = None
-    jobs: list[Job] = []
-    followers: "list[Item]" = []
-    delivered: list[Target] = []
-    failures: list[Failure] = []
+    jobs: Sequence[Job] = ()
+    followers: "Sequence[Item]" = ()
+    delivered: Sequence[Target] = ()
+    failures: Sequence[Failure] = ()
     tries: list[tuple[Target, Try]] | None = None
     first_failure: float | None = None
     refusal: tuple[Reason, str] | None = None

@@ -7,7 +7,7 @@ fault of this service: it raises, and whoever made it ends with it, and nothing 
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -18,6 +18,8 @@ from app.values.errors import NotifierError
 from app.values.note import Note
 from app.values.notification import Notification
 from app.values.outcome import Reason
+
+T = TypeVar("T")
 
 
 class IllegalMoveError(NotifierError):
@@ -153,12 +155,12 @@ def simplify(job: Job) -> None:
 
 def route(item: Item, jobs: Sequence[Job]) -> None:
     """Give an item its deliveries."""
-    item.jobs = list(jobs)
+    item.jobs = jobs
 
 
 def accept(item: Item, target: Target) -> None:
     """Note that a target accepted it."""
-    item.delivered.append(target)
+    item.delivered = _with(item.delivered, (target,))
 
 
 def trouble(item: Item, now: float) -> None:
@@ -169,7 +171,8 @@ def trouble(item: Item, now: float) -> None:
 
 def fail(item: Item, target: Target, reason: Reason, error: str, now: float) -> None:
     """Note that one target will never be reached."""
-    item.failures.append(Failure(target, reason, clip(error, LONGEST_ERROR)))
+    failure = Failure(target, reason, clip(error, LONGEST_ERROR))
+    item.failures = _with(item.failures, (failure,))
     trouble(item, now)
 
 
@@ -177,12 +180,13 @@ def fail_each(
     item: Item, targets: Iterable[tuple[Target, str]], reason: Reason, now: float
 ) -> None:
     """Note that some targets will never be reached, and why; there may be 100,000."""
-    item.failures += [
+    failures = [
         Failure(
             target, reason, error if len(error) <= LONGEST_ERROR else clip(error, LONGEST_ERROR)
         )
         for target, error in targets
     ]
+    item.failures = _with(item.failures, failures)
     trouble(item, now)
 
 
@@ -236,12 +240,12 @@ def give_up_rest(item: Item, error: str, now: float) -> None:
 
 def follow(item: Item, leader: Item) -> None:
     """Let a repeat wait for the outcome of the one that came first."""
-    leader.followers.append(item)
+    leader.followers = _with(leader.followers, (item,))
 
 
 def lead(item: Item, followers: Sequence[Item]) -> None:
     """Let one of the repeats take the place of the one that came first."""
-    item.followers = list(followers)
+    item.followers = tuple(followers)
 
 
 def leave(item: Item) -> None:
@@ -262,13 +266,13 @@ def written(item: Item) -> None:
 def settle(item: Item) -> None:
     """End it for good."""
     _move_item(item, SETTLE)
-    item.jobs.clear()  # they refer to it: only the cycle collector would free it, and that late
+    item.jobs = ()  # they refer to it: only the cycle collector would free it, and that late
 
 
 def park(item: Item) -> None:
     """Let go of it; its offset stays unsettled."""
     _move_item(item, PARK)
-    item.jobs.clear()  # as in settle
+    item.jobs = ()  # as in settle
 
 
 def give(item: Item, epoch: int) -> None:
@@ -276,7 +280,17 @@ def give(item: Item, epoch: int) -> None:
     if item.stage in (Stage.SETTLED, Stage.PARKED):
         raise IllegalMoveError(_cannot(item, "be given again", item.stage.name))
     item.epoch = epoch
-    item.followers = []  # they come in again themselves, after it
+    item.followers = ()  # they come in again themselves, after it
+
+
+def _with(known: Sequence[T], more: Sequence[T]) -> Sequence[T]:
+    """Return what is known with more; there may be 100,000, so that a list grows where it is."""
+    if not known:
+        return more
+    if isinstance(known, list):
+        known.extend(more)
+        return known
+    return [*known, *more]
 
 
 def _move_item(item: Item, how: ItemMove) -> None:

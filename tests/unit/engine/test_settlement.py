@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from app.engine.inflight.item import Item, Job
 from app.engine.inflight.partition import Start
-from app.engine.inflight.transitions import fail, give, hand_on, put_aside
+from app.engine.inflight.transitions import accept, fail, give, hand_on, put_aside
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
 from app.engine.turn import Turn
@@ -121,7 +121,7 @@ async def test_what_was_sent_is_settled_at_once(monkeypatch: pytest.MonkeyPatch)
     producer = ScriptedProducer()
     bench = Bench(producer, monkeypatch)
     sent = item(notification(), bench.assigned)
-    sent.delivered.append(TARGET)
+    accept(sent, TARGET)
     bench.flow.ended(sent)
     assert bench.settled == [(sent, Verdict.SENT)]
     assert bench.assigned.ledger.to_commit(1) == Commit(1)

@@ -83,7 +83,7 @@ def test_what_is_given_again_keeps_what_is_done() -> None:
     transitions.accept(made, made.jobs[0].delivery.targets[0])
     transitions.follow(an_item(), made)
     transitions.give(made, 7)
-    assert (made.epoch, len(made.delivered), made.followers) == (7, 1, [])
+    assert (made.epoch, len(made.delivered), made.followers) == (7, 1, ())
 
 
 def test_what_is_put_aside_at_once_waits_for_nothing() -> None:

@@ -225,7 +225,7 @@ async def test_tries_again_and_counts_every_further_attempt() -> None:
     assert len(channel.sent) == 3
     assert bench.observer.statistics.retried == 2
     assert bench.observer.statistics.channel("webhook").sent == 1
-    assert (sent.attempts, len(sent.delivered), sent.failures) == (3, 1, [])
+    assert (sent.attempts, len(sent.delivered), sent.failures) == (3, 1, ())
     assert [made.status for made in bench.observer.attempts.page().deliveries] == [
         "delivered",
         "retry",
@@ -525,7 +525,7 @@ async def test_what_expires_while_it_is_put_aside_is_not() -> None:
     late = bench.put(notification("late", expires_at=bench.clock.now() - 1))
     await bench.finished(2)
     assert [failure.reason for failure in late.failures] == [Reason.EXPIRED]
-    assert sent.failures == []
+    assert sent.failures == ()
 
 
 async def test_a_long_wait_that_was_asked_for_is_spent_elsewhere() -> None:
@@ -731,7 +731,7 @@ async def test_a_refused_form_is_sent_once_more_as_plain_text() -> None:
         ("card", True),
         ("next", False),
     ]
-    assert (len(sent.delivered), sent.failures) == (1, [])
+    assert (len(sent.delivered), sent.failures) == (1, ())
 
 
 async def test_plain_text_that_is_refused_is_given_up() -> None:
@@ -901,7 +901,7 @@ async def test_an_answer_that_comes_after_it_was_put_aside_changes_nothing(
     gate.set()
     await bench.finished(1)
     assert bench.done[0].item is not sent
-    assert sent.delivered == []
+    assert sent.delivered == ()
 
 
 PAUSE = Pausing(True, "alice", 0.0)
@@ -923,7 +923,7 @@ async def test_what_is_for_a_paused_destination_is_put_aside() -> None:
     for put_off in (waiting, late):
         (job,) = put_off.jobs
         assert (job.state, job.put_aside_for, job.paused) == (State.DEFERRED, 3600.0, True)
-        assert (put_off.first_failure, put_off.failures) == (None, [])
+        assert (put_off.first_failure, put_off.failures) == (None, ())
     gate.set()
     await bench.finished(3)
     assert [target.label for target in sent.delivered] == ["a"]
@@ -954,7 +954,7 @@ async def test_a_pause_gives_nothing_up_however_old_it_is() -> None:
         old = bench.put(notification(), before=Deferral(first_failure=1.0))
         await bench.finished(1)
         (job,) = old.jobs
-        assert (job.state, old.failures) == (State.DEFERRED, [])
+        assert (job.state, old.failures) == (State.DEFERRED, ())
 
 
 async def test_a_pause_lets_expire_what_expires_and_defers_nothing_that_may_not_be() -> None:
