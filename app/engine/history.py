@@ -75,6 +75,7 @@ class History:
         self._worker = worker_name()
         self._waiting: list[Entry] = []
         self._written: dict[asyncio.Future[None], list[Entry]] = {}
+        self._last_error = "", ""  # and as it may be shown: a broken destination says the same
         self.lost = 0
         self.trouble: str | None = None
 
@@ -101,8 +102,30 @@ class History:
         elif len(tries) >= MOST_TRIES:
             del tries[_LAST_TRIES]
         if error is not None:
-            error = veil(clip(error, LONGEST_ERROR), self._secrets)
+            if error != self._last_error[0]:
+                self._last_error = error, veil(clip(error, LONGEST_ERROR), self._secrets)
+            error = self._last_error[1]
         tries.append((target, Try(self._clock.now(), 0, status, attempt, duration, error)))
+
+    def was_late(self, item: Item, age: float, held: float) -> None:
+        """Keep where a settled item waited before its first attempt, if nothing else says it.
+
+        Args:
+            item: Sent late.
+            age: Seconds since it was published.
+            held: Of those, the seconds that this worker had it.
+        """
+        tries = item.tries
+        if item.before is not None or not tries:
+            return  # an entry of its own says why it was deferred
+        target, first = tries[0]
+        if first.status is not AttemptStatus.DELIVERED:
+            return
+        taken = (first.duration or 0.0) + self._clock.now() - first.at
+        before, here = max(age - held, 0.0), max(held - taken, 0.0)
+        where = f"{before:.1f} s on Kafka, {here:.1f} s here for its turn"
+        began = first.at - (first.duration or 0.0)
+        tries.insert(0, (target, Try(began, 0, AttemptStatus.WAITED, 0, None, where)))
 
     def add(self, item: Item, state: str) -> None:
         """Take what became of an item."""

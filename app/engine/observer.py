@@ -39,6 +39,8 @@ MOST_UNROUTABLE = 20
 LONGEST_SHOWN = 2000
 """Bytes of a record that could not be read; the delivery log shows fewer characters."""
 LONGEST_ERROR = 1000
+LATE = 5.0
+"""Seconds after which a notification's story says where it waited."""
 STATUS: dict[type, AttemptStatus] = {
     Retry: AttemptStatus.RETRY,
     RateLimited: AttemptStatus.RATE_LIMITED,
@@ -191,6 +193,12 @@ class Observer:
         """
         return self._rates.rates(self._clock.now(), minutes, destination)
 
+    def put_aside(self, job: Job, seconds: float, error: str) -> None:
+        """Write down why a delivery is deferred, for the notification's story."""
+        said = f"{error}; tried again after {seconds:g} s"
+        for target in job.delivery.targets:
+            self.history.tried(job.item, target, AttemptStatus.DEFERRED, 0, None, said)
+
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""
         self.statistics.settle(verdict, self._clock.now())
@@ -200,11 +208,14 @@ class Observer:
             self._write_settled(item, verdict)
 
     def _write_settled(self, item: Item, verdict: Verdict) -> None:
+        age = self._clock.broker_now() - item.published_at
+        if age > LATE:
+            self.history.was_late(item, age, self._clock.monotonic() - item.received_at)
         self.history.add(item, verdict.value)
         if item.adjusted or (item.notification is not None and item.notification.notes):
             self.statistics.adjusted += 1
         if verdict is Verdict.SENT:
-            self.metrics.observe_latency(self._clock.broker_now() - item.published_at)
+            self.metrics.observe_latency(age)
 
     def gave_up(self, job: Job, target: Target, reason: Reason, error: str) -> None:
         """Count a target that will never be reached."""

@@ -42,6 +42,10 @@ class AttemptStatus(StrEnum):
     UNROUTABLE = "unroutable"
     EXHAUSTED = "exhausted"
     SUPPRESSED = "suppressed"
+    WAITED = "waited"
+    """It was late: it says where it waited before its first attempt. In the history alone."""
+    DEFERRED = "deferred"
+    """It was put aside, and says why. In the history alone."""
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -251,6 +251,7 @@ class Outcomes:
         ):
             self._give_up_all(job, Reason.EXHAUSTED, error)
         else:
+            self._observer.put_aside(job, seconds, error)
             defer(job, seconds)
 
     def put_off(self, job: Job, error: str) -> None:

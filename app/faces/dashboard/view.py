@@ -29,7 +29,10 @@ MINUTE = 60.0
 ENOUGH = 10
 """Notifications from which on a success rate says something."""
 
-ATTEMPT_STATUSES = tuple(AttemptStatus)
+ATTEMPT_STATUSES = tuple(
+    each for each in AttemptStatus if each not in {AttemptStatus.WAITED, AttemptStatus.DEFERRED}
+)
+"""Those of the delivery log."""
 BEHAVIOURS = {"ok": "OK", "slow": "Slow", "rate_limited": "429", "error": "Errors"}
 TEST_TYPES = {
     "webhook": "Webhook",

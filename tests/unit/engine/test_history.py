@@ -90,6 +90,33 @@ async def test_every_attempt_stands_there_with_its_answer() -> None:
     assert (entry.id, entry.origin, entry.state) == ("m-1", "notifications/0/0", "sent")
 
 
+async def test_what_was_late_says_where_it_waited() -> None:
+    """On Kafka, before it was taken, or here; before its first attempt, which was no failure."""
+    producer = KeepingProducer()
+    history = kept_by(producer)
+    held = an_item()
+    history.tried(held, TARGET, AttemptStatus.DELIVERED, 1, 2.0, None)
+    history.was_late(held, age=30.0, held=12.0)
+    history.add(held, "sent")
+    await history.write()
+    (entry,) = producer.entries()
+    waited, delivered = entry.tries
+    assert (waited.status, delivered.status) == ("waited", "delivered")
+    assert waited.error == "18.0 s on Kafka, 10.0 s here for its turn"
+    assert waited.at == pytest.approx(delivered.at - 2.0)
+
+
+async def test_what_failed_first_or_was_deferred_needs_no_other_reason() -> None:
+    """Its own attempts and entries say why it is late."""
+    history = kept_by(KeepingProducer())
+    failed, none = an_item(), an_item()
+    history.tried(failed, TARGET, AttemptStatus.RETRY, 1, 2.0, "503")
+    for each in (failed, none):
+        history.was_late(each, age=30.0, held=12.0)
+    assert [each.status for _, each in failed.tries or ()] == ["retry"]
+    assert none.tries is None
+
+
 async def test_what_is_kept_of_one_is_bounded() -> None:
     """However often it is tried, and whomever it is for."""
     producer = KeepingProducer()

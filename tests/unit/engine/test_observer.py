@@ -5,11 +5,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.engine.observer import MOST_UNROUTABLE
+from app.edges.metrics import Metrics
+from app.engine.attempts import AttemptLog
+from app.engine.history import History
+from app.engine.inflight.item import Job
+from app.engine.inflight.transitions import route
+from app.engine.observer import MOST_UNROUTABLE, Observer
+from app.policies.books.statistics import Statistics, Verdict
 from app.policies.routing import Defaults
 from app.values.note import Note
 from app.values.outcome import Retry
-from tests.support.engine import ScriptedChannel, until
+from tests.support.engine import (
+    PARTITION,
+    ScriptedChannel,
+    SkewedClock,
+    assignment,
+    delivery,
+    item,
+    notification,
+    until,
+)
+from tests.unit.engine.test_settlement import ScriptedProducer
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
@@ -43,6 +59,28 @@ async def test_what_is_sent_as_it_was_written_has_no_notes(
     (attempt,) = stage.observer.attempts.page().deliveries
     assert attempt.notes == ()
     assert worker.snapshot().messages_adjusted == 0
+
+
+async def test_a_story_says_why_something_was_put_aside_and_where_it_waited() -> None:
+    """Although its destination was not asked: it was broken already."""
+    clock = SkewedClock()
+    history = History(ScriptedProducer(), "history", clock)  # type: ignore[arg-type]
+    observer = Observer(Statistics(), AttemptLog(), Metrics(), clock, history)
+    told = notification()
+    deferred, late = (item(told, assignment()[PARTITION]) for _ in range(2))
+    for each in (deferred, late):
+        route(each, [Job(each, delivery(told), 1)])
+    observer.put_aside(deferred.jobs[0], 30.0, "HTTP 503")
+    observer.deferred(deferred)
+    clock.let_pass(60)
+    observer.delivered(late.jobs[0], late.jobs[0].delivery.targets[0], 0.1)
+    observer.settled(late, Verdict.SENT)
+    said = {each.state: each.tries[0] for each in history.unwritten("notifications/0/0")}
+    assert (said["deferred"].status, said["deferred"].error) == (
+        "deferred",
+        "HTTP 503; tried again after 30 s",
+    )
+    assert said["sent"].status == "waited"
 
 
 RECIPIENTS = """\
