@@ -2,10 +2,12 @@
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from typing import Any
 
-from jinja2 import DictLoader, Template, TemplateSyntaxError, nodes
+from jinja2 import BaseLoader, Template, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import Environment as JinjaEnvironment
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from app.edges.templates.rendering import BLOCKS, Source, render
@@ -34,8 +36,9 @@ class Templates:
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
         self._sources = {name: _read(path) for name, path in files.items()}
+        self._loader = _Parsed()
         self._environment = Environment(
-            loader=DictLoader(self._sources),
+            loader=self._loader,
             autoescape=lambda name: name is not None and name.endswith(_HTML),
             trim_blocks=True,
             lstrip_blocks=True,
@@ -44,7 +47,9 @@ class Templates:
         )
         self._environment.filters.update(direction_color=direction_color, level_color=level_color)
         for name, source in self._sources.items():
-            self._check(name, source)
+            self._loader.trees[name] = self._parse(name, source)
+        for name in self._sources:
+            self._check(name)
         self._texts = {
             name.removesuffix(_TEXT): self._environment.get_template(name)
             for name in self._sources
@@ -60,7 +65,7 @@ class Templates:
 
     def variables(self, template_id: str) -> tuple[str, ...]:
         """Return the variables that a template's text takes, in the order of their names."""
-        tree = self._environment.parse(self._sources[f"{template_id}{_TEXT}"])
+        tree = self._loader.trees[f"{template_id}{_TEXT}"]
         return tuple(sorted(find_undeclared_variables(tree) - _own_names(tree)))
 
     def is_own(self, template_id: str) -> bool:
@@ -82,7 +87,7 @@ class Templates:
             page = self._environment.get_template(f"{template_id}{_HTML}")
         return render(self._environment, Source(template_id, template, page), context)
 
-    def _check(self, name: str, source: str) -> None:
+    def _parse(self, name: str, source: str) -> nodes.Template:
         path = self._files[name]
         template_id = name.removesuffix(_TEXT).removesuffix(_HTML)
         if not name.startswith("_"):
@@ -91,11 +96,17 @@ class Templates:
             if f"{template_id}{_TEXT}" not in self._files:
                 raise TemplateError(f"{path}: there is no {template_id}{_TEXT} beside it")
         try:
-            tree = self._environment.parse(source, name, str(path))
+            return self._environment.parse(source, name, str(path))
+        except TemplateSyntaxError as error:
+            raise TemplateError(f"{path}:{error.lineno}: {error.message}") from None
+
+    def _check(self, name: str) -> None:
+        path = self._files[name]
+        try:
             self._environment.get_template(name)
         except TemplateSyntaxError as error:
             raise TemplateError(f"{path}:{error.lineno}: {error.message}") from None
-        for reference in find_referenced_templates(tree):
+        for reference in find_referenced_templates(self._loader.trees[name]):
             if reference is not None and reference not in self._files:
                 raise TemplateError(f"{path}: it refers to {reference}, which is not there")
 
@@ -105,10 +116,32 @@ class Templates:
         if unknown:
             known = ", ".join(BLOCKS)
             raise TemplateError(f"{path}: block {unknown[0]!r} is unknown; there are: {known}")
-        tree = self._environment.parse(self._sources[template.name or ""])
-        extends = any(find_referenced_templates(tree))
+        extends = any(find_referenced_templates(self._loader.trees[template.name or ""]))
         if not extends and not any(name in template.blocks for name in _SAYING):
             raise TemplateError(f"{path}: block 'content' is missing")
+
+
+class _Parsed(BaseLoader):
+    """Compiles what was parsed before: parsing is most of the work.
+
+    Attributes:
+        trees: The templates' contents by name.
+    """
+
+    def __init__(self) -> None:
+        self.trees: dict[str, nodes.Template] = {}
+
+    def load(
+        self,
+        environment: JinjaEnvironment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - jinja's
+    ) -> Template:
+        """Return a template."""
+        if name not in self.trees:
+            raise TemplateNotFound(name)
+        code = environment.compile(self.trees[name], name)
+        return environment.template_class.from_code(environment, code, globals or {})
 
 
 def _own_names(tree: nodes.Template) -> set[str]:
