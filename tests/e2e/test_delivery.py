@@ -3,9 +3,13 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.support.end_to_end import World
 from tests.support.http_server import Answer, Behaviour, Hang, HttpServer, Raw
 from tests.support.service import ServiceProcess
+
+pytestmark = pytest.mark.usefixtures("no_inbox")
 
 DISCORD = "/api/webhooks/123456789/token-that-is-secret"
 
@@ -22,7 +26,7 @@ async def consumed(service: ServiceProcess, count: int) -> dict[str, Any]:
 
 async def test_test_notifications_reach_the_inbox(world: World) -> None:
     """Five of each type are consumed and sent, and the inbox shows them as the table has them."""
-    service = await world.service()
+    service = await world.service({"NOTIFIER_INBOX": "true"})
     seen = 0
     kinds = {"webhook": 5, "email": 5, "multi": 10, "trading": 5, "alert": 5}
     for turn, (kind, cards) in enumerate(kinds.items(), 1):
@@ -152,7 +156,8 @@ async def test_private_addresses_are_refused_unless_allowed(
     world: World, hooks: HttpServer
 ) -> None:
     """The address guard refuses loopback; the inbox alone is exempt."""
-    service = await world.service({"NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": "[]"})
+    settings = {"NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": "[]", "NOTIFIER_INBOX": "true"}
+    service = await world.service(settings)
     publish = await world.publisher(service)
     await publish(envelope("private", kwargs={"webhook_url": hooks.url("/private")}))
     await publish(envelope("inbox"))

@@ -14,6 +14,8 @@ from tests.support.http_server import Answer, HttpServer
 
 __all__ = ["hooks"]
 
+pytestmark = pytest.mark.usefixtures("no_inbox")
+
 RATE = Rate(5, 1.0)
 COUNT = 120
 THREADED = 40

@@ -13,6 +13,8 @@ from tests.support.end_to_end import World
 from tests.support.http_server import Answer, HttpServer
 from tests.support.service import PATIENCE, ROOT, free_port
 
+pytestmark = pytest.mark.usefixtures("no_inbox")
+
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_drains_and_says_so_even_with_an_open_page(
@@ -41,7 +43,7 @@ async def test_a_signal_drains_and_says_so_even_with_an_open_page(
 async def test_a_signal_ends_it_when_nobody_reads_its_reports_any_more(world: World) -> None:
     """Reports come at their interval; a terminal that was closed keeps no worker alive."""
     reports = {"NOTIFIER_REPORT__INTERVAL": "0.2", "NOTIFIER_REPORT__INITIAL_DELAY": "0"}
-    service = await world.service(reports)
+    service = await world.service({**reports, "NOTIFIER_INBOX": "true"})
     await service.printed("Worker Status Report - ")
     await service.printed("  Status:           RUNNING")
     assert not any("Worker Status Report" in line for line in service.errors)
@@ -110,7 +112,8 @@ async def test_a_wrong_setting_stops_the_start_with_one_line(
 
 async def test_stop_start_pause_and_resume_over_http(world: World) -> None:
     """Not started, or stopped on purpose, is healthy; counts survive, nothing is lost meanwhile."""
-    service = await world.service({"NOTIFIER_WORKER__AUTOSTART": "false"}, ready=False)
+    settings = {"NOTIFIER_WORKER__AUTOSTART": "false", "NOTIFIER_INBOX": "true"}
+    service = await world.service(settings, ready=False)
     client = service.client
     health = await service.until("/health", lambda answer: answer.status_code == 200)
     assert health.json()["status"] == "STOPPED"

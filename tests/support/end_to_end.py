@@ -113,6 +113,12 @@ async def world(broker: str | None, tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
+def no_inbox(world: World) -> None:
+    """Services without the inbox: with it a start takes a third longer."""
+    world.settings["NOTIFIER_INBOX"] = "false"
+
+
+@pytest.fixture
 async def hooks() -> AsyncIterator[HttpServer]:
     """A real HTTP server that records what it is sent."""
     async with http_server() as server:
