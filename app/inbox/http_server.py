@@ -9,7 +9,23 @@ from typing import assert_never
 
 from aiohttp import web
 
-from app.inbox import dingtalk, discord, feishu, slack, telegram, webhook, wecom
+from app.inbox import (
+    bark,
+    dingtalk,
+    discord,
+    feishu,
+    gotify,
+    mattermost,
+    ntfy,
+    pushplus,
+    rocketchat,
+    serverchan,
+    slack,
+    teams,
+    telegram,
+    webhook,
+    wecom,
+)
 from app.inbox.behaviour import Behaviour
 from app.inbox.stand_in import RefusedError, Reply, StandIn
 from app.values.inbox import InboxCard
@@ -21,6 +37,14 @@ STAND_INS = (
     feishu.STAND_IN,
     dingtalk.STAND_IN,
     wecom.STAND_IN,
+    teams.STAND_IN,
+    mattermost.STAND_IN,
+    rocketchat.STAND_IN,
+    ntfy.STAND_IN,
+    gotify.STAND_IN,
+    bark.STAND_IN,
+    serverchan.STAND_IN,
+    pushplus.STAND_IN,
     webhook.STAND_IN,
 )
 """The first whose path it is answers."""

@@ -62,7 +62,10 @@ class Channels:
         kind = self._by_name[name].kind
         match kind:
             case AddressKind.URL:
-                return self.normalise_url(address)
+                normal = self.normalise_url(address)
+                if fault := self.serving(name, normal).needs(urlsplit(normal)):
+                    raise UnroutableError(f"the webhook URL {fault}")
+                return normal
             case AddressKind.MAIL:
                 return normalise_mail(address)
             case AddressKind.NONE:

@@ -82,6 +82,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
             named.
         fault: Why a URL that looks like one of this channel's cannot be used; empty if it can. It
             is asked about every URL, whichever channel was named.
+        needs: What a URL lacks that was given for this channel by its name; empty if nothing.
         limit_key: What all addresses that share one limit have in common, and so their lane; empty
             for an address that has a limit of its own.
         shown: The beginning of a URL's path that may be seen; empty if nothing of it may.
@@ -96,6 +97,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
     recognises: Callable[[SplitResult], bool] = _never
     yields: bool = False
     fault: Callable[[SplitResult], str] = _nothing
+    needs: Callable[[SplitResult], str] = _nothing
     limit_key: Callable[[SplitResult], str] = _nothing
     shown: Callable[[SplitResult], str] = _nothing
     secret: SecretForm | None = None

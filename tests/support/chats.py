@@ -132,7 +132,7 @@ def missing(told: Notification, shown: Sequence[str]) -> list[str]:
 
 
 def _words(text: str) -> str:
-    return "".join(filter(str.isalnum, text))
+    return "".join(filter(str.isalnum, seen(text)))
 
 
 def _literal(told: Notification) -> Iterator[str]:

@@ -57,7 +57,9 @@ _NOT_SHOWN: Final = {
     *("bot is not a member", "bot was blocked", "bot was kicked", "chat not found"),
     *("chat was deleted", "have no rights", "message thread not found", "not enough rights"),
     *("20 times per minute", "invalid timestamp", "too fast"),
-    *("user is deactivated", "unknown webhook", "invalid webhook token"),
+    *("user is deactivated", "unknown webhook", "invalid webhook token", "invalid webhook"),
+    *("device key is empty", "failed to get device token", "couldn't find the channel"),
+    *("couldn't find the user", "integration disabled", "invalid integration"),
     # faults of the code, which the log has in English
     *("a bound of the log is missing", "a command with a line break in it would be two"),
     *("offset {offset} after {newest}", "offset {offset} is settled twice"),

@@ -59,6 +59,26 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
     return outcome
 
 
+def judge_stranger(service: str, answer: HttpAnswer, now: float, target: Target) -> Outcome:
+    """Return what it means that somebody else answers: a proxy, or a page to log in to.
+
+    Args:
+        service: Who should have answered.
+        answer: Not in the service's form.
+        now: Seconds since the epoch.
+        target: Its address must not be shown.
+    """
+    said = quote_body(answer, target)
+    if 200 <= answer.status < 300:
+        return Retry(not_from(service, answer.status, said))
+    return judge(answer, said, now)
+
+
+def not_from(service: str, status: int, said: str) -> str:
+    """Say that it is not the service's word."""
+    return f"HTTP {status}, not from {service}: {said}"
+
+
 def failure(error: NotifierError) -> Outcome:
     """Return what it means that no answer came."""
     if isinstance(error, HttpRequestError | ForbiddenAddressError):

@@ -17,7 +17,7 @@ from app.policies.texts.notes import Notes
 from app.policies.texts.plain_text import clip
 from app.policies.texts.tones import Tone, rank_of, tone_of
 from app.values.delivery import Target
-from app.values.notification import Notification, Priority
+from app.values.notification import ContentType, Notification, Priority
 
 SEPARATOR = "\n\n"
 NOTHING = "(no visible text)"
@@ -70,15 +70,24 @@ class TextForm:
         limit: Length of a text at most, in the dialect's unit.
         title: Characters of a title that stands apart; 0 if the service has none.
         most: Requests that one notification takes at most.
+        prefers_plain: What has no markup is written plain: the service is told which it is.
     """
 
     def __init__(
-        self, dialect: Dialect, plain: Dialect, limit: int, *, title: int = 0, most: int = 1
+        self,
+        dialect: Dialect,
+        plain: Dialect,
+        limit: int,
+        *,
+        title: int = 0,
+        most: int = 1,
+        prefers_plain: bool = False,
     ) -> None:
         self._dialect = dialect
         self._plain = plain
-        self._title = title
+        self.title = title
         self._most = most
+        self._prefers_plain = prefers_plain
         self._rendered = Renderings(self._render)
         self.limit = limit
 
@@ -97,6 +106,9 @@ class TextForm:
         return self._write(notification, self._plain, plain=True)
 
     def _render(self, notification: Notification) -> Rendered[Page]:
+        has_markup = notification.content_type is ContentType.MARKDOWN or notification.embeds
+        if self._prefers_plain and not has_markup:
+            return self.render_plain(notification)
         return self._write(notification, self._dialect, plain=False)
 
     def _write(
@@ -105,8 +117,8 @@ class TextForm:
         notes = Notes()
         most = round(self.limit * self._most * _READ)
         card, *embeds = cards_of(notification, most, notes)
-        title = title_of(card) if self._title else ""
-        apart = bool(title) and len(title) <= self._title
+        title = title_of(card) if self.title else ""
+        apart = bool(title) and len(title) <= self.title
         shown = replace(card, title="", color=None) if apart else card
         fitted = fit(parts_of((shown, *embeds)), dialect, self.limit, self._most)
         if not fitted.whole:
@@ -116,7 +128,7 @@ class TextForm:
             _page(dialect, text, "" if number else heading, notification, plain=plain)
             for number, text in enumerate(fitted.pages or (dialect.write((line(NOTHING),)),))
         )
-        first = replace(pages[0], title=clip(title, self._title), url=card.url)
+        first = replace(pages[0], title=clip(title, self.title), url=card.url)
         return Rendered((first, *pages[1:]), notes.all())
 
 
@@ -143,25 +155,30 @@ class TextChannel(ChatChannel[Page]):
 
     def compose(self, contents: Sequence[Page], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""
-        first, *others = contents
-        if not others:
-            said = Said(first.text, first.title, first.priority, first.tone, first.url, first.plain)
-        else:
-            worst = min(contents, key=lambda each: (rank_of(each.tone), -each.priority))
-            said = Said(
-                SEPARATOR.join(_whole(each) for each in contents),
-                f"{worst.title} (+{len(others)})" if worst.title else "",
-                max(each.priority for each in contents),
-                worst.tone,
-                first.url,
-                first.plain,
-            )
-        return self.post(said, target, now)
+        return self.post(said(contents, self.form.title), target, now)
 
     def fits(self, contents: Sequence[Page], more: Page) -> bool:
         """See ``ChatChannel.fits``."""
         lengths = sum(each.length + len(SEPARATOR) for each in contents)
-        return lengths + more.length <= self.form.limit
+        return contents[0].plain is more.plain and lengths + more.length <= self.form.limit
+
+
+def said(contents: Sequence[Page], longest_title: int) -> Said:
+    """Return what one request tells of one notification, or of several."""
+    first, *others = contents
+    if not others:
+        return Said(first.text, first.title, first.priority, first.tone, first.url, first.plain)
+    worst = min(contents, key=lambda each: (rank_of(each.tone), -each.priority))
+    more = f" (+{len(others)})"
+    title = clip(worst.title, longest_title - len(more)) + more if worst.title else ""
+    return Said(
+        SEPARATOR.join(map(_whole, contents)),
+        title,
+        max(each.priority for each in contents),
+        worst.tone,
+        first.url,
+        first.plain,
+    )
 
 
 def _page(

@@ -12,6 +12,7 @@ from app.policies.texts.markup import BOLD, ITALIC, Kind, Line, Lines, Span, lin
 from app.policies.texts.notes import ATTACHMENTS, Notes
 from app.policies.texts.plain_text import SHORTENED, one_line, readable
 from app.policies.texts.tones import tone_of
+from app.policies.texts.visible import shows
 from app.values.notification import Author, ContentType, Embed, Field, Notification
 
 MOST_EMBEDS = 10
@@ -192,8 +193,9 @@ def _lines(text: str, *, markdown: bool) -> Lines:
 def _name(text: str | None) -> str:
     read = (text or "")[: 2 * MOST_NAME]
     name = one_line(read)
-    whole = len(name) <= MOST_NAME and len(read) == len(text or "")
-    return name if whole else f"{name[:MOST_NAME]}{SHORTENED}"
+    if len(read) < len(text or "") or len(name) > MOST_NAME:
+        return f"{name[:MOST_NAME]}{SHORTENED}"
+    return name if shows(name) else ""
 
 
 def _link(url: str | None, path: str, notes: Notes) -> str:

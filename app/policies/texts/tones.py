@@ -1,7 +1,6 @@
 """Colours by what they say: for services that know words or pictures for a few of them."""
 
 import colorsys
-from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -40,11 +39,6 @@ _GRAVEST_FIRST = (
     Tone.GREEN,
     Tone.GREY,
 )
-
-
-def gravest(tones: Iterable[Tone | None]) -> Tone | None:
-    """Return the tone that a message of several notifications has; None if none has any."""
-    return min(filter(None, tones), key=_GRAVEST_FIRST.index, default=None)
 
 
 def rank_of(tone: Tone | None) -> int:

@@ -4,6 +4,7 @@ import msgspec
 
 from app.edges.channels.answers import (
     judge,
+    not_from,
     patience,
     quote,
     quote_body,
@@ -58,9 +59,7 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
     if answer.status in (401, 403) and answer.body and not (problem and problem.message):
         # Not Discord's word but a page of what stands in front of it (Cloudflare's error 1015, a
         # relay's firewall): it is about this machine, so everything for the host waits.
-        return RateLimited(
-            f"HTTP {answer.status}, not from Discord: {said}", BAN_PATIENCE, Scope.HOST
-        )
+        return RateLimited(not_from("Discord", answer.status, said), BAN_PATIENCE, Scope.HOST)
     gone = _gone(answer.status, problem.code) if problem else None
     return Gone(f"HTTP {answer.status}: {gone}") if gone else judge(answer, said, now)
 

@@ -4,7 +4,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.edges.channels.answers import judge, patience, quote, quote_body, retry_after, secrets_of
+from app.edges.channels.answers import (
+    judge,
+    judge_stranger,
+    patience,
+    quote,
+    retry_after,
+    secrets_of,
+)
 from app.edges.http import HttpAnswer
 from app.values.delivery import Target
 from app.values.outcome import Delivered, Denied, Gone, Outcome, RateLimited, Rejected, Retry
@@ -61,7 +68,7 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Meaning:
     try:
         read = _decoder.decode(answer.body)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return Meaning(_not_telegrams(answer, now, target))
+        return Meaning(judge_stranger("Telegram", answer, now, target))
     if read.ok:
         return Meaning(Delivered())
     said = quote(read.description, secrets_of(target.address, target.access))
@@ -86,14 +93,6 @@ def _refused(answer: HttpAnswer, words: str, error: str, said: str, now: float) 
         return Denied(f"{error} (ask @BotFather for the bot's token)", certain=True)
     if answer.status == 400:
         return Rejected(error, form=True)
-    return judge(answer, said, now)
-
-
-def _not_telegrams(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Judge what a proxy says, or anybody else who is not Telegram."""
-    said = quote_body(answer, target)
-    if 200 <= answer.status < 300:
-        return Retry(f"HTTP {answer.status}, not from Telegram: {said}")
     return judge(answer, said, now)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.policies.texts.tones import Tone, gravest, tone_of
+from app.policies.texts.tones import Tone, rank_of, tone_of
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_color_is_near_to_one_with_a_name(color: int, tone: Tone) -> None:
     assert tone_of(color) is tone
 
 
-def test_several_have_the_gravest_tone() -> None:
-    """Whatever their order; those without a colour have no say."""
-    assert gravest([Tone.GREEN, None, Tone.ORANGE, Tone.BLUE]) is Tone.ORANGE
-    assert gravest([None]) is None
+def test_the_gravest_goes_first() -> None:
+    """Whatever has no colour comes last."""
+    tones = [Tone.GREEN, None, Tone.ORANGE, Tone.BLUE]
+    assert sorted(tones, key=rank_of) == [Tone.ORANGE, Tone.BLUE, Tone.GREEN, None]

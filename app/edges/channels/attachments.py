@@ -1,0 +1,202 @@
+"""Attachments as Slack once had them: Mattermost and Rocket.Chat show them to this day."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import msgspec
+
+from app.edges.channels.chat import ChatChannel, Rendered
+from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.rendering import Renderings
+from app.edges.channels.texts import NOTHING
+from app.edges.http import HttpPort
+from app.policies.texts.cards import Card, cards_of, footer_of, parts_of
+from app.policies.texts.commonmark import uncalled
+from app.policies.texts.dialects import Dialect, cut, fit
+from app.policies.texts.markup import text_of
+from app.policies.texts.notes import Notes
+from app.policies.texts.plain_text import SHORTENED, clip
+from app.policies.texts.visible import shows
+from app.values.delivery import Target
+from app.values.notification import Notification
+
+_SUMMARY = 200
+_TOO_LONG = "longer than one message takes; shortened, with a visible mark"
+
+
+class AttachmentField(msgspec.Struct, frozen=True, gc=False):
+    """A labelled value; short ones stand side by side."""
+
+    title: str
+    value: str
+    short: bool
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Texts and fields beside a bar of colour."""
+
+    fallback: str
+    color: str = ""
+    author_name: str = ""
+    author_link: str = ""
+    title: str = ""
+    title_link: str = ""
+    text: str = ""
+    fields: tuple[AttachmentField, ...] = ()
+    image_url: str = ""
+    footer: str = ""
+
+
+class Content(msgspec.Struct, frozen=True, gc=False):
+    """What a notification is told by.
+
+    Attributes:
+        attachments: One for each card; none if it is plain text.
+        text: Plain text, or empty.
+        length: Of all texts.
+    """
+
+    attachments: tuple[Attachment, ...] = ()
+    text: str = ""
+    length: int = 0
+
+
+class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    attachments: tuple[Attachment, ...] = ()
+    text: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+
+
+class AttachmentForm(msgspec.Struct, frozen=True):
+    """How a service wants attachments.
+
+    Attributes:
+        dialect: Writes texts, titles and values.
+        limit: Length of all texts of a message.
+    """
+
+    dialect: Dialect
+    limit: int
+
+    def render(self, notification: Notification, notes: Notes) -> Content:
+        """Return a notification as attachments."""
+        attachments: list[Attachment] = []
+        room = self.limit - len(SHORTENED)
+        for card in cards_of(notification, self.limit, notes):
+            if room <= _SUMMARY:
+                notes.add("content", _TOO_LONG)
+                attachments.append(Attachment(SHORTENED, text=SHORTENED))
+                break
+            attachment, used, whole = self._attachment(card, room)
+            if not whole:
+                notes.add("content", _TOO_LONG)
+            room -= used
+            attachments.append(attachment)
+        return Content(tuple(attachments), "", self.limit - room)
+
+    def render_plain(self, notification: Notification, notes: Notes) -> Content:
+        """Return a notification as a text without attachments."""
+        cards = cards_of(notification, self.limit, notes)
+        pages, whole = fit(parts_of(cards), self.dialect, self.limit)
+        if not whole:
+            notes.add("content", _TOO_LONG)
+        return Content(text=pages[0] if pages else NOTHING)
+
+    def _attachment(self, card: Card, room: int) -> tuple[Attachment, int, bool]:
+        """Return a card as an attachment, what it takes, and whether that is all of it."""
+        title = self.dialect.literal(card.title)
+        footer, author = uncalled(footer_of(card)), uncalled(card.author)
+        room -= len(title) + len(footer) + len(author)
+        fields, rest, all_fields = self._fields(card, room // 2)
+        text, whole = cut(card.text, self.dialect, max(rest + room - room // 2, _SUMMARY))
+        if card.url and not card.title:
+            text = "\n".join(filter(None, (text, card.url)))
+        images = card.images[1:]
+        if images:
+            text = "\n".join((text, *images))
+        made = Attachment(
+            fallback=_summary(card),
+            color="" if card.color is None else f"#{card.color:06x}",
+            author_name=author,
+            author_link=card.author_url if author else "",
+            title=title,
+            title_link=card.url if title else "",
+            text=text or ("" if title or fields else NOTHING),
+            fields=fields,
+            image_url=card.images[0] if card.images else "",
+            footer=footer,
+        )
+        return made, _length(made), whole and all_fields
+
+    def _fields(self, card: Card, room: int) -> tuple[tuple[AttachmentField, ...], int, bool]:
+        made: list[AttachmentField] = []
+        for field in card.fields:
+            name = uncalled(field.name) if shows(field.name) else ""
+            if room <= len(name) + _SUMMARY:
+                made.append(AttachmentField("", SHORTENED, short=False))
+                return tuple(made), max(room, 0), False
+            value, _ = cut(field.value, self.dialect, room - len(name))
+            made.append(AttachmentField(name, value, field.inline))
+            room -= len(name) + len(value)
+        return tuple(made), room, True
+
+
+class AttachmentChannel(ChatChannel[Content]):
+    """A service that takes attachments.
+
+    Args:
+        http: Sends the requests.
+        timeout: Seconds for one attempt as a whole.
+        clock: Seconds since the epoch.
+
+    Attributes:
+        form: How the service wants them.
+    """
+
+    form: ClassVar[AttachmentForm]
+
+    def __init__(
+        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(http, timeout, clock)
+        self._rendered = Renderings(self._attached)
+
+    def render(self, notification: Notification) -> Rendered[Content]:
+        """See ``ChatChannel.render``."""
+        return self._rendered.of(notification)
+
+    def render_plain(self, notification: Notification) -> Rendered[Content]:
+        """See ``ChatChannel.render_plain``."""
+        notes = Notes()
+        content = self.form.render_plain(notification, notes)
+        return Rendered((content,), notes.all())
+
+    def compose(self, contents: Sequence[Content], target: Target, now: float) -> HttpRequest:
+        """See ``ChatChannel.compose``."""
+        del now
+        attachments = tuple(each for content in contents for each in content.attachments)
+        body = _encoder.encode(_Body(attachments, contents[0].text))
+        return HttpRequest(target.address, body, dict(target.access.headers))
+
+    def fits(self, contents: Sequence[Content], more: Content) -> bool:
+        """See ``ChatChannel.fits``."""
+        return sum(each.length for each in contents) + more.length <= self.form.limit
+
+    def _attached(self, notification: Notification) -> Rendered[Content]:
+        notes = Notes()
+        content = self.form.render(notification, notes)
+        return Rendered((content,), notes.all())
+
+
+def _length(attachment: Attachment) -> int:
+    fields = sum(len(field.title) + len(field.value) for field in attachment.fields)
+    texts = (attachment.title, attachment.text, attachment.footer, attachment.author_name)
+    return fields + sum(map(len, texts))
+
+
+def _summary(card: Card) -> str:
+    said = " · ".join(filter(None, (card.title, text_of(card.text).strip())))
+    return uncalled(clip(" ".join(said[: 2 * _SUMMARY].split()), _SUMMARY)) or NOTHING
