@@ -228,6 +228,7 @@ async def running_service(
             channels=known,
             secrets=Secrets(loaded.secret_values(), distinct=True, forms=known.forms),
             own_addresses=own_addresses,
+            language=settings.language,
             closing=asyncio.Event(),
         )
 

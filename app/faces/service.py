@@ -87,6 +87,7 @@ class Service:
         sign_ins: Who has signed in on the page.
         wrong_keys: Told of every wrong key, and returns when it may be answered.
         own_addresses: The addresses of the control plane, so that no webhook is sent there.
+        language: ``NOTIFIER_LANGUAGE``, for pages.
         closing: Set at the signal: event streams end then, so that the server can stop.
     """
 
@@ -110,4 +111,5 @@ class Service:
     set_log_level: Callable[[str], None]
     secrets: Secrets
     own_addresses: OwnAddresses
+    language: str
     closing: asyncio.Event

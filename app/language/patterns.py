@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from string import Formatter
 from typing import Final
 
-SEPARATORS: Final = ((". ", "。"), ("; ", "；"), (": ", "："))
+SEPARATORS: Final = ((". ", "。"), (": ", "："), ("; ", "；"))
 """What stands between sentences that were put together, in English and in Chinese."""
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 MOST_LOOKS: Final = 64
@@ -47,6 +47,8 @@ class Pattern:
 
         Each value ends where the words after it first occur, so that it takes one pass.
         """
+        if not self._last and sentence.endswith("."):
+            return None  # the full stop is the sentence's, and not the value's
         end = len(sentence) - len(self._last)
         at = len(self._first)
         if end < at or not (sentence.startswith(self._first) and sentence.endswith(self._last)):
@@ -96,6 +98,9 @@ class Sentences:
                 return translation.format(
                     **{name: self._value(value, looks) for name, value in values.items()}
                 )
+        if text.endswith("."):
+            whole = self._known(text[:-1], looks)
+            return whole and f"{whole}。"
         return self._in_parts(text, looks)
 
     def _value(self, text: str, looks: Iterator[int]) -> str:
@@ -107,8 +112,7 @@ class Sentences:
             head, found, rest = text.partition(separator)
             if found:
                 parts = (self._part(head, looks), self._part(rest, looks))
-                known = parts != (None, None)
-                if known:
+                if parts != (None, None):
                     return other.join((parts[0] or head, parts[1] or rest))
         return None
 

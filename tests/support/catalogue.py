@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po, write_po
 
 from app.faces.cli.notifier import command as notifier
 from app.faces.cli.send_test import command as send_test
+from app.faces.dashboard.view import BEHAVIOURS, TEST_TYPES
 from app.language.catalogue import DOMAIN, LOCALES
 from app.language.choice import Language
 from app.start import command as start
@@ -95,6 +96,7 @@ def _state_words() -> Iterator[str]:
     """Yield the states and results that the page and the command line name."""
     for values in (AttemptStatus, DestinationState, Status, Reason, STATES, MODES):
         yield from (value.replace("_", " ") for value in values)
+    yield from (*TEST_TYPES.values(), *BEHAVIOURS.values())
 
 
 def _help_texts(command: click.Command) -> Iterator[tuple[str, str]]:

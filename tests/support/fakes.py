@@ -583,6 +583,7 @@ class Fakes:
             set_log_level=self.log_levels.append,
             secrets=secrets,
             own_addresses=OwnAddresses(),
+            language="auto",
             closing=asyncio.Event(),
         )
 

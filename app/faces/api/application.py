@@ -27,6 +27,7 @@ from app.faces.api.openapi import ANY_PROBLEM, Documented
 from app.faces.api.parameters import no_unknown_parameters
 from app.faces.api.problems import Problem
 from app.faces.api.responses import JsonResponse
+from app.faces.api.wording import Speaks
 from app.values.control import AttemptPage
 from app.values.dead_letter import DeadLetterPage
 from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
@@ -97,6 +98,7 @@ def build_app(lifespan: Lifespan) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(SecurityHeaders),
+            Middleware(Speaks),
             Middleware(Discretion),
             Middleware(HeadAsGet),
             Middleware(AccessGuard),

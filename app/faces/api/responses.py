@@ -7,12 +7,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.faces.api.wording import in_words
 from app.policies.texts.visible import visible_json
 
 
 def encode(content: object) -> bytes:
-    """Encode any value that msgspec can; hidden characters become escapes, for terminals."""
-    return visible_json(msgspec.json.encode(content))
+    """Encode any value that msgspec can; hidden characters become escapes, for terminals.
+
+    Sentences in it are in the language in force: the page's scripts show them.
+    """
+    return visible_json(msgspec.json.encode(in_words(content)))
 
 
 def wants_page(request: Request) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from app.language.speaking import gettext, translate
 from app.policies.texts.visible import visible
 from app.values.note import Note
 from app.values.snapshot import Condition
@@ -54,8 +55,13 @@ def clock(iso: str) -> str:
 
 
 def state(word: str) -> str:
-    """``rate_limited`` as ``rate limited``."""
-    return word.replace("_", " ")
+    """``rate_limited`` as ``rate limited``, in the language in force."""
+    return gettext(word.replace("_", " "))
+
+
+def said(text: str) -> str:
+    """Somebody's words (an error, a problem), in the language in force; URLs without scheme."""
+    return place(translate(text))
 
 
 def texts(words: tuple[str, ...]) -> str:
@@ -75,12 +81,13 @@ def places(labels: tuple[str, ...]) -> str:
 
 def notes(given: tuple[Note, ...]) -> str:
     """Format the notes: what was left out or changed, field by field."""
-    return "; ".join(f"{each.field}: {each.problem}".removeprefix(": ") for each in given)
+    told = (f"{each.field}: {translate(each.problem)}".removeprefix(": ") for each in given)
+    return "; ".join(told)
 
 
 def warnings(given: tuple[Condition, ...]) -> str:
     """Format the warnings, a line each; the problem is shown elsewhere."""
-    return "\n".join(each.text for each in given if not each.stops_work)
+    return "\n".join(translate(each.text) for each in given if not each.stops_work)
 
 
 FORMATS: dict[str, Callable[[Any], str]] = {
@@ -92,6 +99,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "uptime": uptime,
     "clock": clock,
     "state": state,
+    "said": said,
     "texts": texts,
     "place": place,
     "places": places,

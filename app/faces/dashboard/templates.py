@@ -11,6 +11,7 @@ from app.faces.dashboard.assets import static_url
 from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.replay_words import LEFT_OUT
+from app.language.speaking import gettext, language, ngettext, script_texts, translate
 from app.policies.texts.visible import visible
 from app.resources import templates_directory
 from app.values.outcome import Reason
@@ -43,9 +44,20 @@ def page_environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         finalize=_finalize,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters |= {"show": formats.show, "marked": marked, "colour": colour}
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # the extension's
+        gettext, ngettext, newstyle=True
+    )
+    environment.filters |= {
+        "show": formats.show,
+        "marked": marked,
+        "colour": colour,
+        "translate": translate,
+    }
     environment.globals |= {
+        "language": language,
+        "script_texts": script_texts,
         "blank": _Blank(),
         "static": static_url,
         "flashes": FLASHES,

@@ -1,6 +1,7 @@
 // Throughput and latency over time, drawn as SVG from what the event stream brings.
 
 import { formats, show } from "./format.js";
+import { _ } from "./texts.js";
 
 const STEP = 2; // seconds of one slot, and the finest bar
 const KEPT = 3600;
@@ -119,7 +120,7 @@ class View {
       ...["start", "middle", "end"].map((anchor, index) => make(
         "text",
         { x: LEFT + ((width - LEFT) * index) / 2, y: height - 3, "text-anchor": anchor },
-        index === 2 ? "now" : `−${(minutes * (2 - index)) / 2} min`,
+        index === 2 ? _("now") : _("−{minutes} min", { minutes: (minutes * (2 - index)) / 2 }),
       )),
       ...Object.entries(paths).map(([name, d]) => make("path", { class: name, d })),
       ...this.#point(bars, box, style, tell),
@@ -154,7 +155,10 @@ function throughput(bars, box) {
     y,
     paths,
     ticks: [0, top / 2, top].map((value) => [value, value === 0 ? "0" : String(+value.toPrecision(2))]),
-    tell: (bar) => `${show(bar.accepted / bar.step, "rate")}/s accepted, ${show(bar.lost / bar.step, "rate")}/s not`,
+    tell: (bar) => _("{accepted}/s accepted, {lost}/s not", {
+      accepted: show(bar.accepted / bar.step, "rate"),
+      lost: show(bar.lost / bar.step, "rate"),
+    }),
   };
 }
 
@@ -179,7 +183,10 @@ function latency(bars, box) {
     y,
     paths,
     ticks: ticks.map((value) => [value, value < 1 ? `${+(value * 1000).toPrecision(1)} ms` : `${value} s`]),
-    tell: ({ durations }) => `${show(quantile(durations, 0.5), "took")} median, ${show(quantile(durations, 0.95), "took")} p95`,
+    tell: ({ durations }) => _("{median} median, {slow} p95", {
+      median: show(quantile(durations, 0.5), "took"),
+      slow: show(quantile(durations, 0.95), "took"),
+    }),
   };
 }
 

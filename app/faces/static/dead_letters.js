@@ -3,6 +3,7 @@
 import { list, rowFrom } from "./bind.js";
 import { ask, tell } from "./forms.js";
 import { watchReplay } from "./replay.js";
+import { _ } from "./texts.js";
 
 /** Keeps `section` up to date; returns a function that reads the newest dead letters. */
 export function deadLetters(section, answer, isLive) {
@@ -26,7 +27,7 @@ export function deadLetters(section, answer, isLive) {
       list(rows, letters, (each) => each.id, make);
       note.hidden = true;
     } catch {
-      note.textContent = "Kafka could not be read: these may be old.";
+      note.textContent = _("Kafka could not be read: these may be old.");
       note.hidden = false;
     }
     section.querySelector(".empty").hidden = !note.hidden;
@@ -34,7 +35,7 @@ export function deadLetters(section, answer, isLive) {
 
   watchReplay(section.querySelector("#replay"), isLive, (replay) => {
     if (replay.state === "done") {
-      tell(answer, "ok", `${replay.replayed} of ${replay.replayable} dead letters sent again.`);
+      tell(answer, "ok", _("{replayed} of {replayable} dead letters sent again.", replay));
     }
     read();
   });

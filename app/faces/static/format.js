@@ -1,5 +1,7 @@
 // How values read, as app/faces/dashboard/formats.py has them.
 
+import { _ } from "./texts.js";
+
 export const NOTHING = "–";
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -7,7 +9,8 @@ const two = (n) => String(n).padStart(2, "0");
 
 export const formats = {
   text: String,
-  state: (word) => word.replaceAll("_", " "),
+  state: (word) => _(word.replaceAll("_", " ")),
+  said: (text) => formats.place(text),
   texts: (words) => words.join(", "),
   place: (label) => label.replace(/^(\w+ )?https?:\/\//, "$1"),
   places: (labels) => labels.map(formats.place).join(", "),

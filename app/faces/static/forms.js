@@ -1,6 +1,7 @@
 // Sends the page's forms to the API instead, and says what became of it.
 
 import { visible } from "./format.js";
+import { _, inLanguage } from "./texts.js";
 
 /** Takes over every form with `data-call`; `after(form, body)` is told of each success. */
 export function takeOver(answer, after) {
@@ -33,13 +34,13 @@ async function call(what, data) {
 export async function ask(method, path, body) {
   let response;
   try {
-    response = await fetch(path, { method, body: body && JSON.stringify(body) });
+    response = await fetch(inLanguage(path), { method, body: body && JSON.stringify(body) });
   } catch {
-    throw new Error("The service did not answer. Whether it did anything is not known.");
+    throw new Error(_("The service did not answer. Whether it did anything is not known."));
   }
   if (response.status === 401) location.reload(); // the sign-in has expired
   const result = response.status === 204 ? {} : await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(result.detail ?? `The service answered ${response.status}.`);
+  if (!response.ok) throw new Error(result.detail ?? _("The service answered {status}.", { status: response.status }));
   return result;
 }
 

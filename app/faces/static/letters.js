@@ -2,6 +2,7 @@
 
 import { formats } from "./format.js";
 import { watchReplay } from "./replay.js";
+import { _ } from "./texts.js";
 
 const state = document.getElementById("replay");
 const choose = document.getElementById("choose");
@@ -12,8 +13,9 @@ function count() {
   const causes = choose.querySelectorAll('input[name="cause"]:checked').length;
   const ticked = boxes.filter((box) => box.checked).length;
   const words = [];
-  if (ticked) words.push(`${formats.number(ticked)} ticked`);
-  if (causes) words.push(`all of ${formats.number(causes)} ${causes === 1 ? "cause" : "causes"}`);
+  if (ticked) words.push(_("{number} ticked", { number: formats.number(ticked) }));
+  if (causes === 1) words.push(_("all of one cause"));
+  if (causes > 1) words.push(_("all of {number} causes", { number: formats.number(causes) }));
   document.getElementById("ticked").textContent = words.join(", ");
   const every = document.getElementById("every");
   every.checked = boxes.length > 0 && ticked === boxes.length;

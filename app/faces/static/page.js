@@ -8,6 +8,7 @@ import { takeOver } from "./forms.js";
 import { inbox } from "./inbox.js";
 import { fleet } from "./fleet.js";
 import { follow } from "./live.js";
+import { _, inLanguage } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
 const rowsOf = (name) => document.querySelector(`[data-rows="${name}"]`);
@@ -30,7 +31,7 @@ const isLive = () => document.documentElement.dataset.link === "live";
 const readDeadLetters = deadLetters(byId("dead-letters"), byId("answer"), isLive);
 
 async function json(path) {
-  const response = await fetch(path);
+  const response = await fetch(inLanguage(path));
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response.json();
 }
@@ -47,7 +48,7 @@ function showStats(stats) {
   for (const button of document.querySelectorAll("[data-when]")) {
     button.disabled = !button.dataset.when.split(" ").some((each) => modes.includes(each));
   }
-  document.title = `${signal} · Notification Worker`;
+  document.title = `${formats.state(signal)} · Notification Worker`;
   const icon = byId("icon");
   icon.href = ILL.includes(signal) ? icon.dataset.ill : icon.dataset.well;
   const destinations = Object.entries(stats.destinations)
@@ -81,7 +82,7 @@ function partitions(stats) {
 
 /** A retry topic is told by its delay, with which its name ends. */
 function nameOf(topic, consumed) {
-  return consumed.includes(topic) ? topic : `retry ${topic.split(".").at(-1)}`;
+  return consumed.includes(topic) ? topic : _("retry {delay}", { delay: topic.split(".").at(-1) });
 }
 
 /** What the lag leaves out. */
@@ -189,7 +190,7 @@ function showPace() {
 
 function showLive() {
   document.documentElement.dataset.link = "live";
-  byId("link").textContent = "Live";
+  byId("link").textContent = _("Live");
   byId("lost").textContent = "";
   readDeliveries().catch(() => {});
   readInbox();
@@ -198,10 +199,12 @@ function showLive() {
 function showLost() {
   document.documentElement.dataset.link = "lost";
   last = null; // what happens meanwhile is not of the moment of the reconnection
-  byId("link").textContent = "Not live";
-  const since = heard ? `What you see is from ${formats.clock(heard)}.` : "";
-  byId("lost").textContent = `Connection to the service lost. ${since} Trying again …`;
-  document.title = "No connection · Notification Worker";
+  byId("link").textContent = _("Not live");
+  const time = formats.clock(heard);
+  byId("lost").textContent = heard
+    ? _("Connection to the service lost. What you see is from {time}. Trying again …", { time })
+    : _("Connection to the service lost. Trying again …");
+  document.title = `${_("No connection")} · Notification Worker`;
   fetch("/stats", { method: "HEAD" })
     .then((response) => { if (response.status === 401) location.reload(); }) // to the sign-in
     .catch(() => {});
@@ -217,4 +220,4 @@ filter.addEventListener("input", () => readDeliveries().catch(() => {}));
 readPast().catch(() => {}).then(() => setInterval(showPace, 1000));
 setInterval(() => readReport().catch(() => {}), REPORT_EVERY);
 setInterval(showUptime, 1000);
-follow("/events", { stats: showStats, delivery: takeDelivery }, showLive, showLost);
+follow(inLanguage("/events"), { stats: showStats, delivery: takeDelivery }, showLive, showLost);

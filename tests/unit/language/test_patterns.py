@@ -31,6 +31,10 @@ SENTENCES = Sentences(TEXTS, [text for text in TEXTS if "{" in text])
         ("the set {x} is empty", "集合 {x} 为空"),
         ("no answer in time. Check the brokers.", "没有及时应答。请检查 broker。"),
         ("no answer in time; Check the brokers", "没有及时应答；请检查 broker"),
+        (
+            "body text: waiting for Kafka: no answer in time.",
+            "body text：正在等待 Kafka：没有及时应答。",
+        ),
         ("kwargs.color: no answer in time", "kwargs.color：没有及时应答"),
         ("kwargs.color: HTTP 404", "kwargs.color: HTTP 404"),
         ("waiting for Kafka: HTTP 503: busy", "正在等待 Kafka：HTTP 503: busy"),

@@ -1,0 +1,79 @@
+"""The language of an answer: a page's is the browser's, JSON is English unless it is asked for."""
+
+from typing import Any, Final
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.faces.service import Service
+from app.language.choice import AUTO, Language, of_browser
+from app.language.speaking import language, speak, translate
+
+PARAMETER: Final = b"language="
+"""The query parameter that the page's scripts give with every call."""
+_SAID: Final = frozenset({"detail", "error", "last_error", "problem", "unknown", "warning", "why"})
+"""Fields of JSON that hold a sentence for people."""
+
+
+class Speaks:
+    """Lets every request have its language: that of the query, else a page's browser's.
+
+    Args:
+        app: The application inside.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            query, asked = _asked(scope["query_string"])
+            scope = {**scope, "query_string": query}
+            speak(asked or _of_page(scope))
+        await self._app(scope, receive, send)
+
+
+def _asked(query: bytes) -> tuple[bytes, Language | None]:
+    """Take the language out of a query, where it means nothing to the routes."""
+    parts = query.split(b"&")
+    named = [part for part in parts if part.startswith(PARAMETER)]
+    if len(named) != 1:
+        return query, None
+    asked = named[0].removeprefix(PARAMETER).decode("latin-1")
+    if asked not in set(Language):
+        return query, None
+    return b"&".join(part for part in parts if part != named[0]), Language(asked)
+
+
+def _of_page(scope: Scope) -> Language:
+    headers = Headers(scope=scope)
+    if "text/html" not in headers.get("accept", ""):
+        return Language.ENGLISH
+    service: Service | None = scope.get("state", {}).get("service")
+    return of_browser(headers.get("accept-language", ""), service.language if service else AUTO)
+
+
+def in_words(content: object) -> object:
+    """Return what is to be encoded as JSON, with its sentences in the language in force."""
+    if language() is Language.ENGLISH:
+        return content
+    return _translated(msgspec.to_builtins(content), "")
+
+
+def _translated(value: Any, key: str) -> Any:
+    match value:
+        case dict():
+            return {name: _translated(each, _under(key, name)) for name, each in value.items()}
+        case list() | tuple():
+            return [_translated(each, key) for each in value]
+        case str() if key in _SAID or key in {"warnings", "conditions.text"}:
+            return translate(value)
+        case _:
+            return value
+
+
+def _under(key: str, name: str) -> str:
+    """Name a field: a condition's text is a sentence, a card's is somebody's notification."""
+    return f"{key}.{name}" if key in {"conditions", "headers"} else name
