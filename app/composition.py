@@ -307,12 +307,13 @@ def _mail_server(email: EmailSettings, inbox: "Inbox | None") -> MailServer | No
 def _defaults(
     settings: Settings, inbox: "Inbox | None", mail_server: MailServer | None
 ) -> Defaults:
-    url = settings.webhook.default_url
+    url, secret = settings.webhook.default_url, settings.webhook.default_secret
     email_to = settings.email.default_to
     if inbox is not None and not email_to and settings.email.host is None:
         email_to = ("inbox@localhost",)
     return Defaults(
         webhook_url=url.get_secret_value() if url else inbox.webhook_url if inbox else None,
+        webhook_secret=secret.get_secret_value() if url and secret else None,
         email_to=email_to,
         smtp=mail_server.address if mail_server else None,
     )

@@ -6,6 +6,7 @@ from app.doctor.destinations import check_mail, check_operator, check_webhooks
 from app.doctor.files import check_recipients, check_settings, check_templates
 from app.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
 from app.doctor.kafka import check_kafka
+from app.doctor.questions import check_questions
 from app.edges.channels import CHANNELS
 from app.edges.service_client import ServiceAbsentError, ServiceClient
 from app.policies.channels import Channels
@@ -38,7 +39,7 @@ async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Fin
     for check in (check_templates, check_mail):
         for finding in await check(settings):
             yield finding
-    for look in (check_webhooks, check_operator):
+    for look in (check_webhooks, check_questions, check_operator):
         for finding in await look(settings, channels, loaded.proxies):
             yield finding
     remedy = "Check --url and the service's log."

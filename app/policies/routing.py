@@ -18,6 +18,8 @@ from app.values.errors import UnroutableError
 from app.values.notification import Access, Footer, Notification, Request
 
 MAX_LABEL_LENGTH = 100
+_SURELY_SHOWN = 200
+"""Characters of any text of which no service leaves anything out."""
 
 
 class Defaults(msgspec.Struct, frozen=True):
@@ -28,11 +30,13 @@ class Defaults(msgspec.Struct, frozen=True):
         email_to: Mail addresses.
         smtp: ``smtp://host:port`` of the mail server, the lane of all e-mail; None if no mail
             server is set.
+        webhook_secret: Signs requests to the webhook URL, if it is a robot that wants that.
     """
 
     webhook_url: str | None = None
     email_to: tuple[str, ...] = ()
     smtp: str | None = None
+    webhook_secret: str | None = None
 
 
 class Routed(msgspec.Struct, frozen=True):
@@ -141,8 +145,12 @@ class _Router:
 
     def _webhook(self, request: Request) -> None:
         default = self._defaults.webhook_url
-        access = dict(request.access)
-        for url in request.addresses or self._fallback(request, (default,) if default else ()):
+        access, urls = dict(request.access), request.addresses
+        if not urls:
+            urls = self._fallback(request, (default,) if default else ())
+            secret = self._defaults.webhook_secret
+            access = {url: Access(secret=secret) for url in urls} if secret else access
+        for url in urls:
             try:
                 target, destination = webhook_destination(self._channels, request.channel, url)
             except UnroutableError as error:
@@ -234,11 +242,11 @@ def _let_in(target: Target, access: Access | None) -> Target:
 
 
 def _with_keyword(notification: Notification, keyword: str | None) -> Notification:
-    """Put the keyword of a robot into the footer, unless the text has it already."""
+    """Put the keyword of a robot into the footer, unless it stands where nothing is cut off."""
     footer = notification.footer
-    said = (notification.title or "", notification.content, footer.text if footer else "")
-    if keyword is None or any(keyword in text for text in said):
+    text = footer.text if footer else ""
+    said = (notification.title or "", notification.content, text)
+    if keyword is None or any(keyword in each[:_SURELY_SHOWN] for each in said):
         return notification
-    if footer is None:
-        return replace(notification, footer=Footer(keyword))
-    return replace(notification, footer=replace(footer, text=f"{footer.text} · {keyword}"))
+    whole = f"{keyword} · {text}" if text else keyword
+    return replace(notification, footer=replace(footer or Footer(""), text=whole))

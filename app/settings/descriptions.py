@@ -125,6 +125,10 @@ DESCRIPTIONS: Mapping[str, Description] = {
         "Where webhook notifications go that carry no URL. Secret.",
         "没有自带 URL 的 webhook 通知发往的地址。机密。",
     ),
+    "webhook.default_secret": Description(
+        "Signing secret of the default URL, if it is a chat robot that wants one. Secret.",
+        "默认 URL 是要求签名的聊天机器人时，它的签名密钥。机密。",
+    ),
     "webhook.timeout": Description(
         "Seconds until an unanswered request counts as failed.",
         "请求多少秒没有应答即算失败。",

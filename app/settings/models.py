@@ -86,6 +86,7 @@ class WebhookSettings(_Group):
     """
 
     default_url: fields.WebhookUrl | None = None
+    default_secret: SecretStr | None = None
     timeout: fields.TimeOut = 10.0
     concurrency: fields.Count = 16
     signing_secret: fields.SigningSecrets = ()

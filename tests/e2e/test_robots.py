@@ -102,13 +102,12 @@ async def test_a_burst_stays_within_the_limit_and_is_merged(
     assert stats["messages_retried"] == 0
 
 
-@every_service
 async def test_a_robot_that_is_gone_takes_no_other_with_it(
-    world: World, robots: RobotServer, name: str
+    world: World, robots: RobotServer
 ) -> None:
     """It is asked once; what was for it is a dead letter that says what to do."""
-    gone = robots.create(name, "gone-token", gone=True)
-    there = robots.create(name, "there-token")
+    gone = robots.create("wecom", "gone-token", gone=True)
+    there = robots.create("wecom", "there-token")
     service = await world.service()
     publish = await world.publisher(service)
     await publish(*(envelope(f"gone {n}", gone) for n in range(3)), envelope("there", there))
@@ -121,12 +120,11 @@ async def test_a_robot_that_is_gone_takes_no_other_with_it(
     assert robots.robots["there-token"].codes == [0]
 
 
-@pytest.mark.parametrize("name", SERVICES[:2])
 async def test_a_wrong_secret_stops_a_robot_and_loses_nothing(
-    world: World, robots: RobotServer, name: str
+    world: World, robots: RobotServer
 ) -> None:
     """It is denied at once, what to do is said, and there is no dead letter."""
-    url = robots.create(name, secret=SECRET)
+    url = robots.create("dingtalk", secret=SECRET)
     service = await world.service()
     publish = await world.publisher(service)
     await publish(*(envelope(str(n), url, kwargs={"secret": "another"}) for n in range(5)))
@@ -166,12 +164,12 @@ async def test_what_is_refused_in_a_digest_is_sent_one_by_one(
     service = await world.service()
     publish = await world.publisher(service)
     await service.client.post("/pause")
-    texts = [*(f"good {n}" for n in range(4)), "unsafe", *(f"good {n}" for n in range(4, 8))]
+    texts = [*(f"good {n}" for n in range(2)), "unsafe", *(f"good {n}" for n in range(2, 4))]
     await publish(*(envelope(text, url) for text in texts), key=b"one")
     await service.client.post("/resume")
-    stats = await service.until_stats(lambda got: got["messages_consumed"] == 9, seconds=90)
-    assert (stats["messages_sent"], stats["messages_failed"]) == (8, 1)
+    stats = await service.until_stats(lambda got: got["messages_consumed"] == 5, seconds=90)
+    assert (stats["messages_sent"], stats["messages_failed"]) == (4, 1)
     robot = robots.robots["very-secret-token"]
     whole = "\n".join(robot.texts)
-    assert all(f"good {number}" in whole for number in range(8))
+    assert all(f"good {number}" in whole for number in range(4))
     assert robot.codes.count(430104) <= 2

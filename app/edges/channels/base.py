@@ -6,10 +6,10 @@ from typing import Protocol
 import msgspec
 
 from app.edges.callbacks import UnderWay as Attempt
-from app.edges.http import HttpPort
+from app.edges.http import HttpAnswer, HttpPort
 from app.edges.smtp.connection import MailServer
 from app.values.channel import ChannelSpec, PublishedLimit, RefusalLimit
-from app.values.delivery import Delivery
+from app.values.delivery import Delivery, Target
 from app.values.outcome import Answer
 
 __all__ = ["Attempt", "Channel", "ChannelEntry", "Means", "Then"]
@@ -95,11 +95,25 @@ class Means(msgspec.Struct, frozen=True):
     mail: MailServer | None = None
 
 
+class Question(msgspec.Struct, frozen=True):
+    """A request that shows nothing to anybody, and whose answer tells if an address is good.
+
+    Attributes:
+        body: The JSON text.
+        fault: Returns what is wrong, fit to be shown; empty if nothing is.
+    """
+
+    body: bytes
+    fault: Callable[[HttpAnswer, Target], str]
+
+
 class ChannelEntry(ChannelSpec, frozen=True, kw_only=True):
     """A channel in the list of channels.
 
     Attributes:
         make: Makes the channel; None if what it needs is not configured.
+        question: What the doctor asks each address; None if every question would be a message.
     """
 
     make: Callable[[Means], Channel | None]
+    question: Question | None = None

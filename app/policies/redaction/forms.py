@@ -20,7 +20,11 @@ _NAMED = "webhook_url|access_token|api_?key|(?:client|signing)_secret|(?:sasl|sm
 _QUERY = "(?:access_)?token|key|secret|sig|sign|signature|auth|api_?key|password|passwd|pwd"
 _GAP = r"[\"']?\s{0,9}[=:]\s{0,9}[\"']?"
 _PARTS = (
-    # Addresses of chat services that have no channel which knows the form of its own.
+    # Addresses of chat services, for texts that are read where no channel is known: settings.
+    rf"/api/(?:v[0-9]+/)?webhooks/([^{_END}]+)",
+    rf"/open-apis/bot/(?:v2/)?hook/([^{_END}/?#]+)",
+    rf"/services/T[0-9A-Za-z]+/B[0-9A-Za-z]+/([^{_END}/?#]+)",
+    r"/bot[0-9]{5,}:([0-9A-Za-z_-]{20,})",
     rf"/hooks/(?:[0-9A-Za-z]+/)?([0-9A-Za-z]{{20,}})(?=[{_END}/?#]|$)",
     rf"//api\.day\.app/([^{_END}/?#]+)",
     rf"//(?:sctapi\.ftqq\.com|[0-9]+\.push\.ft07\.com/send)/([^{_END}/?#.]+)",
@@ -34,6 +38,8 @@ _PARTS = (
 )
 _SIGNS = (
     "hook",
+    "/services/",
+    "/bot",
     "api.day",
     "push.ft07",
     "sctapi",

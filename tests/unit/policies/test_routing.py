@@ -225,11 +225,23 @@ def test_what_an_address_asks_for_goes_with_its_target() -> None:
     assert (hook.targets[0].access, discord.targets[0].access) == (access, NO_ACCESS)
 
 
+def test_the_default_destination_may_want_a_signature() -> None:
+    """Its secret is for it alone, not for addresses that a message names."""
+    defaults = Defaults(webhook_url=HOOK_URL, webhook_secret="s")
+    told = Notification("x", (Request("webhook"),))
+    (delivery,) = route(told, defaults, KNOWN, source="s", digest=DIGEST).deliveries
+    assert delivery.targets[0].access == Access(secret="s")
+    own = Notification("x", (Request("webhook", (DISCORD_URL,)),))
+    (delivery,) = route(own, defaults, KNOWN, source="s", digest=DIGEST).deliveries
+    assert delivery.targets[0].access == NO_ACCESS
+
+
 @pytest.mark.parametrize(
     ("content", "footer", "shown"),
     [
         ("hello", None, Footer("交易")),
-        ("hello", Footer("Ginkgo"), Footer("Ginkgo · 交易")),
+        ("hello", Footer("Ginkgo"), Footer("交易 · Ginkgo")),
+        ("x" * 300 + "交易", None, Footer("交易")),
         ("交易信号", Footer("Ginkgo"), Footer("Ginkgo")),
         ("hello", Footer("Ginkgo 交易系统"), Footer("Ginkgo 交易系统")),
     ],

@@ -21,6 +21,7 @@ EXAMPLE = Path(__file__).parents[3] / ".env.example"
 SECRETS = {
     "kafka.sasl_password",
     "webhook.default_url",
+    "webhook.default_secret",
     "webhook.proxy",
     "webhook.signing_secret",
     "email.password",

@@ -1,7 +1,8 @@
 """Feishu (飞书) and Lark custom robots."""
 
-from app.edges.channels.base import ChannelEntry
+from app.edges.channels.base import ChannelEntry, Question
 from app.edges.channels.feishu import address
+from app.edges.channels.feishu.answers import QUESTION, fault
 from app.edges.channels.feishu.cards import requests_for
 from app.edges.channels.feishu.channel import FeishuChannel
 
@@ -12,5 +13,6 @@ SPEC = ChannelEntry(
     limit_key=address.limit_key,
     secret=address.SECRET,
     requests=requests_for,
+    question=Question(QUESTION, fault),
     make=lambda means: FeishuChannel(means.http, means.webhook_timeout),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from app.edges.channels.answers import patience
+from app.edges.channels.answers import patience, quote_body
 from app.edges.channels.codes import Meaning, judge_by_code, read_answer
 from app.edges.channels.service_clock import ServiceClocks
 from app.edges.http import HttpAnswer
@@ -70,3 +70,15 @@ def _by_gateway(answer: HttpAnswer, outcome: RateLimited) -> RateLimited:
     except ValueError:
         after = None
     return outcome if after is None else RateLimited(outcome.error, after)
+
+
+QUESTION = b"{}"
+"""Shows nothing; Feishu looks for the robot before it looks at the message."""
+
+
+def fault(answer: HttpAnswer, target: Target) -> str:
+    """Return what an answer to ``QUESTION`` says is wrong; empty if a robot has answered."""
+    said = read_answer(answer.body, *_NAMES)
+    if said.code is None:
+        return f"it does not answer as Feishu does: {quote_body(answer, target)}"
+    return _HINTS[said.code] if said.code in (19001, 19022) else ""

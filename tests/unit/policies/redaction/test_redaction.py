@@ -186,6 +186,7 @@ def test_addresses_of_chat_services_in_what_people_write(written: str, shown: st
     hidden = veil(written, KNOWN.secrets)
     assert veil(f"see {written} there", KNOWN.secrets) == f"see {shown or hidden} there"
     assert "s3cret" not in hidden
+    assert "s3cret" not in veil(written)
     assert "s3cret" not in scrub(written)
     for encode in ENCODINGS.values():
         if "%" not in written:
