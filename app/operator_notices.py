@@ -1,5 +1,6 @@
 """Wires what tells the operator; a part of the composition root."""
 
+import os
 from collections.abc import Mapping
 
 from app.edges.channels.base import Channel
@@ -16,6 +17,8 @@ from app.engine.notices.watch import Watch
 from app.engine.observer import Observer
 from app.engine.tasks import Spawn
 from app.engine.worker import NotificationWorker
+from app.language.choice import of_terminal
+from app.language.speaking import translator
 from app.policies.service.notices import Rules
 from app.settings.models import Settings
 
@@ -59,6 +62,7 @@ def notices_to_operator(
         observer.metrics,
         group=kafka.group_id,
         worker=name,
+        translate=translator(of_terminal(os.environ, settings.language)),
     )
     return Notices(
         Watch(worker, name, kafka.dead_letter_topic, observer, clock, rules),

@@ -1,7 +1,7 @@
 """The language in force, of a request or of a command, and texts in it."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -44,7 +44,15 @@ def translate(text: str) -> str:
         text: In English, whole, its values in it: it is told by the words around them. What
             nobody has translated (a destination's own words, for example) stays as it is.
     """
-    chosen = language()
+    return _into(language(), text)
+
+
+def translator(chosen: Language) -> Callable[[str], str]:
+    """Return a ``translate`` into one language, whichever is in force."""
+    return functools.partial(_into, chosen)
+
+
+def _into(chosen: Language, text: str) -> str:
     if chosen is Language.ENGLISH or len(text) > LONGEST:
         return text
     return _translated(chosen, text)

@@ -249,10 +249,10 @@ DESCRIPTIONS: Mapping[str, Description] = {
         "不设则只服务本机。机密。客户端自己的密钥是 NOTIFIER_API_KEY。",
     ),
     "language": Description(
-        "auto, en or zh: the language of the page and the command line. auto: the page follows the"
-        " browser's languages, the command line LANG; Chinese or English.",
-        "auto、en 或 zh：状态页和命令行的语言。auto 表示状态页按浏览器的语言、命令行按 LANG；"
-        "中文或英文。",
+        "auto, en or zh: the language of pages, commands and the operator's notices, English or"
+        " Chinese. auto: pages follow the browser's languages, the others LANG.",
+        "auto、en 或 zh：页面、命令行和运维通知的语言，英文或中文。auto 表示页面按浏览器的语言，"
+        "其余按 LANG。",
     ),
     "metrics.open": Description(
         "Serve /metrics without a key.",

@@ -41,6 +41,17 @@ def rules() -> list[Mapping[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
+def test_every_alert_says_it_in_english_and_chinese() -> None:
+    """A summary and a description each, with the same figures in them."""
+    for rule in rules():
+        said = rule["annotations"]
+        assert set(said) == {"summary", "description", "summary_zh", "description_zh"}
+        for name in ("summary", "description"):
+            figures = [re.findall(r"\{\{.*?\}\}", said[each]) for each in (name, f"{name}_zh")]
+            assert figures[0] == figures[1]
+            assert re.search(r"[\u4e00-\u9fff]", said[f"{name}_zh"])
+
+
 def dashboard() -> Mapping[str, Any]:
     """Return the dashboard."""
     model: Mapping[str, Any] = json.loads((GRAFANA / "notifications.json").read_text())

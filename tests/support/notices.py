@@ -80,6 +80,7 @@ class Bench:
             self.observer.metrics,
             group="group",
             worker=name,
+            translate=str,
         )
         self.notices = Notices(
             Watch(self, name, "notifications.dlq", self.observer, self.clock, RULES),

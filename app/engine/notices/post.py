@@ -43,6 +43,7 @@ class Sender:
         metrics: Counts notices.
         group: The consumer group.
         worker: Who tells it.
+        translate: Puts a sentence into the operator's language.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Sender:
         *,
         group: str,
         worker: str,
+        translate: Callable[[str], str],
     ) -> None:
         self._channels = channels
         self._dispatcher = dispatcher
@@ -63,6 +65,7 @@ class Sender:
         self._metrics = metrics
         self._group = group
         self._worker = worker
+        self._translate = translate
 
     def label(self, address: str) -> str:
         """Return an address of the operator's as it may be shown."""
@@ -74,7 +77,14 @@ class Sender:
     async def send(self, said: Due, request: Request) -> str | None:
         """Tell an address what is due; return why it does not know it now, or None."""
         now = self._clock.now()
-        told = notice(said, request, group=self._group, worker=self._worker, now=now)
+        told = notice(
+            said,
+            request,
+            group=self._group,
+            worker=self._worker,
+            now=now,
+            translate=self._translate,
+        )
         name = f"notice-{self._worker}-{now:.3f}"
         digest = sha256(f"{name}\n{told.content}".encode()).digest()
         defaults, channels = self._addresses.defaults, self._addresses.channels

@@ -3,7 +3,7 @@
 Whole sentences with named placeholders, so that each can be translated by itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -78,7 +78,15 @@ _OVER: dict[MatterKind, str] = {
 }
 
 
-def notice(said: Due, request: Request, *, group: str, worker: str, now: float) -> Notification:
+def notice(
+    said: Due,
+    request: Request,
+    *,
+    group: str,
+    worker: str,
+    now: float,
+    translate: Callable[[str], str],
+) -> Notification:
     """Return the message that tells what is due, for one address.
 
     Args:
@@ -87,35 +95,38 @@ def notice(said: Due, request: Request, *, group: str, worker: str, now: float) 
         group: The consumer group.
         worker: Who tells it.
         now: Seconds since the epoch.
+        translate: Puts a sentence into the operator's language.
     """
     wrong = (*said.begun, *said.lasting)
-    paragraphs = [*_wrong(wrong[:MOST_SHOWN]), *_over(said.over[:MOST_SHOWN])]
+    paragraphs = [
+        "\n".join(map(translate, sentences))
+        for sentences in (*_wrong(wrong[:MOST_SHOWN]), *_over(said.over[:MOST_SHOWN]))
+    ]
     more = max(len(wrong) - MOST_SHOWN, 0) + max(len(said.over) - MOST_SHOWN, 0)
     if more:
-        paragraphs.append(_MORE.format(count=f"{more:,}"))
-    paragraphs.append(_SIGNED.format(worker=worker, group=group))
+        paragraphs.append(translate(_MORE.format(count=f"{more:,}")))
+    paragraphs.append(translate(_SIGNED.format(worker=worker, group=group)))
     return Notification(
         content="\n\n".join(paragraphs),
         requests=(request,),
-        title=(WRONG_TITLE if wrong else OVER_TITLE).format(group=group),
+        title=translate((WRONG_TITLE if wrong else OVER_TITLE).format(group=group)),
         timestamp=now,
         color=WRONG_COLOR if wrong else OVER_COLOR,
     )
 
 
-def _wrong(matters: Sequence[Matter]) -> Iterator[str]:
+def _wrong(matters: Sequence[Matter]) -> Iterator[Sequence[str]]:
     for matter in matters:
         if matter.kind is MatterKind.DESTINATION:
             what, met, remedy, paper = _DESTINATION[matter.state]
         else:
             what, met, remedy, paper = _OTHERS[matter.kind]
-        sentences = (_filled(what, matter), _filled(met, matter))
-        yield "\n".join((*sentences, remedy.format(paper=_PAPERS[paper])))
+        yield _filled(what, matter), _filled(met, matter), remedy.format(paper=_PAPERS[paper])
 
 
-def _over(matters: Sequence[Matter]) -> Iterator[str]:
+def _over(matters: Sequence[Matter]) -> Iterator[Sequence[str]]:
     for matter in matters:
-        yield _filled(_OVER[matter.kind], matter)
+        yield (_filled(_OVER[matter.kind], matter),)
 
 
 def _filled(sentence: str, matter: Matter) -> str:

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from app.language.choice import Language
+from app.language.speaking import translator
 from app.policies.service.notices import Due
 from app.policies.texts.notices import MOST_SHOWN, OVER_COLOR, WRONG_COLOR, notice
 from app.values.notice import Matter, MatterKind
@@ -14,10 +16,30 @@ SINCE = 1_767_268_800.0  # 2026-01-01 12:00:00 UTC
 BROKEN = Matter(MatterKind.DESTINATION, "hook ***", SINCE, "HTTP 503.", "broken", 1234)
 
 
-def told(said: Due) -> Notification:
+def told(said: Due, language: Language = Language.ENGLISH) -> Notification:
     """Return the message."""
     request = Request("webhook", ("https://ops.example/",))
-    return notice(said, request, group="group", worker="host:1", now=SINCE + 60)
+    return notice(
+        said,
+        request,
+        group="group",
+        worker="host:1",
+        now=SINCE + 60,
+        translate=translator(language),
+    )
+
+
+@pytest.mark.parametrize("kind", MatterKind)
+@pytest.mark.parametrize("state", ["broken", "denied", "gone"])
+def test_the_operator_is_told_in_chinese(kind: MatterKind, state: str) -> None:
+    """No sentence is left in English, whatever is told."""
+    matter = Matter(kind, "hook ***", SINCE, "no answer in time", state, 1234)
+    many = (matter,) * (MOST_SHOWN + 1)
+    message = told(Due(begun=many, over=many), Language.CHINESE)
+    said = re.sub(
+        r"docs/\S+|`[^`]*`|UTC|hook|group|host|worker", "", f"{message.title}{message.content}"
+    )
+    assert not re.findall(r"[A-Za-z]{2,}", said.replace("Kafka", "").replace("broker", ""))
 
 
 def test_a_broken_destination() -> None:
