@@ -42,6 +42,7 @@ from app.engine.history import History, worker_name
 from app.engine.observer import Observer
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker, WorkerOptions
+from app.faces.deeds import Deeds
 from app.faces.metrics import Exposition
 from app.faces.reporter import print_reports
 from app.faces.service import Service, Starter
@@ -229,6 +230,7 @@ async def running_service(
             secrets=Secrets(loaded.secret_values(), distinct=True, forms=known.forms),
             own_addresses=own_addresses,
             language=settings.language,
+            deeds=Deeds(),
             closing=asyncio.Event(),
         )
 

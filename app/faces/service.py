@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.edges.own_addresses import OwnAddresses
+from app.faces.deeds import Deeds
 from app.faces.metrics import Exposition
 from app.faces.ports import (
     AttemptLogPort,
@@ -86,6 +87,7 @@ class Service:
         secrets: No answer may show them.
         sign_ins: Who has signed in on the page.
         wrong_keys: Told of every wrong key, and returns when it may be answered.
+        deeds: What people had this worker do.
         own_addresses: The addresses of the control plane, so that no webhook is sent there.
         language: ``NOTIFIER_LANGUAGE``, for pages.
         closing: Set at the signal: event streams end then, so that the server can stop.
@@ -112,4 +114,5 @@ class Service:
     secrets: Secrets
     own_addresses: OwnAddresses
     language: str
+    deeds: Deeds
     closing: asyncio.Event

@@ -51,3 +51,19 @@ class TestBatch(msgspec.Struct, frozen=True):
     requested: int
     published: int
     message_ids: tuple[str, ...]
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """Something that somebody had this worker do.
+
+    Attributes:
+        number: Counts from 1.
+        at: ISO 8601 UTC.
+        who: The name of the key that it was done with, or ``this machine``.
+        what: What was done, in words.
+    """
+
+    number: int
+    at: str
+    who: str
+    what: str

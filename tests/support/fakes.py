@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
+from app.faces.deeds import Deeds
 from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
 from app.faces.sign_ins import SignIns
@@ -553,6 +554,7 @@ class Fakes:
         self.inbox = FakeInbox()
         self.measured = Metrics()
         self.log_levels: list[str] = []
+        self.deeds = Deeds()
         self.waits: list[float] = []
         self.now = 0.0
         self.wrong_keys = WrongKeys(lambda: self.now, self._wait)
@@ -582,6 +584,7 @@ class Fakes:
             metrics=Exposition(self.measured.registry, self.worker.snapshot),
             set_log_level=self.log_levels.append,
             secrets=secrets,
+            deeds=self.deeds,
             own_addresses=OwnAddresses(),
             language="auto",
             closing=asyncio.Event(),

@@ -116,6 +116,7 @@ class Replayer:
             self._now = before
             raise
         self._now = replace(plan, state="running", rate=rate, started=_now())
+        log.info("a replay has begun: %s; %d of them", plan.choice, plan.replayable)
         self._spawn(self._run(selection, rate), "replay of dead letters")
         return self._now
 

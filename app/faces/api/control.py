@@ -5,9 +5,10 @@ from typing import Any, Literal
 import msgspec
 from fastapi import APIRouter, Request
 
+from app.faces import doing
 from app.faces.api import examples
 from app.faces.api.bodies import read_json
-from app.faces.api.dependencies import Running
+from app.faces.api.dependencies import Running, Who
 from app.faces.api.openapi import json_answer, json_body, reference
 from app.faces.api.responses import JsonResponse
 
@@ -27,30 +28,30 @@ class LogLevel(msgspec.Struct, frozen=True):
     summary="Start consuming",
     responses={**_DONE, 202: json_answer("Kafka is away; it goes on trying", examples.STARTING)},
 )
-async def start(service: Running) -> JsonResponse:
+async def start(service: Running, who: Who) -> JsonResponse:
     """Start the worker; nothing happens if it runs. Answers after 10 s at the latest."""
-    is_done = await service.starter.start()
+    is_done = await doing.start(service, who)
     return JsonResponse(service.worker.get_health_status(), 200 if is_done else 202)
 
 
 @router.post("/stop", summary="Stop consuming", responses=_DONE)
-async def stop(service: Running, *, drain: bool = True) -> JsonResponse:
+async def stop(service: Running, who: Who, *, drain: bool = True) -> JsonResponse:
     """Stop the worker; without ``drain`` it does not wait for started deliveries."""
-    await service.starter.stop(drain=drain)
+    await doing.stop(service, who, drain=drain)
     return JsonResponse(service.worker.get_health_status())
 
 
 @router.post("/pause", summary="Stop fetching, stay in the group", responses=_DONE)
-async def pause(service: Running) -> JsonResponse:
+async def pause(service: Running, who: Who) -> JsonResponse:
     """Deliver the notifications that have been fetched, and fetch no more."""
-    service.worker.pause()
+    doing.pause(service, who)
     return JsonResponse(service.worker.get_health_status())
 
 
 @router.post("/resume", summary="Fetch again, ask broken destinations again", responses=_DONE)
-async def resume(service: Running) -> JsonResponse:
+async def resume(service: Running, who: Who) -> JsonResponse:
     """Undo ``/pause``, and ask broken and gone destinations again at once."""
-    service.worker.resume()
+    doing.resume(service, who)
     return JsonResponse(service.worker.get_health_status())
 
 
@@ -61,9 +62,9 @@ async def resume(service: Running) -> JsonResponse:
         200: json_answer("How many there are now", {"users": 2, "groups": 1, "templates": 3})
     },
 )
-async def reload(service: Running) -> JsonResponse:
+async def reload(service: Running, who: Who) -> JsonResponse:
     """Check the files and put them in force; with a fault in any, the old ones stay."""
-    return JsonResponse(service.reloader.reload())
+    return JsonResponse(doing.reload(service, who))
 
 
 @router.put(
@@ -72,8 +73,8 @@ async def reload(service: Running) -> JsonResponse:
     openapi_extra=json_body(reference(LogLevel), DEBUG={"level": "DEBUG"}),
     responses={200: json_answer("The level in force", {"level": "DEBUG"})},
 )
-async def log_level(request: Request, service: Running) -> JsonResponse:
+async def log_level(request: Request, service: Running, who: Who) -> JsonResponse:
     """Log more or less from now on, until the next start."""
     wanted = await read_json(request, LogLevel)
-    service.set_log_level(wanted.level)
+    doing.set_log_level(service, who, wanted.level)
     return JsonResponse(wanted)

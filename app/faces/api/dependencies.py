@@ -22,6 +22,15 @@ async def service_of(request: Request) -> Service:
 Running = Annotated[Service, Depends(service_of)]
 
 
+async def who_of(request: Request) -> str:
+    """Return the name of the key that a request came with, or who else sent it."""
+    who: str = request.state.who
+    return who
+
+
+Who = Annotated[str, Depends(who_of)]
+
+
 async def inbox(service: Running) -> InboxPort:
     """Return the development inbox, or end the request with 404."""
     if service.inbox is None:

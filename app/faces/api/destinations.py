@@ -62,6 +62,7 @@ async def destination(
 async def pause_destination(request: Request, service: Running, identity: Identity) -> JsonResponse:
     """Put aside what is for it, on every worker of the group and over restarts; nothing is lost."""
     shown = await service.destinations.pause(identity, request.state.who)
+    service.deeds.add(request.state.who, f"The destination {shown.label} was paused.")
     return JsonResponse(shown)
 
 
@@ -71,6 +72,7 @@ async def resume_destination(
 ) -> JsonResponse:
     """Send what waits for it at once; ask a broken, denied or gone one again at once."""
     shown = await service.destinations.resume(identity, request.state.who)
+    service.deeds.add(request.state.who, f"The destination {shown.label} was resumed.")
     return JsonResponse(shown)
 
 
@@ -82,4 +84,5 @@ async def resume_destination(
 async def try_destination(request: Request, service: Running, identity: Identity) -> JsonResponse:
     """Send it straight there, even if it is paused, and return the answer."""
     answer = await service.destinations.test(identity, request.state.who)
+    service.deeds.add(request.state.who, f"The destination {answer.destination.label} was tested.")
     return JsonResponse(answer)

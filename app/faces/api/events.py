@@ -15,6 +15,7 @@ from app.faces.api.dependencies import Running
 from app.faces.api.openapi import text_answer
 from app.faces.api.responses import encode
 from app.faces.service import Service
+from app.values.control import Deed
 from app.values.snapshot import Attempt, Snapshot
 
 router = APIRouter(tags=["status"])
@@ -75,6 +76,7 @@ class EventStream(Response):
         await send(start)
         loop = asyncio.get_running_loop()
         last: Snapshot | None = None
+        told = 0
         chunk = b"retry: 2000\n\n"
         quiet_since = loop.time()
         while True:
@@ -82,6 +84,9 @@ class EventStream(Response):
             still = msgspec.structs.replace(now, uptime_seconds=0.0)  # it alone is no change
             chunk += b"".join(self._pending)
             self._pending.clear()
+            for deed in self._service.deeds.after(told):
+                told = deed.number
+                chunk += event("deed", deed)
             if still != last:
                 last = still
                 chunk += event("stats", now)
@@ -101,7 +106,7 @@ class EventStream(Response):
             self._pending.append(event("delivery", attempt))
 
 
-def event(name: str, data: Snapshot | Attempt) -> bytes:
+def event(name: str, data: Snapshot | Attempt | Deed) -> bytes:
     """Encode one event; JSON has no line breaks, so one data line is enough."""
     return b"event: %s\ndata: %s\n\n" % (name.encode(), encode(data))
 
@@ -124,7 +129,7 @@ async def _overdue(closing: asyncio.Task[Any]) -> None:
     response_class=EventStream,
     responses={
         200: text_answer(
-            "'stats' at most twice a second, 'delivery' for each attempt",
+            "'stats' at most twice a second, 'delivery' for each attempt, 'deed' for what is done",
             "text/event-stream",
             examples.EVENTS,
         )

@@ -287,6 +287,9 @@ data: {"status":"RUNNING","messages_consumed":1234}
 
 event: delivery
 data: {"id":1234,"status":"delivered"}
+
+event: deed
+data: {"number":3,"at":"2026-01-01T12:00:00+00:00","who":"ops","what":"The worker was stopped."}
 """
 
 FIGURES = WorkerStatistics(

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
 
+from app.faces import doing
 from app.faces.api import examples
 from app.faces.api.bodies import parse_json
-from app.faces.api.dependencies import Running
+from app.faces.api.dependencies import Running, Who
 from app.faces.api.openapi import json_answer, json_body
 from app.faces.api.problems import Fault, unusable
 from app.faces.api.responses import JsonResponse
@@ -69,12 +70,13 @@ class Accepted(msgspec.Struct, frozen=True):
 )
 async def send_test_notifications(
     service: Running,
+    who: Who,
     type: TestType = TestType.WEBHOOK,  # noqa: A002 - the query parameter's name by contract
     count: Annotated[int, Query(ge=1, le=10_000)] = 5,
     delay: Annotated[float, Query(ge=0, le=60, description="Seconds between messages")] = 0,
 ) -> JsonResponse:
     """Publish; with a delay, answer at once and publish in the background."""
-    batch = await service.publisher.publish_test(type.value, count, delay)
+    batch = await doing.publish_test(service, who, type.value, count, delay)
     warning = service.publisher.warning_for(type.value)
     return JsonResponse(
         TestAccepted(batch.type, batch.requested, batch.published, batch.message_ids, warning), 202

@@ -5,10 +5,11 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Request
 
+from app.faces import doing
 from app.faces.api import examples
 from app.faces.api.bodies import read_json
 from app.faces.api.choices import Filter, places_of
-from app.faces.api.dependencies import Running
+from app.faces.api.dependencies import Running, Who
 from app.faces.api.openapi import json_answer, json_body, reference
 from app.faces.api.problems import Fault, unusable
 from app.faces.api.responses import JsonResponse
@@ -49,7 +50,7 @@ class ReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         202: json_answer("It has begun; GET tells how far it is", examples.REPLAY),
     },
 )
-async def replay(request: Request, service: Running) -> JsonResponse:
+async def replay(request: Request, service: Running, who: Who) -> JsonResponse:
     """Send dead letters to the targets that still lack them, for this consumer group alone.
 
     It goes on in the background, one replay at a time. One that ends early can be made again: what
@@ -59,7 +60,7 @@ async def replay(request: Request, service: Running) -> JsonResponse:
     selection = _selection(wanted)
     if wanted.dry_run:
         return JsonResponse(await service.replayer.plan(selection))
-    return JsonResponse(await service.replayer.start(selection, wanted.rate), 202)
+    return JsonResponse(await doing.replay(service, who, selection, wanted.rate), 202)
 
 
 @router.get(

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Request
 from msgspec.structs import replace
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from app.faces import doing
 from app.faces.api.choices import MOST_CAUSES, Chosen, Filter, places_of
-from app.faces.api.dependencies import Running
+from app.faces.api.dependencies import Running, Who
 from app.faces.api.problems import Fault, unusable
 from app.faces.dashboard.templates import page_environment
 from app.faces.service import Service
@@ -100,11 +101,11 @@ def letters_router() -> APIRouter:
         return await _plan_page(service, chosen, given)
 
     @router.post("/dead-letters/plan")
-    async def begin(request: Request, service: Running) -> Response:
+    async def begin(request: Request, service: Running, who: Who) -> Response:
         given = await _fields(request)
         chosen, rate = _choice(given), _rate(given)
         try:
-            await service.replayer.start(chosen, rate)
+            await doing.replay(service, who, chosen, rate)
         except NotifierError as error:
             status = 409 if isinstance(error, BusyError) else 503
             return await _plan_page(service, chosen, given, str(error), status)

@@ -8,14 +8,14 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.faces.api.dependencies import Running
+from app.faces.api.dependencies import Running, Who
 from app.faces.api.problems import Fault, unusable
 from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.dashboard.fleet import fleet_rows
 from app.faces.dashboard.templates import page_template
-from app.faces.dashboard.view import Filters, Page, attempts_view, inbox_view
+from app.faces.dashboard.view import DEEDS, Filters, Page, attempts_view, inbox_view
 from app.faces.service import Service
 from app.policies.texts.report import render_report
 
@@ -43,7 +43,7 @@ def dashboard_router() -> APIRouter:
         return HTMLResponse(await _page(service, peek, filters, flash, signed_in))
 
     @router.post("/actions/{name}")
-    async def action(request: Request, service: Running, name: str) -> RedirectResponse:
+    async def action(request: Request, service: Running, who: Who, name: str) -> RedirectResponse:
         if name not in ACTIONS:
             raise HTTPException(404)
         body = await request.body()
@@ -51,7 +51,7 @@ def dashboard_router() -> APIRouter:
             fields = parse_qsl(body.decode(errors="replace"), max_num_fields=MOST_FIELDS)
         except ValueError:
             raise unusable([Fault("body", f"it has more than {MOST_FIELDS:,} fields")]) from None
-        flash = await act(name, service, dict(fields))
+        flash = await act(name, service, dict(fields), who)
         return RedirectResponse(f"/?flash={flash}", 303)
 
     return router
@@ -83,6 +83,7 @@ async def _page(
             dead_letters=dead_letters,
             replay=progress,
             inbox=inbox,
+            deeds=service.deeds.newest[:DEEDS],
             flash=FLASHES.get(flash),
             time=now.isoformat(),
             signed_in=signed_in,

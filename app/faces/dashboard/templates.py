@@ -66,6 +66,7 @@ def page_environment() -> Environment:
         "attempt_statuses": view.ATTEMPT_STATUSES,
         "recent": view.RECENT,
         "most_cards": view.CARDS,
+        "most_deeds": view.DEEDS,
         "dead_letters_shown": SHOWN,
         "most_workers": fleet.SHOWN,
         "reasons": [reason.value for reason in Reason],

@@ -1,6 +1,6 @@
 """The page's content, gathered once for each request."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,6 +10,7 @@ from app.faces.dashboard.flashes import Flash
 from app.faces.dashboard.fleet import FleetRows
 from app.faces.ports import AttemptLogPort, InboxPort
 from app.policies.service.destinations import worst_first
+from app.values.control import Deed
 from app.values.inbox import InboxCard
 from app.values.replay import Replay
 from app.values.snapshot import (
@@ -24,6 +25,7 @@ from app.values.snapshot import (
 
 RECENT = 25
 CARDS = 24
+DEEDS = 8
 LOGGED = 1000
 MINUTE = 60.0
 ENOUGH = 10
@@ -102,6 +104,7 @@ class Page(msgspec.Struct, frozen=True):
         fleet: The group's workers.
         channels: The names of all channels.
         replay: The current replay, else the last one.
+        deeds: What people had this worker do, newest first.
         signed_in: The name of the key that the browser signed in with, or None.
     """
 
@@ -115,6 +118,7 @@ class Page(msgspec.Struct, frozen=True):
     dead_letters: LatestDeadLetters
     replay: Replay
     inbox: Inbox | None
+    deeds: Sequence[Deed]
     flash: Flash | None
     time: str
     signed_in: str | None = None

@@ -13,7 +13,7 @@ export function deadLetters(section, answer, isLive) {
   function make(letter, old, name) {
     const row = makeRow(letter, old, name);
     row.querySelector(".whole").href = `/dead-letters/${letter.id}`;
-    const plan = row.querySelector(".plan");
+    const plan = row.querySelector(".to-plan");
     plan.href = `/dead-letters/plan?id=${letter.id}`;
     plan.hidden = letter.replayed !== null;
     return row;

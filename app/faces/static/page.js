@@ -13,7 +13,7 @@ import { _, inLanguage } from "./texts.js";
 const byId = (id) => document.getElementById(id);
 const rowsOf = (name) => document.querySelector(`[data-rows="${name}"]`);
 const row = Object.fromEntries(
-  ["destination", "delivery", "partition"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
+  ["destination", "delivery", "partition", "deed"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
 );
 const REPORT_EVERY = 2_000; // ms, while figures change
 const REPORT_IDLE = 15_000; // ms
@@ -153,6 +153,17 @@ function takeDelivery(attempt) {
   if (attempt.duration !== null) history.took(Date.now() / 1000, attempt.duration);
 }
 
+/** A stream begins with all that the service remembers: what is shown already is older. */
+function takeDeed(deed) {
+  const rows = rowsOf("deed");
+  const newest = rows.querySelector("time")?.dateTime ?? "";
+  const known = [...rows.children].some((each) => each.dataset.key === String(deed.number));
+  if (known || deed.at < newest) return;
+  rows.prepend(row.deed(deed, undefined, String(deed.number)));
+  while (rows.children.length > Number(byId("deeds").dataset.most)) rows.lastElementChild.remove();
+  byId("deeds").dataset.list = rows.children.length;
+}
+
 async function readDeliveries() {
   const given = [...new FormData(filter)].filter(([name, value]) => value && name !== "refresh");
   const query = new URLSearchParams(given);
@@ -220,4 +231,4 @@ filter.addEventListener("input", () => readDeliveries().catch(() => {}));
 readPast().catch(() => {}).then(() => setInterval(showPace, 1000));
 setInterval(() => readReport().catch(() => {}), REPORT_EVERY);
 setInterval(showUptime, 1000);
-follow(inLanguage("/events"), { stats: showStats, delivery: takeDelivery }, showLive, showLost);
+follow(inLanguage("/events"), { stats: showStats, delivery: takeDelivery, deed: takeDeed }, showLive, showLost);

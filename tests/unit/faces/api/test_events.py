@@ -261,3 +261,15 @@ async def test_a_client_that_leaves_is_noticed(fakes: Fakes) -> None:
             assert len(fakes.attempts.followers) == 1
         async with asyncio.timeout(5):
             await fakes.attempts.abandoned.wait()
+
+
+async def test_what_is_done_is_told_once(fakes: Fakes) -> None:
+    """What was done before the stream began, and what is done later."""
+    fakes.deeds.add("ops", "Fetching was paused.")
+    browser = open_stream(fakes)
+    await browser.until("event: deed")
+    fakes.deeds.add("ops", "Fetching was resumed.")
+    fakes.worker.change(messages_sent=1)
+    await browser.until("resumed")
+    told = [data_of(each)["what"] for each in browser.received if "event: deed" in each]
+    assert told == ["Fetching was paused.", "Fetching was resumed."]

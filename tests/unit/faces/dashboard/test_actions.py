@@ -20,10 +20,10 @@ TEST = {"type": "alert", "count": "3", "delay": "0"}
 
 async def test_the_worker_is_stopped_and_started(fakes: Fakes) -> None:
     """A stop drains; both say what happened."""
-    assert await act("stop", fakes.service, {}) == "stopped"
+    assert await act("stop", fakes.service, {}, "ops") == "stopped"
     assert fakes.worker.stops == [True]
     assert fakes.worker.snapshot().status is Status.STOPPED
-    assert await act("start", fakes.service, {}) == "started"
+    assert await act("start", fakes.service, {}, "ops") == "started"
     assert fakes.worker.snapshot().status is Status.RUNNING
 
 
@@ -31,15 +31,15 @@ async def test_a_start_without_kafka_does_not_hang() -> None:
     """The page comes back and says that the worker is waiting."""
     fakes = Fakes(patience=0.01)
     fakes.worker.kafka.clear()
-    assert await act("start", fakes.service, {}) == "starting"
+    assert await act("start", fakes.service, {}, "ops") == "starting"
     await fakes.service.starter.stop()
 
 
 async def test_the_worker_is_paused_and_resumed(fakes: Fakes) -> None:
     """Fetching stops and goes on."""
-    assert await act("pause", fakes.service, {}) == "paused"
+    assert await act("pause", fakes.service, {}, "ops") == "paused"
     assert fakes.worker.state.paused
-    assert await act("resume", fakes.service, {}) == "resumed"
+    assert await act("resume", fakes.service, {}, "ops") == "resumed"
     assert not fakes.worker.state.paused
 
 
@@ -52,7 +52,7 @@ async def test_test_notifications_are_published(
 ) -> None:
     """The form's values arrive, and the answer tells the three cases apart."""
     fakes.publisher.warning = warning
-    assert await act("test-notifications", fakes.service, TEST | {"delay": delay}) == flash
+    assert await act("test-notifications", fakes.service, TEST | {"delay": delay}, "ops") == flash
     assert fakes.publisher.tests == [("alert", 3, float(delay))]
 
 
@@ -71,29 +71,29 @@ async def test_test_notifications_are_published(
 )
 async def test_impossible_values_publish_nothing(fakes: Fakes, changes: dict[str, str]) -> None:
     """A form that was tampered with is answered, not obeyed."""
-    assert await act("test-notifications", fakes.service, TEST | changes) == "invalid"
-    assert await act("test-notifications", fakes.service, {}) == "invalid"
+    assert await act("test-notifications", fakes.service, TEST | changes, "ops") == "invalid"
+    assert await act("test-notifications", fakes.service, {}, "ops") == "invalid"
     assert fakes.publisher.tests == []
 
 
 async def test_the_inbox_obeys(fakes: Fakes) -> None:
     """It answers as told, and forgets what came in."""
-    assert await act("inbox-behaviour", fakes.service, {"behaviour": "slow"}) == "behaviour"
+    assert await act("inbox-behaviour", fakes.service, {"behaviour": "slow"}, "ops") == "behaviour"
     assert fakes.inbox.behaviour == "slow"
-    assert await act("inbox-behaviour", fakes.service, {"behaviour": "rude"}) == "invalid"
-    assert await act("inbox-clear", fakes.service, {}) == "cleared"
+    assert await act("inbox-behaviour", fakes.service, {"behaviour": "rude"}, "ops") == "invalid"
+    assert await act("inbox-clear", fakes.service, {}, "ops") == "cleared"
 
 
 async def test_without_an_inbox_its_buttons_say_so(fakes: Fakes) -> None:
     """A stale page's buttons do not fail."""
     service = dataclasses.replace(fakes.service, inbox=None)
-    assert await act("inbox-behaviour", service, {"behaviour": "slow"}) == "no-inbox"
-    assert await act("inbox-clear", service, {}) == "no-inbox"
+    assert await act("inbox-behaviour", service, {"behaviour": "slow"}, "ops") == "no-inbox"
+    assert await act("inbox-clear", service, {}, "ops") == "no-inbox"
 
 
 async def test_recipients_are_reloaded(fakes: Fakes) -> None:
     """The button reads the files anew."""
-    assert await act("reload", fakes.service, {}) == "reloaded"
+    assert await act("reload", fakes.service, {}, "ops") == "reloaded"
     assert fakes.reloader.reloads == 1
 
 
@@ -113,7 +113,7 @@ async def test_a_failure_is_told_apart_and_logged(
     """The page says what kind of failure it was; the log has its words."""
     fakes.reloader.error = error
     with caplog.at_level(logging.WARNING):
-        assert await act("reload", fakes.service, {}) == flash
+        assert await act("reload", fakes.service, {}, "ops") == flash
     assert str(error) in caplog.text
 
 
@@ -124,4 +124,4 @@ async def test_every_answer_has_a_text(fakes: Fakes) -> None:
         "inbox-behaviour": {"behaviour": "ok"},
     }
     for name in ACTIONS:
-        assert await act(name, fakes.service, forms.get(name, {})) in FLASHES
+        assert await act(name, fakes.service, forms.get(name, {}), "ops") in FLASHES

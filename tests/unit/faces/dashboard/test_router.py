@@ -114,7 +114,7 @@ async def test_only_possible_actions_are_offered(
 async def test_empty_sections_say_what_to_do(client: httpx.AsyncClient) -> None:
     """A new user reads what makes something appear."""
     text = await text_of(client)
-    assert text.count('data-list="0"') == 6
+    assert text.count('data-list="0"') == 7
     assert "No deliveries yet. Send a test notification" in text
 
 
@@ -235,7 +235,7 @@ async def test_what_was_replayed_leads_to_no_plan(client: httpx.AsyncClient, fak
         make_dead_letter("0/2"),
     ]
     text = await text_of(client)
-    links = re.findall(r'<a class="plan" href="/dead-letters/plan\?id=([^"]*)" (hidden)?>', text)
+    links = re.findall(r'<a class="to-plan" href="/dead-letters/plan\?id=([^"]*)" (hidden)?>', text)
     assert links == [("0/2", ""), ("0/1", "hidden")]
     assert text.count('class="replayed" datetime') == 1
 

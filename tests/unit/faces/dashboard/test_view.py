@@ -50,6 +50,7 @@ def page(snapshot: Snapshot) -> Page:
         pace=Pace(0, None, None),
         dead_letters=LatestDeadLetters(),
         replay=Replay(),
+        deeds=(),
         inbox=None,
         flash=None,
         time=NOW.isoformat(),

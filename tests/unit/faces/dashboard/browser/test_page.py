@@ -451,3 +451,20 @@ async def test_a_stopped_worker_can_be_started_from_the_page(
         await expect(page.get_by_role("button", name="Stop")).to_be_disabled()
         await page.get_by_role("button", name="Start").click()
         await expect(page.locator(".pill")).to_have_text("RUNNING")
+
+
+async def test_what_is_done_appears_with_who_did_it(
+    browser: Browser, fakes: Fakes, url: str
+) -> None:
+    """By whomever: on every page that is open, newest first, and no more than fit."""
+    fakes.deeds.add("deploy", "Recipients and templates were read anew.")
+    async with opened(browser, url) as page:
+        deeds = page.locator("#deeds li")
+        await expect(deeds).to_have_count(1)
+        await expect(deeds).to_contain_text("deploy Recipients and templates were read anew.")
+        await page.get_by_role("button", name="Pause").click()
+        await expect(deeds.first).to_contain_text("this machine Fetching was paused.")
+        for number in range(10):
+            fakes.deeds.add("ops", f"Deed {number}.")
+        await expect(deeds.first).to_contain_text("ops Deed 9.")
+        await expect(deeds).to_have_count(8)
