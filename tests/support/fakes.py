@@ -1,6 +1,7 @@
 """Hand-written fakes of the ports, and a service made of them."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from app.faces.wrong_keys import WrongKeys
 from app.policies.books.rates import RateBook
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
+from app.policies.service.destinations import worst_first
 from app.values.control import AttemptPage, Published, PublishWarning, TestBatch
 from app.values.dead_letter import (
     Cause,
@@ -35,7 +37,14 @@ from app.values.history import Entry, HistoryPage, Settled, Story
 from app.values.inbox import InboxCard
 from app.values.rates import Rates
 from app.values.replay import EVERYTHING, Replay, Selection
-from app.values.snapshot import Attempt, AttemptStatus, DestinationState, Snapshot, Status
+from app.values.snapshot import (
+    Attempt,
+    AttemptStatus,
+    DestinationSnapshot,
+    DestinationState,
+    Snapshot,
+    Status,
+)
 from tests.support.channels import KNOWN
 
 SNAPSHOT = Snapshot(
@@ -245,8 +254,37 @@ class FakePublisher:
         return self.warning
 
 
+def view_of(label: str, shown: DestinationSnapshot) -> DestinationView:
+    """Return a destination of a snapshot as it is looked after."""
+    return DestinationView(
+        id=hashlib.sha256(label.encode()).hexdigest()[:16],
+        channel=shown.channel,
+        label=label,
+        name=None,
+        state=shown.state,
+        until=shown.until,
+        paused_by=None,
+        paused_at=None,
+        waiting=shown.queued,
+        in_flight=shown.in_flight,
+        oldest_waiting=None,
+        messages_sent=shown.messages_sent,
+        messages_failed=shown.messages_failed,
+        messages_expired=shown.messages_expired,
+        messages_retried=shown.messages_retried,
+        attempts_last_hour=0,
+        success_rate_last_hour=None,
+        last_error=shown.last_error,
+        last_error_time=None,
+        last_success_time=None,
+    )
+
+
 class FakeDestinations:
     """Destinations of which each is paused, resumed and tested as the test wants.
+
+    Args:
+        worker: Whose they are, unless the test puts some.
 
     Attributes:
         views: All of them, by their ids.
@@ -256,7 +294,8 @@ class FakeDestinations:
         error: Raised by every call when set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, worker: FakeWorker) -> None:
+        self._worker = worker
         self.views: dict[str, DestinationView] = {}
         self.asked: list[dict[str, Any]] = []
         self.said: list[tuple[str, str, str]] = []
@@ -269,9 +308,10 @@ class FakeDestinations:
             raise self.error
         self.asked.append(asked)
         query, state = asked.get("query") or "", asked.get("state")
+        of_worker = sorted(self._worker.state.destinations.items(), key=worst_first)
         found = [
             each
-            for each in self.views.values()
+            for each in self.views.values() or [view_of(*each) for each in of_worker]
             if query in each.label and state in (None, each.state)
         ]
         start, limit = asked.get("cursor", 0), asked.get("limit", 50)
@@ -562,7 +602,7 @@ class Fakes:
         self.replayer = FakeReplayer()
         self.tracer = FakeTracer()
         self.rates = RateBook()
-        self.destinations = FakeDestinations()
+        self.destinations = FakeDestinations(self.worker)
         self.fleet = Fleet("one:1:0001", (), WorkerStatistics())
         self.service = Service(
             worker=self.worker,

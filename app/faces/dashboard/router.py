@@ -15,7 +15,14 @@ from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.dashboard.fleet import fleet_rows
 from app.faces.dashboard.templates import page_template
-from app.faces.dashboard.view import DEEDS, Filters, Page, attempts_view, inbox_view
+from app.faces.dashboard.view import (
+    DEEDS,
+    MOST_DESTINATIONS,
+    Filters,
+    Page,
+    attempts_view,
+    inbox_view,
+)
 from app.faces.service import Service
 from app.policies.texts.report import render_report
 
@@ -67,6 +74,7 @@ async def _page(
     snapshot = service.worker.snapshot()
     dead_letters = await peek.look(service.dead_letters, snapshot.group_id)
     now = datetime.now(UTC)
+    destinations = await service.destinations.page(limit=MOST_DESTINATIONS)
     workers = fleet_rows(service.fleet(), snapshot.topics)
     progress, inbox = service.replayer.progress, inbox_view(service.inbox)
 
@@ -75,6 +83,7 @@ async def _page(
         shown = Page(
             snapshot=snapshot,
             fleet=workers,
+            destinations=destinations,
             report=render_report(snapshot, now.astimezone()),
             filters=filters,
             channels=service.channels.names,

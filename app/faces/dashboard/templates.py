@@ -69,6 +69,7 @@ def page_environment() -> Environment:
         "most_deeds": view.DEEDS,
         "dead_letters_shown": SHOWN,
         "most_workers": fleet.SHOWN,
+        "most_destinations": view.MOST_DESTINATIONS,
         "reasons": [reason.value for reason in Reason],
         "left_out": LEFT_OUT,
     }

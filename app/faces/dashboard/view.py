@@ -9,14 +9,13 @@ from app.faces.dashboard.dead_letters import LatestDeadLetters
 from app.faces.dashboard.flashes import Flash
 from app.faces.dashboard.fleet import FleetRows
 from app.faces.ports import AttemptLogPort, InboxPort
-from app.policies.service.destinations import worst_first
 from app.values.control import Deed
+from app.values.destinations import DestinationPage
 from app.values.inbox import InboxCard
 from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
     AttemptStatus,
-    DestinationSnapshot,
     DestinationState,
     PartitionSnapshot,
     Snapshot,
@@ -24,6 +23,7 @@ from app.values.snapshot import (
 )
 
 RECENT = 25
+MOST_DESTINATIONS = 50
 CARDS = 24
 DEEDS = 8
 LOGGED = 1000
@@ -102,6 +102,7 @@ class Page(msgspec.Struct, frozen=True):
 
     Attributes:
         fleet: The group's workers.
+        destinations: The worst of them.
         channels: The names of all channels.
         replay: The current replay, else the last one.
         deeds: What people had this worker do, newest first.
@@ -110,6 +111,7 @@ class Page(msgspec.Struct, frozen=True):
 
     snapshot: Snapshot
     fleet: FleetRows
+    destinations: DestinationPage
     report: str
     filters: Filters
     channels: tuple[str, ...]
@@ -169,11 +171,6 @@ class Page(msgspec.Struct, frozen=True):
             for each in self.snapshot.partitions
             if each.topic in self.snapshot.topics or each.lag or each.unsettled or each.waiting
         ]
-
-    @property
-    def destinations(self) -> list[tuple[str, DestinationSnapshot]]:
-        """The worst first."""
-        return sorted(self.snapshot.destinations.items(), key=worst_first)
 
 
 def pace(attempts: Iterable[Attempt], now: datetime) -> Pace:

@@ -7,17 +7,17 @@ import { formats } from "./format.js";
 import { takeOver } from "./forms.js";
 import { inbox } from "./inbox.js";
 import { fleet } from "./fleet.js";
+import { destinations } from "./destinations.js";
 import { follow } from "./live.js";
 import { _, inLanguage } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
 const rowsOf = (name) => document.querySelector(`[data-rows="${name}"]`);
 const row = Object.fromEntries(
-  ["destination", "delivery", "partition", "deed"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
+  ["delivery", "partition", "deed"].map((name) => [name, rowFrom(byId(`row-${name}`))]),
 );
 const REPORT_EVERY = 2_000; // ms, while figures change
 const REPORT_IDLE = 15_000; // ms
-const STATES = ["gone", "denied", "broken", "paused", "rate_limited", "open"];
 const SHUT = ["gone", "denied", "broken"];
 const ILL = ["PROBLEM", "FAILING"];
 const ENOUGH = 10; // notifications from which on a success rate says something
@@ -51,11 +51,6 @@ function showStats(stats) {
   document.title = `${formats.state(signal)} · Notification Worker`;
   const icon = byId("icon");
   icon.href = ILL.includes(signal) ? icon.dataset.ill : icon.dataset.well;
-  const destinations = Object.entries(stats.destinations)
-    .map(([label, destination]) => ({ label, ...destination }))
-    .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state)
-      || b.messages_failed - a.messages_failed || b.queued - a.queued || (a.label < b.label ? -1 : 1));
-  list(rowsOf("destination"), destinations, (each) => each.label, row.destination);
   list(rowsOf("partition"), partitions(stats), (each) => `${each.topic}/${each.partition}`, row.partition);
   countAttempts(stats);
   if (stats.messages_dead_lettered !== last?.messages_dead_lettered) readDeadLetters();
@@ -225,6 +220,7 @@ document.documentElement.classList.add("scripted");
 for (const time of document.querySelectorAll("time[datetime]")) time.textContent = formats.clock(time.dateTime);
 chart(byId("charts"), history);
 takeOver(byId("answer"), readInbox);
+destinations(byId("destinations"), isLive);
 fleet(byId("fleet"), isLive, () => last?.topics ?? []);
 filter.addEventListener("submit", (event) => { event.preventDefault(); readDeliveries().catch(() => {}); });
 filter.addEventListener("input", () => readDeliveries().catch(() => {}));

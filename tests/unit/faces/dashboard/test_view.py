@@ -17,6 +17,7 @@ from app.faces.dashboard.view import (
     pace,
     quantile,
 )
+from app.values.destinations import DestinationPage
 from app.values.fleet import Fleet, WorkerStatistics
 from app.values.replay import Replay
 from app.values.snapshot import (
@@ -43,6 +44,7 @@ def page(snapshot: Snapshot) -> Page:
     return Page(
         snapshot=snapshot,
         fleet=fleet_rows(Fleet("one:1:0001", (), WorkerStatistics()), ()),
+        destinations=DestinationPage((), 0, None),
         report="",
         filters=Filters(),
         channels=("webhook", "email"),
@@ -166,19 +168,6 @@ def test_retry_partitions_are_shown_when_they_hold_something() -> None:
     shown = page(msgspec.structs.replace(SNAPSHOT, partitions=partitions)).partitions
     assert [each.partition for each in shown] == [0, 1, 2, 3]
     assert [each.waiting for each in shown] == [0, 0, 11, 0]
-
-
-def test_destinations_that_need_attention_stand_first() -> None:
-    """They are in order of state, then of name."""
-    by_label = {
-        "b": destination(DestinationState.OPEN),
-        "a": destination(DestinationState.OPEN),
-        "c": destination(DestinationState.RATE_LIMITED),
-        "d": destination(DestinationState.BROKEN),
-        "e": destination(DestinationState.GONE),
-    }
-    snapshot = msgspec.structs.replace(SNAPSHOT, destinations=by_label)
-    assert [label for label, _ in page(snapshot).destinations] == ["e", "d", "c", "a", "b"]
 
 
 def test_filters_do_not_change_the_pace() -> None:
