@@ -850,4 +850,33 @@ MUTANTS = (
         "age = 0.0 if caught_up or True else",
         ("tests/unit/engine/control/test_board.py",),
     ),
+    Mutant(
+        "begin with a full budget",
+        "app/policies/limits/budget.py",
+        "        self._rooms = [0.0] * len(self._limits)\n",
+        "        self._rooms = [self._most(limit) for limit in self._limits]\n",
+        ("tests/unit/policies/limits/test_budget.py",),
+    ),
+    Mutant(
+        "spend a published limit whole, whatever others spend",
+        "app/policies/limits/budget.py",
+        "        return max(ours - self._most(limit), ours * AT_ONCE) / limit.seconds\n",
+        "        return ours / limit.seconds\n",
+        ("tests/unit/policies/limits/test_budget.py",),
+    ),
+    Mutant(
+        "take 200 without a code for a yes",
+        "app/edges/channels/codes.py",
+        '            return Retry(f"HTTP {answer.status} without a code:'
+        ' {quote_body(answer, target)}")\n',
+        "            return Delivered()\n",
+        ("tests/unit/edges/channels/robots/test_answers.py",),
+    ),
+    Mutant(
+        "take a clock that is off for a wrong signature",
+        "app/edges/channels/service_clock.py",
+        "        if abs(told - self.now(target.address, now)) > TOLERANCE:\n",
+        "        if told < 0:\n",
+        ("tests/unit/edges/channels/robots/test_answers.py",),
+    ),
 )

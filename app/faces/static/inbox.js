@@ -4,6 +4,8 @@ import { fill, list } from "./bind.js";
 import { marked, visible } from "./format.js";
 
 const EVERY = 500; // ms between two reads at least
+const MARKED = ["discord", "webhook"]; // their texts are Markdown; the others' are as readers see them
+const KNOWN = [...MARKED, "email"];
 
 /** Returns a function that reads the inbox anew, soon. */
 export function inbox(section) {
@@ -30,8 +32,9 @@ export function inbox(section) {
 }
 
 function make(card, key) {
-  const element = clone(`card-${card.kind}`);
+  const element = clone(KNOWN.includes(card.kind) ? `card-${card.kind}` : "card-chat");
   element.dataset.key = key;
+  element.dataset.kind = card.kind;
   fill(element, { ...card, sender: card.sender ?? "Notification Worker" });
   if (card.kind === "email") return withHtml(element, card.html);
   if (card.color !== null) {
@@ -40,7 +43,8 @@ function make(card, key) {
   element.querySelector(".fields").replaceChildren(...card.fields.map(([name, value]) => {
     const field = clone("card-field");
     fill(field, { name });
-    field.querySelector("dd").replaceChildren(...marked(value));
+    const shown = MARKED.includes(card.kind) ? marked(value) : [visible(value)];
+    field.querySelector("dd").replaceChildren(...shown);
     return field;
   }));
   return element;

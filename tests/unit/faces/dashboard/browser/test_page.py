@@ -225,10 +225,16 @@ async def test_the_inbox_shows_what_came_in(browser: Browser, fakes: Fakes, url:
     """Cards look alike whether the service or a script made them; nothing in them runs."""
     async with opened(browser, url) as page:
         furnish(fakes)
-        fakes.inbox.received.append(card(4, "discord", title=HOSTILE, text="**b** `c`"))
+        fakes.inbox.received.append(
+            card(4, "feishu", title="**t**", text="**as it is**", fields=(("n", "**v**"),))
+        )
+        fakes.inbox.received.append(card(5, "discord", title=HOSTILE, text="**b** `c`"))
         fakes.attempts.add(make_attempt(99))
         cards = page.locator("#inbox .card")
-        await expect(cards).to_have_count(4)
+        await expect(cards).to_have_count(5)
+        await expect(cards.nth(1)).to_contain_text("**as it is**")
+        await expect(cards.nth(1)).to_contain_text("**v**")
+        await expect(cards.nth(1).locator(".app")).to_have_text("feishu")
         await expect(cards.first).to_contain_text(HOSTILE)
         await expect(cards.first.locator("strong").last).to_have_text("b")
         normalised = "e => e.outerHTML.replace(/\\s+/g, ' ').replace(/> | </g, (s) => s.trim())"
