@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec.structs import replace
 
 from app.edges.channels.chat import Rendered
@@ -11,6 +10,7 @@ from app.policies.texts.dialects import Dialect
 from app.policies.texts.markup import Kind
 from app.policies.texts.plain_text import clip, one_line, without_control
 from app.policies.texts.tones import Tone
+from app.policies.texts.units import json_length
 from app.values.notification import Footer, Notification, Priority
 
 MOST_TITLE = 100
@@ -18,8 +18,6 @@ MOST_TITLE = 100
 UNSEEN = "\u200b"
 """A space without width: keeps signs apart that would be markup together, and changes no text."""
 _MOST_ID = 64
-
-_encoder = msgspec.json.Encoder()
 
 
 def identified(notification: Notification) -> Notification:
@@ -64,11 +62,6 @@ def link_to(url: str | None) -> tuple[str, str]:
     if scheme.lower() not in ("http", "https") or not host:
         return "", ""
     return f"{scheme.lower()}://{rest.replace('(', '%28').replace(')', '%29')}", host
-
-
-def json_length(text: str) -> int:
-    """Return how many bytes a text takes of a body in JSON."""
-    return len(_encoder.encode(text)) - 2
 
 
 class RobotDialect(Dialect):

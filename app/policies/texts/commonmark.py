@@ -12,7 +12,7 @@ _SPACES = re.compile(r" {2,}|\t+")
 _LEADING = re.compile(r"[ \t]+")
 _MENTION = re.compile(r"(?<![A-Za-z0-9_])@")
 _EMOJI = re.compile(r":(?=[A-Za-z0-9_+-]+:)")
-_ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
+_ENTITY = re.compile(r"&(?=[#A-Za-z])")
 _TICKS = re.compile(r"`+")
 UNSEEN = "\u200b"
 """A space of no width: nobody sees it, and what it stands in is no sign any more."""
