@@ -21,7 +21,7 @@ from app.values.delivery import Target
 from app.values.errors import RecipientsFileError, UnroutableError
 
 _AT_ONCE = 16
-_REMEDY = "Check the URL, and the robot in its group."
+_REMEDY = "Check the URL, and whether the robot, bot or webhook that it belongs to is still there."
 
 
 async def check_questions(
@@ -30,7 +30,9 @@ async def check_questions(
     proxies: Proxies | None = None,
     tls_context: ssl.SSLContext | None = None,
 ) -> list[Finding]:
-    """Ask every robot that settings and recipients name whether it is there; nothing is posted.
+    """Ask every robot, bot and webhook that settings and recipients name whether it is there.
+
+    Nothing is posted.
 
     Args:
         settings: All settings.
@@ -59,11 +61,12 @@ async def check_questions(
 
 
 async def _ask(http: HttpPort, subject: str, target: Target, question: Question) -> list[Finding]:
-    begin = partial(http.begin, target.address, question.body, {}, PATIENCE)
+    url = question.url(target.address)
+    begin = partial(http.begin, url, question.body, {}, PATIENCE)
     answer: HttpAnswer = await end_of(begin)
     if problem := question.fault(answer, target):
         return [fail(subject, problem, _REMEDY)]
-    return [ok(subject, "the robot is there")]
+    return [ok(subject, "it is there, and lets messages in")]
 
 
 def _askable(

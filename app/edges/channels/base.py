@@ -101,10 +101,12 @@ class Question(msgspec.Struct, frozen=True):
     Attributes:
         body: The JSON text.
         fault: Returns what is wrong, fit to be shown; empty if nothing is.
+        url: Where an address is asked; the address itself if there is no other place.
     """
 
     body: bytes
     fault: Callable[[HttpAnswer, Target], str]
+    url: Callable[[str], str] = str
 
 
 class ChannelEntry(ChannelSpec, frozen=True, kw_only=True):

@@ -77,3 +77,39 @@ async def test_unusable_addresses_are_not_asked(tmp_path: Path) -> None:
     broken = Settings.model_validate({"recipients_file": tmp_path / "recipients.yaml"})
     assert await check_questions(broken, KNOWN) == []
     assert await check_questions(Settings(), KNOWN) == []
+
+
+TELEGRAM = "/bot123456:AAverysecret/sendMessage?chat_id=-100"
+SLACK = "/services/T1/B2/verysecret"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status", "body", "problem"),
+    [
+        (TELEGRAM, "/bot123456:AAverysecret/getChat?chat_id=-100", 200, '{"ok": true}', ""),
+        (TELEGRAM, None, 400, '{"ok": false, "description": "chat not found"}', "chat not found"),
+        (TELEGRAM, None, 401, '{"ok": false, "description": "Unauthorized"}', "@BotFather"),
+        (
+            TELEGRAM,
+            None,
+            400,
+            '{"ok": false, "parameters": {"migrate_to_chat_id": -1007}}',
+            "write chat_id=-1007",
+        ),
+        (TELEGRAM, None, 200, "<html>", "not from Telegram"),
+        (SLACK, SLACK, 400, "no_text", ""),
+        (SLACK, None, 404, "no_service", "make a new incoming webhook"),
+        (SLACK, None, 503, "", "HTTP 503"),
+    ],
+)
+async def test_bots_and_webhooks_are_asked_as_well(
+    tmp_path: Path, path: str, asked: str | None, status: int, body: str, problem: str
+) -> None:
+    """Telegram about the chat, Slack with nothing to post; what is wrong is said."""
+    async with http_server(Answer(status, body.encode())) as server:
+        (found,) = await check_questions(settings(tmp_path, server.url(path)), KNOWN)
+    assert (found.verdict is Verdict.OK) is (problem == "")
+    assert problem in found.text
+    assert "verysecret" not in f"{found}"
+    assert server.received[0].path == (asked or server.received[0].path)
+    assert server.received[0].json == {}

@@ -1,7 +1,8 @@
 """Slack's incoming webhooks: an attachment with blocks for each notification."""
 
-from app.edges.channels.base import ChannelEntry
+from app.edges.channels.base import ChannelEntry, Question
 from app.edges.channels.slack import address
+from app.edges.channels.slack.answers import fault
 from app.edges.channels.slack.channel import SlackChannel
 
 SPEC = ChannelEntry(
@@ -11,5 +12,6 @@ SPEC = ChannelEntry(
     limit_key=address.limit_key,
     shown=address.shown,
     secret=address.SECRET,
+    question=Question(b"{}", fault),
     make=lambda means: SlackChannel(means.http, means.webhook_timeout),
 )

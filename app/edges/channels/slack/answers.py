@@ -45,3 +45,10 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
     if answer.status == 400:
         return Rejected(error, form=True)
     return judge(answer, said, now)
+
+
+def fault(answer: HttpAnswer, target: Target) -> str:
+    """Return what an answer to nothing says is wrong; empty if a webhook misses its text."""
+    outcome = classify(answer, 0.0, target)
+    missed = isinstance(outcome, Rejected) and answer.status == 400
+    return "" if missed or isinstance(outcome, Delivered) else outcome.error

@@ -69,6 +69,13 @@ def shown(url: SplitResult) -> str:
     return url.path[: bot.end("id")] + ":" if bot else ""
 
 
+def chat_url(address: str) -> str:
+    """Return where the bot is asked about the chat, which shows nothing to anybody."""
+    parts = urlsplit(address)
+    path = parts.path.rstrip("/").rpartition("/")[0]
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}/getChat", parts.query, ""))
+
+
 def place_of(address: str) -> Place:
     """Return the chat that an address names, and where to ask."""
     parts = urlsplit(address)

@@ -84,6 +84,14 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Meaning:
     return Meaning(_refused(answer, words, error, said, now))
 
 
+def fault(answer: HttpAnswer, target: Target) -> str:
+    """Return what an answer about the chat says is wrong; empty if the bot knows it."""
+    meaning = classify(answer, 0.0, target)
+    if meaning.moved_to is not None:
+        return f"the group is a supergroup now: write chat_id={meaning.moved_to} in its address"
+    return "" if isinstance(meaning.outcome, Delivered) else meaning.outcome.error
+
+
 def _refused(answer: HttpAnswer, words: str, error: str, said: str, now: float) -> Outcome:
     if any(each in words for each in _GONE):
         return Gone(error)
