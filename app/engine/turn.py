@@ -15,7 +15,7 @@ from app.engine.observer import Observer
 from app.values.outcome import Answer
 
 AT_ONCE = 64
-"""Answers that are worked off before the event loop comes round: others wait for their turn."""
+"""Answers that are worked off, and requests that are made, before the event loop comes round."""
 
 
 class Asked(Protocol):
@@ -57,7 +57,7 @@ class Turn:
         self._answers: deque[tuple[Asked, Answer | Exception]] = deque()
         self._ended: list[Item] = []
         self._woken: dict[Sender, None] = {}
-        self._asked: list[Asked] = []
+        self._asked: deque[Asked] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._next: asyncio.Handle | None = None
         self._under_way = False
@@ -120,7 +120,7 @@ class Turn:
         finally:
             self._under_way = False
             self._settle_ended()  # what ended while requests were made: expired, put aside
-            if self._answers or self._woken:
+            if self._answers or self._woken or self._asked:
                 self._come_round()
 
     def _book(self) -> None:
@@ -145,9 +145,9 @@ class Turn:
         woken, self._woken = self._woken, {}
         for sender in woken:
             sender.go()
-        asked, self._asked = self._asked, []
-        for each in asked:
-            each.begin()
+        asked = self._asked
+        for _ in range(min(len(asked), AT_ONCE)):
+            asked.popleft().begin()
 
 
 def _unsettled(item: Item) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from app.edges.kafka.consumer import Consumer, PositionLostError
 from app.engine.admission import Admission
@@ -10,6 +11,7 @@ from app.engine.clock import EngineClock
 from app.engine.cluster.broker_clock import ClockWatch
 from app.engine.cluster.positions import Positions
 from app.engine.flow import Flow
+from app.engine.group.stretches import at_once, by_partition
 from app.engine.inflight.partition import Assigned, Assignment, Head
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY
@@ -146,25 +148,52 @@ class Intake:
         wait: float,
     ) -> int:
         """Poll and admit; return how many records that were."""
-        records = await consumer.poll(partitions, room, wait)
+        polled = await consumer.poll(partitions, room, wait)
         if positions.turn():
-            consumer.give_back(records)
+            consumer.give_back(polled)
             await positions.look()
             return 0
-        return self._take(consumer, await self._read_ahead(consumer, records))
+        records = await self._read_ahead(consumer, polled)
+        taken = 0
+        while records:
+            count = min(at_once(records), max(self._room(), 0))
+            if not count:  # it was more when the poll began to wait
+                consumer.give_back(records)
+                break
+            now, records = records[:count], records[count:]
+            taken += self._take(consumer, now, records[0].partition if records else None)
+            records = await self._after_others(records)
+        return taken
+
+    @contextmanager
+    def _held(self, records: Sequence[Record]) -> Iterator[Mapping[TopicPartition, Assigned]]:
+        """Keep what is about to be received from being taken for settled; yield the partitions."""
+        held = {record.partition: self._assignment[record.partition] for record in records}
+        for assigned in held.values():
+            assigned.reading = True
+        try:
+            yield held
+        finally:
+            for assigned in held.values():
+                assigned.reading = False  # received, or given back, before anybody else's turn
+
+    async def _after_others(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Let the event loop come round; return what may still be taken."""
+        if not records:
+            return records
+        with self._held(records) as held:
+            await asyncio.sleep(0)
+        has = self._assignment.has
+        return [
+            each for each in records if has(held[each.partition]) and not held[each.partition].held
+        ]
 
     async def _read_ahead(self, consumer: Consumer, records: Sequence[Record]) -> Sequence[Record]:
         """Have heavy records read beside the event loop; return what may be admitted now."""
         if not any(len(record.value or b"") > HEAVY for record in records):
             return records
-        held = {record.partition: self._assignment[record.partition] for record in records}
-        for assigned in held.values():
-            assigned.reading = True
-        try:
+        with self._held(records) as held:
             read = await self._admission.read_ahead(records, held)
-        finally:
-            for assigned in held.values():
-                assigned.reading = False  # received, or given back, before anybody else's turn
         # Of partitions that went meanwhile nothing is taken, nor of those that came back: they
         # begin where it was found out anew that they begin.
         ours = [each for each in records if self._assignment.has(held[each.partition])]
@@ -209,22 +238,25 @@ class Intake:
             deferred.append(assigned.partition)
         return fresh, deferred, wait
 
-    def _take(self, consumer: Consumer, records: Sequence[Record]) -> int:
-        """Admit records; return how many."""
-        room = max(self._room(), 0)
-        if len(records) > room:  # it was more when the poll began to wait
-            consumer.give_back(records[room:])
-            records = records[:room]
-        if not records:
-            return 0
+    def _take(
+        self, consumer: Consumer, records: Sequence[Record], unfinished: TopicPartition | None
+    ) -> int:
+        """Admit records; return how many.
+
+        Args:
+            consumer: Handed them over.
+            records: At least one.
+            unfinished: The partition that more of the same poll is to be taken of.
+        """
         self._clock_watch.check(records[-1])
         taken = 0
-        for partition, batch in _by_partition(records):
+        for partition, batch in by_partition(records):
             assigned = self._assignment[partition]
             due = batch if assigned.delay is None else self._due(consumer, assigned, batch)
             self._flow.received(due, assigned)
             taken += len(due)
-            self._leap(consumer, assigned)
+            if partition != unfinished:
+                self._leap(consumer, assigned)
         if taken:
             self.admitted_at = self._clock.monotonic()
         return taken
@@ -258,16 +290,3 @@ class Intake:
             self._observer.skipped(wanted - assigned.position)
             assigned.go_on_at(wanted)
             consumer.seek(assigned.partition, wanted)
-
-
-def _by_partition(
-    records: Sequence[Record],
-) -> list[tuple[TopicPartition, Sequence[Record]]]:
-    """Split what one poll returned; each partition's records are next to each other."""
-    batches: list[tuple[TopicPartition, Sequence[Record]]] = []
-    start = 0
-    for place in range(1, len(records) + 1):
-        if place == len(records) or records[place].partition != records[start].partition:
-            batches.append((records[start].partition, records[start:place]))
-            start = place
-    return batches

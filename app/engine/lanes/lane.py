@@ -371,7 +371,7 @@ class Lane:
         return []
 
     def _ask(self, batch: list[Job]) -> None:
-        """Count one request; it begins in this turn."""
+        """Count one request; it begins soon."""
         started = self._clock.monotonic()
         for job in batch:
             start(job)
@@ -382,6 +382,8 @@ class Lane:
 
     def begin(self, request: Request) -> None:
         """Begin a request. An error of the service's own ends it and nothing else."""
+        if request not in self._requests:
+            return  # given up since
         batch = request.batch
         try:
             for job in batch:

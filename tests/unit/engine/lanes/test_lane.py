@@ -12,7 +12,7 @@ from app.engine.inflight.item import Item, Job, State
 from app.engine.inflight.transitions import fail, put_aside, route
 from app.engine.lanes.lane import Lane
 from app.engine.tasks import Tasks
-from app.engine.turn import Turn
+from app.engine.turn import AT_ONCE, Turn
 from app.policies.books.pauses import Pausing, destination_id
 from app.policies.headers.deferral import Deferral
 from app.policies.limits.breaker import Verdict
@@ -998,3 +998,18 @@ async def test_a_test_goes_to_a_paused_destination_and_nothing_else_does() -> No
     bench.lane.keep_to(None)
     assert await words is not None
     bench.lane.close()
+
+
+async def test_what_was_given_up_before_it_began_is_never_asked() -> None:
+    """Requests of many lanes begin a few at a time; a lane may be closed meanwhile."""
+    channel = ScriptedChannel()
+    bench = Bench(channel, concurrency=AT_ONCE + 1)
+    for number in range(AT_ONCE + 1):
+        bench.put(notification(str(number)))
+    await asyncio.sleep(0)
+    begun = [each.attempt is not None for each in bench.lane._requests]
+    assert begun == [True] * AT_ONCE + [False]
+    bench.lane.close()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert str(AT_ONCE) not in channel.contents

@@ -1,0 +1,39 @@
+"""Turns: what is made at once is bounded."""
+
+import asyncio
+
+from app.engine.turn import AT_ONCE, Turn
+from app.values.outcome import Answer
+from tests.support.engine import SkewedClock, observer
+
+
+class Many:
+    """A sender with very many requests, all of them its own."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self.begun = 0
+
+    def go(self) -> None:
+        """Ask for all of them."""
+        for _ in range(2 * AT_ONCE + 1):
+            self._turn.ask(self)
+
+    def begin(self) -> None:
+        """Count."""
+        self.begun += 1
+
+    def ended(self, answer: Answer | Exception) -> None:
+        """Nothing ends here."""
+        raise AssertionError(answer)
+
+
+async def test_requests_are_made_a_few_at_a_time() -> None:
+    """However many there are, others have their turn; all of them are made."""
+    turn = Turn(observer(SkewedClock()))
+    sender, begun = Many(turn), list[int]()
+    turn.wake(sender)
+    while not begun or begun[-1] < 2 * AT_ONCE + 1:
+        await asyncio.sleep(0)
+        begun.append(sender.begun)
+    assert begun == [AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE + 1]
