@@ -11,7 +11,9 @@ import msgspec
 from app.policies.redaction import NO_SECRETS, Secrets, veil
 from app.policies.texts.plain_text import clip
 from app.values.control import AttemptPage
+from app.values.delivery import Target
 from app.values.note import Note
+from app.values.notification import Notification
 from app.values.record import Record, TopicPartition, coordinates
 from app.values.snapshot import Attempt, AttemptStatus
 
@@ -91,22 +93,32 @@ class AttemptLog:
 
     def add(
         self,
-        *,
         now: float,
         status: AttemptStatus,
-        channel: str,
-        destination: str,
-        message_id: str | None,
-        title: str | None,
-        content: str,
-        attempt: int,
-        duration: float | None,
-        error: str | None,
+        target: Target | None,
+        notification: Notification,
         record: Record,
+        attempt: int = 0,
+        duration: float | None = None,
+        error: str | None = None,
         notes: tuple[Note, ...] = (),
     ) -> None:
-        """Remember one attempt, made at ``now`` (seconds since the epoch)."""
+        """Remember one attempt, made at ``now`` (seconds since the epoch), or why there was none.
+
+        Args:
+            now: Seconds since the epoch.
+            status: What came of it.
+            target: Whom it was for, or None.
+            notification: What it was about.
+            record: Where that stands.
+            attempt: Which attempt it was.
+            duration: Seconds that it took.
+            error: What was wrong.
+            notes: What was left out.
+        """
         self._last_id += 1
+        channel, destination = (target.channel, target.label) if target else ("", "")
+        message_id, title = notification.message_id, notification.title
         made = _Made(
             self._last_id,
             now,
@@ -115,7 +127,7 @@ class AttemptLog:
             destination,
             message_id,
             title,
-            content[:CONTENT_SHOWN],
+            notification.content[:CONTENT_SHOWN],
             attempt,
             duration,
             error and clip(error, ERROR_SHOWN),

@@ -169,19 +169,9 @@ class Observer:
             self._rates.add(job.delivery.destination.label, now, duration, accepted=accepted)
             counts.asked(now, None if error is None else clip(error, LONGEST_ERROR))
         self.history.tried(item, target, status, attempt, duration, error)
+        notes = notification.notes + notes if notes else notification.notes
         self.attempts.add(
-            now=now,
-            status=status,
-            channel=target.channel,
-            destination=target.label,
-            message_id=notification.message_id,
-            title=notification.title,
-            content=notification.content,
-            attempt=attempt,
-            duration=duration,
-            error=error,
-            record=item.record,
-            notes=notification.notes + notes if notes else notification.notes,
+            now, status, target, notification, item.record, attempt, duration, error, notes
         )
 
     def rates(self, minutes: int, destination: str | None = None) -> Rates:
@@ -233,17 +223,12 @@ class Observer:
     def suppressed(self, item: Item, notification: Notification) -> None:
         """Write down a notification for nobody but inactive users: nothing is sent."""
         self.attempts.add(
-            now=self._clock.now(),
-            status=AttemptStatus.SUPPRESSED,
-            channel="",
-            destination="",
-            message_id=notification.message_id,
-            title=notification.title,
-            content=notification.content,
-            attempt=0,
-            duration=None,
+            self._clock.now(),
+            AttemptStatus.SUPPRESSED,
+            None,
+            notification,
+            item.record,
             error="everybody it is for is inactive in the recipients file",
-            record=item.record,
             notes=notification.notes,
         )
 
@@ -256,17 +241,12 @@ class Observer:
             self.statistics.channel(target.channel).failed += 1
             self.history.tried(item, target, status, 0, None, error)
         self.attempts.add(
-            now=self._clock.now(),
-            status=status,
-            channel=target.channel if target else "",
-            destination=target.label if target else "",
-            message_id=notification.message_id if notification else None,
-            title=notification.title if notification else None,
-            content=_shown(item) if notification is None else notification.content,
-            attempt=0,
-            duration=None,
+            self._clock.now(),
+            status,
+            target,
+            notification or Notification(_shown(item), ()),
+            item.record,
             error=error,
-            record=item.record,
             notes=notification.notes if notification else (),
         )
         log.warning("%s: %s (%s)", item.name, error, reason.value)

@@ -8,7 +8,9 @@ import msgspec
 
 from app.engine.attempts import CAPACITY, FOLLOWER_CAPACITY, AttemptLog
 from app.policies.redaction import Secrets
+from app.values.delivery import Target
 from app.values.note import Note
+from app.values.notification import Notification
 from app.values.record import Record, TopicPartition
 from app.values.snapshot import AttemptStatus
 from tests.support.channels import KNOWN
@@ -16,21 +18,27 @@ from tests.support.channels import KNOWN
 
 def add(log: AttemptLog, number: int, **fields: Any) -> None:
     """Add an attempt with defaults."""
+    given: dict[str, Any] = {
+        "status": AttemptStatus.DELIVERED,
+        "channel": "webhook",
+        "destination": "https://hooks.example/***",
+        "message_id": f"m-{number}",
+        "title": None,
+        "content": f"content {number}",
+        "error": None,
+        "notes": (),
+        **fields,
+    }
     log.add(
-        **{
-            "now": 1_700_000_000.0 + number,
-            "status": "delivered",
-            "channel": "webhook",
-            "destination": "https://hooks.example/***",
-            "message_id": f"m-{number}",
-            "title": None,
-            "content": f"content {number}",
-            "attempt": 1,
-            "duration": 0.01,
-            "error": None,
-            "record": Record(TopicPartition("notifications", 0), number, 0.0, None, b"{}"),
-            **fields,
-        }
+        1_700_000_000.0 + number,
+        given["status"],
+        Target(given["channel"], "", given["destination"]),
+        Notification(given["content"], (), given["message_id"], given["title"]),
+        Record(TopicPartition("notifications", 0), number, 0.0, None, b"{}"),
+        attempt=1,
+        duration=0.01,
+        error=given["error"],
+        notes=given["notes"],
     )
 
 
