@@ -1,6 +1,7 @@
 """Processes of a benchmark: started on their cores, measured through /proc, always ended."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -73,6 +74,23 @@ class Process:
         """Processor time that it and its living children have used so far."""
         return cpu_seconds(self.pid)
 
+    def precise_seconds(self) -> float:
+        """The same, to the nanosecond; without the time of threads that have ended."""
+        return precise_seconds(self.pid)
+
+    def pause(self) -> None:
+        """Stop it and its children until ``resume``."""
+        self._tell_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it and its children go on."""
+        self._tell_all(signal.SIGCONT)
+
+    def _tell_all(self, number: signal.Signals) -> None:
+        for member in _family(self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member, number)
+
     def memory(self) -> int:
         """Resident bytes of it and its living children."""
         return memory(self.pid)
@@ -99,6 +117,15 @@ def cpu_seconds(pid: int) -> float:
     """Processor time of a process and its living children, 0 where there is no /proc."""
     ticks = sum(user + system for _, user, system in map(_times, _family(pid)))
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def precise_seconds(pid: int) -> float:
+    """Processor time of the threads of a process and of its children, 0 where there is no /proc."""
+    nanoseconds = 0
+    for member in _family(pid):
+        for thread in (PROC / str(member) / "task").glob("*/schedstat"):
+            nanoseconds += int((_read(thread).split() or ["0"])[0])
+    return nanoseconds / 1e9
 
 
 def memory(pid: int) -> int:

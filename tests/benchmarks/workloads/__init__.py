@@ -8,6 +8,7 @@ from tests.benchmarks.workloads import (
     dead,
     discord,
     drain,
+    interleaved,
     latency,
     profile,
     startup,
@@ -15,6 +16,7 @@ from tests.benchmarks.workloads import (
 )
 
 WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
+    "interleaved": interleaved.costs,
     "instant": throughput.instant,
     "slow": throughput.slow,
     "faulty": throughput.faulty,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.cores import Cores
-from tests.benchmarks.processes import Process, core_seconds, cpu_seconds, memory
+from tests.benchmarks.processes import Process, core_seconds, cpu_seconds, memory, precise_seconds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is measured through /proc")
 
@@ -42,6 +42,7 @@ async def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
         for _ in range(2):
             assert await asyncio.to_thread(os.read, reader, 1)
         assert 0.35 <= process.cpu_seconds() < 10
+        assert 0.35 <= process.precise_seconds() < 10
         assert 60_000_000 < process.memory() < 500_000_000
         assert core_seconds(Cores.here().workers) >= 0.35
     finally:
@@ -54,7 +55,8 @@ async def test_a_process_that_ended_costs_nothing_more(tmp_path: Path) -> None:
     process = start(tmp_path, "-c", "for n in range(99): print('line', n)")
     await asyncio.to_thread(os.waitid, os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert process.ended == await process.stop() == 0
-    assert (cpu_seconds(process.pid), memory(process.pid)) == (0, 0)
+    used = cpu_seconds(process.pid), precise_seconds(process.pid), memory(process.pid)
+    assert not any(used)
     first, *rest = process.tail.splitlines()
     assert first == f"--- {tmp_path / 'log'}"
     assert rest == [f"line {n}" for n in range(84, 99)]
@@ -64,3 +66,18 @@ async def test_a_process_that_ended_costs_nothing_more(tmp_path: Path) -> None:
 def test_no_such_process(pid: int) -> None:
     """There is nothing to measure."""
     assert (cpu_seconds(pid), memory(pid)) == (0, 0)
+
+
+async def test_what_is_paused_uses_nothing_until_it_is_resumed(tmp_path: Path) -> None:
+    """Others take their turns meanwhile."""
+    process = start(tmp_path, "-c", "while True: pass")
+    try:
+        process.pause()
+        await asyncio.to_thread(os.waitid, os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        used = process.precise_seconds()
+        assert process.precise_seconds() == used
+        process.resume()
+        while process.precise_seconds() <= used:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+    finally:
+        assert await process.stop() < 0
