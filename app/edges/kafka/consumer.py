@@ -17,6 +17,7 @@ What aiokafka 0.14 does wrong, and what this module does about it:
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -211,7 +212,7 @@ class Consumer:
             open_now = self._watch.awake(partitions) or [NOWHERE]
             try:
                 fetched: Mapping[tuple[str, int], Any] = await self._client.getmany(
-                    *(Theirs(*partition) for partition in open_now),
+                    *map(_theirs, open_now),
                     timeout_ms=ceil(timeout * 1000),  # 0 would not wait at all
                     max_records=max_records,
                 )
@@ -325,6 +326,12 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
 
     async def on_partitions_revoked(self, revoked: Iterable[tuple[str, int]]) -> None:
         await self._on_revoked({TopicPartition(*partition) for partition in revoked})
+
+
+@lru_cache(maxsize=4096)
+def _theirs(partition: TopicPartition) -> Any:
+    """Return aiokafka's own; it takes no other."""
+    return Theirs(*partition)
 
 
 def _record(partition: TopicPartition, fetched: "ConsumerRecord[bytes, bytes]") -> Record:

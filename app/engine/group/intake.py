@@ -130,12 +130,19 @@ class Intake:
                 await consumer.poll((), 1, 0)  # keeps the consumer's idle timer fresh
             return False
         self._idle_since = self.polled_at
-        fresh, deferred, wait = self._open_partitions(consumer)
+        fresh = [
+            assigned.partition
+            for assigned in self._assignment
+            if assigned.delay is None and not assigned.resting
+        ]
         taken = await self._take_from(consumer, positions, fresh, room, 0)
         room = min(self._room(), MOST_DUE)
-        if deferred and room > 0:
+        if room <= 0:
+            return taken > 0
+        deferred, wait = self._due_partitions(consumer)
+        if deferred:
             taken += await self._take_from(consumer, positions, deferred, room, 0)
-        if not taken and room > 0:
+        if not taken:
             taken = await self._take_from(consumer, positions, fresh + deferred, room, wait)
         return taken > 0
 
@@ -212,21 +219,12 @@ class Intake:
         except TimeoutError:
             return
 
-    def _open_partitions(
-        self, consumer: Consumer
-    ) -> tuple[list[TopicPartition], list[TopicPartition], float]:
-        """Return what to poll: consumed partitions, and retry partitions that may have what is due.
-
-        The third is the seconds until another of those may.
-        """
-        fresh: list[TopicPartition] = []
+    def _due_partitions(self, consumer: Consumer) -> tuple[list[TopicPartition], float]:
+        """Return the retry partitions that may have what is due, and seconds until others may."""
         deferred: list[TopicPartition] = []
         wait = POLL_SECONDS
         for assigned in self._assignment:
-            if assigned.resting:
-                continue
-            if assigned.delay is None:
-                fresh.append(assigned.partition)
+            if assigned.delay is None or assigned.resting:
                 continue
             if assigned.held:
                 due_in = 0.0 if assigned.head is None else self._due_in(assigned, assigned.head)
@@ -236,7 +234,7 @@ class Intake:
                 assigned.held = False
                 consumer.resume(assigned.partition)
             deferred.append(assigned.partition)
-        return fresh, deferred, wait
+        return deferred, wait
 
     def _take(
         self, consumer: Consumer, records: Sequence[Record], unfinished: TopicPartition | None
