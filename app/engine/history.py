@@ -206,10 +206,10 @@ class History:
             name, title = notification.message_id, notification.title
             user, notes = notification.metadata.user_uuid, notification.notes
         tries: tuple[Try, ...]
-        if state == _SENT and item.tries is not None and len(item.tries) == 1:  # most are so
-            ((target, made),) = item.tries
+        if state == _SENT and item.tries is not None and len(item.delivered) == 1:  # most are so
+            (target,) = item.delivered
             targets: tuple[Addressee, ...] = (Addressee(target.channel, target.label),)
-            tries = (made,)
+            tries = tuple([made for _, made in item.tries])
         else:
             places, tries = targets_of(item)
             targets = tuple(Addressee(target.channel, target.label) for target in places)
