@@ -14,7 +14,7 @@ function count() {
   const ticked = boxes.filter((box) => box.checked).length;
   const words = [];
   if (ticked) words.push(_("{number} ticked", { number: formats.number(ticked) }));
-  if (causes === 1) words.push(_("all of one cause"));
+  if (causes === 1) words.push(_("all of 1 cause"));
   if (causes > 1) words.push(_("all of {number} causes", { number: formats.number(causes) }));
   document.getElementById("ticked").textContent = words.join(", ");
   const every = document.getElementById("every");

@@ -71,8 +71,9 @@ def make_color(wire: object, field: str, notes: Notes) -> int | None:
         return None
     try:
         return read_color(wire)
-    except ValueError as error:
-        notes.left_out(field, f"{error}, got {quoted(wire)}")
+    except ValueError:
+        expected = "a colour from 0 to 16777215 or #RRGGBB"
+        notes.left_out(field, f"expected {expected}, got {quoted(wire)}")
         return None
 
 

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.faces.api.examples import STORY
+from app.faces.dashboard.assets import STATIC
 from app.policies.service.access import Access
 from app.values.dead_letter import Cause, OtherGroup
 from app.values.errors import KafkaUnavailableError
@@ -242,3 +243,14 @@ async def test_a_refusal_is_told_to_a_script_in_chinese(client: httpx.AsyncClien
     assert answer.status_code == 422
     answer = await client.get("/nothing-here?language=zh")
     assert answer.json()["detail"] == "/nothing-here 下没有内容。GET /docs 列出全部接口。"
+
+
+def test_words_of_the_style_sheets_are_in_both_languages() -> None:
+    """What is put before or after something by them has its Chinese beside it."""
+    for path in STATIC.glob("*.css"):
+        rules = path.read_text(encoding="utf-8")
+        found = re.findall(
+            r'([^{}\n]*)::(before|after) \{ content: "([^"]*[A-Za-z]{2}[^"]*)"', rules
+        )
+        for selector, side, _ in found:
+            assert f"{selector}:lang(zh)::{side}" in rules, selector

@@ -413,6 +413,7 @@ async def test_scripts_format_as_the_service_does(browser: Browser, url: str) ->
         "uptime": [0, 59.9, 3600, 8130.9, 360_000],
         "clock": [now.isoformat(), (now - timedelta(days=40)).isoformat()],
         "state": ["rate_limited", "open"],
+        "said": [f"{DISCORD}: 404", "no answer within 10 s", None],
         "texts": [["a", "b"], []],
         "place": [DISCORD, "http://127.0.0.1:4/***", "smtp://mail:587", f"webhook {DISCORD}"],
         "places": [[DISCORD, "b"], []],
