@@ -12,7 +12,12 @@ from app.language.speaking import language, speak, translate
 
 PARAMETER: Final = b"language="
 """The query parameter that the page's scripts give with every call."""
-_SAID: Final = frozenset({"detail", "error", "last_error", "problem", "unknown", "warning", "why"})
+_SAID: Final = frozenset(
+    {
+        *("detail", "error", "last_error", "problem", "said", "unknown", "warning", "what"),
+        *("who", "why"),
+    }
+)
 """Fields of JSON that hold a sentence for people."""
 
 
