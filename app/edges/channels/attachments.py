@@ -100,7 +100,7 @@ class AttachmentForm(msgspec.Struct, frozen=True):
     def render_plain(self, notification: Notification, notes: Notes) -> Content:
         """Return a notification as a text without attachments."""
         cards = cards_of(notification, self.limit, notes)
-        pages, whole = fit(parts_of(cards), self.dialect, self.limit)
+        pages, whole, _ = fit(parts_of(cards), self.dialect, self.limit)
         if not whole:
             notes.add("content", _TOO_LONG)
         return Content(text=pages[0] if pages else NOTHING)

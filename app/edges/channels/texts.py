@@ -11,7 +11,7 @@ from app.edges.channels.chat import ChatChannel, Rendered
 from app.edges.channels.over_http import HttpRequest
 from app.edges.channels.rendering import Renderings
 from app.policies.texts.cards import cards_of, parts_of, title_of
-from app.policies.texts.dialects import Dialect, fit
+from app.policies.texts.dialects import Dialect, cut, fit
 from app.policies.texts.markup import BOLD, line
 from app.policies.texts.notes import Notes
 from app.policies.texts.plain_text import clip
@@ -120,13 +120,17 @@ class TextForm:
         title = title_of(card) if self.title else ""
         apart = bool(title) and len(title) <= self.title
         shown = replace(card, title="", color=None) if apart else card
-        fitted = fit(parts_of((shown, *embeds)), dialect, self.limit, self._most)
-        if not fitted.whole:
+        # Divided in the same way, whatever the dialect: one part alone may have been refused.
+        divided_by = dialect if self._prefers_plain else self._dialect
+        texts, whole, lines = fit(parts_of((shown, *embeds)), divided_by, self.limit, self._most)
+        if not whole:
             notes.add("content", "longer than the service takes; shortened, with a visible mark")
+        if dialect is not divided_by:
+            texts = tuple(cut(each, dialect, self.limit)[0] for each in lines)
         heading = dialect.write((line(title, BOLD),)) if apart else ""
         pages = tuple(
             _page(dialect, text, "" if number else heading, notification, plain=plain)
-            for number, text in enumerate(fitted.pages or (dialect.write((line(NOTHING),)),))
+            for number, text in enumerate(texts or (dialect.write((line(NOTHING),)),))
         )
         first = replace(pages[0], title=clip(title, self.title), url=card.url)
         return Rendered((first, *pages[1:]), notes.all())

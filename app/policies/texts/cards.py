@@ -187,7 +187,9 @@ def _embedded(embed: Embed, room: _Room, path: str, notes: Notes) -> Card:
 
 
 def _lines(text: str, *, markdown: bool) -> Lines:
-    return read_markdown(text) if markdown else literal(text)
+    read = read_markdown(text) if markdown else ()
+    # Signs alone, as of a block of code that was never closed, are what was said.
+    return read if any(shows(each.text) for each in read) else literal(text)
 
 
 def _name(text: str | None) -> str:

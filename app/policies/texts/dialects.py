@@ -115,10 +115,12 @@ class Fitted(NamedTuple):
     Attributes:
         pages: The text of each; none of one that shows nothing.
         whole: Nothing was left out.
+        lines: The same pages, as they may be written otherwise.
     """
 
     pages: tuple[str, ...]
     whole: bool
+    lines: tuple[Lines, ...]
 
 
 _MARK = line(SHORTENED)
@@ -137,19 +139,19 @@ def fit(parts: Parts, dialect: Dialect, limit: int, most: int = 1) -> Fitted:
     text_fits = pages.add_all(parts.text)
     kept = pages.count
     if text_fits and pages.add_all(parts.end):
-        return Fitted(pages.written(), whole=True)
+        return pages.fitted(whole=True)
     ending = _Pages(dialect, limit // 2, 1)
     keeps_end = ending.add_all(parts.end)
     if keeps_end:
         pages.forget_from(kept)
     pages.shorten((_MARK, *parts.end) if keeps_end else (_MARK,))
-    return Fitted(pages.written(), whole=False)
+    return pages.fitted(whole=False)
 
 
 def cut(lines: Lines, dialect: Dialect, limit: int) -> tuple[str, bool]:
     """Return as much of some lines as fits, with a mark if that is not all, and whether it is."""
-    pages, whole = fit(Parts(lines), dialect, limit)
-    return (pages[0] if pages else ""), whole
+    fitted = fit(Parts(lines), dialect, limit)
+    return (fitted.pages[0] if fitted.pages else ""), fitted.whole
 
 
 class _Row(NamedTuple):
@@ -194,13 +196,13 @@ class _Pages:
         for row in rows:
             self._put(row)
 
-    def written(self) -> tuple[str, ...]:
-        """Return the text of each page that shows anything."""
-        return tuple(
-            self._dialect.join([(row.line.kind, row.written) for row in page])
-            for page in self._pages
-            if any(shows(row.line.text) for row in page)
+    def fitted(self, *, whole: bool) -> Fitted:
+        """Return each page that shows anything."""
+        shown = [page for page in self._pages if any(shows(row.line.text) for row in page)]
+        pages = (
+            self._dialect.join([(row.line.kind, row.written) for row in page]) for page in shown
         )
+        return Fitted(tuple(pages), whole, tuple(tuple(row.line for row in page) for page in shown))
 
     def _add(self, line: Line) -> bool:
         while (row := self._fitting(line, self._left)) is None:

@@ -13,7 +13,7 @@ from app.edges.channels.answers import (
 )
 from app.edges.http import HttpAnswer
 from app.values.delivery import Target
-from app.values.outcome import Gone, Outcome, RateLimited, Scope
+from app.values.outcome import Gone, Outcome, RateLimited, Rejected, Scope
 
 BAN_PATIENCE = 60.0
 """Seconds to leave Discord alone that has banned this machine and does not say for how long."""
@@ -60,8 +60,12 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
         # Not Discord's word but a page of what stands in front of it (Cloudflare's error 1015, a
         # relay's firewall): it is about this machine, so everything for the host waits.
         return RateLimited(not_from("Discord", answer.status, said), BAN_PATIENCE, Scope.HOST)
-    gone = _gone(answer.status, problem.code) if problem else None
-    return Gone(f"HTTP {answer.status}: {gone}") if gone else judge(answer, said, now)
+    if gone := _gone(answer.status, problem.code) if problem else None:
+        return Gone(f"HTTP {answer.status}: {gone}")
+    outcome = judge(answer, said, now)
+    if isinstance(outcome, Rejected) and answer.status == 400:
+        return Rejected(outcome.error, form=True)
+    return outcome
 
 
 def _rate_limited(

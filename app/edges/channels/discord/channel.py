@@ -3,21 +3,38 @@
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
+
+from app.edges.channels.chat import ChatChannel, Rendered
 from app.edges.channels.discord.answers import classify
 from app.edges.channels.discord.limits import MAX_EMBEDS
-from app.edges.channels.discord.payload import encode, fits
+from app.edges.channels.discord.payload import encode, encode_plain, fits
+from app.edges.channels.discord.plain import plain_text
 from app.edges.channels.discord.rendering import render
-from app.edges.channels.over_http import HttpChannel, HttpRequest
+from app.edges.channels.over_http import HttpRequest
 from app.edges.channels.rendering import Renderings
 from app.edges.http import HttpAnswer, HttpPort
 from app.values.channel import RefusalLimit
-from app.values.delivery import Delivery, Target
-from app.values.note import Note
-from app.values.notification import Embed
+from app.values.delivery import Target
+from app.values.notification import Embed, Notification, Sender
 from app.values.outcome import Outcome
 
 
-class DiscordChannel(HttpChannel):
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """What one request tells of a notification.
+
+    Attributes:
+        embeds: At least one.
+        sender: Who it appears to come from.
+        plain: They are sent as a text: Discord has refused them.
+    """
+
+    embeds: tuple[Embed, ...]
+    sender: Sender
+    plain: bool = False
+
+
+class DiscordChannel(ChatChannel[Message]):
     """Executes Discord webhooks.
 
     Args:
@@ -28,7 +45,6 @@ class DiscordChannel(HttpChannel):
 
     name = "discord"
     most_merged = MAX_EMBEDS
-    in_order = True
     refusal_limit = RefusalLimit(budget=1000, window=600.0)
     """A tenth of what Discord's API reference allows ("Invalid Request Limit"): several workers may
     share an address."""
@@ -37,40 +53,40 @@ class DiscordChannel(HttpChannel):
         self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
     ) -> None:
         super().__init__(http, timeout, clock)
-        self._rendered = Renderings(render)
+        self._rendered = Renderings(_messages)
 
-    def prepare(self, delivery: Delivery) -> None:
-        """See ``Channel.prepare``."""
-        self._rendered.of(delivery.notification)
+    def render(self, notification: Notification) -> Rendered[Message]:
+        """See ``ChatChannel.render``."""
+        return self._rendered.of(notification)
 
-    def request(self, deliveries: Sequence[Delivery], now: float) -> HttpRequest:
-        """See ``HttpChannel.request``."""
+    def render_plain(self, notification: Notification) -> Rendered[Message]:
+        """See ``ChatChannel.render_plain``."""
+        rich = _messages(notification)
+        plain = tuple(msgspec.structs.replace(each, plain=True) for each in rich.requests)
+        return Rendered(plain, rich.notes)
+
+    def compose(self, contents: Sequence[Message], target: Target, now: float) -> HttpRequest:
+        """See ``ChatChannel.compose``."""
         del now
-        target = deliveries[0].targets[0]
-        embeds = [embed for each in deliveries for embed in self._embeds(each)]
-        body = encode(embeds, deliveries[0].notification.sender)
+        first = contents[0]
+        if first.plain:
+            body = encode_plain(plain_text(first.embeds), first.sender)
+        else:
+            body = encode([embed for each in contents for embed in each.embeds], first.sender)
         return HttpRequest(target.address, body, dict(target.access.headers))
+
+    def fits(self, contents: Sequence[Message], more: Message) -> bool:
+        """Say whether one more fits: in Discord's limits, from the same sender."""
+        if contents[0].sender != more.sender:
+            return False
+        return fits([embed for each in contents for embed in each.embeds], more.embeds)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
         return classify(answer, now, target)
 
-    def notes(self, delivery: Delivery) -> tuple[Note, ...]:
-        """Return what is not told of a notification; its first request says it for all."""
-        return () if delivery.targets[0].part else self._rendered.of(delivery.notification).notes
 
-    def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
-        """Say whether one more fits: in Discord's limits, the same thread, the same sender."""
-        first = deliveries[0]
-        here, there = first.targets[0], more.targets[0]
-        if here.address != there.address or here.access != there.access:
-            return False
-        if first.notification.sender != more.notification.sender:
-            return False
-        embeds = [embed for each in deliveries for embed in self._embeds(each)]
-        return fits(embeds, self._embeds(more))
-
-    def _embeds(self, delivery: Delivery) -> tuple[Embed, ...]:
-        """Return what one request tells of a delivery; one that has changed since has the last."""
-        requests = self._rendered.of(delivery.notification).requests
-        return requests[min(delivery.targets[0].part, len(requests) - 1)]
+def _messages(notification: Notification) -> Rendered[Message]:
+    rendered = render(notification)
+    sender = notification.sender
+    return Rendered(tuple(Message(each, sender) for each in rendered.requests), rendered.notes)

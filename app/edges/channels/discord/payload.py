@@ -25,8 +25,26 @@ class _Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     avatar_url: str | None = None
 
 
+class _Plain(msgspec.Struct, frozen=True, omit_defaults=True):
+    content: str
+    allowed_mentions: _Mentions
+    username: str | None = None
+    avatar_url: str | None = None
+
+
 _NO_MENTIONS = _Mentions(())
 _encoder = msgspec.json.Encoder()
+
+
+def encode_plain(content: str, sender: Sender) -> bytes:
+    """Return the body of a request without embeds.
+
+    Args:
+        content: From ``plain_text``.
+        sender: Who it appears to come from; what Discord forbids is left out.
+    """
+    name, picture = sound_username(sender.username), sound_url(sender.avatar_url)
+    return _encoder.encode(_Plain(content, _NO_MENTIONS, name, picture))
 
 
 def encode(embeds: Sequence[Embed], sender: Sender) -> bytes:

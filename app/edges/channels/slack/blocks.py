@@ -59,6 +59,7 @@ def _text(text: str, kind: str = "plain_text") -> Text:
 
 
 _MARK = Block("context", elements=(_text(SHORTENED),))
+_NOTHING = Block("section", text=_text(NOTHING))
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -92,6 +93,7 @@ def render(notification: Notification, notes: Notes) -> Content:
     whole = True
     for card in cards_of(notification, MAX_TEXT, notes):
         blocks, whole = _within(_blocks(card, notes), most, room)
+        blocks = blocks or ((_NOTHING,) if whole else ())
         most -= len(blocks)
         room -= sum(map(length, blocks))
         if not whole:
@@ -107,7 +109,7 @@ def render(notification: Notification, notes: Notes) -> Content:
 def render_plain(notification: Notification, notes: Notes) -> Content:
     """Return a notification as plain text."""
     cards = cards_of(notification, MAX_TEXT, notes)
-    pages, whole = fit(parts_of(cards), _PLAIN, MAX_TEXT)
+    pages, whole, _ = fit(parts_of(cards), _PLAIN, MAX_TEXT)
     if not whole:
         notes.add("content", _TOO_LONG)
     return Content(text=pages[0] if pages else NOTHING)
@@ -151,7 +153,7 @@ def _blocks(card: Card, notes: Notes) -> Iterator[Block]:
 def _sections(lines: Lines, notes: Notes) -> Iterator[Block]:
     """Yield a text; what was written without markup is shown without."""
     kind, dialect = _form(lines)
-    pages, whole = fit(Parts(lines), dialect, MAX_SECTION, MOST_SECTIONS)
+    pages, whole, _ = fit(Parts(lines), dialect, MAX_SECTION, MOST_SECTIONS)
     if not whole:
         notes.add("content", _TOO_LONG)
     for page in pages or ([NOTHING] if lines else []):

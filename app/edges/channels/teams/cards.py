@@ -61,7 +61,7 @@ def render(notification: Notification, notes: Notes) -> Content:
 def render_plain(notification: Notification, notes: Notes) -> Content:
     """Return a notification as one text."""
     cards = cards_of(notification, MAX_BYTES, notes)
-    pages, _ = fit(parts_of(cards), _PLAIN, MAX_BYTES)
+    pages, *_ = fit(parts_of(cards), _PLAIN, MAX_BYTES)
     lines = literal(pages[0] if pages else NOTHING)
     content = _within((_runs(each.spans) for each in lines), notes)
     return msgspec.structs.replace(content, plain=True)

@@ -60,7 +60,7 @@ def test_pages_are_within_their_limit_and_hold_everything_or_a_mark(
 ) -> None:
     """What is left out is left out of the text first; the end stays if it is short."""
     loud = Loud()
-    pages, whole = fit(Parts(text, end), loud, limit, most)
+    pages, whole, _ = fit(Parts(text, end), loud, limit, most)
     assert len(pages) <= most
     assert all(loud.length(page) <= limit for page in pages)
     shown = re.sub(r"[()> \n]", "", "".join(pages)).replace("!!", "!")
@@ -76,7 +76,7 @@ def test_pages_are_within_their_limit_and_hold_everything_or_a_mark(
 
 def test_a_long_line_is_divided_between_words() -> None:
     """Near the end; a word that is too long is divided anywhere."""
-    pages, whole = fit(Parts(literal("alpha beta gamma delta " + "x" * 30)), PLAIN, 20, 4)
+    pages, whole, _ = fit(Parts(literal("alpha beta gamma delta " + "x" * 30)), PLAIN, 20, 4)
     assert whole
     assert list(pages) == [
         "alpha beta gamma ",
@@ -87,23 +87,23 @@ def test_a_long_line_is_divided_between_words() -> None:
 
 def test_a_line_that_fits_into_the_next_message_is_not_divided() -> None:
     """Nor is anything lost where a message ends."""
-    pages, _ = fit(Parts(literal("aaaaaaa\nbbbbbbbbb")), PLAIN, 12, 2)
+    pages, *_ = fit(Parts(literal("aaaaaaa\nbbbbbbbbb")), PLAIN, 12, 2)
     assert list(pages) == ["aaaaaaa", "bbbbbbbbb"]
 
 
 def test_what_follows_a_divided_item_is_no_item() -> None:
     """Its mark stands once."""
     item = Line((Span("abc def"), Span(" ghi jkl mno")), Kind.ITEM, 0, "-")
-    pages, _ = fit(Parts((item,)), PLAIN, 14, 3)
+    pages, *_ = fit(Parts((item,)), PLAIN, 14, 3)
     assert list(pages) == ["• abc def ghi", " jkl mno"]
 
 
 def test_the_end_stays_and_the_text_is_shortened() -> None:
     """A footer says who sent it; an end that takes most of the room is cut as well."""
-    pages, whole = fit(Parts(literal("x" * 100), (line("footer"),)), PLAIN, 50)
+    pages, whole, _ = fit(Parts(literal("x" * 100), (line("footer"),)), PLAIN, 50)
     assert not whole
     assert pages[0].endswith(f"x\n{SHORTENED}\nfooter")
-    pages, whole = fit(Parts((), (line("f" * 90),)), PLAIN, 50)
+    pages, whole, _ = fit(Parts((), (line("f" * 90),)), PLAIN, 50)
     assert not whole
     assert pages[0].endswith(f"f\n{SHORTENED}")
 
