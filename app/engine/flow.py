@@ -107,8 +107,16 @@ class Flow:
         """Take records of one partition into its books, and send them on their way.
 
         All of them are entered, then judged, then routed, then put in line: in stages, for the
-        reason that ``Turn`` gives.
+        reason that ``Turn`` gives. One by one if some of them go on that were begun before: each
+        is to have its place in line among those that are new.
         """
+        if assigned.leftovers:
+            for record in records:
+                self._receive((record,), assigned)
+        else:
+            self._receive(records, assigned)
+
+    def _receive(self, records: Sequence[Record], assigned: Assigned) -> None:
         items: list[Item] = []
         for record in records:
             if assigned.ledger.passes_over(record.offset):

@@ -62,6 +62,20 @@ MUTANTS = (
         ("tests/unit/engine/group/test_session.py",),
     ),
     Mutant(
+        "let what goes on overtake what is new",
+        "app/engine/flow.py",
+        "        if assigned.leftovers:\n",
+        "        if not records:\n",
+        ("tests/unit/engine/test_flow.py",),
+    ),
+    Mutant(
+        "take a destination that has been told to wait for one that says yes",
+        "app/policies/limits/gate.py",
+        "        self.calm = False\n        return self._pacer.limited(",
+        "        return self._pacer.limited(",
+        ("tests/unit/policies/limits/test_gate.py", LANE),
+    ),
+    Mutant(
         "settle before the dead letter is acknowledged",
         "app/engine/flow.py",
         "            transitions.leave(item)\n",

@@ -184,3 +184,30 @@ def test_a_published_limit_is_kept_beside_one_that_is_told() -> None:
     assert gate.wait(62.0) == 0
     assert gate.requests_left == 4
     assert gate.expected_wait(62.0, queued=60, merged=3) == pytest.approx(100.0, rel=0.1)
+
+
+def test_a_yes_by_the_short_way_teaches_what_any_yes_teaches() -> None:
+    """Nothing is known but that it accepts; whatever else becomes known counts at once."""
+    gate = Gate(2, breaks=True)
+    gate.end(gate.begin(0.0), Verdict.ALIVE, None, 0.1)
+    assert gate.calm
+    gate.end(gate.begin(0.2), Verdict.ALIVE, None, 0.3)
+    assert (gate.calm, gate.wait(0.3), gate.room(), gate.active) == (True, 0.0, 2, 0)
+    gate.hold(5.0)
+    assert (gate.calm, gate.wait(1.0)) == (False, 4.0)
+    assert gate.wait(5.0) == 0.0
+    gate.end(gate.begin(5.0), Verdict.ALIVE, Allowance(5, 0, 10.0), 5.1)
+    assert (gate.calm, round(gate.wait(6.1), 6)) == (False, 9.0)
+
+
+def test_a_failure_ends_the_short_way() -> None:
+    """Failures in a row are counted, and a yes in between counts, too."""
+    gate = Gate(8, breaks=True)
+    gate.end(gate.begin(0.0), Verdict.ALIVE, None, 0.1)
+    for _ in range(2):
+        for _ in range(THRESHOLD - 1):
+            gate.end(gate.begin(0.2), Verdict.FAILED, None, 0.3)
+            assert not gate.calm
+        assert not gate.broken
+        gate.end(gate.begin(0.4), Verdict.ALIVE, None, 0.5)
+        assert gate.calm
