@@ -13,7 +13,9 @@ from typing import Final
 SEPARATORS: Final = ((". ", "。"), (": ", "："), ("; ", "；"))
 """What stands between sentences that were put together, in English and in Chinese."""
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
-MOST_LOOKS: Final = 64
+START: Final = 3
+"""Characters by which the patterns that may fit are told from the others."""
+MOST_LOOKS: Final = 24
 """Parts of one text that are looked up: it takes a bounded time, whatever stands in it."""
 
 
@@ -25,10 +27,11 @@ class Pattern:
 
     Attributes:
         names: Of the values, in order.
+        start: The first characters; empty if a value or a shorter text stands there.
         weight: Characters that stand still: of two patterns that fit, the heavier is meant.
     """
 
-    __slots__ = ("_first", "_is_short", "_last", "_middle", "names", "weight")
+    __slots__ = ("_first", "_is_short", "_last", "_middle", "names", "start", "weight")
 
     def __init__(self, template: str) -> None:
         literals, names = [""], []
@@ -39,6 +42,7 @@ class Pattern:
                 literals.append("")
         self._first, *self._middle, self._last = literals
         self.names = tuple(names)
+        self.start = self._first[:START] if len(self._first) >= START else ""
         self.weight = sum(map(len, literals))
         self._is_short = self.weight < 9 and len(_WORD.findall(" ".join(literals))) < 2
 
@@ -81,7 +85,12 @@ class Sentences:
     def __init__(self, translations: Mapping[str, str], patterns: Iterable[str]) -> None:
         self._translations = translations
         made = [(Pattern(each), translations[each]) for each in patterns]
-        self._patterns = sorted(made, key=lambda each: -each[0].weight)
+        made.sort(key=lambda each: -each[0].weight)
+        self._floating = [each for each in made if not each[0].start]
+        self._by_start = {
+            start: [each for each in made if each[0].start in ("", start)]
+            for start in {each[0].start for each in made}
+        }
 
     def translate(self, text: str) -> str:
         """Return the text in the other language; what nobody has translated stays as it is."""
@@ -92,7 +101,7 @@ class Sentences:
         exact = self._translations.get(text)
         if exact is not None or " " not in text.strip() or next(looks, None) is None:
             return exact
-        for pattern, translation in self._patterns:
+        for pattern, translation in self._by_start.get(text[:START], self._floating):
             values = pattern.values(text)
             if values is not None:
                 return translation.format(

@@ -49,7 +49,7 @@ class EventStream(Response):
         self._service = service
         self._period = period
         self._heartbeat = heartbeat
-        self._pending: deque[bytes] = deque(maxlen=MAX_PENDING)
+        self._pending: deque[Attempt] = deque(maxlen=MAX_PENDING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client is gone or the service closes."""
@@ -82,7 +82,7 @@ class EventStream(Response):
         while True:
             now = self._service.worker.snapshot()
             still = msgspec.structs.replace(now, uptime_seconds=0.0)  # it alone is no change
-            chunk += b"".join(self._pending)
+            chunk += b"".join(event("delivery", each) for each in self._pending)
             self._pending.clear()
             for deed in self._service.deeds.after(told):
                 told = deed.number
@@ -103,7 +103,7 @@ class EventStream(Response):
 
     async def _collect(self, attempts: AsyncIterator[Attempt]) -> None:
         async for attempt in attempts:
-            self._pending.append(event("delivery", attempt))
+            self._pending.append(attempt)  # what nobody gets to see is not encoded
 
 
 def event(name: str, data: Snapshot | Attempt | Deed) -> bytes:

@@ -1,6 +1,9 @@
 """The language of an answer: a page's is the browser's, JSON is English unless it is asked for."""
 
-from typing import Any, Final
+import functools
+from collections.abc import Iterable, Iterator
+from types import NoneType
+from typing import Any, Final, get_args
 
 import msgspec
 from starlette.datastructures import Headers
@@ -19,6 +22,7 @@ _SAID: Final = frozenset(
     }
 )
 """Fields of JSON that hold a sentence for people."""
+_NESTED: Final = frozenset({"warnings", "conditions.text"})
 
 
 class Speaks:
@@ -62,23 +66,46 @@ def _of_page(scope: Scope) -> Language:
 
 def in_words(content: object) -> object:
     """Return what is to be encoded as JSON, with its sentences in the language in force."""
-    if language() is Language.ENGLISH:
-        return content
-    return _translated(msgspec.to_builtins(content), "")
+    return content if language() is Language.ENGLISH else _translated(content, "")
 
 
 def _translated(value: Any, key: str) -> Any:
+    """Translate what has sentences in it; all else is the same object."""
     match value:
+        case str():
+            return translate(value) if key in _SAID or key in _NESTED else value
+        case msgspec.Struct():
+            parts = ((name, getattr(value, name)) for name in _fields_to_look_at(type(value)))
+            return msgspec.structs.replace(value, **dict(_changes(parts, key)))
         case dict():
-            return {name: _translated(each, _under(key, name)) for name, each in value.items()}
+            return value | dict(_changes(value.items(), key))
         case list() | tuple():
             return [_translated(each, key) for each in value]
-        case str() if key in _SAID or key in {"warnings", "conditions.text"}:
-            return translate(value)
         case _:
             return value
 
 
-def _under(key: str, name: str) -> str:
-    """Name a field: a condition's text is a sentence, a card's is somebody's notification."""
-    return f"{key}.{name}" if key in {"conditions", "headers"} else name
+def _changes(parts: Iterable[tuple[str, Any]], key: str) -> Iterator[tuple[str, Any]]:
+    for name, value in parts:
+        # A condition's text is a sentence, a card's is somebody's notification.
+        new = _translated(value, f"{key}.{name}" if key in {"conditions", "headers"} else name)
+        if new is not value:
+            yield name, new
+
+
+@functools.cache
+def _fields_to_look_at(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the fields that may hold a sentence: of thousands of partitions there are none."""
+    return tuple(
+        each.name
+        for each in msgspec.structs.fields(kind)
+        if each.name in _SAID or each.name == "text" or not _is_plain(each.type)
+    )
+
+
+def _is_plain(kind: Any) -> bool:
+    """Say whether a type has no parts: a number, a text, a constant, or one of several such."""
+    return all(
+        isinstance(each, type) and issubclass(each, (str, int, float, NoneType))
+        for each in get_args(kind) or (kind,)
+    )
