@@ -212,12 +212,13 @@ class Intake:
         return 0 if self.paused or not self._may_admit() else self._flow.room
 
     async def _wait_for_change(self) -> None:
-        self._flow.roomier.clear()
+        roomier = self._flow.roomier
+        roomier.clear()
+        look_anyway = asyncio.get_running_loop().call_later(POLL_SECONDS, roomier.set)
         try:
-            async with asyncio.timeout(POLL_SECONDS):
-                await self._flow.roomier.wait()
-        except TimeoutError:
-            return
+            await roomier.wait()
+        finally:
+            look_anyway.cancel()
 
     def _due_partitions(self, consumer: Consumer) -> tuple[list[TopicPartition], float]:
         """Return the retry partitions that may have what is due, and seconds until others may."""
