@@ -185,6 +185,8 @@ async def running_service(
                 connection,
                 own_topics,
                 worker,
+                fleet.me,
+                board,
                 channels,
                 addresses,
                 clock,

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 
 from app.edges.channels.base import Channel
 from app.edges.kafka.connection import Connection
-from app.edges.kafka.follower import Follower
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.clock import EngineClock
-from app.engine.history import worker_name
+from app.engine.control.board import Board
 from app.engine.notices.exchange import Exchange
 from app.engine.notices.notices import Notices
 from app.engine.notices.post import Sender
@@ -28,6 +27,8 @@ def notices_to_operator(
     connection: Connection,
     producer: Producer,
     worker: NotificationWorker,
+    name: str,
+    board: Board,
     channels: Mapping[str, Channel],
     addresses: Addresses,
     clock: EngineClock,
@@ -42,6 +43,8 @@ def notices_to_operator(
         connection: Where Kafka is.
         producer: Writes to the control topic.
         worker: Whom it is about.
+        name: How it is called in the group.
+        board: What the group's workers tell each other.
         channels: By name.
         addresses: The channels that there are, and the mail server.
         clock: Tells the time.
@@ -49,11 +52,10 @@ def notices_to_operator(
         spawn: Starts a named task.
     """
     rules = Rules(settings.operator.after, settings.operator.every)
-    kafka, name = settings.kafka, worker_name()
+    kafka = settings.kafka
     exchange = None
     if not connection.embedded:  # its group has one worker
-        follower = Follower(connection, kafka.control_topic, "what other workers report")
-        exchange = Exchange(producer, follower, kafka.control_topic, clock)
+        exchange = Exchange(board, producer, kafka.control_topic, kafka.group_id, clock)
     sender = Sender(
         channels,
         worker.dispatcher,

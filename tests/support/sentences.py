@@ -53,6 +53,7 @@ _NOT_SHOWN: Final = {
     *("send through a proxy", "settle what was written", "test notifications {ids}"),
     *("watch a Kafka producer", "write to the console", "end a Kafka producer"),
     *("telling the operator", "tell the operator at {label}"),
+    "write down what the operator was told",
     # what other services say
     *("bot is not a member", "bot was blocked", "bot was kicked", "chat not found"),
     *("chat was deleted", "have no rights", "message thread not found", "not enough rights"),

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from app.edges.kafka.topic_tail import News, Offsets
 from app.engine.clock import EngineClock
 from app.policies.books.fleet import FleetBook
+from app.policies.books.notices import NoticeBook
 from app.policies.books.pauses import PauseBook, Pausing
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record
@@ -53,6 +54,7 @@ class Board:
     Attributes:
         fleet: The group's workers.
         pauses: The destinations that operators have paused.
+        notices: What the workers tell each other for the operator's sake.
         on_pauses: Called with the ids of those about which there is a new word.
     """
 
@@ -72,6 +74,7 @@ class Board:
         self._waiting: list[tuple[Offsets, asyncio.Future[None]]] = []
         self.fleet = FleetBook(group_id)
         self.pauses = PauseBook(group_id)
+        self.notices = NoticeBook(group_id)
         self.on_pauses: Callable[[frozenset[str]], None] = lambda _: None
 
     @property
@@ -144,15 +147,16 @@ class Board:
     async def _follow(self, tail: Tail) -> None:
         """Read the topic from its beginning; what was known before counts until that is done."""
         fleet, pauses = FleetBook(self._group_id), PauseBook(self._group_id)
+        notices = NoticeBook(self._group_id)
         ends = await tail.ends()
         while not _reached(ends, tail.positions):
             read = await tail.read()
             for record in read.records:
-                self._take(fleet, pauses, record, caught_up=False)
+                self._take(fleet, pauses, notices, record, caught_up=False)
             if read.is_all:
                 break
         news = pauses.news_since(self.pauses)
-        self.fleet, self.pauses = fleet, pauses
+        self.fleet, self.pauses, self.notices = fleet, pauses, notices
         if news:
             self.on_pauses(news)
         self._trouble = None
@@ -175,7 +179,8 @@ class Board:
             is_all = news.is_all
             if news.answered:
                 self._read_at = self._clock.monotonic()
-            told = [self._take(self.fleet, self.pauses, each) for each in news.records]
+            books = self.fleet, self.pauses, self.notices
+            told = [self._take(*books, each) for each in news.records]
             if about := frozenset(filter(None, told)):
                 self.on_pauses(about)
 
@@ -189,7 +194,13 @@ class Board:
                 asking.set_result(None)
 
     def _take(
-        self, fleet: FleetBook, pauses: PauseBook, record: Record, *, caught_up: bool = True
+        self,
+        fleet: FleetBook,
+        pauses: PauseBook,
+        notices: NoticeBook,
+        record: Record,
+        *,
+        caught_up: bool = True,
     ) -> str | None:
         """Take in one record; return the id of the destination that it is about, if it is.
 
@@ -198,6 +209,7 @@ class Board:
         now = self._clock.monotonic()
         age = 0.0 if caught_up else max(self._clock.broker_now() - record.timestamp, 0.0)
         fleet.take(record.key, record.value, now - age)
+        notices.take(record.key, record.value, now - age)
         return pauses.take(record.key, record.value, record.timestamp, now - age)
 
 

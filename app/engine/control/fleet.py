@@ -94,6 +94,11 @@ class FleetView:
         self._told: Worker | None = None
         self._told_at = self._tidied_at = clock.monotonic()
 
+    @property
+    def me(self) -> str:
+        """The id of this worker."""
+        return self._me.id
+
     def view(self) -> Fleet:
         """Return every worker that is alive; of this one as it is now."""
         now = self._board.read_at  # nobody grows old while nothing can be heard

@@ -1,55 +1,52 @@
 """What the group's workers tell each other for the operator's sake."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from msgspec.structs import replace
-
-from app.edges.kafka.follower import Follower
 from app.edges.kafka.producer import Producer
-from app.engine.clock import EngineClock
-from app.policies.service.notices import STALE
-from app.policies.service.operator_records import (
-    TOLD_KEY,
+from app.engine.control.board import Board
+from app.policies.books.notices import (
     ToldByName,
-    read_report,
-    read_told,
-    report_key,
-    report_value,
-    told_value,
+    report_entry,
+    report_taken_back,
+    told_entry,
 )
+from app.policies.books.saved_commits import Entry
+from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.notice import Key, Report, Told
-from app.values.record import Record
 
 log = logging.getLogger(__name__)
 
 INTERVAL: Final = 10.0
-"""Seconds between two looks at what the others have written, and two reports of the same."""
+"""Seconds between two reports of the same."""
+PATIENCE: Final = 5.0
+"""Seconds that it may take to know all that the others have written."""
 
 
 class Exchange:
     """Reports, and what was told, in the control topic. What cannot be written is written later.
 
     Args:
-        producer: Writes.
-        follower: Reads.
-        topic: The control topic.
+        board: Follows the topic.
+        producer: Writes to it.
+        topic: Its name.
+        group_id: Whose workers they are.
         clock: Tells the time.
     """
 
     def __init__(
-        self, producer: Producer, follower: Follower, topic: str, clock: EngineClock
+        self, board: Board, producer: Producer, topic: str, group_id: str, clock: Clock
     ) -> None:
+        self._board = board
         self._producer = producer
-        self._follower = follower
         self._topic = topic
+        self._group_id = group_id
         self._clock = clock
-        self._reports: dict[str, Report] = {}
-        self._told: ToldByName = {}
         self._reported: tuple[frozenset[Key], tuple[str, ...]] = (frozenset(), ())
-        self._reported_at = self._read_at = float("-inf")
+        self._reported_at = float("-inf")
 
     async def report(self, seen: Report) -> None:
         """Write what this worker sees, if that is news, or for the others to know it is alive."""
@@ -57,51 +54,37 @@ class Exchange:
         is_due = self._clock.monotonic() - self._reported_at >= INTERVAL
         if news == self._reported and not (is_due and any(news)):
             return
-        if await self._write(report_key(seen.worker), report_value(seen)):
+        if await self._write(report_entry(self._group_id, seen)):
             self._reported, self._reported_at = news, self._clock.monotonic()
 
     async def write_told(self, told: Mapping[str, Iterable[Told]]) -> bool:
         """Write what each address was told, by its name; return whether that is acknowledged."""
-        return await self._write(TOLD_KEY, told_value(told))
+        return await self._write(told_entry(self._group_id, told))
 
-    async def read(self, *, at_once: bool = False) -> ToldByName | None:
-        """Read what is new, now and then; return what each address was told, None without Kafka.
+    async def told(self) -> ToldByName | None:
+        """Return what each address was told last, by whomever; None if that is not known now."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._board.known()
+        except (TimeoutError, KafkaUnavailableError, KafkaRefusedError) as error:
+            log.info("what the operator was told is not known now: %r", error)
+            return None
+        return self._board.notices.told
 
-        Args:
-            at_once: However short ago that was done.
-        """
-        if at_once or self._clock.monotonic() - self._read_at >= INTERVAL:
-            try:
-                await self._follower.read(self._take)
-            except (KafkaUnavailableError, KafkaRefusedError) as error:
-                log.info("what other workers report is not known now: %s", error)
-                return None
-            self._read_at = self._clock.monotonic()
-        return self._told
-
-    def reports(self, *, but: str) -> list[Report]:
-        """Return the others' newest reports; those of workers that are gone are forgotten.
+    async def reports(self, *, but: str) -> list[Report]:
+        """Return what the others see; take back what was written by those that are gone.
 
         Args:
             but: The name of this one.
         """
-        now = self._clock.broker_now()
-        self._reports = {
-            name: each for name, each in self._reports.items() if now - each.at <= STALE
-        }
-        return [each for name, each in self._reports.items() if name != but]
+        now = self._board.read_at  # nobody grows old while nothing can be heard
+        for worker in self._board.notices.forgotten(now):
+            await self._write(report_taken_back(self._group_id, worker))
+        return [each for each in self._board.notices.reports(now) if each.worker != but]
 
-    def _take(self, record: Record) -> None:
-        report = read_report(record.key, record.value)
-        if report is not None:
-            self._reports[report.worker] = replace(report, at=record.timestamp)
-        told = read_told(record.key, record.value)
-        if told is not None:
-            self._told = told
-
-    async def _write(self, key: bytes, value: bytes) -> bool:
+    async def _write(self, entry: Entry) -> bool:
         try:
-            await self._producer.send(self._topic, key, value)
+            await self._producer.send(self._topic, *entry)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
             log.info("what the operator is told is not written down now: %s", error)
             return False

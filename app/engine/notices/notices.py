@@ -49,6 +49,7 @@ class Notices:
         self._rules = rules
         self._clock = clock
         self._observer = observer
+        self._spawn = spawn
         self._posts = [
             Post(each, rules, sender, clock, spawn, on_told=self._told) for each in addresses
         ]
@@ -85,7 +86,7 @@ class Notices:
         if self._exchange is not None:
             if not await self._agree(self._exchange):
                 return None
-            reports += self._exchange.reports(but=seen.worker)
+            reports += await self._exchange.reports(but=seen.worker)
         now = self._clock.now()
         if self._group is None:
             self._group = Watchlist(self._rules)
@@ -97,18 +98,23 @@ class Notices:
 
     async def _agree(self, exchange: Exchange) -> bool:
         """Go on with what whoever spoke before has told, and write down what is told now."""
-        begins = self._group is None
-        stored = await exchange.read(at_once=begins)
-        if stored is None:
-            return False
-        if begins:
+        if self._group is None:
+            stored = await exchange.told()
+            if stored is None:
+                return False
             for post in self._posts:
                 post.resume(stored.get(post.name))
         elif self._unwritten:
-            self._unwritten = False
-            told = {post.name: post.told.values() for post in self._posts}
-            self._unwritten = not await exchange.write_told(told) or self._unwritten
+            await self._write(exchange)
         return True
 
     def _told(self) -> None:
+        """Write down at once what was told: whoever speaks next is to know it."""
         self._unwritten = True
+        if self._exchange is not None:
+            self._spawn(self._write(self._exchange), "write down what the operator was told")
+
+    async def _write(self, exchange: Exchange) -> None:
+        self._unwritten = False
+        told = {post.name: post.told.values() for post in self._posts}
+        self._unwritten = not await exchange.write_told(told) or self._unwritten

@@ -14,6 +14,7 @@ from app.values.snapshot import DestinationState, Status
 
 REMEMBERED: Final = 120.0
 """Seconds for which is said of a destination that it is well again."""
+_WELL: Final = (DestinationState.OPEN, DestinationState.RATE_LIMITED)
 _WRONG: Final = (DestinationState.BROKEN, DestinationState.DENIED, DestinationState.GONE)
 
 
@@ -138,7 +139,7 @@ class Watch:
                 continue
             if lane.put_aside_so_far:
                 before[label] = lane.put_aside_so_far
-            if lane.has_accepted:
+            if lane.has_accepted and state in _WELL:
                 fine.add(label)
         self._before = before
 

@@ -16,8 +16,6 @@ GAP: Final = 20.0
 """Seconds between two messages to an address: what comes meanwhile goes into one."""
 UNHEARD: Final = 7200.0
 """Seconds without a word about a destination after which it counts as well again."""
-STALE: Final = 60.0
-"""Seconds after which a worker's report says nothing any more."""
 MOST: Final = 500
 """Matters that are kept at most."""
 

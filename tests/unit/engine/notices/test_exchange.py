@@ -1,96 +1,129 @@
 """The group's workers tell each other, so that one of them can tell the operator for all."""
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
-from app.edges.kafka.connection import Connection
-from app.edges.kafka.follower import Follower
+from app.engine.control import board as module
+from app.engine.control.board import Board
 from app.engine.notices.exchange import Exchange
-from app.policies.service.operator_records import TOLD_KEY, read_report, read_told, report_key
+from app.policies.books.notices import report_entry
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.notice import Report
 from app.values.outcome import Retry
+from tests.support.control import ControlTopic, ControlWriter
 from tests.support.engine import SkewedClock
 from tests.support.notices import AWAY, HOOK, Bench
-from tests.support.topic import make_topics
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Stage
-
-CONTROL = "notifications.control"
 
 
-def exchange(stage: "Stage", clock: SkewedClock) -> Exchange:
-    """Return what a worker of the group exchanges with the others."""
-    follower = Follower(stage.connection, CONTROL, "what other workers report")
-    return Exchange(stage.producer, follower, CONTROL, clock)
+class Group:
+    """The workers of a group, which have one clock and one control topic.
+
+    Attributes:
+        written: What stands in the topic.
+    """
+
+    def __init__(self) -> None:
+        self.clock = SkewedClock()
+        self.topic = ControlTopic()
+        self.writer = ControlWriter(self.topic)
+        self.boards: list[asyncio.Task[None]] = []
+
+    def worker(self, name: str, *, speaks: bool) -> Bench:
+        """Return a worker of the group."""
+        board = Board("group", self.clock, lambda: self.topic)
+        self.boards.append(asyncio.create_task(board.run()))
+        exchange = Exchange(board, self.writer, "control", "group", self.clock)  # type: ignore[arg-type]  # it only sends
+        bench = Bench(name, exchange=exchange, clock=self.clock)
+        bench.speaks = speaks
+        self.known = board.known
+        return bench
+
+    async def look(self, *workers: Bench, later: float = 0.0) -> None:
+        """Let time pass, and each worker look, once all that was written is known."""
+        self.clock.let_pass(later)
+        self.topic.now = self.clock.now()
+        for each in workers:
+            await self.known()
+            await each.look()
+
+    @property
+    def written(self) -> list[tuple[str, bool]]:
+        """The keys of the records, and whether each has a value."""
+        return [((each.key or b"").decode(), each.value is not None) for each in self.topic.records]
 
 
 @pytest.fixture
-async def clock(stage: "Stage") -> SkewedClock:
-    """One clock for the group, which the broker has as well."""
-    await make_topics(stage.broker.address, CONTROL)
-    return stage.clock
+async def group(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Group]:
+    """A group."""
+    monkeypatch.setattr(module, "WAIT", 0.01)
+    made = Group()
+    yield made
+    for each in made.boards:
+        each.cancel()
+    await asyncio.gather(*made.boards, return_exceptions=True)
 
 
-def worker(stage: "Stage", name: str, clock: SkewedClock, *, speaks: bool) -> Bench:
-    """Return a worker of the group."""
-    bench = Bench(name, exchange=exchange(stage, clock), clock=clock)
-    bench.speaks = speaks
-    return bench
-
-
-async def test_one_worker_tells_what_another_sees(stage: "Stage", clock: SkewedClock) -> None:
+async def test_one_worker_tells_what_another_sees(group: Group) -> None:
     """A destination that only the other one sends to; and that it works again."""
-    speaker, other = (
-        worker(stage, "host:1", clock, speaks=True),
-        worker(stage, "host:2", clock, speaks=False),
-    )
+    other = group.worker("host:2", speaks=False)
+    speaker = group.worker("host:1", speaks=True)
     other.answer(Retry("HTTP 503"), times=5)
-    await other.look()
-    await speaker.look()
-    clock.let_pass(301)
-    stage.producer._now = clock.now  # the embedded broker takes the producer's word for the time
-    await other.look()
-    await speaker.look(11)
+    await group.look(other, speaker)
+    await group.look(other, speaker, later=301)
     assert other.told == []
     [text] = speaker.told
     assert f"{HOOK.label} has not worked since" in text
     assert "Told by worker host:1" in text
     other.mend()
-    await other.look(31)
-    await speaker.look(11)
-    await speaker.look(21)
+    await group.look(other, speaker, later=31)
+    await group.look(other, speaker, later=31)
     assert "works again" in speaker.told[1]
+    await group.look(other, speaker, later=121)
+    assert group.written[-1] == ("operator/group/report/host:2", False)
 
 
-async def test_another_worker_goes_on_where_the_speaker_ended(
-    stage: "Stage", clock: SkewedClock
-) -> None:
+async def test_another_worker_goes_on_where_the_speaker_ended(group: Group) -> None:
     """It tells nothing twice within the hour, and the end of what the first has told."""
-    stage.producer._now = clock.now
-    first = worker(stage, "host:1", clock, speaks=True)
+    first = group.worker("host:1", speaks=True)
     first.answer(Retry("HTTP 503"), times=5)
-    await first.look()
-    await first.look(301)
-    await first.look(2)  # what was told is written down
+    await group.look(first)
+    await group.look(first, later=301)
+    await group.look(first, later=2)  # what was told is written down
     assert len(first.told) == 1
-    second = worker(stage, "host:2", clock, speaks=True)
+    assert group.written == [("operator/group/told", True)]
+    second = group.worker("host:2", speaks=True)
     second.answer(Retry("HTTP 503"), times=5)
-    await second.look()
-    await second.look(301)
+    await group.look(second)
+    await group.look(second, later=301)
     assert second.told == []
     second.mend()
-    await second.look(31)
+    await group.look(second, later=31)
     assert "works again" in second.told[0]
 
 
-async def test_without_kafka_nobody_speaks_for_the_group(stage: "Stage") -> None:
+async def test_what_a_worker_reported_that_is_gone_says_nothing(group: Group) -> None:
+    """Neither does it end what was told; after long it is taken back."""
+    other = group.worker("host:2", speaks=False)
+    speaker = group.worker("host:1", speaks=True)
+    other.answer(Retry("HTTP 503"), times=5)
+    await group.look(other, speaker)
+    await group.look(speaker, later=61)
+    await group.look(speaker, later=300)
+    assert len(speaker.told) == 1  # nobody has heard that it works again
+    assert ("operator/group/report/host:2", False) not in group.written
+    await group.look(speaker, later=601)
+    assert ("operator/group/report/host:2", False) in group.written
+
+
+async def test_without_kafka_nobody_speaks_for_the_group(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever cannot know what was told waits; what is its own is told all the same."""
-    clock = SkewedClock()
-    nowhere = Connection("127.0.0.1:9", {"bootstrap_servers": "127.0.0.1:9"})
-    follower = Follower(nowhere, CONTROL, "what other workers report", timeout=1.0)
-    bench = Bench(exchange=Exchange(stage.producer, follower, CONTROL, clock), clock=clock)
+    monkeypatch.setattr("app.engine.notices.exchange.PATIENCE", 0.05)
+    bench = group.worker("host:1", speaks=True)
+    group.topic.fail(KafkaUnavailableError("no broker answers"))
     bench.answer(Retry("HTTP 503"), times=5)
     bench.health = AWAY
     await bench.look()
@@ -100,32 +133,38 @@ async def test_without_kafka_nobody_speaks_for_the_group(stage: "Stage") -> None
     assert HOOK.label not in text
 
 
-async def test_a_report_that_cannot_be_written_is_written_later(
-    stage: "Stage", clock: SkewedClock
-) -> None:
+async def test_a_report_that_cannot_be_written_is_written_later(group: Group) -> None:
     """It is news until Kafka has it."""
-    other = worker(stage, "host:2", clock, speaks=False)
+    other = group.worker("host:2", speaks=False)
     other.answer(Retry("HTTP 503"), times=5)
-    stage.producer.refused_topic = CONTROL
-    await other.look()
-    stage.producer.refused_topic = None
-    await other.look()
-    reader = exchange(stage, clock)
-    assert await reader.read() == {}
-    [report] = reader.reports(but="host:1")
-    assert [matter.subject for matter in report.matters] == [HOOK.label]
-    assert reader.reports(but="host:2") == []
-    clock.let_pass(61)
-    assert reader.reports(but="host:1") == []
+    group.writer.failure = KafkaRefusedError("not allowed")
+    await group.look(other)
+    group.writer.failure = None
+    await group.look(other)
+    await group.look(other)
+    assert group.written == [("operator/group/report/host:2", True)]
+    await group.look(other, later=11)
+    assert len(group.written) == 2
 
 
-def test_other_records_of_the_topic_are_none_of_its_business() -> None:
-    """Whatever stands there, and whatever a version to come will write."""
-    assert read_report(b"replayed/0/1", b"{}") is None
-    assert read_report(None, None) is None
-    assert read_report(report_key("a"), b"{not JSON") is None
-    assert read_report(report_key("a"), b'{"worker": 7}') is None
-    assert read_report(report_key("a"), b'{"worker":"a","at":1.0}') == Report("a", 1.0)
-    assert read_told(b"commits/a", b"{}") is None
-    assert read_told(TOLD_KEY, None) is None
-    assert read_told(TOLD_KEY, b"{}") == {}
+async def test_nothing_is_written_where_there_is_nothing_to_say(group: Group) -> None:
+    """A healthy group costs no record."""
+    other, speaker = group.worker("host:2", speaks=False), group.worker("host:1", speaks=True)
+    for _ in range(3):
+        await group.look(other, speaker, later=100)
+    assert group.written == []
+
+
+async def test_other_groups_are_none_of_its_business(group: Group) -> None:
+    """They may share the topic."""
+    other = group.worker("host:2", speaks=False)
+    other.answer(Retry("HTTP 503"), times=5)
+    await group.look(other)
+    record = group.topic.records[0]
+    assert record.key == report_entry("group", Report("host:2", 0.0))[0]
+    group.topic.write((record.key or b"").replace(b"/group/", b"/another/"), record.value)
+    speaker = group.worker("host:1", speaks=True)
+    group.topic.records[0] = group.topic.records[1]
+    await group.look(speaker)
+    await group.look(speaker, later=301)
+    assert speaker.told == []
