@@ -40,7 +40,8 @@ Record = Mapping[str, Any] | bytes
 
 def records(size: int) -> Iterator[tuple[str, bytes]]:
     """Yield records of about so many bytes, by what is odd about them."""
-    groups = (_texts(size), _dressed(size), _addressed(size), _typed(size), _broken(size))
+    texts = (_texts(size), _chats(size))
+    groups = (*texts, _dressed(size), _addressed(size), _typed(size), _broken(size))
     for name, record in (pair for group in groups for pair in group.items()):
         yield name, record if isinstance(record, bytes) else encoded(record)
 
@@ -83,7 +84,7 @@ def encoded(record: Mapping[str, Any]) -> bytes:
 
 
 def envelope(content: str = "text", **fields: Any) -> dict[str, Any]:
-    """Return an envelope for every channel."""
+    """Return an envelope, for every channel that needs no address of its own form."""
     return {"content": content, "channels": CHANNELS, **fields}
 
 
@@ -106,6 +107,23 @@ def _texts(size: int) -> dict[str, Record]:
         "webhooks in a text": envelope("/api/webhooks/1/token " * (size // 22)),
         "markdown": envelope("**[a](b)**`c`|d|\n" * (size // 17), content_type="markdown"),
         **{f"HTML of {name}": html(part, size) for name, part in PARTS_OF_HTML.items()},
+    }
+
+
+def _chats(size: int) -> dict[str, Record]:
+    """Return what is written in the dialects of chats."""
+    marks = "*a **b* `c` [d](https://a.example/e) "
+    marked = {"content_type": "markdown"}
+    embed = {"description": "*a **b* " * 250, "fields": [{"name": "n", "value": "*v " * 300}]}
+    return {
+        "marks in Telegram": envelope(marks * (size // 40), channels=["telegram"], **marked),
+        "marks in Rocket.Chat": envelope(marks * (size // 40), channels=["rocketchat"], **marked),
+        "marks in Gotify": envelope(marks * (size // 40), channels=["gotify"], **marked),
+        "names in Telegram": envelope("@all " * (size // 5), channels=["telegram"]),
+        "embeds in Teams": envelope(
+            channels=["teams"], kwargs={"embeds": [embed] * (size // 3000)}
+        ),
+        "lines in Teams": envelope("x\n" * (size // 2), channels=["teams"]),
     }
 
 

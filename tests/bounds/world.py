@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
 from tests.bounds import corpus, destinations
-from tests.support.http_server import HttpServer, http_server
+from tests.support.http_server import Answer, HttpServer, http_server
 from tests.support.odd_smtp import Odd, OddSmtp
 from tests.support.raw_server import Talk, raw_server
 from tests.support.service import ServiceProcess
@@ -161,6 +161,10 @@ def by_the_book(_talk: object, _command: str) -> None:
     """Let the mail server say what servers say."""
 
 
+_A_YES = {"ok": True, "success": True, "id": 1}
+"""What every chat service that records lead to takes for one."""
+
+
 @asynccontextmanager
 async def measured_service(
     folder: Path, more: Mapping[str, str] = MappingProxyType({})
@@ -172,7 +176,7 @@ async def measured_service(
         more: Settings beside those that lead to what is around it.
     """
     async with AsyncExitStack() as stack:
-        hooks = await stack.enter_async_context(http_server())
+        hooks = await stack.enter_async_context(http_server(Answer.of_json(200, _A_YES)))
         mails = OddSmtp(by_the_book)
         await mails.start()
         stack.push_async_callback(mails.stop)

@@ -49,6 +49,7 @@ class CommonMark(Dialect):
         strike: str = "~~",
     ) -> None:
         self._escaped = re.compile(f"[{re.escape(escaped)}]")
+        self._odd = re.compile(rf"[\\&@:\t{re.escape(escaped)}]|  ")
         self._entities = "&" not in escaped
         self._links = "[" not in escaped
         self._backslashes = "\\" not in escaped
@@ -58,8 +59,8 @@ class CommonMark(Dialect):
 
     def literal(self, text: str) -> str:
         """See ``Dialect.literal``."""
-        if not text:
-            return ""
+        if self._odd.search(text) is None:  # as most texts
+            return text
         pieces: list[str] = []
         end = 0
         for url in _URL.finditer(text) if "://" in text else ():

@@ -36,7 +36,7 @@ _TRAILING = "_~"
 _SCHEMES = ("http://", "https://", "mailto:")
 _BOXES = {" ": "☐ ", "x": "☑ ", "X": "☑ "}
 _TAB = 4
-MOST_MARKS = 1000
+MOST_MARKS = 500
 """Pieces of markup that are read in a text; what follows them is shown as it was written."""
 
 

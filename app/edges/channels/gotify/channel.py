@@ -22,7 +22,7 @@ from app.values.outcome import Delivered, Denied, Outcome, Rejected
 _QUERY = "token"
 HEADER = "X-Gotify-Key"
 FORM: Final = TextForm(
-    CommonMark(breaks="  "), Dialect(), limit=16_000, title=250, prefers_plain=True
+    CommonMark(breaks="  "), Dialect(), limit=10_000, title=250, prefers_plain=True
 )
 """Gotify itself knows no limit; nobody reads more than this."""
 _PRIORITIES = {Priority.LOW: 1, Priority.NORMAL: 5, Priority.HIGH: 7, Priority.URGENT: 10}

@@ -21,7 +21,7 @@ from app.values.delivery import Target
 from app.values.outcome import Delivered, Denied, Outcome, RateLimited, Rejected, Retry
 
 MAX_TITLE = 100
-LIMIT = 16_000
+LIMIT = 10_000
 """Characters; it takes 20,000, and nobody reads more than this."""
 FORM: Final = TextForm(
     CommonMark(breaks="  "), Dialect(), LIMIT, title=MAX_TITLE, prefers_plain=True

@@ -19,7 +19,7 @@ from app.values.delivery import Target
 from app.values.outcome import Delivered, Denied, Outcome, RateLimited, Rejected, Retry
 
 MAX_TITLE = 32
-LIMIT = 16_000
+LIMIT = 10_000
 """Bytes; it takes 32 KB, and nobody reads more than this."""
 _UNTITLED = "通知"
 _QUOTA = (40001, 471)
