@@ -1,5 +1,6 @@
 """Admission: what is to become of a record that comes in."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 
@@ -59,13 +60,14 @@ class Admission:
         self._clock = clock
         self._observer = observer
         self._ours = ours
+        self._digests: dict[str, tuple[bytes | None, bytes]] = {}
 
-    def item(self, record: Record, assigned: Assigned) -> Item:
-        """Return the item of a record that came in."""
+    def item(self, record: Record, assigned: Assigned, digest: bytes | None = None) -> Item:
+        """Return the item of a record that came in; its digest may be known."""
         before = _before(record, assigned)
         if before is not None and before.paused:
             before = before.after_pause(self._clock.broker_now() - record.timestamp)
-        return self._item(record, assigned, before)
+        return self._item(record, assigned, before, digest)
 
     def returning(self, parked: Parked, record: Record, assigned: Assigned) -> Item:
         """Return the item of a record that was parked, and has been read again."""
@@ -95,12 +97,15 @@ class Admission:
             Those that may be admitted now: to read the others would keep these for too long.
         """
         self._reader.forget()
+        self._digests.clear()
         until = self._clock.monotonic() + LONGEST_READING
         for place, record in enumerate(records):
             if len(record.value or b"") > HEAVY:
                 if self._clock.monotonic() > until:
                     return records[:place]
-                await self._reader.read_ahead(self.item(record, held[record.partition]))
+                digest = await asyncio.to_thread(digest_of, record)
+                await self._reader.read_ahead(self.item(record, held[record.partition], digest))
+                self._digests[record.coordinates] = record.value, digest
         return records
 
     async def read_again(self, parked: Parked, record: Record, assigned: Assigned) -> None:
@@ -141,12 +146,28 @@ class Admission:
             where = f"routing {item.name}"
             return Refused(Reason.INVALID, self._observer.fault(where, error))
 
-    def _item(self, record: Record, assigned: Assigned, before: Deferral | None) -> Item:
+    def _item(
+        self,
+        record: Record,
+        assigned: Assigned,
+        before: Deferral | None,
+        digest: bytes | None = None,
+    ) -> Item:
         if record.timestamp <= 0:
             record = record.stamped(self._clock.broker_now())
         is_deferred = assigned.delay is not None
         now = self._clock.monotonic()
-        return Item(record, assigned.epoch, digest_of(record), now, before, is_deferred)
+        if digest is None:
+            digest = self._known_digest(record) or digest_of(record)
+        return Item(record, assigned.epoch, digest, now, before, is_deferred)
+
+    def _known_digest(self, record: Record) -> bytes | None:
+        """Return the digest of a record that was read ahead, once."""
+        if not self._digests:
+            return None
+        value, digest = self._digests.pop(record.coordinates, (None, None))
+        # The same offset of a topic that was made anew is another record.
+        return digest if value is record.value else None
 
 
 def digest_of(record: Record) -> bytes:

@@ -72,7 +72,12 @@ class HttpChannel(Channel):
 
     def begin(self, deliveries: Sequence[Delivery], then: Then) -> Attempt:
         """See ``Channel.begin``."""
-        made = self.request(deliveries, self._clock())
+        return self.begin_request(self.request(deliveries, self._clock()), deliveries, then)
+
+    def begin_request(
+        self, made: HttpRequest, deliveries: Sequence[Delivery], then: Then
+    ) -> Attempt:
+        """Make a request of deliveries; see ``Channel.begin``."""
         told = partial(self._told, deliveries, then)
         return self._http.begin(made.url, made.body, made.headers, self._timeout, told)
 

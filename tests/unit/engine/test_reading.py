@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from app.engine.admission import Admission
+from app.engine.admission import Admission, digest_of
 from app.engine.group.intake import Intake
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assigned, Assignment, Start
@@ -192,3 +192,27 @@ async def test_reading_stops_before_it_keeps_the_others_for_long(
     held = {PARTITION: assignment[PARTITION]}
     assert await admission.read_ahead([light, *heavy], held) == [light]
     assert await admission.read_ahead([light, light], held) == [light, light]
+
+
+async def test_the_digest_of_what_is_heavy_is_made_in_a_thread_and_once(
+    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another record at the same offset has its own."""
+    threads: list[int] = []
+
+    def watched(each: Record) -> bytes:
+        threads.append(threading.get_ident())
+        return digest_of(each)
+
+    monkeypatch.setattr("app.engine.admission.digest_of", watched)
+    admission = stage.worker()._admission
+    assignment = Assignment()
+    assignment.give({PARTITION: Start(0)}, {})
+    assigned = assignment[PARTITION]
+    heavy = [Record(PARTITION, offset, 1.0, None, b"x" * (HEAVY + 1), ()) for offset in range(2)]
+    await admission.read_ahead(heavy, {PARTITION: assigned})
+    assert admission.item(heavy[0], assigned).digest == digest_of(heavy[0])
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
+    made_anew = Record(PARTITION, 1, 1.0, None, b"another", ())
+    assert admission.item(made_anew, assigned).digest == digest_of(made_anew)

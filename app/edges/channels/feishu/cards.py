@@ -11,6 +11,7 @@ import msgspec
 
 from app.edges.channels.chat import Rendered
 from app.edges.channels.feishu.dialect import MarkdownDialect, PlainDialect
+from app.edges.channels.rendering import Renderings
 from app.edges.channels.robots import MOST_TITLE, RobotDialect, identified, link_to, tone_for
 from app.edges.channels.texts import NOTHING
 from app.policies.texts.cards import Card, CardField, cards_of, footer_of, lines_of
@@ -81,7 +82,11 @@ def requests_for(notification: Notification) -> int:
 
 
 def render(notification: Notification) -> Rendered[Page]:
-    """Return the cards of a notification."""
+    """Return the cards of a notification; they are made once."""
+    return _rendered.of(notification)
+
+
+def _render(notification: Notification) -> Rendered[Page]:
     notes = Notes()
     own, *others = cards_of(identified(notification), _MOST_READ, notes)
     text, end = _parts(own, others)
@@ -105,6 +110,9 @@ def render(notification: Notification) -> Rendered[Page]:
         ),
         notes.all(),
     )
+
+
+_rendered = Renderings(_render)
 
 
 def render_plain(notification: Notification) -> Rendered[Page]:

@@ -30,7 +30,21 @@ class _Body(msgspec.Struct, frozen=True):
     data: _Data
 
 
+LIGHT = 131_072
+"""Characters; what is heavier is encoded and signed beside the event loop."""
+_FRAME = 32  # characters around a field's own
+
+
 _encoder = msgspec.json.Encoder()
+
+
+def is_heavy(notification: Notification) -> bool:
+    """Say whether it takes long to encode and to sign."""
+    size = len(notification.content)
+    if size <= LIGHT and not notification.fields and not notification.title:
+        return False
+    size += sum(len(each.name) + len(each.value) + _FRAME for each in notification.fields)
+    return size + len(notification.title or "") > LIGHT
 
 
 def encode(notification: Notification, now: float) -> bytes:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 import pytest
 
 from app.edges.callbacks import InTasks, UnderWay
+from app.edges.channels import CHANNELS
+from app.edges.channels.base import ChannelEntry, Means
+from app.edges.channels.chat import ChatChannel
 from app.edges.channels.discord.channel import DiscordChannel
 from app.edges.channels.rendering import Renderings
 from app.edges.http import HttpAnswer, Then
@@ -30,6 +33,18 @@ def test_each_is_rendered_once_and_forgotten_when_it_is_gone() -> None:
     del one
     gc.collect()
     assert len(renderings) == 1
+
+
+@pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
+async def test_every_chat_service_renders_once(entry: ChannelEntry) -> None:
+    """It is asked when a request is put together, merged, repeated, and what was left out."""
+    channel = entry.make(Means(Accepting(), print))
+    told = notification("a\n" * 10_000)
+    if isinstance(channel, ChatChannel):
+        assert channel.render(told) is channel.render(told)
+        assert entry.requests(told) == len(channel.render(told).requests)
+    if channel is not None:
+        await channel.close()
 
 
 class Accepting:
