@@ -189,6 +189,12 @@ class Observer:
         for target in job.delivery.targets:
             self.history.tried(job.item, target, AttemptStatus.DEFERRED, 0, None, said)
 
+    def put_off(self, job: Job, error: str) -> None:
+        """Write down that a delivery waits for an operator, for the notification's story."""
+        said = f"{error}; sent once the destination is resumed"
+        for target in job.delivery.targets:
+            self.history.tried(job.item, target, AttemptStatus.DEFERRED, 0, None, said)
+
     def settled(self, item: Item, verdict: Verdict) -> None:
         """Count a notification that is settled for good."""
         self.statistics.settle(verdict, self._clock.now())

@@ -44,7 +44,7 @@ from app.engine.reading import Reader
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks, to_its_end
 from app.engine.turn import Turn
-from app.policies.books.pauses import paused_texts
+from app.policies.books.pauses import Pausing, paused_texts
 from app.policies.books.repeats import Repeats
 from app.policies.limits.retry import RetryPolicy
 from app.policies.service.health import Signs, problem
@@ -205,7 +205,7 @@ class NotificationWorker:
             observer,
             self._clock_watch,
             may_admit=self._may_admit,
-            need_not_wait=board.need_not_wait,
+            pauses=board,
         )
         self._pulse = Pulse(clock, observer, self._assignment, self._dispatcher, self._intake)
         self._saver = CommitSaver(producer, subscription, self._assignment, clock)
@@ -379,6 +379,8 @@ class NotificationWorker:
         self._dispatcher.drop_idle()
         self._dispatcher.put_aside_overdue(self._assignment.items())
         self._transactions.look()
+        for assigned in self._assignment:
+            assigned.resumed(self._board.pauses.resumed_on)
         if self._session is not None:
             self._session.look(self._unreadable)
         say_strangers(self._connection, self._conditions, stops_work=False)
@@ -458,6 +460,10 @@ class NotificationWorker:
     def unwritten(self, name: str) -> Sequence[Entry]:
         """Return what the history is still to be told of a notification."""
         return self._observer.history.unwritten(name)
+
+    def pause_of(self, identity: str) -> Pausing | None:
+        """Return the word that a destination is paused by, or None."""
+        return self._board.pause_of(identity)
 
     def held(self, name: str) -> Held | None:
         """Return what this worker holds of a notification."""

@@ -832,8 +832,8 @@ MUTANTS = (
     Mutant(
         "let what waited for a pause wait on once it is over",
         "app/engine/group/intake.py",
-        "if not assigned.delay or self._need_not_wait(head.timestamp, head.paused):",
-        "if not assigned.delay:",
+        "if not assigned.delay or self._pauses.need_not_wait(",
+        "if not assigned.delay or not self._pauses.need_not_wait(",
         (PAUSING,),
     ),
     Mutant(

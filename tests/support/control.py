@@ -23,12 +23,27 @@ class StillBoard(Board):
     async def known(self) -> None:
         """Know it all already."""
 
-    def say(self, destination: Destination, *, paused: bool, by: str = "alice") -> None:
-        """Let an operator pause or resume a destination, at the brokers' time."""
+    def say(
+        self,
+        destination: Destination,
+        *,
+        paused: bool,
+        by: str = "alice",
+        at: float | None = None,
+    ) -> None:
+        """Let an operator pause or resume a destination.
+
+        Args:
+            destination: The one.
+            paused: Or it is resumed.
+            by: Whose word it is.
+            at: When its record was appended, by the brokers' clock; None is now.
+        """
         identity = destination_id(destination)
         word = Pausing(paused, by, 0.0, destination.channel, destination.label)
         now, on = self._clock.broker_now(), self._clock.monotonic()
-        self.pauses.take(*pausing_entry(self._group_id, identity, word), now, on)
+        entry = pausing_entry(self._group_id, identity, word)
+        self.pauses.take(*entry, now if at is None else at, on)
         self.on_pauses(frozenset((identity,)))
 
 

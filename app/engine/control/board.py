@@ -94,9 +94,9 @@ class Board:
         """Return the word that a destination is paused by, or None; see ``PauseBook``."""
         return self.pauses.pause_of(identity)
 
-    def need_not_wait(self, appended: float, paused: Collection[str]) -> bool:
+    def need_not_wait(self, appended: float, paused: Collection[str], *, stood_there: bool) -> bool:
         """Say whether a deferred notification is due at once; see ``PauseBook``."""
-        return self.pauses.need_not_wait(appended, paused)
+        return self.pauses.need_not_wait(appended, paused, stood_there=stood_there)
 
     async def known(self) -> None:
         """Return once all that stands in the topic now is known.
@@ -125,6 +125,10 @@ class Board:
                     log.info("what the group's workers tell each other is not known: %s", error)
                 said = self._trouble
                 self._disappoint(error)
+            except Exception as error:  # whoever asks must be told, and the next one
+                self._trouble = f"an internal error: {type(error).__name__}"
+                log.exception("the control topic cannot be followed, trying again")
+                self._disappoint(KafkaUnavailableError(self._trouble))
             await self._pause()
 
     async def _pause(self) -> None:

@@ -114,7 +114,11 @@ class FleetView:
     async def run(self) -> None:
         """Tell, and tidy up after those that are gone, until cancelled."""
         while True:
-            await self._look()
+            try:
+                await self._look()
+            except Exception:
+                log.exception("the group is not told of this worker, trying again")
+                await asyncio.sleep(OFTEN)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def leave(self) -> None:

@@ -112,16 +112,17 @@ class KnownDestinations:
         self._named: Recipients | None = None
 
     def __iter__(self) -> Iterator[Known]:
-        counted = {each.id: each for each in self._statistics.destinations.values()}
+        counted = dict(self._statistics.destinations)
         pauses = dict(self._board.pauses.paused())
         for lane in self._dispatcher:
-            at, counts = lane.destination, counted.pop(lane.id, None)
+            at = lane.destination
+            counted.pop(at.label, None)  # several lanes may share an address as it is shown
+            counts = self._statistics.destinations.get(at.label)
             yield Known(lane.id, at.channel, at.label, lane, counts, pauses.pop(lane.id, None))
-        for identity, counts in counted.items():
-            at = counts.destination
-            if at.label != OTHERS:
-                pause = pauses.pop(identity, None)
-                yield Known(identity, at.channel, at.label, None, counts, pause)
+        for label, counts in counted.items():
+            if label != OTHERS:
+                pause = pauses.pop(counts.id, None)
+                yield Known(counts.id, counts.channel, label, None, counts, pause)
         for identity, pause in pauses.items():
             yield Known(identity, pause.channel, pause.label, None, None, pause)
 

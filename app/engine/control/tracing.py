@@ -15,6 +15,8 @@ from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.record_reader import reading_again
 from app.engine.group.subscription import Subscription
 from app.policies.books.history import coordinates_of
+from app.policies.books.pauses import Pausing
+from app.policies.headers.deferral import read_paused
 from app.policies.headers.records import here, origin_of
 from app.policies.redaction import Secrets, veil
 from app.policies.texts.plain_text import clip
@@ -39,6 +41,7 @@ TIMEOUT: Final = 5.0
 SHOWN: Final = 2_000
 """Characters of a content."""
 DEFERRED: Final = "deferred"
+WAITING: Final = "waiting"
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -75,6 +78,10 @@ class Holder(Protocol):
 
     def unwritten(self, name: str) -> Sequence[Entry]:
         """Return what the history is still to be told of a notification."""
+        ...
+
+    def pause_of(self, identity: str) -> Pausing | None:
+        """Return the word that a destination is paused by, or None."""
         ...
 
     def committed(self) -> Mapping[str, Mapping[int, int]]:
@@ -236,17 +243,29 @@ class Tracer:
     ) -> Story:
         record, delay = found
         origin = here(record) if delay is None else origin_of(record)
+        state, why, due = (
+            ("queued", "nobody has taken it yet", None)
+            if delay is None
+            else self._deferral(record, record.timestamp + delay)
+        )
         return self._told(
             name,
             entries,
-            state="queued" if delay is None else DEFERRED,
-            why="nobody has taken it yet" if delay is None else None,
-            next_attempt_at=None if delay is None else record.timestamp + delay,
+            state=state,
+            why=why,
+            next_attempt_at=due,
             record=record.coordinates,
             origin=origin.coordinates,
             published=origin.timestamp,
             content=_content(record),
         )
+
+    def _deferral(self, record: Record, due: float) -> tuple[str, str | None, float | None]:
+        """Return the state of a deferred record, why it waits, and until when (epoch seconds)."""
+        pauses = map(self._worker.pause_of, read_paused(record.headers))
+        if pause := next(filter(None, pauses), None):
+            return WAITING, f"its destination was paused by {pause.by}", None
+        return DEFERRED, None, due
 
     def _told(
         self,

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from app.edges.kafka.consumer import Consumer, PositionLostError
 from app.engine.admission import Admission
@@ -31,6 +32,14 @@ LEAP = 1000
 """Offsets known to be settled that are worth a new fetch to get past."""
 
 
+class Pauses(Protocol):
+    """What operators have said about destinations."""
+
+    def need_not_wait(self, appended: float, paused: Collection[str], *, stood_there: bool) -> bool:
+        """Say whether a deferred notification is due at once; see ``PauseBook``."""
+        ...
+
+
 class Intake:
     """The poll task.
 
@@ -42,8 +51,7 @@ class Intake:
         observer: Counts what is seen.
         clock_watch: Looks at what time the newest records bear.
         may_admit: Says whether records may be taken now (commits are acknowledged).
-        need_not_wait: Says of a deferred record, by when it was deferred and which destinations it
-            waits for, whether it is due because somebody has resumed one.
+        pauses: Knows which deferred records are due because somebody has resumed a destination.
 
     Attributes:
         paused: Take nothing until it is False again; ``wake`` afterwards.
@@ -61,7 +69,7 @@ class Intake:
         clock_watch: ClockWatch,
         *,
         may_admit: Callable[[], bool],
-        need_not_wait: Callable[[float, tuple[str, ...]], bool] = lambda *_: False,
+        pauses: Pauses,
     ) -> None:
         self._assignment = assignment
         self._flow = flow
@@ -70,7 +78,7 @@ class Intake:
         self._observer = observer
         self._clock_watch = clock_watch
         self._may_admit = may_admit
-        self._need_not_wait = need_not_wait
+        self._pauses = pauses
         self.paused = False
         self.polled_at = self.admitted_at = self._idle_since = clock.monotonic()
 
@@ -277,7 +285,10 @@ class Intake:
 
     def _due_in(self, assigned: Assigned, head: Head) -> float:
         """Return the seconds until a record of a retry topic is due; none are left if it is."""
-        if not assigned.delay or self._need_not_wait(head.timestamp, head.paused):
+        stood_there = head.offset < assigned.stood_to
+        if not assigned.delay or self._pauses.need_not_wait(
+            head.timestamp, head.paused, stood_there=stood_there
+        ):
             return 0.0
         by_clock = head.timestamp + assigned.delay - self._clock.broker_now()
         return assigned.sightings.due_in(head.offset, by_clock, self._clock.monotonic())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import count
+from math import inf
 from typing import NamedTuple
 
 import msgspec
@@ -81,6 +82,7 @@ class Assigned:
         held: Nothing is fetched of it until that is due.
         unreadable: Kafka lets nobody read it now; it is asked again by itself.
         sightings: Where its log ended, in a retry topic.
+        stood_to: The end of its log once this worker had heard that a destination was resumed.
     """
 
     def __init__(
@@ -108,6 +110,9 @@ class Assigned:
         self.held = False
         self.unreadable = False
         self.sightings = Sightings(delay or 0.0)
+        self.stood_to = 0
+        self._stood_on = -inf
+        self._end_asked = -inf
         self._settled: dict[int, bytes] = {}
         self._committing: dict[int, bytes] = {}
 
@@ -180,9 +185,18 @@ class Assigned:
 
     def saw_end(self, end: int, asked: float, told: float) -> None:
         """Take note of where the log ended at some time between two (monotonic seconds)."""
-        self.end = end
+        self.end, self._end_asked = end, asked
         if self.delay:
             self.sightings.saw(end, asked, told)
+
+    def resumed(self, on: float) -> None:
+        """Take note, once the log's end is known, of what stood there when something was resumed.
+
+        Args:
+            on: When this worker heard of it (monotonic seconds).
+        """
+        if self.end is not None and self._stood_on < on <= self._end_asked:
+            self.stood_to, self._stood_on = self.end, on
 
     def lacks(self, end: int) -> bool:
         """Say whether a log that ended there when it was last asked had been longer before.
@@ -202,6 +216,7 @@ class Assigned:
         self._committing = {at: digest for at, digest in self._committing.items() if at < end}
         self.position = self.end = end
         self.sightings = Sightings(self.delay or 0.0)
+        self.stood_to = min(self.stood_to, end)
 
     @property
     def unfetched(self) -> int:

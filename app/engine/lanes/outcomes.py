@@ -266,6 +266,7 @@ class Outcomes:
         elif job.delivery.notification.once:
             self._give_up_all(job, Reason.EXHAUSTED, f"{ONLY_ONCE}: {error}")
         else:
+            self._observer.put_off(job, error)
             defer(job, longest_delay(), paused=True)
 
     def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:

@@ -93,7 +93,7 @@ class PauseBook:
         mine, others = self._words, before._words  # noqa: SLF001 - another of its kind
         return frozenset(each for each in {*mine, *others} if mine.get(each) != others.get(each))
 
-    def need_not_wait(self, appended: float, paused: Collection[str]) -> bool:
+    def need_not_wait(self, appended: float, paused: Collection[str], *, stood_there: bool) -> bool:
         """Say whether a deferred notification is due at once, whatever its delay.
 
         What stood there when a destination was resumed is all looked at again: what is for others
@@ -102,8 +102,11 @@ class PauseBook:
         Args:
             appended: When it was deferred, in seconds since the epoch.
             paused: The ids of the destinations for whose pause alone it waits.
+            stood_there: It did soon after this worker had heard of it. The brokers' clocks, which
+                may differ, must not decide alone: what is deferred again would be due again, and
+                again.
         """
-        if appended < self.resumed_at:
+        if stood_there and appended < self.resumed_at:
             return True
         return bool(paused) and all(self.pause_of(each) is None for each in paused)
 

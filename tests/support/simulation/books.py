@@ -8,6 +8,7 @@ import msgspec
 from app.policies.books.commit_metadata import read_commit
 from app.policies.books.ledger import Ledger
 from app.policies.headers.records import FAILED, REASON, fingerprint, origin_of, read_marks
+from app.values.delivery import Destination
 from app.values.record import Headers, Record, TopicPartition
 from tests.support.simulation.clocks import Clocks
 from tests.support.simulation.destinations import CHATS, Destinations
@@ -21,6 +22,8 @@ LOOKS_APART = 3.5
 ROUNDING = 0.01
 NOTICED_AFTER = 5.0
 """Seconds until every worker has looked whether topics were made anew."""
+A_MOMENT = 0.5
+"""Seconds in which what a lane has begun goes out."""
 MOST_COPIES = 50
 """Records of one notification that are written while workers know how old they are; more are a
 circle. While they do not, clocks alone say when one is due: every crash leaves one more, and brokers
@@ -66,6 +69,7 @@ class Books:
         excused: Who may arrive twice: a fault came in between, and nobody could know more.
         put_aside: Who was put aside at some time, be it that nothing of it was written: another
             with the same key may have gone ahead.
+        released_until: What was deferred before it may come early: a destination was resumed.
         unwatched_until: What was written before it may be of any age, as far as workers know.
         known_end: Tells how far somebody knows a log to have been: what is written below that takes
             the place of something that was lost, and cannot be told from it.
@@ -78,6 +82,8 @@ class Books:
         self.excused: set[str] = set()
         self.put_aside: set[str] = set()
         self.unwatched_until = 0.0
+        self.released_until = 0.0
+        self._paused_since: dict[tuple[str, Destination], float] = {}
         self._written_at: dict[tuple[TopicPartition, int], float] = {}
         self._clocks = clocks
         self._destinations = destinations
@@ -129,6 +135,19 @@ class Books:
         """Excuse what is written to a topic before everybody knows that it is another one."""
         self._repeats_until[topic] = now() + NOTICED_AFTER
 
+    def heard(self, worker: str, destination: Destination, *, paused: bool) -> None:
+        """Take note of a worker that has heard what an operator said about a destination."""
+        if paused:
+            self._paused_since.setdefault((worker, destination), now())
+        else:
+            self._paused_since.pop((worker, destination), None)
+
+    def asking(self, worker: str, destination: Destination, names: list[str]) -> None:
+        """I8: nothing is sent to a destination by a worker that knows it to be paused."""
+        if now() > self._paused_since.get((worker, destination), now()) + A_MOMENT:
+            fault = f"I8: {worker} asks {destination.label}, which is paused"
+            self.faults.append(Fault(fault, tuple(names)))
+
     def appended(self, record: Record) -> None:
         """See ``Observer``."""
         name = self.name_of(record.value, record.headers)
@@ -173,6 +192,8 @@ class Books:
         written_at = self._written_at[record.partition, record.offset]
         early = written_at + DELAY - now()
         if record.partition.topic != f"{RETRIES}.30s" or early <= 0:
+            return
+        if written_at <= self.released_until:
             return
         watched = written_at > self.unwatched_until
         told = self._clocks.right and self._clocks.stamping

@@ -77,6 +77,7 @@ class Process:
     Attributes:
         asking: The requests under way, each with the message ids it is about.
         consumer: The one it made last, or None.
+        board: What operators have said, as far as it has heard.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Process:
             now=clock.broker_now,
             on_append=clock.broker_said,
         )
+        self.board = StillBoard(clock)
         self.worker = NotificationWorker(
             _options(limits),
             connection,
@@ -120,7 +122,7 @@ class Process:
             _addresses(),
             clock,
             Observer(Statistics(), AttemptLog(), Metrics(), clock, no_history(clock)),
-            StillBoard(clock),
+            self.board,
         )
         self.inside = Inside(self.worker)
 
@@ -155,6 +157,7 @@ class Process:
         if self.crashed:
             await asyncio.Event().wait()
         names = [each.notification.message_id or "" for each in deliveries]
+        self._books.asking(self.name, deliveries[0].destination, names)
         if self.lost:  # somebody else has the partitions, and may send the same
             self._books.excused.update(names)
         targets = [target.address for each in deliveries for target in each.targets]

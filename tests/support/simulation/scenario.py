@@ -39,7 +39,8 @@ def simulate(seed: int) -> None:
     limits = Limits(
         in_flight=chance.choice((1, 2, 3, 10, 40, 1000)), age=chance.choice((DAY, DAY, 0.0, 60.0))
     )
-    scenario = Scenario(chance, Random(f"odd {seed}"), Random(f"losses {seed}"), limits)
+    others = (Random(f"{what} {seed}") for what in ("odd", "losses", "pauses"))
+    scenario = Scenario(chance, *others, limits=limits)
     with kafka_in_memory():
         try:
             run_in_virtual_time(scenario.run())
@@ -56,12 +57,15 @@ class Scenario:
         chance: What happens by chance.
         odd: The same, for clocks and sizes.
         losses: The same, for what Kafka loses.
+        pauses: The same, for what operators do with destinations.
         limits: How the workers are set up.
     """
 
-    def __init__(self, chance: Random, odd: Random, losses: Random, limits: Limits) -> None:
+    def __init__(
+        self, chance: Random, odd: Random, losses: Random, pauses: Random, *, limits: Limits
+    ) -> None:
         self._chance = chance
-        self._world = World(chance, odd, losses, limits)
+        self._world = World(chance, odd, losses, pauses, limits)
         self._going_on: list[asyncio.Task[None]] = []
         self._events = {
             self._change_a_mood: 25,
@@ -107,6 +111,7 @@ class Scenario:
 
     async def _heal(self) -> None:
         self._world.destinations.heal()
+        self._world.pauses.end()
         self._world.cluster.well = True
         try:
             async with asyncio.timeout(SOUND_AFTER):

@@ -15,6 +15,7 @@ from tests.support.simulation.group import Group, Shares
 from tests.support.simulation.inside import let_others_pass
 from tests.support.simulation.logs import LogFaults
 from tests.support.simulation.loop import now
+from tests.support.simulation.pauses import Pauses
 from tests.support.simulation.process import Limits, Process
 from tests.support.simulation.story import Fault, Story
 
@@ -37,10 +38,16 @@ class World:
         chance: What happens by chance.
         odd: The same, for clocks and sizes.
         losses: The same, for what Kafka loses.
+        pauses: The same, for what operators do with destinations.
         limits: How its workers are set up.
+
+    Attributes:
+        pauses: What operators have said about destinations.
     """
 
-    def __init__(self, chance: Random, odd: Random, losses: Random, limits: Limits) -> None:
+    def __init__(
+        self, chance: Random, odd: Random, losses: Random, pauses: Random, limits: Limits
+    ) -> None:
         self.story = Story()
         self.destinations = Destinations(chance)
         self.clocks = Clocks(odd)
@@ -49,6 +56,7 @@ class World:
         self.group = Group(self.cluster, self._shared)
         self._logs = LogFaults(losses, self.cluster, self.books, self.story)
         self.processes: list[Process] = []
+        self.pauses = Pauses(pauses, self.clocks, self.books, self.story, self.processes)
         self.books.known_end = self._known_end
         self._chance = chance
         self._odd = odd
@@ -72,6 +80,7 @@ class World:
             self._limits,
         )
         self.processes.append(made)
+        self.pauses.teach(made)
         return made
 
     def faults(self) -> list[Fault]:
@@ -134,6 +143,7 @@ class World:
         if (told := self.clocks.disturb()) is not None:
             self.story.tell(told)
         self._logs.disturb()
+        self.pauses.disturb()
 
     async def crash(self, process: Process) -> None:
         """Kill a worker, and start another once the group knows.

@@ -80,7 +80,6 @@ async def test_what_comes_due_while_it_is_still_paused_waits_again(
     stage.board.say(one, paused=False)
     # Its second attempt fails, too: it would be too old for another one if the pause counted.
     await until(lambda: worker.snapshot().messages_deferred == 7)
-    assert len(stage.channel.sent) == 2
     assert worker.snapshot().messages_failed == 0
     stage.clock.let_pass(3700)
     await until(lambda: worker.snapshot().messages_sent == 1)

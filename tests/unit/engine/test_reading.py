@@ -18,6 +18,7 @@ from app.values.errors import InvalidRecordError
 from app.values.recipients import Recipients
 from app.values.record import Record, TopicPartition
 from tests.support.channels import KNOWN
+from tests.support.control import StillBoard
 from tests.support.engine import PARTITION, SkewedClock, observer, record, until
 
 if TYPE_CHECKING:
@@ -172,7 +173,16 @@ async def test_partitions_that_went_while_records_were_read_take_none_of_them() 
     watch: Any = type("Watch", (), {"check": lambda *_: None})()
     clock = SkewedClock()
     seen = observer(clock)
-    intake = Intake(assignment, admission, admission, clock, seen, watch, may_admit=lambda: True)
+    intake = Intake(
+        assignment,
+        admission,
+        admission,
+        clock,
+        seen,
+        watch,
+        may_admit=lambda: True,
+        pauses=StillBoard(clock),
+    )
     await intake._take_from(consumer, StandingStill(), [PARTITION, OTHER], 10, 0)  # type: ignore[arg-type]
     assert admission.admitted == stayed[:2]
     assert consumer.returned == stayed[2:]

@@ -11,6 +11,7 @@ from app.engine.group.subscription import Subscription
 from app.engine.history import History
 from app.engine.worker import NotificationWorker
 from app.policies.redaction import Secrets
+from app.values.delivery import Destination
 from app.values.errors import KafkaUnavailableError
 from app.values.history import Story
 from app.values.outcome import Rejected, Retry
@@ -120,6 +121,29 @@ async def test_what_waits_for_its_next_attempt_says_when(
     assert "503" in (story.why or "")
     assert story.next_attempt_at is not None
     await worker.stop(drain=False)
+
+
+async def test_what_waits_for_a_paused_destination_says_so(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Nobody knows when it goes on."""
+    destination = Destination("webhook", "http://hooks.example/one", "one")
+    stage.board.say(destination, paused=True)
+    worker = stage.worker(max_age=86_400.0)
+    room = await room_of(stage, worker)
+    await worker.start()
+    await stage.publish(envelope("held back", message_id="m-1"))
+    await until(lambda: worker.snapshot().messages_deferred == 1)
+    await room.written()
+    story = await room.story("m-1")
+    assert (story.state, story.why) == ("waiting", "its destination was paused by alice")
+    assert story.next_attempt_at is None
+    assert story.content == "held back"
+    (told,) = story.targets[0].attempts
+    assert (told.status, told.error) == (
+        "deferred",
+        "paused by alice; sent once the destination is resumed",
+    )
 
 
 async def test_what_was_deferred_is_found_in_its_retry_topic(

@@ -11,6 +11,7 @@ from app.engine.group.stretches import AT_ONCE, BYTES_AT_ONCE, at_once, by_parti
 from app.engine.inflight.partition import Assigned, Assignment, Start
 from app.engine.reading import HEAVY
 from app.values.record import Record, TopicPartition
+from tests.support.control import StillBoard
 from tests.support.engine import PARTITION, SkewedClock, observer
 
 OTHER = TopicPartition("notifications", 1)
@@ -106,7 +107,14 @@ async def taken(
     watch: Any = type("Watch", (), {"check": lambda *_: None})()
     clock, still = SkewedClock(), StandingStill()
     intake = Intake(
-        assignment, flow, admission, clock, observer(clock), watch, may_admit=lambda: True
+        assignment,
+        flow,
+        admission,
+        clock,
+        observer(clock),
+        watch,
+        may_admit=lambda: True,
+        pauses=StillBoard(clock),
     )
     await intake._take_from(consumer, still, [PARTITION], 500, 0)  # type: ignore[arg-type]
     return flow, consumer
