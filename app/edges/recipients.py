@@ -1,8 +1,8 @@
 """The recipients file: YAML, checked whole, every fault with its line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import yaml
 from msgspec.structs import replace
@@ -11,12 +11,14 @@ from app.policies.addresses.webhook_headers import header_problem
 from app.policies.channels import Channels
 from app.values.channel import AddressKind
 from app.values.errors import RecipientsFileError, UnroutableError
-from app.values.notification import NO_ACCESS, Access
+from app.values.notification import NO_ACCESS, Access, Fallback
 from app.values.recipients import Contact, Group, Recipients, User
 
 T = TypeVar("T")
 
 MAX_KEYWORD = 100
+MAX_SECONDS = 604_800
+"""A week."""
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _NULL = "tag:yaml.org,2002:null"
@@ -87,23 +89,38 @@ def _user(node: yaml.Node, place: str, channels: Channels, warnings: dict[str, s
     contacts = [
         _contact(each, f"{place}.contacts[{n}]", channels, warnings) for n, each in enumerate(items)
     ]
+    named = [(contact, wanted) for contact, wanted in contacts if contact is not None]
     return User(
-        contacts=tuple(contact for contact in contacts if contact is not None),
+        contacts=tuple(_with_fallback(each, named, warnings) for each in named),
         name=_optional(members, "name", place, _text),
         active=_optional(members, "active", place, _flag) is not False,
     )
 
 
+class _Wanted(NamedTuple):
+    """The fallback that a contact names.
+
+    Attributes:
+        place: Where in the file.
+        types: Of contacts of the same user.
+        after: Seconds for which it may be broken.
+    """
+
+    place: str
+    line: int
+    types: tuple[str, ...] = ()
+    after: float | None = None
+
+
+_Named = tuple[Contact, _Wanted]
+
+
 def _contact(
     node: yaml.Node, place: str, channels: Channels, warnings: dict[str, str]
-) -> Contact | None:
+) -> tuple[Contact | None, _Wanted]:
     """Read one contact; None for one without an address, which is as good as absent."""
     members = _members(node, place, _CONTACT)
-    if "fallback" in members or "fallback_after" in members:
-        raise _FaultError(
-            members.get("fallback") or members["fallback_after"],
-            f"{place}.fallback: this version has no fallback contacts yet; take it out",
-        )
+    wanted = _fallback(members, place, node, channels)
     channel = _text(_required(members, "type", node, place), f"{place}.type")
     if channel not in channels:
         raise _FaultError(members["type"], f"{place}.type: expected {', '.join(channels.names)}")
@@ -112,19 +129,57 @@ def _contact(
     name = _optional(members, "name", place, _text)
     access = _access(kind, members, place)
     if kind is AddressKind.NONE:
-        return Contact(channel, channel, primary, name, access)
+        return Contact(channel, channel, primary, name, access), wanted
     address_node = _required(members, "address", node, place)
     if _is_empty(address_node):
         line = address_node.start_mark.line + 1
         warnings[place] = f"{line}: {place}.address: is empty; the contact counts as absent"
-        return None
+        return None, wanted
     address = _text(address_node, f"{place}.address")
     if "@" in address.partition("://")[2].partition("/")[0] and kind is AddressKind.URL:
         _check_one_password(access, members, place)
     try:
-        return Contact(channel, channels.normalise(channel, address), primary, name, access)
+        normal = channels.normalise(channel, address)
     except UnroutableError as error:
         raise _FaultError(address_node, f"{place}.address: {error}") from None
+    return Contact(channel, normal, primary, name, access), wanted
+
+
+def _fallback(
+    members: dict[str, yaml.Node], place: str, node: yaml.Node, channels: Channels
+) -> _Wanted:
+    """Read whom to tell instead."""
+    types = []
+    for index, item in enumerate(_items(members.get("fallback"), f"{place}.fallback")):
+        name = _text(item, f"{place}.fallback[{index}]")
+        if name not in channels:
+            expected = ", ".join(channels.names)
+            raise _FaultError(item, f"{place}.fallback[{index}]: expected {expected}")
+        types.append(name)
+    after = _optional(members, "fallback_after", place, _seconds)
+    if after is not None and not types:
+        reason = f"{place}.fallback_after: there is no fallback beside it"
+        raise _FaultError(members["fallback_after"], reason)
+    return _Wanted(place, node.start_mark.line + 1, tuple(types), after)
+
+
+def _with_fallback(named: _Named, every: Sequence[_Named], warnings: dict[str, str]) -> Contact:
+    """Return a contact with the contacts that stand in for it: of each type the preferred one."""
+    contact, wanted = named
+    steps: dict[str, tuple[str, str, Access]] = {}
+    for kind in wanted.types:
+        others = [each for each, _ in every if each.type == kind and each is not contact]
+        preferred = next((each for each in others if each.primary), None)
+        chosen = preferred or next(iter(others), None)
+        if chosen is None:
+            place = f"{wanted.place}.fallback"
+            problem = f"the user has no other {kind} contact; left out"
+            warnings[place] = f"{wanted.line}: {place}: {problem}"
+        elif chosen.address != contact.address:
+            steps.setdefault(chosen.address, (chosen.type, chosen.address, chosen.access))
+    if not steps:
+        return contact
+    return replace(contact, fallback=Fallback(tuple(steps.values()), wanted.after))
 
 
 def _check_one_password(access: Access, members: dict[str, yaml.Node], place: str) -> None:
@@ -225,6 +280,16 @@ def _text(node: yaml.Node, place: str) -> str:
     if not isinstance(node, yaml.ScalarNode) or node.tag == _NULL or not node.value:
         raise _FaultError(node, f"{place}: expected a text")
     return str(node.value)
+
+
+def _seconds(node: yaml.Node, place: str) -> float:
+    try:
+        seconds = float(node.value) if isinstance(node, yaml.ScalarNode) else -1.0
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_SECONDS:
+        raise _FaultError(node, f"{place}: expected seconds, 0 to {MAX_SECONDS}")
+    return seconds
 
 
 def _flag(node: yaml.Node, place: str) -> bool:

@@ -114,6 +114,18 @@ class Observer:
         self.statistics.channel(delivery.targets[0].channel).retried += 1
         self._destination(delivery.destination).retried += 1
 
+    def handed_over(self, job: Job, target: Target, error: str) -> None:
+        """Count and say that somebody else is told instead of a target.
+
+        Args:
+            job: Its targets are those who are told instead.
+            target: That does not have it.
+            error: Why.
+        """
+        self.statistics.fallback += 1
+        instead = job.delivery.targets[0].label
+        log.info("%s goes to %s instead of %s: %s", job.item.name, instead, target.label, error)
+
     def delivered(
         self, job: Job, target: Target, duration: float, notes: tuple[Note, ...] = ()
     ) -> None:

@@ -1,6 +1,7 @@
 """Routing: a notification's requests become deliveries, one for each destination."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from app.policies.redaction import redact, scrub
 from app.values.channel import AddressKind
 from app.values.delivery import Delivery, Destination, Target
 from app.values.errors import UnroutableError
-from app.values.notification import Access, Footer, Notification, Request
+from app.values.notification import Access, Fallback, Footer, Notification, Request
 
 MAX_LABEL_LENGTH = 100
 _SURELY_SHOWN = 200
@@ -45,10 +46,12 @@ class Routed(msgspec.Struct, frozen=True):
     Attributes:
         deliveries: One for each destination; for e-mail, one for each part of the recipients.
         unroutable: Targets that fail by themselves, and why.
+        detours: Deliveries to those who are told instead of others, if these do not accept it.
     """
 
     deliveries: tuple[Delivery, ...]
     unroutable: tuple[tuple[Target, str], ...]
+    detours: tuple[Delivery, ...] = ()
 
 
 def route(
@@ -86,7 +89,9 @@ def route(
             router.refuse(request, request.problem.problem)
             continue
         router.route(request)
-    return Routed(tuple(router.deliveries.values()), tuple(router.unroutable))
+    return Routed(
+        tuple(router.deliveries.values()), tuple(router.unroutable), tuple(router.detours)
+    )
 
 
 def _plain(
@@ -94,6 +99,8 @@ def _plain(
 ) -> tuple[Target, Destination] | None:
     """Return where a request leads for one URL that takes one plain request: so do most."""
     if request.problem is not None or request.access or len(request.addresses) != 1:
+        return None
+    if request.fallbacks:
         return None
     if channels[request.channel].kind is not AddressKind.URL:
         return None
@@ -120,6 +127,8 @@ class _Router:
         self._digest = digest
         self.deliveries: dict[tuple[str, int], Delivery] = {}
         self.unroutable: list[tuple[Target, str]] = []
+        self.detours: list[Delivery] = []
+        self._named = {each for request in notification.requests for each in request.addresses}
 
     def route(self, request: Request) -> None:
         name, kind = request.channel, self._channels[request.channel].kind
@@ -136,16 +145,59 @@ class _Router:
     def _add(self, target: Target, destination: Destination) -> None:
         if (target.address, 0) in self.deliveries:
             return
+        for each in self._in_parts(target, destination):
+            self.deliveries[target.address, each.targets[0].part] = each
+
+    def _in_parts(self, target: Target, destination: Destination) -> Iterator[Delivery]:
+        """Yield a delivery for each request that it takes."""
         said = _with_keyword(self._notification, target.access.keyword)
         for part in range(self._channels[destination.channel].requests(said)):
             each = replace(target, part=part) if part else target
-            self.deliveries[target.address, part] = Delivery(
-                said, destination, (each,), self._source, self._digest
-            )
+            yield Delivery(said, destination, (each,), self._source, self._digest)
+
+    def _instead(self, target: Target, fallback: Fallback | None) -> Target:
+        """Return a target with those who are told instead of it, and are not told anyway."""
+        if fallback is None:
+            return target
+        chain: tuple[tuple[Target, ...], ...] = ()
+        for channel, address, access in reversed(fallback.steps):
+            if address in self._named:
+                continue
+            made = list(self._detour(channel, address, access, chain))
+            self.detours += made
+            if made:
+                chain = (tuple(each.targets[0] for each in made), *chain)
+        return replace(target, fallback=chain, fallback_after=fallback.after) if chain else target
+
+    def _detour(
+        self, channel: str, address: str, access: Access, rest: tuple[tuple[Target, ...], ...]
+    ) -> Iterator[Delivery]:
+        """Yield the deliveries to an address that stands in for another."""
+        kind, smtp = self._channels[channel].kind, self._defaults.smtp
+        match kind:
+            case AddressKind.URL:
+                with suppress(UnroutableError):  # it was checked when the file was read
+                    target, destination = webhook_destination(self._channels, channel, address)
+                    let_in = replace(target, access=access, fallback=rest)
+                    yield from self._in_parts(let_in, destination)
+            case AddressKind.MAIL:
+                found = route_mail(channel, Addressed((address,), (), (), apart=True)).parts
+                for targets, heading in found if smtp is not None else ():
+                    told = tuple(replace(each, fallback=rest) for each in targets)
+                    where = Destination(channel, smtp or "", redact(smtp or ""))
+                    yield Delivery(
+                        self._notification, where, told, self._source, self._digest, heading
+                    )
+            case AddressKind.NONE:
+                target = Target(channel, channel, channel, fallback=rest)
+                yield from self._in_parts(target, Destination(channel, channel, channel))
+            case _:
+                assert_never(kind)
 
     def _webhook(self, request: Request) -> None:
         default = self._defaults.webhook_url
-        access, urls = dict(request.access), request.addresses
+        access, fallbacks = dict(request.access), dict(request.fallbacks)
+        urls = request.addresses
         if not urls:
             urls = self._fallback(request, (default,) if default else ())
             secret = self._defaults.webhook_secret
@@ -156,7 +208,8 @@ class _Router:
             except UnroutableError as error:
                 self._refuse(request.channel, url, str(error))
             else:
-                self._add(_let_in(target, access.get(url)), destination)
+                let_in = _let_in(target, access.get(url))
+                self._add(self._instead(let_in, fallbacks.get(url)), destination)
 
     def _mail(self, request: Request) -> None:
         name = request.channel
@@ -172,8 +225,11 @@ class _Router:
         found = route_mail(name, Addressed(to, given.cc, given.bcc, apart=from_file))
         for entry, error in found.unusable:
             self._refuse(name, entry, error)
-        destination = Destination(name, smtp, redact(smtp))
-        for targets, heading in found.parts:
+        destination, fallbacks = Destination(name, smtp, redact(smtp)), dict(request.fallbacks)
+        for given_targets, heading in found.parts:
+            targets = given_targets
+            if fallbacks and len(targets) == 1:
+                targets = (self._instead(targets[0], fallbacks.get(targets[0].address)),)
             self.deliveries[f"mailto:{targets[0].address}", 0] = Delivery(
                 self._notification, destination, targets, self._source, self._digest, heading
             )

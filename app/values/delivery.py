@@ -31,6 +31,9 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         access: Credentials for the address.
         part: Which of its requests this is, counted from 0, of a notification that takes several:
             each is accepted or not by itself.
+        fallback: Who is told instead if it does not accept a notification, in order: each is all
+            targets of one address.
+        fallback_after: Seconds for which it may be broken before that; None for as long as it is.
     """
 
     channel: str
@@ -38,6 +41,8 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     label: str
     access: Access = NO_ACCESS
     part: int = 0
+    fallback: "tuple[tuple[Target, ...], ...]" = ()
+    fallback_after: float | None = None
 
 
 class Mailbox(msgspec.Struct, frozen=True, gc=False):

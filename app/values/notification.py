@@ -139,6 +139,21 @@ NO_ACCESS = Access()
 """For addresses that let everybody in."""
 
 
+class Fallback(msgspec.Struct, frozen=True, gc=False):
+    """Where a notification goes if an address does not take it.
+
+    Attributes:
+        steps: Channel, address and credentials; the next one if one does not take it either.
+        after: Seconds for which the address may be broken; None for as long as it is.
+    """
+
+    steps: tuple[tuple[str, str, Access], ...]
+    after: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Fallback({', '.join(channel for channel, _, _ in self.steps)})"
+
+
 class Request(msgspec.Struct, frozen=True, gc=False):
     """A wish to reach somebody, before the router knows the address.
 
@@ -151,6 +166,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
             by no other way: without addresses the target fails, no default steps in. Its addresses
             are from the recipients file.
         access: Credentials that some of the addresses ask for, by address.
+        fallbacks: What some of the addresses have instead, by address.
         problem: Why it cannot be met, and which part of the message asks for it; None if it can. It
             fails alone.
     """
@@ -160,6 +176,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     recipient: str | None = None
     access: tuple[tuple[str, Access], ...] = ()
     problem: Note | None = None
+    fallbacks: tuple[tuple[str, Fallback], ...] = ()
 
 
 class Notification(msgspec.Struct, frozen=True, weakref=True):

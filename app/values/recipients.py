@@ -5,7 +5,7 @@ from functools import cached_property
 
 import msgspec
 
-from app.values.notification import NO_ACCESS, Access
+from app.values.notification import NO_ACCESS, Access, Fallback
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -18,6 +18,7 @@ class Contact(msgspec.Struct, frozen=True):
         primary: Preferred over the user's other contacts, of whatever type.
         name: Shown beside the address, or None.
         access: Credentials for the address.
+        fallback: Where a notification goes instead that this one does not take, in order.
     """
 
     type: str
@@ -25,6 +26,7 @@ class Contact(msgspec.Struct, frozen=True):
     primary: bool = False
     name: str | None = None
     access: Access = NO_ACCESS
+    fallback: Fallback | None = None
 
     def __repr__(self) -> str:
         return f"Contact(type={self.type!r}, primary={self.primary}, name={self.name!r})"

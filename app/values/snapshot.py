@@ -168,6 +168,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     conditions: tuple[Condition, ...] = ()
     parked: int = 0
     clock_difference_seconds: float | None = None
+    messages_fallback: int = 0
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -147,6 +147,12 @@ def narrow(job: Job, targets: tuple[Target, ...]) -> None:
     job.delivery = replace(job.delivery, targets=targets)
 
 
+def detour(job: Job) -> None:
+    """Go on with whoever is told instead of its one target."""
+    (target,) = job.delivery.targets
+    job.delivery = replace(job.delivery, targets=target.fallback[0])
+
+
 def simplify(job: Job) -> None:
     """Go on with it as plain text, by itself: its form was refused."""
     job.delivery = replace(job.delivery, plain=True)

@@ -8,7 +8,7 @@ from app.engine.inflight.item import LONGEST_ERROR, Job, State
 from app.engine.inflight.transitions import finish, narrow, simplify, wait
 from app.engine.lanes.batching import put_back_followers
 from app.engine.lanes.endings import Endings
-from app.engine.lanes.outcomes import Discard, Left, Outcomes, PutAside, Refuse, Wait
+from app.engine.lanes.outcomes import Discard, HandOver, Left, Outcomes, PutAside, Refuse, Wait
 from app.engine.lanes.queue import JobQueue
 from app.engine.lanes.surroundings import Surroundings
 from app.policies.limits.breaker import Verdict
@@ -219,6 +219,7 @@ class Answers:
             held=self._is_held(job),
             draining=self._surroundings.draining,
             accepted_for=self._clock.monotonic() - self._accepted_at,
+            shut_for=self._gate.shut_for(self._clock.monotonic()),
         )
         match step:
             case Wait(seconds):
@@ -233,6 +234,9 @@ class Answers:
             case Refuse():
                 self._queue.release(job)
                 self._endings.refuse(job, left.error)
+            case HandOver():
+                self._queue.release(job)
+                self._endings.hand_over(job, left.error)
             case Discard():
                 if self._surroundings.draining:
                     self._endings.drop_behind(job)

@@ -67,6 +67,10 @@ class Endings:
         """Put a job aside whose destination is paused."""
         self._close(job, partial(self._outcomes.put_off, job, error))
 
+    def hand_over(self, job: Job, error: str) -> None:
+        """End a job of which somebody else is told, since its destination does not have it."""
+        self._close(job, partial(self._outcomes.hand_over, job, error))
+
     def refuse(self, job: Job, error: str) -> None:
         """End a job that its destination will never take."""
         self._close(job, partial(self._outcomes.refuse, job, error))

@@ -322,6 +322,7 @@ class Lane:
         wait = self._gate.wait(now)
         if wait <= 0:
             return True
+        self._hand_over(now)
         if wait == PROBING:
             return False  # the end of the probe decides
         if wait > LONGEST_WAIT and (self._policy.defers or self._gate.broken):
@@ -331,6 +332,17 @@ class Lane:
         elif self._queue.ready:
             self._look_again_at(now + wait)
         return False
+
+    def _hand_over(self, now: float) -> None:
+        """Let those be told instead who are there for a destination that cannot be asked."""
+        shut_for = self._gate.shut_for(now)
+        if shut_for is None:
+            return
+        error = self.last_error or "the destination cannot be asked now"
+        for job in self._queue.remove(
+            lambda job: self._outcomes.is_to_be_handed_over(job, shut_for)
+        ):
+            self._endings.hand_over(job, error)
 
     def _room(self) -> int:
         """Return how many requests may be made: by the destination, and by its party's share."""

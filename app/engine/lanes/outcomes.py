@@ -1,7 +1,8 @@
 """How jobs come out of a lane: delivered, refused, expired, given up, put aside."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, assert_never
+from math import inf
+from typing import NamedTuple
 
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job
@@ -10,6 +11,7 @@ from app.engine.inflight.transitions import (
     adjust,
     attempted,
     defer,
+    detour,
     fail,
     finish,
     trouble,
@@ -41,6 +43,7 @@ class Left(NamedTuple):
         failed: Not all of them were merely asked for patience.
         denied: They were not let in, each of them.
         plain: Its form was refused; as plain text it was not tried yet.
+        refused: Its destination will never take it; somebody else is told instead.
     """
 
     targets: tuple[Target, ...]
@@ -49,6 +52,7 @@ class Left(NamedTuple):
     failed: bool
     denied: bool = False
     plain: bool = False
+    refused: bool = False
 
 
 class Wait(NamedTuple):
@@ -67,11 +71,15 @@ class Refuse(NamedTuple):
     """A job is given up: its destination lets others in, and not this one."""
 
 
+class HandOver(NamedTuple):
+    """Whoever has a job's destination for a fallback is told instead."""
+
+
 class Discard(NamedTuple):
     """A job is dropped: its record comes again, here or elsewhere."""
 
 
-Step = Wait | PutAside | Refuse | Discard
+Step = Wait | PutAside | Refuse | HandOver | Discard
 
 LONGEST_WAIT = 60.0
 """Seconds; what cannot be tried within them does not wait in memory."""
@@ -80,6 +88,7 @@ LONGEST_HELD = 300.0
 ONLY_ONCE = "its lifetime cannot be read, so that it is not sent later"
 
 
+_Passing = Retry | RateLimited | Denied | Rejected | Gone | Expired
 _NO_ATTEMPT = (RateLimited, Expired)
 
 
@@ -115,42 +124,26 @@ class Outcomes:
         Returns:
             What is left of the job; None where every target has its final answer.
         """
-        left: list[Target] = []
-        error, after, failed, denied, plain = "", 0.0, False, 0, False
         attempted(job, counts=_was_attempt(outcomes))
         adjust(job.item, notes)
         told = list(zip(job.delivery.targets, outcomes, strict=True))
         given_up = len(job.item.failures)
+        left: list[tuple[Target, _Passing]] = []
         for target, outcome in told:
-            match outcome:
-                case Delivered():
-                    accept(job.item, target)
-                case Retry():
-                    left.append(target)
-                    failed, error = True, outcome.error
-                    after = max(after, outcome.after or 0.0)
-                case RateLimited():
-                    left.append(target)
-                    error = outcome.error
-                case Denied():
-                    left.append(target)
-                    failed, error = True, outcome.error
-                    denied += 1
-                case Rejected() if outcome.form and not job.delivery.plain:
-                    left.append(target)
-                    failed, error, plain = True, outcome.error, True
-                case Rejected() | Gone() | Expired():
-                    now = self._clock.broker_now()
-                    fail(job.item, target, _reason(outcome), outcome.error, now)
-                case _:
-                    assert_never(outcome)
-        if failed:
+            if isinstance(outcome, Delivered):
+                accept(job.item, target)
+            elif isinstance(outcome, Rejected | Gone | Expired) and _is_final(job, outcome):
+                now = self._clock.broker_now()
+                fail(job.item, target, _reason(outcome), outcome.error, now)
+            else:
+                left.append((target, outcome))
+        remaining = _left(left, plain=job.delivery.plain) if left else None
+        if remaining is not None and remaining.failed:
             trouble(job.item, self._clock.broker_now())
         for target, outcome in told:  # all is decided: what fails now changes nothing
             self._observer.attempted(job, target, outcome, duration, notes)
         self._write_off(job, given_up)
-        all_denied = denied == len(left)
-        return Left(tuple(left), error, after or None, failed, all_denied, plain) if left else None
+        return remaining
 
     def accept(self, job: Job, duration: float) -> None:
         """Book that a job's one target has accepted it, after so many seconds."""
@@ -181,6 +174,7 @@ class Outcomes:
         held: bool,
         draining: bool,
         accepted_for: float,
+        shut_for: float | None,
     ) -> Step:
         """Decide about a job that some targets are left of.
 
@@ -191,10 +185,11 @@ class Outcomes:
             held: Its partition is still this worker's.
             draining: The worker is about to stop, and waits for nothing that needs another attempt.
             accepted_for: Seconds since the destination last accepted anything.
+            shut_for: Seconds for which it has been broken; infinite if denied or gone; or None.
         """
         item, policy = job.item, self._policy
-        if not held:
-            return Discard()
+        if not held or left.refused or self.is_to_be_handed_over(job, shut_for):
+            return HandOver() if held else Discard()
         if left.failed and job.delivery.notification.once and not left.plain:
             return PutAside(SHORTEST)
         if draining:
@@ -218,6 +213,40 @@ class Outcomes:
         # The next one is tried at once after a denial: it tells whom the refusal is about.
         held = self._clock.monotonic() - item.received_at
         return policy.defers and (left.denied or wait > LONGEST_WAIT or held > LONGEST_HELD)
+
+    def is_to_be_handed_over(self, job: Job, shut_for: float | None) -> bool:
+        """Say whether somebody else is to be told, because a destination cannot be asked.
+
+        Args:
+            job: For that destination.
+            shut_for: Seconds for which it has been broken; infinite if denied or gone; or None.
+        """
+        if shut_for is None or not has_fallback(job):
+            return False
+        after = job.delivery.targets[0].fallback_after
+        if shut_for == inf or after is None:
+            return shut_for == inf
+        failing_for = self._clock.broker_now() - (job.item.first_failure or inf)
+        return max(shut_for, failing_for) >= after
+
+    def hand_over(self, job: Job, error: str) -> None:
+        """Let whoever is told instead have it, by way of a retry topic.
+
+        So the change is acknowledged by Kafka before anybody else is asked: what becomes of the
+        worker meanwhile, nobody is told by both.
+
+        Args:
+            job: Waits nowhere any more.
+            error: Why its destination does not have it.
+        """
+        if self.is_expired(job):
+            self.expire(job)
+            return
+        trouble(job.item, self._clock.broker_now())
+        (target,) = job.delivery.targets
+        detour(job)
+        self._observer.handed_over(job, target, error)
+        defer(job, AT_ONCE)
 
     def is_expired(self, job: Job) -> bool:
         """Say whether a job's time has passed."""
@@ -270,6 +299,9 @@ class Outcomes:
             defer(job, longest_delay(), paused=True)
 
     def _give_up_all(self, job: Job, reason: Reason, error: str) -> None:
+        if has_fallback(job):
+            self.hand_over(job, error)
+            return
         given_up = len(job.item.failures)
         for target in job.delivery.targets:
             fail(job.item, target, reason, error, self._clock.broker_now())
@@ -280,6 +312,46 @@ class Outcomes:
         """Count the targets that were given up, from the ``first`` failure of the item on."""
         for failure in job.item.failures[first:]:
             self._observer.gave_up(job, failure.target, failure.reason, failure.error)
+
+
+def _is_final(job: Job, outcome: Rejected | Gone | Expired) -> bool:
+    """Say whether nothing else is tried after a refusal: neither plain text nor a fallback."""
+    if isinstance(outcome, Expired):
+        return True
+    if isinstance(outcome, Rejected) and outcome.form and not job.delivery.plain:
+        return False
+    return not has_fallback(job)
+
+
+def _left(told: Sequence[tuple[Target, _Passing]], *, plain: bool) -> Left:
+    """Return what is left of a job.
+
+    Args:
+        told: Its targets that may still accept it, or somebody instead of them, at least one.
+        plain: It was sent as plain text.
+    """
+    outcomes = [outcome for _, outcome in told]
+    waits = [each.after for each in outcomes if isinstance(each, Retry) and each.after]
+    refusals = [each for each in outcomes if isinstance(each, Rejected | Gone | Expired)]
+    forms = [each for each in refusals if isinstance(each, Rejected) and each.form and not plain]
+    return Left(
+        targets=tuple(target for target, _ in told),
+        error=outcomes[-1].error,
+        after=max(waits, default=None),
+        failed=any(not isinstance(each, RateLimited) for each in outcomes),
+        denied=all(isinstance(each, Denied) for each in outcomes),
+        plain=bool(forms),
+        refused=len(refusals) > len(forms),
+    )
+
+
+def has_fallback(job: Job) -> bool:
+    """Say whether somebody else is told if a job's one target does not accept it.
+
+    What is sent at the first attempt or not at all has no second one, anywhere.
+    """
+    targets = job.delivery.targets
+    return len(targets) == 1 and bool(targets[0].fallback) and not job.delivery.notification.once
 
 
 def _reason(outcome: Rejected | Gone | Expired) -> Reason:

@@ -33,10 +33,14 @@ def still_to_send(routed: Routed, deferral: Deferral) -> Routed:
         for target_id, target in known.items()
         if target_id not in left and target_id not in done
     }
-    vanished = [mark for mark in deferral.left if mark.id not in known]
+    instead = {_id(each.targets[0]): each for each in reversed(routed.detours)}
+    # Two addresses may have the same one instead: whoever was told by it is not told again.
+    detours = [each for name, each in instead.items() if name in left - known.keys() - done]
+    vanished = [mark for mark in deferral.left if mark.id not in known and mark.id not in instead]
     replaced = {mark.channel for mark in vanished} & set(fresh.values())
     wanted = left | {target_id for target_id, channel in fresh.items() if channel in replaced}
-    return _only(routed, wanted, [mark for mark in vanished if mark.channel not in replaced])
+    kept = _only(routed, wanted, [mark for mark in vanished if mark.channel not in replaced])
+    return replace(kept, deliveries=(*kept.deliveries, *detours)) if detours else kept
 
 
 def _targets(routed: Routed) -> Iterable[Target]:

@@ -153,6 +153,7 @@ class Statistics:
     def __init__(self) -> None:
         self.settled: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
         self.retried = 0
+        self.fallback = 0
         self.adjusted = 0
         self.deferred = 0
         self.dead_lettered = 0

@@ -42,6 +42,7 @@ class Breaker:
         self.gone = False
         self.denied = False
         self.retry_at: float | None = None
+        self.opened_at = 0.0
 
     @property
     def open(self) -> bool:
@@ -109,6 +110,8 @@ class Breaker:
             self.denied = True
 
     def _open(self, now: float) -> None:
+        if self.retry_at is None:
+            self.opened_at = now
         self.gone = self.denied = False
         self.retry_at = now + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE)

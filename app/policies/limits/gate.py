@@ -62,6 +62,15 @@ class Gate:
         """Whether the destination is taken as broken or gone, until a probe shows otherwise."""
         return self._breaker.open
 
+    def shut_for(self, now: float) -> float | None:
+        """Return the seconds for which it has been broken; infinite if it is denied or gone.
+
+        None if it is as it should be.
+        """
+        if self._breaker.gone or self._breaker.denied:
+            return inf
+        return now - self._breaker.opened_at if self._breaker.open else None
+
     @property
     def requests_left(self) -> int | None:
         """Requests that may be made before there is a wait; None if no limit is known."""

@@ -1,12 +1,12 @@
 """Contacts: how a user is reached, and what it takes to be let in there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from app.policies.channels import Channels
 from app.policies.parsing.extras import KwargsWire, mail_addresses
 from app.values.channel import AddressKind
-from app.values.notification import NO_ACCESS, Access, Request
+from app.values.notification import NO_ACCESS, Access, Fallback, Request
 from app.values.recipients import Contact, User
 
 
@@ -47,14 +47,22 @@ def request_for(channel: str, contacts: Sequence[Contact], words: str) -> Reques
     if len(contacts) == 1:  # as of nearly every user
         (contact,) = contacts
         access = () if contact.access is NO_ACCESS else ((contact.address, contact.access),)
-        return Request(channel, (contact.address,), words, access)
+        return Request(channel, (contact.address,), words, access, fallbacks=_fallbacks(contacts))
     by_address: dict[str, Contact] = {}
     for contact in contacts:
         by_address.setdefault(contact.address, contact)
     asked = [each for each in by_address.values() if each.access is not NO_ACCESS]
     return Request(
-        channel, tuple(by_address), words, tuple((each.address, each.access) for each in asked)
+        channel,
+        tuple(by_address),
+        words,
+        tuple((each.address, each.access) for each in asked),
+        fallbacks=_fallbacks(by_address.values()),
     )
+
+
+def _fallbacks(contacts: Iterable[Contact]) -> tuple[tuple[str, Fallback], ...]:
+    return tuple((each.address, each.fallback) for each in contacts if each.fallback is not None)
 
 
 def own_addresses(kind: AddressKind, kwargs: KwargsWire) -> tuple[str, ...]:
