@@ -30,6 +30,7 @@ _COUNTERS = {
     "messages_expired": "Notifications whose time had passed before any target accepted them.",
     "messages_suppressed": "Notifications for inactive users alone: nothing had to be sent.",
     "messages_retried": "Further attempts made after a failed one.",
+    "messages_fallback": "Times that a fallback was told instead of an address.",
     "messages_adjusted": "Of the consumed: something was left out of them, or changed.",
     "messages_deferred": "Notifications written to a retry topic.",
     "messages_dead_lettered": "Records written to the dead-letter topic.",

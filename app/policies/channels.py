@@ -42,6 +42,14 @@ class Channels:
         named = self._by_name[name]
         return (self._recognised(urlsplit(url)) if named.yields else None) or named
 
+    def takes_default(self, name: str, url: str) -> bool:
+        """Say whether a channel may be used with a URL that was set for whatever has none.
+
+        Not if the URL is another service's: that one would be told in a form that it does not know.
+        """
+        named, recognised = self._by_name[name], self._recognised(urlsplit(url))
+        return named.yields or recognised is None or recognised is named
+
     def can_serve(self, name: str, other: str, address: str) -> bool:
         """Say whether one channel reaches an address that was written down for another.
 

@@ -196,6 +196,8 @@ class _Router:
 
     def _webhook(self, request: Request) -> None:
         default = self._defaults.webhook_url
+        if default is not None and not self._channels.takes_default(request.channel, default):
+            default = None
         access, fallbacks = dict(request.access), dict(request.fallbacks)
         urls = request.addresses
         if not urls:

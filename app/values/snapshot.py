@@ -122,6 +122,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Everything ``GET /stats`` says (docs/contract.md#counts). Times are ISO 8601 UTC strings.
 
     Attributes:
+        messages_fallback: Times that somebody else was told: the fallback of an address.
         messages_missed: Offsets that retention deleted before they were read.
         messages_vanished: Offsets that had been read and that the log lost from its end.
         conditions: Everything that somebody should look at, the oldest first.

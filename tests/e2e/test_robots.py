@@ -173,3 +173,32 @@ async def test_what_is_refused_in_a_digest_is_sent_one_by_one(
     whole = "\n".join(robot.texts)
     assert all(f"good {number}" in whole for number in range(4))
     assert robot.codes.count(430104) <= 2
+
+
+async def test_who_stands_in_for_a_robot_is_told_instead(
+    world: World, robots: RobotServer, tmp_path: Path
+) -> None:
+    """A removed robot: its notifications reach another one, once each, and nobody counts them twice."""
+    gone = robots.create("feishu", "gone-token", gone=True)
+    there = robots.create("wecom", "there-token")
+    contacts = (
+        f"{{type: feishu, address: '{gone}', primary: true, fallback: [wecom]}},"
+        f" {{type: wecom, address: '{there}'}}"
+    )
+    service = await world.service(recipients(tmp_path, one=contacts))
+    publish = await world.publisher(service)
+    texts = [f"text {number}" for number in range(5)]
+    await publish(
+        *(
+            {"message_type": "simple", "content": text, "user_uuid": "one", "message_id": text}
+            for text in texts
+        )
+    )
+    stats = await service.until_stats(lambda got: got["messages_sent"] == 5, seconds=60)
+    assert (stats["messages_failed"], stats["messages_dead_lettered"]) == (0, 0)
+    assert (stats["messages_fallback"], stats["messages_consumed"]) == (5, 5)
+    whole = "\n".join(robots.robots["there-token"].texts)
+    assert [whole.count(f"{text}\n") for text in texts] == [1] * 5
+    assert len(robots.robots["gone-token"].codes) == 1
+    found = (await service.client.get("/notifications/text 0")).json()
+    assert found["state"] == "sent"

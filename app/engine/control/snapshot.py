@@ -97,6 +97,7 @@ def take_picture(
         destinations=_destinations(statistics, dispatcher, clock.now()),
         conditions=conditions.snapshot(),
         clock_difference_seconds=None if ahead is None else round(ahead, 3),
+        messages_fallback=statistics.fallback,
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.edges.recipients import load_recipients
 from app.values.errors import RecipientsFileError
-from app.values.notification import Access
+from app.values.notification import NO_ACCESS, Access, Fallback
 from app.values.recipients import Contact, Group, Recipients, User
 from tests.support.channels import KNOWN
 
@@ -121,7 +121,7 @@ def test_an_empty_file_knows_nobody(file: Path, text: str) -> None:
         (
             "users:\n  a:\n    contacts:\n    - type: sms",
             4,
-            "contacts[0].type: expected webhook, discord, email, console",
+            f"contacts[0].type: expected {', '.join(KNOWN.names)}",
         ),
         (
             "users:\n  a:\n    contacts:\n    - {type: console}\n    - {type: email}",
@@ -174,14 +174,24 @@ def test_an_empty_file_knows_nobody(file: Path, text: str) -> None:
             "contacts[0].headers: only webhooks have any",
         ),
         (
-            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      fallback: [email]",
+            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      fallback: [fax]",
             6,
-            "contacts[0].fallback: this version has no fallback contacts yet; take it out",
+            "contacts[0].fallback[0]: expected webhook, discord",
+        ),
+        (
+            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      fallback: email",
+            6,
+            "contacts[0].fallback: expected a list",
         ),
         (
             f"users:\n  a:\n    contacts:\n    - {HOOK}\n      fallback_after: 300",
             6,
-            "this version has no fallback contacts yet",
+            "contacts[0].fallback_after: there is no fallback beside it",
+        ),
+        (
+            f"users:\n  a:\n    contacts:\n    - {HOOK}\n      fallback: [email]\n      fallback_after: x",
+            7,
+            "contacts[0].fallback_after: expected seconds, 0 to 604800",
         ),
         ("users: {a: {contacts: [{type: email, address: []}]}}", 1, "address: expected a text"),
         (
@@ -245,3 +255,32 @@ def test_any_file_is_read_or_refused(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with suppress(RecipientsFileError):
         assert isinstance(load_recipients(file, KNOWN), Recipients)
+
+
+def test_a_contact_names_those_who_stand_in_for_it(file: Path) -> None:
+    """By their types, of the same user: the primary one of each, never itself, in order."""
+    file.write_text(
+        """\
+users:
+  a:
+    contacts:
+      - {type: feishu, address: "https://open.feishu.cn/open-apis/bot/v2/hook/one",
+         fallback: [email, feishu, wecom], fallback_after: 300}
+      - {type: email, address: first@x.example}
+      - {type: email, address: second@x.example, primary: true, fallback: [feishu]}
+      - {type: feishu, address: "https://open.feishu.cn/open-apis/bot/v2/hook/two", secret: s}
+""",
+        encoding="utf-8",
+    )
+    recipients = load_recipients(file, KNOWN)
+    feishu, first, second, _ = recipients.users["a"].contacts
+    two = "https://open.feishu.cn/open-apis/bot/v2/hook/two"
+    assert feishu.fallback == Fallback(
+        (("email", "second@x.example", NO_ACCESS), ("feishu", two, Access(secret="s"))), 300.0
+    )
+    assert "hook/two" not in repr(feishu.fallback)
+    assert first.fallback is None
+    assert second.fallback is not None
+    assert [channel for channel, _, _ in second.fallback.steps] == ["feishu"]
+    (warning,) = recipients.warnings.values()
+    assert "has no other wecom contact" in warning

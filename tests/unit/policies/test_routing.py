@@ -6,7 +6,16 @@ from app.policies.headers.records import mark_of
 from app.policies.routing import Defaults, Routed, route
 from app.values.delivery import Delivery, Destination, Heading, Target
 from app.values.note import Note
-from app.values.notification import NO_ACCESS, Access, Embed, Footer, Mail, Notification, Request
+from app.values.notification import (
+    NO_ACCESS,
+    Access,
+    Embed,
+    Fallback,
+    Footer,
+    Mail,
+    Notification,
+    Request,
+)
 from tests.support.channels import KNOWN
 from tests.support.messages import DISCORD_URL, HOOK_URL
 
@@ -277,3 +286,59 @@ def test_embeds_that_do_not_fit_are_a_further_delivery() -> None:
     first, second, _ = deliveries
     assert first.targets[0].address == second.targets[0].address
     assert mark_of(first.targets[0]).id != mark_of(second.targets[0]).id
+
+
+MAILED = ("email", "a@example.com", NO_ACCESS)
+
+
+def test_a_target_knows_who_is_told_instead() -> None:
+    """Each step knows those after it; deliveries to them are there, and are not made by default."""
+    fallback = Fallback((("discord", DISCORD_URL, Access(secret="s")), MAILED), 60.0)
+    request = Request("webhook", (HOOK_URL,), fallbacks=((HOOK_URL, fallback),))
+    result = routed(request)
+    (delivery,) = result.deliveries
+    (target,) = delivery.targets
+    assert target.fallback_after == 60.0
+    (discord,), (mail,) = target.fallback
+    assert (discord.channel, discord.access.secret, discord.fallback) == (
+        "discord",
+        "s",
+        ((mail,),),
+    )
+    assert (mail.address, mail.fallback) == ("a@example.com", ())
+    assert {each.destination.channel for each in result.detours} == {"discord", "email"}
+
+
+def test_nobody_is_told_instead_who_is_told_anyway() -> None:
+    """Or who cannot be: without a mail server, or at an address that cannot be used."""
+    for steps, more in (
+        (MAILED, (Request("email", ("a@example.com",)),)),
+        (("webhook", "nonsense", NO_ACCESS), ()),
+    ):
+        request = Request("webhook", (HOOK_URL,), fallbacks=((HOOK_URL, Fallback((steps,))),))
+        assert routed(request, *more).deliveries[0].targets[0].fallback == ()
+    request = Request("webhook", (HOOK_URL,), fallbacks=((HOOK_URL, Fallback((MAILED,))),))
+    lonely = Notification("x", (request,))
+    nobody = route(lonely, Defaults(), KNOWN, source="s", digest=DIGEST)
+    assert nobody.deliveries[0].targets[0].fallback == ()
+
+
+def test_a_mail_and_the_console_have_fallbacks_and_are_some() -> None:
+    """A mail to somebody of the recipients file is for nobody else."""
+    fallback = Fallback((("console", "console", NO_ACCESS),))
+    mail = Request("email", ("a@example.com",), "a", fallbacks=(("a@example.com", fallback),))
+    (delivery,) = routed(mail).deliveries
+    assert delivery.targets[0].fallback[0][0].channel == "console"
+
+
+def test_the_default_is_for_those_whose_form_it_has() -> None:
+    """A robot's message is not posted to Discord; whoever names the channel is told so."""
+    defaults = Defaults(DISCORD_URL)
+    result = routed(Request("webhook"), Request("feishu"), defaults=defaults)
+    (delivery,) = result.deliveries
+    assert delivery.destination.channel == "discord"
+    assert [(target.channel, error) for target, error in result.unroutable] == [
+        ("feishu", "no address, and no default destination is set")
+    ]
+    assert routed(Request("discord"), defaults=defaults).deliveries
+    assert routed(Request("feishu"), defaults=Defaults(HOOK_URL)).deliveries

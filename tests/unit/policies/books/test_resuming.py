@@ -100,3 +100,16 @@ def test_marks_alone_are_enough() -> None:
     assert "hooks.example" not in str(left(hook("a")))
     assert isinstance(left(hook("a")).left, tuple)
     assert TargetMark("webhook", "a", mark_of(hook("a")).id) == mark_of(hook("a"))
+
+
+def test_who_is_told_instead_is_told_if_the_record_says_so() -> None:
+    """By nobody else's word; once, whoever named them; and not if they were told already."""
+    route = routed((hook("a"),), (hook("b"),))
+    detour = routed((mail("m"),)).deliveries
+    with_detours = Routed(route.deliveries, (), (*detour, *detour))
+    assert names(still_to_send(with_detours, Deferral())) == ["a", "b"]
+    assert names(still_to_send(with_detours, left(hook("b"), mail("m")))) == ["b", "m"]
+    told = left(mail("m"), delivered=(mark_of(mail("m")),))
+    assert still_to_send(with_detours, told) == Routed((), ())
+    gone = still_to_send(with_detours, left(mail("n")))
+    assert [error for _, error in gone.unroutable] == [VANISHED]
