@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
 
 from app.edges.http import HttpAnswer, HttpRequestError
 from app.policies.redaction import NO_SECRETS, Secrets, scrub
@@ -22,6 +25,8 @@ from app.values.outcome import (
     Rejected,
     Retry,
 )
+
+T = TypeVar("T")
 
 MAX_QUOTE = 300
 _DENIALS = (401, 402, 403)
@@ -57,6 +62,14 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
     else:  # 5xx, and codes that HTTP does not know: RFC 9110 reads those as 5xx
         outcome = Retry(error, after)
     return outcome
+
+
+def read_json(decoder: msgspec.json.Decoder[T], answer: HttpAnswer) -> T | None:
+    """Return what an answer says; None if it has not the service's form."""
+    try:
+        return decoder.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def judge_stranger(service: str, answer: HttpAnswer, now: float, target: Target) -> Outcome:

@@ -1,16 +1,13 @@
 """Attachments as Slack once had them: Mattermost and Rocket.Chat show them to this day."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
 
-from app.edges.channels.chat import ChatChannel, Rendered
+from app.edges.channels.chat import RenderingChannel
 from app.edges.channels.over_http import HttpRequest
-from app.edges.channels.rendering import Renderings
 from app.edges.channels.texts import NOTHING
-from app.edges.http import HttpPort
 from app.policies.texts.cards import Card, cards_of, footer_of, parts_of
 from app.policies.texts.commonmark import uncalled
 from app.policies.texts.dialects import Dialect, cut, fit
@@ -144,13 +141,8 @@ class AttachmentForm(msgspec.Struct, frozen=True):
         return tuple(made), room, True
 
 
-class AttachmentChannel(ChatChannel[Content]):
+class AttachmentChannel(RenderingChannel[Content]):
     """A service that takes attachments.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
 
     Attributes:
         form: How the service wants them.
@@ -158,21 +150,12 @@ class AttachmentChannel(ChatChannel[Content]):
 
     form: ClassVar[AttachmentForm]
 
-    def __init__(
-        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
-    ) -> None:
-        super().__init__(http, timeout, clock)
-        self._rendered = Renderings(self._attached)
-
-    def render(self, notification: Notification) -> Rendered[Content]:
-        """See ``ChatChannel.render``."""
-        return self._rendered.of(notification)
-
-    def render_plain(self, notification: Notification) -> Rendered[Content]:
-        """See ``ChatChannel.render_plain``."""
-        notes = Notes()
-        content = self.form.render_plain(notification, notes)
-        return Rendered((content,), notes.all())
+    def contents(
+        self, notification: Notification, notes: Notes, *, plain: bool
+    ) -> tuple[Content, ...]:
+        """See ``RenderingChannel.contents``."""
+        form = self.form
+        return ((form.render_plain if plain else form.render)(notification, notes),)
 
     def compose(self, contents: Sequence[Content], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""
@@ -184,11 +167,6 @@ class AttachmentChannel(ChatChannel[Content]):
     def fits(self, contents: Sequence[Content], more: Content) -> bool:
         """See ``ChatChannel.fits``."""
         return sum(each.length for each in contents) + more.length <= self.form.limit
-
-    def _attached(self, notification: Notification) -> Rendered[Content]:
-        notes = Notes()
-        content = self.form.render(notification, notes)
-        return Rendered((content,), notes.all())
 
 
 def _length(attachment: Attachment) -> int:

@@ -1,12 +1,16 @@
 """What chat services share: rendered once, merged while a limit holds, plain text if need be."""
 
+import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
 from app.edges.channels.over_http import HttpChannel, HttpRequest
+from app.edges.channels.rendering import Renderings
+from app.edges.http import HttpPort
+from app.policies.texts.notes import Notes
 from app.values.delivery import Delivery, Target
 from app.values.note import Note
 from app.values.notification import Notification
@@ -93,3 +97,45 @@ class ChatChannel(HttpChannel, Generic[P]):
         """Return what one request tells of a delivery; one that has changed since has the last."""
         requests = self._rendering(delivery).requests
         return requests[min(delivery.targets[0].part, len(requests) - 1)]
+
+
+class RenderingChannel(ChatChannel[P]):
+    """A chat service that renders notifications by itself, and remembers what it made of them.
+
+    Args:
+        http: Sends the requests.
+        timeout: Seconds for one attempt as a whole.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(
+        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(http, timeout, clock)
+        self._rendered = Renderings(self._rich)
+
+    @abstractmethod
+    def contents(self, notification: Notification, notes: Notes, *, plain: bool) -> tuple[P, ...]:
+        """Return the content of each request that tells a notification.
+
+        Args:
+            notification: What to say.
+            notes: Takes what is left out.
+            plain: As plain text.
+        """
+
+    def render(self, notification: Notification) -> Rendered[P]:
+        """See ``ChatChannel.render``."""
+        return self._rendered.of(notification)
+
+    def render_plain(self, notification: Notification) -> Rendered[P]:
+        """See ``ChatChannel.render_plain``."""
+        return self._write(notification, plain=True)
+
+    def _rich(self, notification: Notification) -> Rendered[P]:
+        return self._write(notification, plain=False)
+
+    def _write(self, notification: Notification, *, plain: bool) -> Rendered[P]:
+        notes = Notes()
+        contents = self.contents(notification, notes, plain=plain)
+        return Rendered(contents, notes.all())

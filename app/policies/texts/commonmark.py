@@ -49,7 +49,7 @@ class CommonMark(Dialect):
         strike: str = "~~",
     ) -> None:
         self._escaped = re.compile(f"[{re.escape(escaped)}]")
-        self._odd = re.compile(rf"[\\&@:\t{re.escape(escaped)}]|  ")
+        self._odd = re.compile(rf"[\\&@:\]\t{re.escape(escaped)}]|  ")
         self._entities = "&" not in escaped
         self._links = "[" not in escaped
         self._backslashes = "\\" not in escaped

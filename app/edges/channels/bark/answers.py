@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.edges.channels.answers import judge, judge_stranger, quote, secrets_of
+from app.edges.channels.answers import judge, judge_stranger, quote, read_json, secrets_of
 from app.edges.http import HttpAnswer
 from app.values.delivery import Target
 from app.values.outcome import Delivered, Gone, Outcome, RateLimited, Rejected
@@ -34,9 +34,8 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
         now: Seconds since the epoch.
         target: The device; its key must not be shown.
     """
-    try:
-        read = _decoder.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    read = read_json(_decoder, answer)
+    if read is None:
         return judge_stranger("Bark", answer, now, target)
     if read.code == 200:
         return Delivered()

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from app.edges.channels.answers import judge, judge_stranger, quote_body
+from app.edges.channels.answers import judge, judge_stranger, quote_body, read_json
 from app.edges.channels.over_http import HttpRequest
 from app.edges.channels.texts import Said, TextChannel, TextForm
 from app.edges.http import HttpAnswer
@@ -64,9 +64,7 @@ class GotifyChannel(TextChannel):
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
         if 200 <= answer.status < 300:
-            try:
-                _decoder.decode(answer.body)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            if read_json(_decoder, answer) is None:
                 return judge_stranger("Gotify", answer, now, target)
             return Delivered()
         said = quote_body(answer, target)

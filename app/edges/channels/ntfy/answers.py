@@ -2,7 +2,14 @@
 
 import msgspec
 
-from app.edges.channels.answers import judge, judge_stranger, quote, retry_after, secrets_of
+from app.edges.channels.answers import (
+    judge,
+    judge_stranger,
+    quote,
+    read_json,
+    retry_after,
+    secrets_of,
+)
 from app.edges.channels.quotas import until_midnight
 from app.edges.http import HttpAnswer
 from app.values.delivery import Target
@@ -37,9 +44,8 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
         target: The topic, which must not be shown.
     """
     decoder = _accepted if 200 <= answer.status < 300 else _problem
-    try:
-        read = decoder.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    read = read_json(decoder, answer)
+    if read is None:
         return judge_stranger("ntfy", answer, now, target)
     return Delivered() if isinstance(read, _Accepted) else _refused(answer, read, now, target)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from app.edges.channels.answers import judge_stranger, quote, secrets_of
+from app.edges.channels.answers import judge_stranger, quote, read_json, secrets_of
 from app.edges.channels.over_http import HttpRequest
 from app.edges.channels.pushplus.address import Place, place_of
 from app.edges.channels.quotas import CHINA, until_midnight
@@ -67,9 +67,8 @@ class PushPlusChannel(TextChannel):
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
-        try:
-            read = _decoder.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        read = read_json(_decoder, answer)
+        if read is None:
             return judge_stranger("PushPlus", answer, now, target)
         if read.code == _ACCEPTED:
             return Delivered()

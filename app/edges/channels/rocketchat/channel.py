@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from app.edges.channels.answers import judge, judge_stranger, quote, secrets_of
+from app.edges.channels.answers import judge, judge_stranger, quote, read_json, secrets_of
 from app.edges.channels.attachments import AttachmentChannel, AttachmentForm
 from app.edges.http import HttpAnswer
 from app.policies.texts.commonmark import CommonMark
@@ -32,9 +32,8 @@ class RocketChatChannel(AttachmentChannel):
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
-        try:
-            read = _decoder.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        read = read_json(_decoder, answer)
+        if read is None:
             return judge_stranger("Rocket.Chat", answer, now, target)
         if read.success and 200 <= answer.status < 300:
             return Delivered()

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from app.edges.channels.answers import judge_stranger, quote, secrets_of
+from app.edges.channels.answers import judge_stranger, quote, read_json, secrets_of
 from app.edges.channels.over_http import HttpRequest
 from app.edges.channels.quotas import CHINA, until_midnight
 from app.edges.channels.texts import Said, TextChannel, TextForm
@@ -68,9 +68,8 @@ class ServerChanChannel(TextChannel):
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
-        try:
-            read = _decoder.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        read = read_json(_decoder, answer)
+        if read is None:
             return judge_stranger("Server酱", answer, now, target)
         if read.code == 0:
             return Delivered()

@@ -1,13 +1,11 @@
 """Slack's incoming webhooks."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from app.edges.channels.chat import ChatChannel, Rendered
+from app.edges.channels.chat import RenderingChannel
 from app.edges.channels.over_http import HttpRequest
-from app.edges.channels.rendering import Renderings
 from app.edges.channels.slack.answers import classify
 from app.edges.channels.slack.blocks import (
     MAX_BLOCKS,
@@ -17,7 +15,7 @@ from app.edges.channels.slack.blocks import (
     render,
     render_plain,
 )
-from app.edges.http import HttpAnswer, HttpPort
+from app.edges.http import HttpAnswer
 from app.policies.texts.notes import Notes
 from app.values.channel import PublishedLimit
 from app.values.delivery import Target
@@ -37,37 +35,21 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
 _encoder = msgspec.json.Encoder()
 
 
-class SlackChannel(ChatChannel[Content]):
-    """Posts to Slack's channels.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
-    """
+class SlackChannel(RenderingChannel[Content]):
+    """Posts to Slack's channels."""
 
     name = "slack"
-
-    def __init__(
-        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
-    ) -> None:
-        super().__init__(http, timeout, clock)
-        self._rendered = Renderings(_attached)
 
     def limits(self, address: str) -> Sequence[PublishedLimit]:
         """See ``Channel.limits``."""
         del address
         return _LIMITS
 
-    def render(self, notification: Notification) -> Rendered[Content]:
-        """See ``ChatChannel.render``."""
-        return self._rendered.of(notification)
-
-    def render_plain(self, notification: Notification) -> Rendered[Content]:
-        """See ``ChatChannel.render_plain``."""
-        notes = Notes()
-        content = render_plain(notification, notes)
-        return Rendered((content,), notes.all())
+    def contents(
+        self, notification: Notification, notes: Notes, *, plain: bool
+    ) -> tuple[Content, ...]:
+        """See ``RenderingChannel.contents``."""
+        return ((render_plain if plain else render)(notification, notes),)
 
     def compose(self, contents: Sequence[Content], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""
@@ -87,9 +69,3 @@ class SlackChannel(ChatChannel[Content]):
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
         return classify(answer, now, target)
-
-
-def _attached(notification: Notification) -> Rendered[Content]:
-    notes = Notes()
-    content = render(notification, notes)
-    return Rendered((content,), notes.all())

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from app.edges.channels.answers import judge, quote_body, retry_after
+from app.edges.channels.answers import judge, quote_body, read_json, retry_after
 from app.edges.http import HttpAnswer
 from app.values.delivery import Target
 from app.values.outcome import Delivered, Denied, Gone, Outcome, RateLimited, Rejected
@@ -47,9 +47,7 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
 
 
 def _code(answer: HttpAnswer) -> str:
-    try:
-        error = _decoder.decode(answer.body).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+    read = read_json(_decoder, answer)
+    error = read.error if read else None
     code = error.get("code") if isinstance(error, dict) else None
     return code.lower() if isinstance(code, str) else ""

@@ -1,17 +1,15 @@
 """Microsoft Teams."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from app.edges.channels.chat import ChatChannel, Rendered
+from app.edges.channels.chat import RenderingChannel
 from app.edges.channels.over_http import HttpRequest
-from app.edges.channels.rendering import Renderings
 from app.edges.channels.teams.answers import classify
 from app.edges.channels.teams.cards import MAX_BYTES, Content, Element, render, render_plain
-from app.edges.http import HttpAnswer, HttpPort
+from app.edges.http import HttpAnswer
 from app.policies.texts.notes import Notes
 from app.values.channel import PublishedLimit
 from app.values.delivery import Target
@@ -24,37 +22,21 @@ that are confirmed."""
 _encoder = msgspec.json.Encoder()
 
 
-class TeamsChannel(ChatChannel[Content]):
-    """Has a workflow post adaptive cards.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
-    """
+class TeamsChannel(RenderingChannel[Content]):
+    """Has a workflow post adaptive cards."""
 
     name = "teams"
-
-    def __init__(
-        self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
-    ) -> None:
-        super().__init__(http, timeout, clock)
-        self._rendered = Renderings(_carded)
 
     def limits(self, address: str) -> Sequence[PublishedLimit]:
         """See ``Channel.limits``."""
         del address
         return _LIMITS
 
-    def render(self, notification: Notification) -> Rendered[Content]:
-        """See ``ChatChannel.render``."""
-        return self._rendered.of(notification)
-
-    def render_plain(self, notification: Notification) -> Rendered[Content]:
-        """See ``ChatChannel.render_plain``."""
-        notes = Notes()
-        content = render_plain(notification, notes)
-        return Rendered((content,), notes.all())
+    def contents(
+        self, notification: Notification, notes: Notes, *, plain: bool
+    ) -> tuple[Content, ...]:
+        """See ``RenderingChannel.contents``."""
+        return ((render_plain if plain else render)(notification, notes),)
 
     def compose(self, contents: Sequence[Content], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""
@@ -95,9 +77,3 @@ def _message(elements: list[Element]) -> dict[str, Any]:
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
     return {"type": "message", "attachments": [attachment]}
-
-
-def _carded(notification: Notification) -> Rendered[Content]:
-    notes = Notes()
-    content = render(notification, notes)
-    return Rendered((content,), notes.all())

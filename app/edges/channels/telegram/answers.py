@@ -9,6 +9,7 @@ from app.edges.channels.answers import (
     judge_stranger,
     patience,
     quote,
+    read_json,
     retry_after,
     secrets_of,
 )
@@ -65,9 +66,8 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Meaning:
         now: Seconds since the epoch.
         target: The chat; its token must not be shown.
     """
-    try:
-        read = _decoder.decode(answer.body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    read = read_json(_decoder, answer)
+    if read is None:
         return Meaning(judge_stranger("Telegram", answer, now, target))
     if read.ok:
         return Meaning(Delivered())
