@@ -21,11 +21,12 @@ def to(url: str, number: int) -> dict[str, object]:
 
 async def told(sink: HttpServer, count: int) -> list[str]:
     """Wait for messages to the operator; return what they say."""
-    received = await sink.wait_for(count, timeout=60)
-    return [_text(each) for each in received[:count]]
+    received = await sink.wait_for(count, timeout=100)
+    return [said(each) for each in received[:count]]
 
 
-def _text(request: Received) -> str:
+def said(request: Received) -> str:
+    """Return what a message to the operator says."""
     data = request.json["data"]
     return f"{data['title']}\n{data['content']}"
 
