@@ -93,9 +93,7 @@ class TextForm:
 
     def requests(self, notification: Notification) -> int:
         """Return how many requests it takes to tell a notification."""
-        said = len(notification.content) + len(notification.title or "")
-        is_short = said < self.limit // 4 and not notification.embeds and not notification.fields
-        return 1 if self._most == 1 or is_short else len(self.render(notification).requests)
+        return 1 if self._most == 1 else len(self.render(notification).requests)
 
     def render(self, notification: Notification) -> Rendered[Page]:
         """Return a notification as the service is told it."""

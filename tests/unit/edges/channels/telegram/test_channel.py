@@ -155,6 +155,17 @@ def test_a_long_text_takes_several_messages_and_an_endless_one_is_cut() -> None:
     assert judge(requests[-1].body).text.endswith(f"{SHORTENED}\nend")
 
 
+def test_a_short_text_with_long_company_takes_as_many_messages_as_it_needs() -> None:
+    """Nothing of author, link and footer is left behind."""
+    link = f"https://x.example/{'p' * 2000}"
+    company = told("x" * 1000, url=link, author=Author("a" * 1000), footer=Footer("f" * 1000))
+    requests = requests_of(SPEC, company, GROUP)
+    assert len(requests) == 2
+    shown = [judge(each.body).text for each in requests]
+    assert missing(company, shown) == []
+    assert link in shown[0]
+
+
 def test_the_address_keeps_what_it_does_not_say_itself() -> None:
     """The chat goes into the body; the rest of the query is whoever wrote it's."""
     address = f"{BOT}?chat_id=42&protect_content=true"
