@@ -290,8 +290,8 @@ MUTANTS = (
     Mutant(
         "give up what a chat would take as plain text",
         "app/engine/lanes/outcomes.py",
-        "case Rejected() if outcome.form and not job.delivery.plain:",
-        "case Rejected() if outcome.form and job.delivery.plain:",
+        "isinstance(outcome, Rejected) and outcome.form and not job.delivery.plain:",
+        "isinstance(outcome, Rejected) and outcome.form and job.delivery.plain:",
         (LANE,),
     ),
     Mutant(
