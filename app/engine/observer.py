@@ -124,7 +124,7 @@ class Observer:
         """
         self.statistics.fallback += 1
         instead = job.delivery.targets[0].label
-        log.info("%s goes to %s instead of %s: %s", job.item.name, instead, target.label, error)
+        log.info("%s goes to %s instead of %s (%s)", job.item.name, instead, target.label, error)
 
     def delivered(
         self, job: Job, target: Target, duration: float, notes: tuple[Note, ...] = ()

@@ -893,4 +893,25 @@ MUTANTS = (
         "        if told < 0:\n",
         ("tests/unit/edges/channels/robots/test_answers.py",),
     ),
+    Mutant(
+        "tell a fallback again that was told already",
+        "app/policies/books/resuming.py",
+        "if name in left - known.keys() - done]",
+        "if name in left - known.keys()]",
+        ("tests/unit/policies/books/test_resuming.py",),
+    ),
+    Mutant(
+        "tell a fallback although a limit will pass",
+        "app/engine/lanes/outcomes.py",
+        "        refused=len(refusals) > len(forms),\n",
+        "        refused=True,\n",
+        ("tests/unit/engine/lanes/test_fallback.py",),
+    ),
+    Mutant(
+        "tell a fallback of what was to be sent once or never",
+        "app/engine/lanes/outcomes.py",
+        " and not job.delivery.notification.once\n\n\ndef _reason",
+        "\n\n\ndef _reason",
+        ("tests/unit/engine/lanes/test_fallback.py",),
+    ),
 )
