@@ -45,14 +45,15 @@ _SILENT_KEYWORDS: Final = {
     "response_description",
     "type_",
 }
-_MARKING: Final = {"translate", "say", "ok", "fail", "skip", "bounded"}
+_TRANSLATING: Final = {"translate", "say"}
+_MARKING: Final = {*_TRANSLATING, "ok", "fail", "skip", "bounded"}
 """What these are given first is a text for people, however short."""
 _NOT_SHOWN: Final = {
     # names of tasks
     *("end of session", "hand in a mail", "open an admin connection", "replay of dead letters"),
     *("send through a proxy", "settle what was written", "test notifications {ids}"),
     *("watch a Kafka producer", "write to the console", "end a Kafka producer"),
-    *("telling the operator", "tell the operator at {label}"),
+    *("telling the operator", "tell the operator at {label}", "post a heavy webhook"),
     "write down what the operator was told",
     # what other services say
     *("bot is not a member", "bot was blocked", "bot was kicked", "chat not found"),
@@ -84,18 +85,32 @@ _MARKUP: Final = re.compile(
 )
 
 
+def unclear(root: Path) -> Iterator[str]:
+    """Yield what is handed to ``translate`` finished, and cannot be told by its one word.
+
+    It has to be ``translate("until {time}").format(time=…)``.
+    """
+    for _, finder in _read(root):
+        yield from finder.unclear
+
+
 def sentences(root: Path) -> Iterator[tuple[str, str]]:
     """Yield each sentence in the code with the file it stands in.
 
     A sentence is a text of two words or more. One with values is written as an f-string; its
     values are named after what is put in.
     """
+    for place, finder in _read(root):
+        yield from ((place, each) for each in finder.found)
+
+
+def _read(root: Path) -> Iterator[tuple[str, "_Finder"]]:
     for path in sorted((root / "app").rglob("*.py")):
         place = path.relative_to(root).as_posix()
         if not _OTHERS.match(place):
             finder = _Finder()
             finder.visit(ast.parse(path.read_text(encoding="utf-8")))
-            yield from ((place, each) for each in finder.found)
+            yield place, finder
 
 
 class _Finder(ast.NodeVisitor):
@@ -103,6 +118,7 @@ class _Finder(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.unclear: list[str] = []
         self._is_marked = False
 
     def visit_Expr(self, node: ast.Expr) -> None:
@@ -130,7 +146,7 @@ class _Finder(ast.NodeVisitor):
                 return
             case ast.Name(id=name) if name in _SILENT_FUNCTIONS:
                 return
-            case ast.Name(id=name) if name in _MARKING and _is_text(node.args[0]):
+            case ast.Name(id=name) if name in _MARKING and _is_text(node.args[0], name):
                 self._is_marked = True
                 self.visit(node.args[0])
                 self._is_marked = False
@@ -157,7 +173,9 @@ class _Finder(ast.NodeVisitor):
                 known = _known(part.value)
                 text += known if known is not None else f"{{{_unique(_name(part.value), names)}}}"
                 self.visit(part.value)
-        if is_marked or is_sentence(text):
+        if is_marked and names and not is_sentence(text):
+            self.unclear.append(text)
+        elif is_sentence(text):
             self._add(text)
 
     def _add(self, text: str) -> None:
@@ -165,10 +183,11 @@ class _Finder(ast.NodeVisitor):
             self.found.append(text)
 
 
-def _is_text(argument: ast.expr) -> bool:
-    return isinstance(argument, ast.JoinedStr) or (
-        isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    )
+def _is_text(argument: ast.expr, function: str) -> bool:
+    """Say whether it is a text; subjects of the doctor with a name in them are none."""
+    if isinstance(argument, ast.JoinedStr):
+        return function in _TRANSLATING
+    return isinstance(argument, ast.Constant) and isinstance(argument.value, str)
 
 
 def is_sentence(text: str) -> bool:

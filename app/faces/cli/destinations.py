@@ -163,7 +163,7 @@ def _remarks(row: DestinationView) -> Iterator[str]:
     if row.paused_by is not None:
         yield "  " + translate(f"paused by {visible_line(row.paused_by)}, {_local(row.paused_at)}")
     if row.until is not None:
-        yield "  " + translate(f"until {_local(row.until)}")
+        yield "  " + translate("until {time}").format(time=_local(row.until))
     if row.last_error is not None:
         yield f"  {_local(row.last_error_time)}  {visible_line(translate(row.last_error))}"
 

@@ -29,7 +29,9 @@ def plan_lines(plan: Replay) -> Iterator[str]:
     some = ", ".join(plan.ids[:_IDS_SHOWN])
     if count:
         ids = f"{some}, …" if count > _IDS_SHOWN else some
-        said = translate(f"{count:,} of {plan.selected + plan.missing:,} ({ids})")
+        said = translate("{count} of {all} ({ids})").format(
+            count=f"{count:,}", all=f"{plan.selected + plan.missing:,}", ids=ids
+        )
         yield f"{pad(translate('To be sent again:'), _LABEL_WIDTH)}{said}"
     if words := left_out(plan):
         yield f"{pad(translate('Left out:'), _LABEL_WIDTH)}{words}"

@@ -1,9 +1,23 @@
 """docs/glossary.md has the words that the API uses."""
 
+from app.language.choice import Language
+from app.language.speaking import gettext, speaking
 from app.values.outcome import Reason
 from app.values.snapshot import AttemptStatus, DestinationState
 from tests.support.papers import TOP, code_in, rows
 
+# Other words for what the glossary has one for.
+VARIANTS = (
+    "消费者组",
+    "偏移量",
+    "死信队列",
+    "重播",
+    "回放",
+    "登陆",
+    "目的地址",
+    "再平衡",
+    "重平衡",
+)
 GLOSSARY = TOP / "docs/glossary.md"
 
 
@@ -13,3 +27,20 @@ def test_the_glossary_explains_outcomes_and_states() -> None:
     states = {word for first, *_ in rows(GLOSSARY, "States · 状态") for word in code_in(first)}
     assert outcomes == {each.value for each in (*AttemptStatus, *Reason)}
     assert states == {each.value for each in DestinationState}
+
+
+def test_the_pages_use_the_glossarys_chinese() -> None:
+    """For outcomes and states: one word for one thing."""
+    with speaking(Language.CHINESE):
+        for heading in ("Outcomes · 结果", "States · 状态"):
+            for first, chinese, *_ in rows(GLOSSARY, heading):
+                for word in code_in(first):
+                    assert gettext(word.replace("_", " ")) == chinese
+
+
+def test_chinese_papers_keep_to_the_glossary() -> None:
+    """One word for one thing there, too."""
+    papers = [TOP / "README.zh-CN.md", *(TOP / "docs").glob("*.zh-CN.md")]
+    assert len(papers) > 2
+    said = [(path.name, word) for path in papers for word in VARIANTS if word in path.read_text()]
+    assert not said
