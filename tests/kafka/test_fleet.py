@@ -33,7 +33,7 @@ async def shows(service: ServiceProcess, count: int, seconds: float = 30) -> Map
 
 async def test_three_workers_know_of_each_other(world: World) -> None:
     """Whichever is asked lists all three; one that is killed is gone in time, one that stops at once."""
-    services = await asyncio.gather(*(world.service() for _ in range(3)))
+    services = [await world.service() for _ in range(3)]
     fleets = await asyncio.gather(*(shows(each, 3) for each in services))
     ids = {each["me"] for each in fleets}
     assert len(ids) == 3
@@ -56,7 +56,7 @@ async def test_three_workers_know_of_each_other(world: World) -> None:
 
 async def test_totals_are_those_of_the_group(world: World) -> None:
     """What each of them has sent, added up."""
-    services = await asyncio.gather(*(world.service() for _ in range(2)))
+    services = [await world.service() for _ in range(2)]
     await shows(services[0], 2)
     await services[0].client.post("/test-notifications?type=webhook&count=40")
     answer = await services[1].until(

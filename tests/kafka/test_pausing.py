@@ -32,7 +32,7 @@ async def test_a_pause_holds_on_every_worker_and_loses_nothing(
 ) -> None:
     """One worker is told, one is killed, another one starts; then all of it arrives, once each."""
     world.settings["NOTIFIER_WEBHOOK__DEFAULT_URL"] = hooks.url("/hook")
-    services = list(await asyncio.gather(*(world.service() for _ in range(3))))
+    services = [await world.service() for _ in range(3)]
     publish = await world.publisher(None)
 
     async def sent(first: int, last: int) -> None:

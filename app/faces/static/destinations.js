@@ -3,7 +3,7 @@
 import { fill, list, rowFrom } from "./bind.js";
 import { ask } from "./forms.js";
 
-const EVERY = 1_000; // ms
+const EVERY = 2_000; // ms
 
 /** Keeps `section` up to date. */
 export function destinations(section, isLive) {
