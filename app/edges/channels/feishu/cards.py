@@ -77,8 +77,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 def requests_for(notification: Notification) -> int:
     """Return how many messages it takes to tell a notification."""
-    short = len(notification.content) < 4000 and not notification.embeds and not notification.fields
-    return 1 if short else len(render(notification).requests)
+    return len(render(notification).requests)
 
 
 def render(notification: Notification) -> Rendered[Page]:

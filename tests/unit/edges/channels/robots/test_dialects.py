@@ -204,3 +204,13 @@ def test_headers_of_a_contact_go_along() -> None:
         request = channel.compose([content], target, 0.0)
         assert request.headers == {"Authorization": "Bearer t"}
         assert all(isinstance(each, PublishedLimit) for each in channel.limits(ADDRESS))
+
+
+def test_signs_that_take_room_take_a_message_more() -> None:
+    """A text is counted as it is written: no part of it is left behind."""
+    content = "**b** " + "".join(f"<{number:04}> " for number in range(1400))
+    told = Notification(content, (), content_type=ContentType.MARKDOWN)
+    bodies = [json.loads(each.body) for each in requests_of(feishu.SPEC, told, ADDRESS)]
+    whole = json.dumps(bodies)
+    assert len(bodies) > 1
+    assert all(f"&#60;{number:04}&#62;" in whole for number in range(1400))
