@@ -2,6 +2,7 @@
 
 import re
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import Request
@@ -9,6 +10,8 @@ from fastapi import Request
 from app.faces.api.problems import Fault, unusable
 
 T = TypeVar("T")
+
+MOST_FIELDS = 1000
 
 _AT = re.compile(r" - at `\$\.?(?P<field>.*)`$")
 
@@ -19,6 +22,18 @@ async def read_json(request: Request, kind: type[T]) -> T:
     Raises ``ProblemError`` (422) when it is not JSON, or not of that shape.
     """
     return parse_json(await request.body(), kind)
+
+
+async def read_form(request: Request) -> list[tuple[str, str]]:
+    """Return the names and values of a page's form, in their order.
+
+    Raises ``ProblemError`` (422) when there are too many.
+    """
+    body = await request.body()
+    try:
+        return parse_qsl(body.decode(errors="replace"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise unusable([Fault("body", f"it has more than {MOST_FIELDS:,} fields")]) from None
 
 
 def parse_json(body: bytes, kind: type[T]) -> T:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 from fastapi import Depends, Query
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from app.faces.api.parameters import Blank
+from app.faces.api.parameters import Blank, Moment
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.policies.service.replaying import read_place
 from app.values.outcome import Reason
@@ -59,22 +59,15 @@ class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-def _in_utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
-
-
 _Text = Annotated[str, Field(max_length=LONGEST)]
-_Moment = Annotated[
-    datetime, AfterValidator(_in_utc), Field(description="ISO 8601; naive means UTC")
-]
 _Cause = Annotated[str, Field(pattern=CAUSE)]
 
 
 async def _chosen(
     *,
     reason: Annotated[Reason | None, Blank] = None,
-    since: Annotated[_Moment | None, Blank] = None,
-    until: Annotated[_Moment | None, Blank] = None,
+    since: Annotated[Moment | None, Blank] = None,
+    until: Annotated[Moment | None, Blank] = None,
     q: Annotated[_Text | None, Blank, Field(description="Text to look for")] = None,
     group: Annotated[_Text | None, Blank, Field(description="Given up by this group")] = None,
     destination: Annotated[

@@ -1,12 +1,13 @@
 """Query parameters: one that means nothing is a typing error, and is not passed over."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.faces.api.problems import Fault, unusable
 
@@ -19,6 +20,16 @@ def _none_if_empty(value: Any) -> Any:
 
 Blank = BeforeValidator(_none_if_empty)
 """For what may be empty: a form without JavaScript sends every field."""
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+Moment = Annotated[
+    datetime, AfterValidator(_in_utc), Field(description="ISO 8601; naive means UTC")
+]
+"""A time in a query."""
 
 
 async def no_unknown_parameters(request: Request) -> None:

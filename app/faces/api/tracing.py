@@ -7,13 +7,13 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from app.faces.api import examples
 from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer
-from app.faces.api.parameters import Blank
+from app.faces.api.parameters import Blank, Moment
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import made, wants_page
 from app.faces.dashboard.story import history_page, no_story_page, story_page
@@ -35,14 +35,7 @@ class SettledAs(StrEnum):
     DEFERRED = "deferred"
 
 
-def _in_utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
-
-
 Text = Annotated[str, Field(max_length=200)]
-Moment = Annotated[
-    datetime, AfterValidator(_in_utc), Field(description="ISO 8601; naive means UTC")
-]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}\.[0-9]{1,6}$")]
 
 

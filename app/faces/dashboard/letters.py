@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Query, Request
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.faces import doing
+from app.faces.api.bodies import read_form
 from app.faces.api.choices import MOST_CAUSES, Chosen, Filter, places_of
 from app.faces.api.dependencies import Running, Who
 from app.faces.api.problems import Fault, unusable
@@ -28,7 +29,6 @@ SHOWN = 50
 PLAN_PATIENCE = 30.0
 """Seconds that a page waits for a plan, for which the whole topic is read."""
 MOST_IDS = 500
-MOST_FIELDS = 1000
 FIELDS = ("q", "reason", "destination", "group", "since", "until", "cause")
 """What a search may name."""
 TOO_SLOW = "Kafka could not be read in time. Try again, or choose fewer."
@@ -102,7 +102,7 @@ def letters_router() -> APIRouter:
 
     @router.post("/dead-letters/plan")
     async def begin(request: Request, service: Running, who: Who) -> Response:
-        given = await _fields(request)
+        given = await read_form(request)
         chosen, rate = _choice(given), _rate(given)
         try:
             await doing.replay(service, who, chosen, rate)
@@ -141,14 +141,6 @@ async def _plan_page(
         rate=named.get("rate", ""),
         replay=service.replayer.progress,
     )
-
-
-async def _fields(request: Request) -> Given:
-    body = await request.body()
-    try:
-        return parse_qsl(body.decode(errors="replace"), max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise unusable([Fault("body", f"it has more than {MOST_FIELDS:,} fields")]) from None
 
 
 def _choice(given: Given) -> Selection:

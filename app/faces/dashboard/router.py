@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from app.faces.api.bodies import read_form
 from app.faces.api.dependencies import Running, Who
-from app.faces.api.problems import Fault, unusable
 from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
@@ -25,8 +25,6 @@ from app.faces.dashboard.view import (
 )
 from app.faces.service import Service
 from app.policies.texts.report import render_report
-
-MOST_FIELDS = 1000
 
 
 def dashboard_router() -> APIRouter:
@@ -53,12 +51,7 @@ def dashboard_router() -> APIRouter:
     async def action(request: Request, service: Running, who: Who, name: str) -> RedirectResponse:
         if name not in ACTIONS:
             raise HTTPException(404)
-        body = await request.body()
-        try:
-            fields = parse_qsl(body.decode(errors="replace"), max_num_fields=MOST_FIELDS)
-        except ValueError:
-            raise unusable([Fault("body", f"it has more than {MOST_FIELDS:,} fields")]) from None
-        flash = await act(name, service, dict(fields), who)
+        flash = await act(name, service, dict(await read_form(request)), who)
         return RedirectResponse(f"/?flash={flash}", 303)
 
     return router
