@@ -389,6 +389,7 @@ class NotificationWorker:
         self._conditions.replace("history", {} if trouble is None else {"": trouble})
         self._conditions.replace("recipients", self._addresses.recipients.warnings)
         self._conditions.replace("denied", self._dispatcher.denied())
+        self._conditions.replace("outdated_address", self._dispatcher.outdated())
         self._conditions.replace("paused_destination", paused_texts(self._board.pauses))
         self._pulse.beat()
         stuck = self._pulse.stuck()

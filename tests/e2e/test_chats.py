@@ -153,7 +153,7 @@ async def test_a_refused_form_is_sent_as_plain_text(world: World, hooks: HttpSer
 
 
 async def test_a_group_that_moved_is_followed(world: World, hooks: HttpServer) -> None:
-    """Telegram names the new number: nothing is lost, and the log says what to change."""
+    """Telegram names the new number: nothing is lost, and health says what to change."""
     moved = {
         "ok": False,
         "description": "Bad Request: group chat was upgraded to a supergroup chat",
@@ -172,7 +172,7 @@ async def test_a_group_that_moved_is_followed(world: World, hooks: HttpServer) -
     await service.until_stats(lambda got: got["messages_sent"] == 2, seconds=30)
     asked = [request.json["chat_id"] for request in hooks.received]
     assert asked.count(42) == 1
-    assert "write chat_id=-1007 in its address" in service.log
+    await service.logged("write chat_id=-1007 in its address")
     assert "AAverysecret" not in service.log
 
 

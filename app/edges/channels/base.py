@@ -1,6 +1,6 @@
 """The contract of a channel, and of its entry in the list of channels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -62,6 +62,13 @@ class Channel(Protocol):
         """
         del address
         return ()
+
+    def outdated(self) -> Mapping[str, str]:
+        """Return the addresses that should be written anew although they serve, by their labels.
+
+        Each with what to write.
+        """
+        return {}
 
     def ask_again(self) -> None:
         """Forget what the destination refused: somebody says that it is worth asking now."""

@@ -116,6 +116,11 @@ class Dispatcher:
             if lane.state()[0] is DestinationState.DENIED
         }
 
+    def outdated(self) -> dict[str, str]:
+        """Return the addresses that should be written anew, by their labels, with what to write."""
+        channels = self._channels.values()
+        return {label: text for each in channels for label, text in each.outdated().items()}
+
     def waits_for(self, job: Job) -> tuple[str | None, float | None]:
         """Return why a waiting job is not sent now, and the seconds until it may be."""
         destination = job.delivery.destination

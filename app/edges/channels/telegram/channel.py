@@ -1,8 +1,7 @@
 """Telegram's chats."""
 
-import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeVar
 
@@ -25,13 +24,19 @@ from app.values.note import Note
 from app.values.notification import Priority
 from app.values.outcome import Outcome
 
-log = logging.getLogger(__name__)
-
 K = TypeVar("K")
 V = TypeVar("V")
 
 FORM: Final = TextForm(TelegramHtml(), TelegramPlain(), LIMIT, most=3)
 _MOST_KNOWN = 1000
+_MOVED = (
+    "the group of {label} is a supergroup now, and gets what is for it under its new number: write"
+    " chat_id={chat} in its address"
+)
+_NO_TOPIC = (
+    "the topic of {label} is gone, and the chat gets what is for it: write another"
+    " message_thread_id, or none, in its address"
+)
 _PER_CHAT = (PublishedLimit(requests=60, seconds=60.0),)
 _PER_GROUP = (PublishedLimit(requests=20, seconds=60.0),)
 """Bots FAQ: a message a second to a chat, and twenty a minute to a group."""
@@ -58,7 +63,7 @@ class TelegramChannel(TextChannel):
     """Has a bot write to chats.
 
     A group that becomes a supergroup has another number from then on, and a topic may be deleted:
-    what is for them goes to the new number, or to the chat as a whole, and a note says so.
+    what is for them goes to the new number, or to the chat as a whole; notes and health say so.
 
     Args:
         http: Sends the requests.
@@ -75,6 +80,7 @@ class TelegramChannel(TextChannel):
         super().__init__(http, timeout, clock)
         self._moved: dict[tuple[str, str], int] = {}
         self._without_topic: dict[str, None] = {}
+        self._outdated: dict[str, str] = {}
 
     def limits(self, address: str) -> Sequence[PublishedLimit]:
         """See ``Channel.limits``."""
@@ -100,10 +106,14 @@ class TelegramChannel(TextChannel):
         meaning = classify(answer, now, target)
         if meaning.moved_to is not None:
             self._move(target, meaning.moved_to)
-        if meaning.topic_gone and target.address not in self._without_topic:
+        if meaning.topic_gone:
             _remember(self._without_topic, target.address, None)
-            log.warning("the topic of %s is gone: it gets what is for it without one", target.label)
+            _remember(self._outdated, target.label, _NO_TOPIC.format(label=target.label))
         return meaning.outcome
+
+    def outdated(self) -> Mapping[str, str]:
+        """See ``Channel.outdated``."""
+        return self._outdated
 
     def notes(self, delivery: Delivery) -> tuple[Note, ...]:
         """See ``HttpChannel.notes``."""
@@ -120,6 +130,7 @@ class TelegramChannel(TextChannel):
     def ask_again(self) -> None:
         """See ``Channel.ask_again``: a topic may be open again."""
         self._without_topic.clear()
+        self._outdated.clear()
 
     def _chat(self, place: Place) -> int | str:
         moved_to = self._moved.get((place.url, place.chat))
@@ -129,15 +140,8 @@ class TelegramChannel(TextChannel):
 
     def _move(self, target: Target, moved_to: int) -> None:
         place = _place(target.address)
-        if self._moved.get((place.url, place.chat)) != moved_to:
-            _remember(self._moved, (place.url, place.chat), moved_to)
-            log.warning(
-                "the group of %s is a supergroup now: what is for it goes to chat %d; write"
-                " chat_id=%d in its address",
-                target.label,
-                moved_to,
-                moved_to,
-            )
+        _remember(self._moved, (place.url, place.chat), moved_to)
+        _remember(self._outdated, target.label, _MOVED.format(label=target.label, chat=moved_to))
 
 
 def _remember(table: dict[K, V], key: K, value: V) -> None:

@@ -228,10 +228,8 @@ def test_a_form_that_is_refused_may_be_sent_as_plain_text() -> None:
     assert outcome == Rejected("HTTP 400: Bad Request: *** is odd", form=True)
 
 
-def test_a_group_that_moved_is_followed_and_the_operator_is_told(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The next request goes to the new number; notes and log say what to change, once."""
+def test_a_group_that_moved_is_followed_and_the_operator_is_told() -> None:
+    """The next request goes to the new number; notes and health say what to change."""
     channel = channel_of(SPEC)
     sent = delivery(told(), GROUP)
     answer = HttpAnswer(*refused_answer(400, "upgraded", migrate_to_chat_id=-100777))
@@ -239,8 +237,7 @@ def test_a_group_that_moved_is_followed_and_the_operator_is_told(
         assert isinstance(channel.classify(answer, NOW, sent.targets[0]), Retry)
     assert json.loads(channel.request([sent], NOW).body)["chat_id"] == -100777
     assert any("chat_id=-100777" in note.problem for note in channel.notes(sent))
-    assert len(caplog.messages) == 1
-    assert "chat_id=-100777" in caplog.messages[0]
+    assert "write chat_id=-100777" in channel.outdated()["label"]
 
 
 def test_a_topic_that_is_gone_is_left_out_until_somebody_asks_again() -> None:
@@ -251,7 +248,9 @@ def test_a_topic_that_is_gone_is_left_out_until_somebody_asks_again() -> None:
     assert isinstance(channel.classify(answer, NOW, sent.targets[0]), Retry)
     assert "message_thread_id" not in json.loads(channel.request([sent], NOW).body)
     assert any("topic" in note.problem for note in channel.notes(sent))
+    assert "the chat gets what is for it" in channel.outdated()["label"]
     channel.ask_again()
+    assert channel.outdated() == {}
     assert json.loads(channel.request([sent], NOW).body)["message_thread_id"] == 7
     assert channel.notes(sent) == ()
 
