@@ -5,12 +5,16 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tests.support.channels import KNOWN
+from tests.support.records import CHANGES, drawn
+
 LARGE = 960_000
 """Bytes: nearly what Kafka takes by default."""
 HUGE = 8_000_000
 """Bytes: what it takes if somebody has raised that."""
 
-CHANNELS = ["webhook", "discord", "email", "console"]
+USER = "user-1"
+"""Has a contact of every kind that there is (``tests/bounds/world.py``)."""
 PARTS_OF_HTML = {
     "line breaks": "<br>",
     "nested": "<div>",
@@ -52,6 +56,31 @@ def random_records(size: int, seeds: Iterable[int]) -> Iterator[tuple[str, bytes
         yield f"seed {seed}", _random(size, random.Random(seed))
 
 
+def drawn_records(size: int, count: int, number: int) -> Iterator[tuple[str, bytes]]:
+    """Yield records that hypothesis draws, the same ones for the same number.
+
+    Every second one has the value of one key so often that it is of about this size.
+    """
+    for place, changes in enumerate(drawn(CHANGES, count, number)):
+        keys = list(changes)
+        if place % 2 and keys:
+            changes[keys[0]] = _grown(changes[keys[0]], size)
+        yield f"drawn {number}, {place}: {' '.join(keys)}", encoded(envelope() | changes)
+
+
+def _grown(value: Any, size: int) -> Any:
+    count = size // max(len(json.dumps(value)), 8)
+    match value:
+        case str():
+            return value * count
+        case dict():
+            return {
+                f"{key}{number}": each for key, each in value.items() for number in range(count)
+            }
+        case _:
+            return [value] * count
+
+
 def _random(size: int, chance: random.Random) -> bytes:
     places = chance.sample(_PLACES, 4)
     values = [_odd_value(size // len(places), chance) for _ in places]
@@ -84,8 +113,14 @@ def encoded(record: Mapping[str, Any]) -> bytes:
 
 
 def envelope(content: str = "text", **fields: Any) -> dict[str, Any]:
-    """Return an envelope, for every channel that needs no address of its own form."""
-    return {"content": content, "channels": CHANNELS, **fields}
+    """Return an envelope for every channel."""
+    return {"content": content, "channels": KNOWN.names, "metadata": {"user_uuid": USER}, **fields}
+
+
+def ordinary(number: int, size: int) -> bytes:
+    """Return one of many notifications, for one webhook, of about so many bytes."""
+    text = "word " * (size // 5 - 40)
+    return encoded({"content": text, "message_id": f"m{number}", "channels": ["webhook"]})
 
 
 def html(part: str, size: int) -> dict[str, Any]:
@@ -113,17 +148,11 @@ def _texts(size: int) -> dict[str, Record]:
 def _chats(size: int) -> dict[str, Record]:
     """Return what is written in the dialects of chats."""
     marks = "*a **b* `c` [d](https://a.example/e) "
-    marked = {"content_type": "markdown"}
     embed = {"description": "*a **b* " * 250, "fields": [{"name": "n", "value": "*v " * 300}]}
     return {
-        "marks in Telegram": envelope(marks * (size // 40), channels=["telegram"], **marked),
-        "marks in Rocket.Chat": envelope(marks * (size // 40), channels=["rocketchat"], **marked),
-        "marks in Gotify": envelope(marks * (size // 40), channels=["gotify"], **marked),
-        "names in Telegram": envelope("@all " * (size // 5), channels=["telegram"]),
-        "embeds in Teams": envelope(
-            channels=["teams"], kwargs={"embeds": [embed] * (size // 3000)}
-        ),
-        "lines in Teams": envelope("x\n" * (size // 2), channels=["teams"]),
+        "marks of chats": envelope(marks * (size // 40), content_type="markdown"),
+        "names in chats": envelope("@all " * (size // 5)),
+        "embeds with marks": envelope(kwargs={"embeds": [embed] * (size // 3000)}),
     }
 
 
@@ -131,13 +160,21 @@ def _dressed(size: int) -> dict[str, Record]:
     """Return what decorates, in any number and of any length."""
     field = {"name": "n", "value": "v"}
     return {
-        "a long title": envelope(metadata={"title": "t" * size}),
-        "a title of private characters": envelope(metadata={"title": "\ue000" * (size // 3)}),
+        "a long title": envelope(metadata={"user_uuid": USER, "title": "t" * size}),
+        "a title of private characters": envelope(
+            metadata={"user_uuid": USER, "title": "\ue000" * (size // 3)}
+        ),
         "a long id": envelope(message_id="i" * size),
         "a long key": envelope(ordering_key="k" * size),
         "a long unknown key": envelope() | {"k" * size: 1},
         "unknown keys": envelope() | {f"k{number}": 1 for number in range(size // 16)},
         "fields": envelope(kwargs={"fields": [field] * (size // 30)}),
+        "as many fields as are read": envelope(
+            kwargs={
+                "fields": [{"name": "n", "value": "v" * max(size // 40_000, 1)}]
+                * min(40_000, size // 30)
+            }
+        ),
         "fields without values": envelope(kwargs={"fields": [{"name": None}] * (size // 16)}),
         "fields that are none": envelope(kwargs={"fields": [[]] * (size // 4)}),
         "a long field": envelope(kwargs={"fields": [{"name": "n", "value": "v" * size}]}),
@@ -187,31 +224,31 @@ def _addressed(size: int) -> dict[str, Record]:
 
 def _typed(size: int) -> dict[str, Record]:
     signal = {"direction": "LONG", "code": "AAPL"}
-    template = {"message_type": "template", "template_id": "trading_signal", "user_uuid": "u-1"}
+    template = {"message_type": "template", "template_id": "trading_signal", "user_uuid": USER}
     return {
         "a long variable": template | {"context": signal | {"reason": "x" * size}},
         "many variables": template
         | {"context": signal | {f"k{number}": 1 for number in range(size // 16)}},
         "a nested variable": b'{"message_type":"template","template_id":"trading_signal",'
-        b'"user_uuid":"u-1","context":{"code":%b}}' % nested(size),
+        b'"user_uuid":"user-1","context":{"code":%b}}' % nested(size),
         "a variable of many": template | {"context": signal | {"code": [1] * (size // 3)}},
         "a long direction": {
             "message_type": "trading_signal",
             "direction": "l" * size,
             "code": "x",
-            "user_uuid": "u-1",
+            "user_uuid": USER,
         },
         "typed fields": {
             "message_type": "custom_fields",
             "content": "x",
             "fields": [{"name": "n", "value": "v"}] * (size // 30),
-            "user_uuid": "u-1",
+            "user_uuid": USER,
         },
         "a long user": {"message_type": "simple", "content": "x", "user_uuid": "u" * size},
         "many users": {
             "message_type": "simple",
             "content": "x",
-            "user_uuid": "u-1",
+            "user_uuid": USER,
             "user_uuids": [f"u-{number}" for number in range(size // 10)],
         },
         "a long type": {"message_type": "t" * size, "content": "x"},
@@ -230,8 +267,7 @@ def _broken(size: int) -> dict[str, Record]:
         "an odd number": _with("kwargs", b'{"color":%b.5e%b}' % (b"9" * 1000, b"9" * 1000)),
         "not a number": _with("z", b"[%b]" % (b"NaN," * (size // 4) + b"NaN")),
         "lone surrogates": _with("title", b'"%b"' % (b"\\ud83d" * (size // 6))),
-        "escapes": b'{"content":"%b","channels":["webhook","discord"]}'
-        % (b"\\u0041" * (size // 6)),
+        "escapes": _with("z", b"1").replace(b'"x"', b'"%b"' % (b"\\u0041" * (size // 6))),
         "cut off": b'{"content":"x",' + b'"a":1,' * (size // 6),
         "no text": b"\xff" * size,
         "zeros": b"\0" * size,
@@ -240,7 +276,8 @@ def _broken(size: int) -> dict[str, Record]:
 
 
 def _with(field: str, value: bytes) -> bytes:
-    return b'{"content":"x","channels":["webhook","discord"],"%b":%b}' % (field.encode(), value)
+    """Return an envelope with a value that ``json`` would not write so."""
+    return encoded(envelope("x"))[:-1] + b',"%b":%b}' % (field.encode(), value)
 
 
 def nested(size: int) -> bytes:

@@ -1,11 +1,13 @@
 """Destinations that mean harm, or have a bug: what they answer to every request."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
+from tests.support.http_answers import damaged_answers
 from tests.support.odd_smtp import Odd
 from tests.support.raw_server import Peer, Talk
+from tests.support.records import drawn
 
 PATHS = ("/hook", "/api/webhooks/1/token")
 """What is called at each: as any webhook, and as Discord's."""
@@ -61,6 +63,12 @@ def destinations() -> Mapping[str, Talk]:
         "nothing": _hanging,
         "no handshake": _hanging,
     }
+
+
+def drawn_destinations(count: int, number: int) -> Iterator[tuple[str, Talk]]:
+    """Yield what hypothesis makes of answers by the book, the same ones for the same number."""
+    for place, pieces in enumerate(drawn(damaged_answers(), count, number)):
+        yield f"drawn {number}, {place}", partial(_answer, b"".join(pieces))
 
 
 def _head(headers: str, status: int = 200) -> str:

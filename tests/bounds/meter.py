@@ -3,36 +3,75 @@
 import asyncio
 import ctypes
 import gc
+import os
 import sys
 import threading
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 BEAT_SECONDS = 0.001
 LOOK_SECONDS = 0.01
 LONG_SECONDS = 0.02
-FRAMES = 6
+FRAMES = 10
+
+
+class Moment(NamedTuple):
+    """What clocks said between two turns of the event loop, in seconds.
+
+    Attributes:
+        clock: The wall's.
+        own: Processor time of the loop's thread.
+        delayed: For how long that thread could have gone on and had no processor (Linux).
+        others: Processor time of Python's other threads, by their identifiers.
+    """
+
+    clock: float
+    own: float
+    delayed: float
+    others: Mapping[int, float]
+
+
+class Step(NamedTuple):
+    """One turn of the event loop, in seconds.
+
+    Attributes:
+        own: Processor time of the loop's thread, which no other load of the machine makes longer.
+        kept: For how long at most one other thread kept the interpreter's lock from it.
+    """
+
+    own: float
+    kept: float
+
+
+def step(begin: Moment, end: Moment) -> Step:
+    """Return what a turn took.
+
+    While the loop's thread had no processor nobody kept anything from it. A thread that gives the
+    lock back now and then looks as if it kept it if the loop's thread does not get on for other
+    reasons: ``kept`` is true if it is as long the next time.
+    """
+    own = end.own - begin.own
+    stalled = end.clock - begin.clock - own - (end.delayed - begin.delayed)
+    others = [took - begin.others.get(thread, 0.0) for thread, took in end.others.items()]
+    return Step(own, max(0.0, min(stalled, max(others, default=0.0))))
 
 
 class LoopMeter:
-    """Measures how long the event loop takes from one of its turns to the next.
+    """Measures the turns of the event loop (``Step``).
 
-    A beat every millisecond comes between any two turns. What counts is processor time, so that a
-    machine that is busy with other things makes no step longer: what the loop's own thread took,
-    or, if that is more, what the whole process took while the loop stood still. A thread that
-    keeps the interpreter's lock for long is found so, too.
-
-    A thread looks on meanwhile, and remembers where the long steps were.
+    A beat every millisecond comes between any two of them. A thread looks on meanwhile, and
+    remembers where the long ones were.
     """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        self._delayed = delays_of(threading.get_native_id())
         self._watcher = threading.Thread(target=self._watch, name="watch the loop", daemon=True)
-        self._began = (time.thread_time(), time.process_time(), time.perf_counter())
         self._seen: Counter[str] = Counter()
         self.reset()
         self._watcher.start()
@@ -40,38 +79,63 @@ class LoopMeter:
 
     def reset(self) -> None:
         """Forget what was measured."""
-        self._longest = 0.0
+        self._longest = Step(0.0, 0.0)
         self._where: list[str] = []
-        self._began = (time.thread_time(), time.process_time(), time.perf_counter())
+        self._began = self._now()
 
     def report(self) -> dict[str, Any]:
-        """Return the longest step in milliseconds, where it was, and measure anew."""
-        said = {"ms": round(self._longest * 1000, 1), "where": self._where}
+        """Return the longest step in milliseconds, where it was, and measure anew.
+
+        Its parts are each the longest of all steps.
+        """
+        self._book()
+        own, kept = (round(1000 * part, 1) for part in self._longest)
+        said = {"own": own, "kept": kept, "where": self._where}
         self.reset()
         return said
 
     def _beat(self) -> None:
-        now = (time.thread_time(), time.process_time(), time.perf_counter())
-        own, process, clock = (end - begin for begin, end in zip(self._began, now, strict=True))
-        took = max(own, min(process, clock))
-        if took > self._longest:
-            self._longest = took
-            self._where = [f"{count} times {at}" for at, count in self._seen.most_common(3)]
+        self._book()
+        self._loop.call_later(BEAT_SECONDS, self._beat)
+
+    def _book(self) -> None:
+        now = self._now()
+        took = step(self._began, now)
+        if max(took) > max(self._longest):
+            # The loop's own place first, wherever the others were how often.
+            found = sorted(self._seen.items(), key=lambda seen: (seen[0][0], -seen[1]))
+            self._where = [f"{count} times {at}" for at, count in found[:3]]
+        self._longest = Step(max(took.own, self._longest.own), max(took.kept, self._longest.kept))
         self._seen = Counter()
         self._began = now
-        self._loop.call_later(BEAT_SECONDS, self._beat)
+
+    def _now(self) -> Moment:
+        mine = (self._thread, self._watcher.ident)
+        others = {
+            each.ident: time.clock_gettime(time.pthread_getcpuclockid(each.ident))
+            for each in threading.enumerate()
+            if each.ident is not None and each.ident not in mine
+        }
+        return Moment(time.perf_counter(), time.thread_time(), self._delayed(), others)
 
     def _watch(self) -> None:
         while True:
             time.sleep(LOOK_SECONDS)
-            if time.perf_counter() - self._began[2] > LONG_SECONDS:
+            if time.perf_counter() - self._began.clock > LONG_SECONDS:
                 seen = self._seen
                 for thread, frame in sys._current_frames().items():
                     stack = traceback.extract_stack(frame, limit=40)
                     ours = [each for each in stack if "/app/" in each.filename]
                     if thread == self._thread or ours:
                         last = [*ours[-FRAMES:], *stack[-2:]]
-                        seen[" < ".join(map(_place, reversed(last)))] += 1
+                        who = "loop" if thread == self._thread else "thread"
+                        seen[f"{who}: " + " < ".join(map(_place, reversed(last)))] += 1
+
+
+def delays_of(thread: int) -> Callable[[], float]:
+    """Return what tells for how long a thread has waited for a processor so far, in seconds."""
+    file = os.open(f"/proc/self/task/{thread}/schedstat", os.O_RDONLY)
+    return lambda: int(os.pread(file, 100, 0).split()[1]) / 1e9
 
 
 def memory_bytes() -> int:

@@ -5,44 +5,59 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+import pytest
+
+from app.engine.reading import HEAVY
 from tests.bounds import corpus, destinations
-from tests.bounds.world import measured_service
+from tests.bounds.world import Longest, measured_service
 from tests.support.raw_server import Peer, raw_server
 
 LONGEST_STEP = 50.0
-"""Milliseconds of processor time."""
+"""Milliseconds."""
 MIB = 1024 * 1024
-SEEDS = 12
-"""Records of odd values in places chosen by these seeds; the tool takes others each time."""
+SEEDS = 8
+DRAWN = 24
+"""Records of odd values in odd places: by these seeds, and as hypothesis draws them for number 0."""
+POLLED = 500
+"""Records that one poll returns at most."""
+USERS = 20
+"""Chats take one notification in a few seconds."""
+HUGE = ("a text of short lines", "as many fields as are read", "a long HTML part", "quotes in tags")
+"""Of those of 8 MB; the others take as long, each by the same way."""
 FEW_FILES = 10
 CONCURRENCY = 16
 """Requests to one webhook at once, by default."""
-TRIES = 5
-"""The same takes long each time; the machine's own pauses do not come five times in a row."""
-MOST_GROWTH = 100_000_000
-"""Bytes that the service may hold after all of these 70 MB, more than before the first of them."""
+TRIES = 4
+"""After the first one, for a lock that seems to be kept: nobody keeps it as long by chance again."""
+MOST_GROWTH = 200_000_000
+"""Bytes that the service may hold more after all of these 180 MB than before the first of them."""
 PAGES = ("/", "/stats", "/metrics", "/deliveries?limit=1000", "/dead-letters", "/report", "/health")
 
 
+@pytest.mark.timeout(600)
 async def test_no_record_holds_up_the_event_loop(tmp_path: Path) -> None:
     """Nor does anybody who looks at a page afterwards; and nothing of them stays in memory."""
-    async with measured_service(tmp_path) as service:
+    async with measured_service(tmp_path, USERS) as service:
         await service.digest(corpus.encoded(corpus.envelope("warm")))
         before, _ = await service.memory()
-        slow = [
-            f"{name}: {found}"
-            for name, record in chain(
-                corpus.records(corpus.LARGE), corpus.random_records(corpus.LARGE, range(SEEDS))
-            )
-            if (found := await _excess(partial(service.digest, record)))
-        ]
-        slow += [
-            f"GET {page}: {found}"
-            for page in PAGES
-            if (found := await _excess(partial(service.get, page)))
-        ]
+        slow = _Slow()
+        for name, record in chain(
+            corpus.records(corpus.LARGE),
+            corpus.random_records(corpus.LARGE, range(SEEDS)),
+            corpus.drawn_records(corpus.LARGE, DRAWN, 0),
+        ):
+            await slow.look(name, partial(service.digest, record))
+        for name, record in corpus.records(corpus.HUGE):
+            if name.endswith(HUGE):
+                await slow.look(f"8 MB: {name}", partial(service.digest, record, "zstd"))
+        for size in (100, HEAVY):
+            many = [corpus.ordinary(number, size) for number in range(POLLED)]
+            await slow.look(f"{POLLED} of {size} bytes", partial(service.digest, many, "zstd"))
+        slow.add("what waited", await service.until_settled())
+        for page in PAGES:
+            await slow.look(f"GET {page}", partial(service.get, page))
         after, _ = await service.memory()
-    assert not slow, "\n".join(slow)
+    assert not slow.found, "\n".join(slow.found)
     assert after - before < MOST_GROWTH
 
 
@@ -51,18 +66,15 @@ async def test_no_destination_holds_up_the_event_loop(tmp_path: Path) -> None:
     async with measured_service(tmp_path) as service:
         await service.digest(corpus.encoded(corpus.envelope("warm")))
         before, files = await service.memory()
-        slow = [
-            f"{name}: {found}"
-            for name, talk in destinations.destinations().items()
-            if (found := await _excess(partial(service.call, name, talk)))
-        ]
-        slow += [
-            f"mail server: {name}: {found}"
-            for name, odd in destinations.mail_servers().items()
-            if (found := await _excess(partial(service.mail, odd)))
-        ]
+        slow = _Slow()
+        for name, talk in chain(
+            destinations.destinations().items(), destinations.drawn_destinations(DRAWN, 0)
+        ):
+            await slow.look(name, partial(service.call, name, talk))
+        for name, odd in destinations.mail_servers().items():
+            await slow.look(f"mail server: {name}", partial(service.mail, odd))
         after, files_after = await service.memory()
-    assert not slow, "\n".join(slow)
+    assert not slow.found, "\n".join(slow.found)
     assert after - before < MOST_GROWTH
     assert files_after - files < FEW_FILES
 
@@ -88,22 +100,41 @@ async def test_a_batch_that_unpacks_to_very_much_is_a_dead_letter(tmp_path: Path
     async with measured_service(tmp_path) as service:
         await service.digest(corpus.encoded(corpus.envelope("warm")))
         before, _ = await service.memory()
+        slow = _Slow()
         for compression, size in (("gzip", 9 * MIB), ("zstd", 100 * MIB), ("gzip", 100 * MIB)):
-            assert not await _excess(partial(service.digest, b" " * size, compression))
+            await slow.look(
+                f"{size}, {compression}", partial(service.digest, b" " * size, compression)
+            )
         after, _ = await service.memory()
         await service.digest(corpus.encoded(corpus.envelope("and then")))
         letters = (await service.service.client.get("/dead-letters")).json()["dead_letters"]
+    assert not slow.found, "\n".join(slow.found)
     refused = ["unpacks to more than 80 MiB" in each["error"] for each in letters]
     assert (refused[0], refused[-1]) == (True, False)
     assert sum(refused) >= 2
     assert after - before < MOST_GROWTH
 
 
-async def _excess(measure: Callable[[], Awaitable[tuple[float, list[str]]]]) -> str:
-    """Return what took too long in each try; nothing if it did not in one of them."""
-    took, where = 0.0, [""]
-    for _ in range(TRIES):
-        took, where = await measure()
-        if took < LONGEST_STEP:
-            return ""
-    return f"{took} ms, {where}"
+class _Slow:
+    """Remembers what took too long.
+
+    Attributes:
+        found: In words.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    async def look(self, name: str, measure: Callable[[], Awaitable[Longest]]) -> None:
+        """Measure something once, or again while another thread seems to keep the lock from it."""
+        longest = await measure()
+        for _ in range(TRIES):
+            if longest.kept < LONGEST_STEP or longest.own >= LONGEST_STEP:
+                break
+            longest = await measure()
+        self.add(name, longest)
+
+    def add(self, name: str, longest: Longest) -> None:
+        """Add it if it took too long."""
+        if max(longest.own, longest.kept) >= LONGEST_STEP:
+            self.found.append(f"{name}: {longest}")

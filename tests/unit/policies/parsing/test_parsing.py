@@ -12,6 +12,7 @@ from app.values.notification import Field
 from app.values.recipients import Recipients
 from tests.support.channels import KNOWN
 from tests.support.messages import EchoTemplates, envelope, read, typed
+from tests.support.records import CHANGES
 
 
 def refusal(message: Any) -> InvalidRecordError:
@@ -138,61 +139,6 @@ def test_a_null_message_type_is_none_at_all(absent: str | None) -> None:
     assert read({**envelope(), "message_type": absent}).content == "hello"
 
 
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-)
-LIKELY = (
-    VALUES
-    | st.sampled_from(["", " ", "simple", "#12345G", "2026-13-01", "0001-01-01T00:00:00+14:00"])
-    | st.dictionaries(
-        st.sampled_from(
-            [
-                "to",
-                "cc",
-                "color",
-                "embed",
-                "embeds",
-                "fields",
-                "title",
-                "timestamp",
-                "subject",
-                "html",
-                "attachments",
-                "footer",
-                "author",
-                "webhook_url",
-                "content",
-                "filename",
-            ]
-        ),
-        VALUES | st.lists(st.dictionaries(st.sampled_from(["name", "value", "color"]), VALUES)),
-    )
-)
-KEYS = [
-    "message_type",
-    "message_id",
-    "content",
-    "channels",
-    "priority",
-    "timestamp",
-    "expires_at",
-    "ttl_seconds",
-    "kwargs",
-    "metadata",
-    "context",
-    "template_id",
-    "fields",
-    "user_uuids",
-    "direction",
-    "code",
-    "price",
-    "level",
-    "user_uuid",
-    "group_name",
-    "group_uuid",
-]
 BASES = [
     {},
     envelope(),
@@ -212,7 +158,7 @@ def test_any_bytes_are_read_or_refused(value: bytes) -> None:
 
 
 @settings(max_examples=50)
-@given(st.sampled_from(BASES), st.dictionaries(st.sampled_from(KEYS), LIKELY, max_size=4))
+@given(st.sampled_from(BASES), CHANGES)
 def test_any_json_is_read_or_refused(base: dict[str, Any], changes: dict[str, Any]) -> None:
     """What is read has content and somebody to tell; what is not is refused by name."""
     with suppress(InvalidRecordError, UnroutableError, TemplateError):
