@@ -84,7 +84,7 @@ def texts() -> Iterator[Text]:
     yield from (("app/doctor/kafka.py", each) for each in _CHECKS)
     yield from (("app/edges", each) for each in _OF_THE_SYSTEM)
     for command in (start, send_test, notifier):
-        yield from ((place, each) for place, each in _help_texts(command))
+        yield from ((place, each) for place, each in help_texts(command))
     for name, folder, method in _MARKED:
         found = extract_from_dir(folder, [("**", method)], {"**": _OPTIONS})
         for place, _, text, _, _ in found:
@@ -99,7 +99,7 @@ def _state_words() -> Iterator[str]:
     yield from (*TEST_TYPES.values(), *BEHAVIOURS.values())
 
 
-def _help_texts(command: click.Command) -> Iterator[tuple[str, str]]:
+def help_texts(command: click.Command) -> Iterator[tuple[str, str]]:
     """Yield the descriptions of a command, its options and its commands."""
     place = "app/faces/cli"
     yield from ((place, text) for text in (command.help, command.epilog) if text)
@@ -109,7 +109,7 @@ def _help_texts(command: click.Command) -> Iterator[tuple[str, str]]:
             yield from ((place, text) for text in (parameter.help, shown) if text and " " in text)
     if isinstance(command, click.Group):
         for each in command.commands.values():
-            yield from _help_texts(each)
+            yield from help_texts(each)
 
 
 def template() -> Catalog:

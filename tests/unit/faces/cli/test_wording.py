@@ -12,21 +12,13 @@ from app.faces.cli.notifier import command as notifier
 from app.faces.cli.send_test import command as send_test
 from app.faces.cli.wording import localise
 from app.language.choice import Language
-from app.language.speaking import speaking
+from app.language.speaking import speaking, translate
 from app.start import command as start
+from tests.support.catalogue import help_texts
 from tests.support.service import clean_environment
 
 SENTENCE = re.compile(r"[A-Za-z][a-z']+ [a-z']+ [a-z']+ [a-z']+")
 """Four words in a row, as no name and no command has."""
-
-
-def every_command(command: click.Command, words: list[str]) -> list[list[str]]:
-    """Return the words of a command and of all below it."""
-    found = [words]
-    if isinstance(command, click.Group):
-        for name, each in command.commands.items():
-            found += every_command(each, [*words, name])
-    return found
 
 
 def said(arguments: list[str], folder: Path, settings: dict[str, str]) -> tuple[int, str]:
@@ -52,20 +44,21 @@ def said(arguments: list[str], folder: Path, settings: dict[str, str]) -> tuple[
 def test_every_command_has_its_help_in_chinese(command: click.Command) -> None:
     """No description, no option and no default is left in English."""
     with speaking(Language.CHINESE):
-        for words in every_command(command, []):
-            one: click.Command = command
-            for word in words:
-                assert isinstance(one, click.Group)
-                one = one.commands[word]
-            copied = type(one)(name="x", params=[*one.params], help=one.help, callback=None)
-            texts = [copied.help or "", *(getattr(each, "help", "") or "" for each in one.params)]
-            before = [getattr(each, "help", None) for each in one.params]
-            localise(copied)
-            after = [copied.help or "", *(getattr(each, "help", "") or "" for each in one.params)]
-            for parameter, text in zip(one.params, before, strict=True):
-                if isinstance(parameter, click.Option):
-                    parameter.help = text
-            assert not [text for old, text in zip(texts, after, strict=True) if old and old == text]
+        texts = [text for _, text in help_texts(command)]
+        assert texts
+        assert not [text for text in texts if translate(text) == text]
+
+
+def test_help_is_translated_in_place() -> None:
+    """Of a command, of its options with their defaults, and of all commands below it."""
+    option = click.Option(["--limit"], help="How many at most.", show_default="as fast as it goes")
+    inner = click.Command("inner", help="Show everything about one dead letter.", params=[option])
+    group = click.Group("outer", commands=[inner], params=[click.Argument(["what"])])
+    with speaking(Language.CHINESE):
+        localise(group)
+    assert inner.help == inner.short_help == "显示一条死信的全部信息。"
+    assert (option.help, option.show_default) == ("最多列出多少条。", "不限速")
+    assert group.help is None
 
 
 def test_a_command_speaks_the_language_of_the_terminal(tmp_path: Path) -> None:
@@ -76,12 +69,11 @@ def test_a_command_speaks_the_language_of_the_terminal(tmp_path: Path) -> None:
     assert "用法:" in text
     assert "显示本帮助并退出" in text
     assert not SENTENCE.search(text)
-    assert said(["send", "--nope"], tmp_path, chinese)[0] == 2
-    assert "没有选项 '--nope'" in said(["send", "--nope"], tmp_path, chinese)[1]
+    status, text = said(["send", "--nope"], tmp_path, chinese)
+    assert status == 2
+    assert "没有选项 '--nope'" in text
     status, text = said(["dead-letters", "show", "x"], tmp_path, chinese)
     assert (status, text) == (1, "错误：'x' 不是 id；id 形如 3/17。\n")
-    status, text = said(["recipients"], tmp_path, chinese)
-    assert (status, text) == (1, "错误：未设置收件人文件（NOTIFIER_RECIPIENTS_FILE）\n")
 
 
 def test_the_setting_goes_before_the_terminal(tmp_path: Path) -> None:
