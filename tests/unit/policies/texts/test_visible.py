@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.texts.visible import visible, visible_json, visible_line
+from app.policies.texts.visible import shows, visible, visible_json, visible_line
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,15 @@ def test_json_means_the_same(text: str) -> None:
     shown = visible_json(encoded)
     assert json.loads(shown) == {"a": text}
     assert visible(shown.decode()) == shown.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("a", True), ("é", True), ("交易", True), ("📈", True), ("\u200b.", True)),
+        *(("", False), (" \n", False), ("\u200b", False), ("\u3164", False)),
+    ],
+)
+def test_whether_a_text_shows_anything(text: str, expected: bool) -> None:
+    """Services refuse texts in which nobody sees anything."""
+    assert shows(text) is expected

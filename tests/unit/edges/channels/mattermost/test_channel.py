@@ -5,7 +5,9 @@ import json
 import pytest
 
 from app.edges.channels.mattermost import SPEC
-from app.values.notification import Author, ContentType, Field, Footer, Notification
+from app.inbox.mattermost import judge
+from app.policies.texts.plain_text import SHORTENED
+from app.values.notification import Author, ContentType, Embed, Field, Footer, Notification
 from app.values.outcome import Delivered, Denied, Gone, Outcome, RateLimited, Rejected, Retry
 from tests.support.channels import KNOWN
 from tests.support.chats import outcome_of, requests_of
@@ -74,3 +76,20 @@ def test_a_path_alone_tells_nobody_whose_it_is() -> None:
     assert "abcdefgh" not in KNOWN.redact(HOOK)
     outcome = outcome_of(SPEC, HOOK, 400, "bad abcdefghijklmnopqrstuvwxyz")
     assert outcome == Rejected("HTTP 400: bad ***", form=True)
+
+
+def test_what_one_message_does_not_hold_is_cut() -> None:
+    """Fields and embeds beyond its length leave a mark."""
+    fields = (Field("name", "v" * 2000),) * 9
+    embeds = (Embed(description="d" * 1500),) * 9
+    for told in (
+        Notification("x" * 4000, (), fields=fields),
+        Notification("x" * 4000, (), embeds=embeds),
+    ):
+        (request,) = requests_of(SPEC, told, HOOK)
+        cards, _ = judge(request.body)
+        shown = " ".join([card.text for card in cards] + [value for _, value in cards[0].fields])
+        assert SHORTENED in shown
+        assert len(request.body) < 16_000
+    (request,) = requests_of(SPEC, Notification("x " * 20_000, ()), HOOK, plain=True)
+    assert judge(request.body)[0][0].text.endswith(SHORTENED)

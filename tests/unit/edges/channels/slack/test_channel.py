@@ -215,3 +215,12 @@ def test_its_published_limit_is_kept() -> None:
     """One a second, counted over a minute: short bursts are allowed."""
     (limit,) = channel_of(SPEC).limits(HOOK)
     assert (limit.requests, limit.seconds) == (60, 60.0)
+
+
+def test_several_are_merged_while_a_message_has_room() -> None:
+    """By blocks and by length."""
+    merged, request = merged_request(SPEC, [told(f"text {n}") for n in range(30)], HOOK)
+    assert len(merged) == 20
+    assert [card.text for card in judge(request.body)] == [f"text {n}" for n in range(20)]
+    long = [told("word " * 1500) for _ in range(4)]
+    assert len(merged_request(SPEC, long, HOOK)[0]) == 1
