@@ -114,7 +114,9 @@ async def lacking(cluster: KafkaCluster, world: World) -> dict[str, str]:
     async with Survey(connect_to(settings)) as survey:
         found = await check_rights(survey, settings)
     return {
-        each.subject.split()[1]: each.text.removeprefix("this user may not ").partition(" on it")[0]
+        each.subject.split()[-1]: each.text.removeprefix("this user may not ").partition(" on it")[
+            0
+        ]
         for each in found
         if each.verdict is Verdict.FAIL
     }
