@@ -7,6 +7,7 @@ import msgspec
 
 from app.policies.books.commit_metadata import read_commit
 from app.policies.books.ledger import Ledger
+from app.policies.headers.deferral import read_paused
 from app.policies.headers.records import FAILED, REASON, fingerprint, origin_of, read_marks
 from app.values.delivery import Destination
 from app.values.record import Headers, Record, TopicPartition
@@ -187,8 +188,11 @@ class Books:
         """I6: nothing is taken from a retry topic before its delay, whatever the clocks say.
 
         But for what was written before its partition was given to whoever has it: there the clocks
-        alone can tell, if any can.
+        alone can tell, if any can. And for what waits for nothing but a pause: it is due as soon as
+        that is over, also if it was written after that.
         """
+        if read_paused(record.headers):
+            return
         written_at = self._written_at[record.partition, record.offset]
         early = written_at + DELAY - now()
         if record.partition.topic != f"{RETRIES}.30s" or early <= 0:
