@@ -227,7 +227,7 @@ class Dispatcher:
     def drop_idle(self) -> None:
         """Forget lanes that nobody has used for a while, and what was known of hosts."""
         now = self._clock.monotonic()
-        self._budgets.forget_full(now)
+        self._budgets.forget_full(self._lanes, now)
         self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
         self._held_until = {host: end for host, end in self._held_until.items() if end > now}
         horizon = now - IDLE_SECONDS
@@ -306,9 +306,7 @@ class Dispatcher:
             turn=self._turn,
             share=self._shares.of(registered_domain(_name_of(host))),
             budget=self._budgets.of(
-                (destination.channel, destination.address),
-                channel.limits(destination.address),
-                self._clock.monotonic(),
+                (destination.channel, destination.address), channel.limits(destination.address)
             ),
             surroundings=self,
         )

@@ -6,7 +6,7 @@ seen from here. So a budget fills at a steady rate and holds little: whoever had
 whenever this worker came, no period sees more requests than the limit allows.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Container, Hashable, Sequence
 
 from app.values.channel import PublishedLimit
 
@@ -17,7 +17,6 @@ AT_ONCE = 1 / 3
 SOON = 2.0
 """Seconds; whatever has room within them is not worth putting together with others."""
 SMALLEST_SHARE = 0.001
-MOST_BUDGETS = 10_000
 
 
 class Budget:
@@ -114,20 +113,17 @@ class Budgets:
         self._since = now
         self._known: dict[Hashable, Budget] = {}
 
-    def of(self, name: Hashable, limits: Sequence[PublishedLimit], now: float) -> Budget:
+    def of(self, name: Hashable, limits: Sequence[PublishedLimit]) -> Budget:
         """Return a destination's budget.
 
         Args:
             name: The destination.
             limits: As its service publishes them.
-            now: The time.
         """
         if not limits:
             return UNLIMITED
         budget = self._known.get(name)
         if budget is None:
-            if len(self._known) >= MOST_BUDGETS:
-                self.forget_full(now)
             # Nothing was spent there since this worker has had its share.
             budget = self._known[name] = Budget(limits, self._share, self._since)
         return budget
@@ -138,6 +134,15 @@ class Budgets:
         for budget in self._known.values():
             budget.begin(share, now)
 
-    def forget_full(self, now: float) -> None:
-        """Forget the budgets that are like those of destinations that nobody has written to."""
-        self._known = {name: budget for name, budget in self._known.items() if not budget.full(now)}
+    def forget_full(self, used: Container[Hashable], now: float) -> None:
+        """Forget the budgets that are like those of destinations that nobody has written to.
+
+        Args:
+            used: Destinations that somebody has the budgets of.
+            now: The time.
+        """
+        self._known = {
+            name: budget
+            for name, budget in self._known.items()
+            if name in used or not budget.full(now)
+        }

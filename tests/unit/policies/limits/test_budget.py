@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.limits import budget as budgets
 from app.policies.limits.budget import SOON, UNLIMITED, Budget, Budgets
 from app.values.channel import PublishedLimit
 
@@ -104,20 +103,24 @@ def test_what_has_room_soon_counts_as_left() -> None:
 def test_budgets_are_kept_by_destination_and_begin_anew_with_another_share() -> None:
     """A rebalance gives others a share of which nobody knows how much was spent."""
     all_budgets = Budgets(0.0)
-    one = all_budgets.of("one", (MINUTE,), 60.0)
-    assert all_budgets.of("one", (MINUTE,), 60.0) is one
-    assert all_budgets.of("none", (), 60.0) is UNLIMITED
+    one = all_budgets.of("one", (MINUTE,))
+    assert all_budgets.of("one", (MINUTE,)) is one
+    assert all_budgets.of("none", ()) is UNLIMITED
     assert left(one, 60.0) == 6
     all_budgets.begin(0.5, 60.0)
     assert one.wait(60.0) == pytest.approx(10.0)
-    assert all_budgets.of("two", (MINUTE,), 70.0).wait(70.0) == pytest.approx(0.0)
+    assert all_budgets.of("two", (MINUTE,)).wait(70.0) == pytest.approx(0.0)
 
 
-def test_full_budgets_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There may be any number of destinations; those that were spent from are remembered."""
+def test_full_budgets_are_forgotten_unless_somebody_has_them() -> None:
+    """There may be any number of destinations; another share is everybody's who has one."""
     all_budgets = Budgets(0.0)
-    spent, _ = all_budgets.of("spent", (MINUTE,), 60.0), all_budgets.of("full", (MINUTE,), 60.0)
+    spent, used = (all_budgets.of(name, (MINUTE,)) for name in ("spent", "used"))
+    all_budgets.of("full", (MINUTE,))
     spent.spend(60.0)
-    monkeypatch.setattr(budgets, "MOST_BUDGETS", 2)
-    all_budgets.of("more", (MINUTE,), 60.0)
-    assert set(all_budgets._known) == {"spent", "more"}
+    all_budgets.forget_full({"used"}, 60.0)
+    assert all_budgets.of("spent", (MINUTE,)) is spent
+    assert all_budgets.of("used", (MINUTE,)) is used
+    assert set(all_budgets._known) == {"spent", "used"}
+    all_budgets.begin(0.5, 60.0)
+    assert used.wait(60.0) == pytest.approx(10.0)
