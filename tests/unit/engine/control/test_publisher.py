@@ -108,7 +108,7 @@ async def test_an_idempotency_key_makes_a_repeat_recognisable(
 async def test_what_will_be_left_out_is_warned_of(stage: "Stage", envelope: "Envelope") -> None:
     """Each warning names item, field and problem; everything is published all the same."""
     items = [envelope("a"), envelope("b", kwargs={"color": -1}), envelope("c", priority=9)]
-    items.append(envelope("d", channels=["webhook", "telegram"]))
+    items.append(envelope("d", channels=["webhook", "pigeon"]))
     encoded = [msgspec.json.encode(item) for item in items]
     done = await Bench(stage.producer).publisher.publish(encoded, None)
     assert len(done.message_ids) == 4

@@ -160,7 +160,9 @@ async def test_what_was_deferred_is_found_in_its_retry_topic(
     story = await room.story("m-4")
     assert (story.state, story.content) == ("deferred", "aside")
     assert story.next_attempt_at is not None
-    assert [each.attempt for each in story.targets[0].attempts] == [1, 2]
+    told = [(each.attempt, each.status) for each in story.targets[0].attempts]
+    assert [each[0] for each in told] == [1, 2, 0]
+    assert told[-1] == (0, "deferred")
     assert story.record is not None
     assert ".30s/" in story.record
 
