@@ -9,6 +9,7 @@ LANE = "tests/unit/engine/lanes/test_lane.py"
 PARKING = "tests/unit/engine/group/test_parking.py"
 REDACTION = "tests/unit/policies/redaction/test_redaction.py"
 POOL = "tests/unit/edges/smtp/test_pool.py"
+STRETCHES = "tests/unit/engine/group/test_stretches.py"
 READING = "tests/unit/engine/test_reading.py"
 SETTLEMENT = "tests/unit/engine/test_settlement.py"
 TRANSITIONS = "tests/unit/engine/inflight/test_transitions.py"
@@ -552,6 +553,55 @@ MUTANTS = (
         "await asyncio.to_thread(self._read, item)",
         "self._read(item)",
         (READING,),
+    ),
+    Mutant(
+        "take a whole poll in one step",
+        "app/engine/group/stretches.py",
+        "    return min(len(records), AT_ONCE)",
+        "    return len(records)",
+        (STRETCHES,),
+    ),
+    Mutant(
+        "go on with records of a partition that went between two stretches",
+        "app/engine/group/intake.py",
+        "            each for each in records if has(held[each.partition]) and not",
+        "            each for each in records if not",
+        (STRETCHES,),
+    ),
+    Mutant(
+        "take what stands behind a record that is not due",
+        "app/engine/group/intake.py",
+        " if has(held[each.partition]) and not held[each.partition].held",
+        " if has(held[each.partition])",
+        (STRETCHES,),
+    ),
+    Mutant(
+        "make all requests in one step",
+        "app/engine/turn.py",
+        "        for _ in range(min(len(asked), AT_ONCE)):",
+        "        for _ in range(len(asked)):",
+        ("tests/unit/engine/test_turn.py",),
+    ),
+    Mutant(
+        "make a request that was given up before it began",
+        "app/engine/lanes/lane.py",
+        "        if request not in self._requests:\n            return  # given up since\n",
+        "",
+        ("tests/unit/engine/lanes/test_lane.py",),
+    ),
+    Mutant(
+        "take the digest of a record that another one replaced",
+        "app/engine/admission.py",
+        "        return digest if value is record.value else None",
+        "        return digest",
+        (READING,),
+    ),
+    Mutant(
+        "encode and sign heavy webhooks in the event loop",
+        "app/edges/channels/webhook/channel.py",
+        "        if is_heavy(deliveries[0].notification):",
+        "        if False:",
+        ("tests/unit/edges/channels/webhook/test_channel.py",),
     ),
     Mutant(
         "unpack what may be gigabytes",

@@ -149,3 +149,13 @@ async def test_what_there_is_no_room_for_is_polled_again() -> None:
     flow, consumer = await taken(records(200), Assignment(), 100, lambda: None)
     assert flow.stretches == [list(range(64)), list(range(64, 100))]
     assert consumer.returned == list(range(100, 200))
+
+
+async def test_nothing_is_taken_that_stands_behind_a_record_which_is_not_due() -> None:
+    """Its partition is held and will be polled from there again."""
+    assignment = Assignment()
+    flow, consumer = await taken(
+        records(200), assignment, 1000, lambda: setattr(assignment[PARTITION], "held", True)
+    )
+    assert flow.stretches == [list(range(AT_ONCE))]
+    assert consumer.returned == []
