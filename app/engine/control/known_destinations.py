@@ -13,6 +13,7 @@ from app.engine.lanes.dispatch import Dispatcher
 from app.engine.lanes.lane import Lane
 from app.policies.books.pauses import Pausing, destination_id
 from app.policies.books.statistics import OTHERS, DestinationCounts, Statistics
+from app.policies.redaction import veil
 from app.policies.routing import webhook_destination
 from app.policies.service.destinations import SEVERITY
 from app.policies.texts.plain_text import clip
@@ -149,13 +150,14 @@ class KnownDestinations:
 
     def _names_of(self, recipients: Recipients) -> Mapping[str, str]:
         names: dict[str, list[str]] = {}
+        secrets = self._addresses.channels.secrets  # somebody may have named a contact by its URL
         for key, user in recipients.users.items():
             who = user.name or key
             for contact in user.contacts:
                 identity = self._identity_of(contact.type, contact.address)
                 if identity is not None:
                     name = f"{contact.name} ({who})" if contact.name else who
-                    names.setdefault(identity, []).append(name)
+                    names.setdefault(identity, []).append(veil(name, secrets))
         return {identity: _listed(found) for identity, found in names.items()}
 
     def _identity_of(self, channel: str, address: str) -> str | None:
