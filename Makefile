@@ -22,12 +22,14 @@ run: .venv/.runtime ## start the service with the embedded broker and the inbox 
 	@echo "Open http://127.0.0.1:$(PORT)/"
 	@exec $(BIN)/uvicorn app.main:app --host 127.0.0.1 --port $(PORT)
 
+# Collected once before: otherwise each of pytest's processes compiles all of the tests.
 test: .venv/.test ## format, lint, types, unit and end-to-end tests
 	@$(BIN)/python -m tests.support.tools browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@mkdir -p .mypy_cache
 	@echo "$(BIN)/mypy, beside the tests" && $(BIN)/mypy > .mypy_cache/said 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest --collect-only --quiet > /dev/null 2>&1; \
 	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term -m "not kafka and not mail"; \
 	tests=$$?; wait $$types; types=$$?; cat .mypy_cache/said; exit $$((tests ? tests : types))
 
