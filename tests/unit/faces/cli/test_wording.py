@@ -3,14 +3,16 @@
 import re
 import subprocess
 import sys
+from contextvars import copy_context
 from pathlib import Path
 
 import click
 import pytest
 
 from app.faces.cli.notifier import command as notifier
+from app.faces.cli.output import run
 from app.faces.cli.send_test import command as send_test
-from app.faces.cli.wording import localise
+from app.faces.cli.wording import localise, speak_as_set
 from app.language.choice import Language
 from app.language.speaking import speaking, translate
 from app.start import command as start
@@ -32,7 +34,7 @@ def said(arguments: list[str], folder: Path, settings: dict[str, str]) -> tuple[
             *arguments,
         ],
         cwd=folder,
-        env=clean_environment(folder, settings),
+        env=clean_environment(folder, settings, measured=True),
         capture_output=True,
         check=False,
         encoding="utf-8",
@@ -96,3 +98,47 @@ def test_the_doctor_speaks_chinese(tmp_path: Path) -> None:
     findings = text.partition("\n\n")[2]
     assert "有 1 项检查未通过。" in findings
     assert not [line for line in findings.splitlines() if SENTENCE.search(line)]
+
+
+def test_the_language_of_a_file_is_spoken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A command is translated before it reads its arguments; a wrong file leaves it as it is."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "NOTIFIER_LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for text in ("zh", "en", "klingon"):
+        (tmp_path / ".env").write_text(f"NOTIFIER_LANGUAGE={text}\n")
+        command = click.Command("x", help="How many to send.")
+        copy_context().run(speak_as_set, command)
+        assert command.help == ("发送多少条。" if text == "zh" else "How many to send.")
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [
+        (click.ClickException("There is nothing to send again."), 1, "错误：没有可重放的死信。\n"),
+        (click.UsageError("give either TEXT or --file"), 2, "错误：TEXT 和 --file 只能给出一个\n"),
+        (click.Abort(), 1, "已中止！\n"),
+        (None, 0, ""),
+    ],
+)
+def test_what_ends_a_command_is_told_in_its_language(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    raised: Exception | None,
+    status: int,
+    said: str,
+) -> None:
+    """Its own errors and click's; the exit status is as ever."""
+
+    @click.command()
+    def command() -> None:
+        if raised is not None:
+            raise raised
+
+    monkeypatch.setenv("NOTIFIER_LANGUAGE", "zh")
+    monkeypatch.setattr(sys, "argv", ["x"])
+    with pytest.raises(SystemExit) as ended:
+        copy_context().run(run, command)
+    assert (ended.value.code or 0) == status
+    assert capsys.readouterr().err.endswith(said)
