@@ -25,10 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _runs_what_others_cover(item: pytest.Item) -> bool:
     """Say whether coverage would cost much and tell nothing: tracing makes Python three times slower.
 
-    Hypothesis runs the same lines a hundred times; end-to-end tests have them in other processes.
+    Hypothesis runs the same lines a hundred times; the services of a world are other processes.
     """
-    is_end_to_end = "tests/unit" not in item.path.as_posix()
-    return is_end_to_end or is_hypothesis_test(getattr(item, "obj", None))
+    has_processes = "world" in getattr(item, "fixturenames", ())
+    return has_processes or is_hypothesis_test(getattr(item, "obj", None))
 
 
 @pytest.hookimpl(wrapper=True)
