@@ -124,6 +124,8 @@ class Observer:
         """
         self.statistics.fallback += 1
         instead = job.delivery.targets[0].label
+        said = f"{error}; {instead} is told instead"
+        self.history.tried(job.item, target, AttemptStatus.DEFERRED, 0, None, said)
         log.info("%s goes to %s instead of %s (%s)", job.item.name, instead, target.label, error)
 
     def delivered(

@@ -202,3 +202,5 @@ async def test_who_stands_in_for_a_robot_is_told_instead(
     assert len(robots.robots["gone-token"].codes) == 1
     found = (await service.client.get("/notifications/text 0")).json()
     assert found["state"] == "sent"
+    assert [each["channel"] for each in found["targets"]] == ["feishu", "wecom"]
+    assert "is told instead" in found["targets"][0]["attempts"][-1]["error"]
