@@ -14,7 +14,8 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[^`]*")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]+|$)")
 _QUOTE = re.compile(r" {0,3}> ?")
 _ITEM = re.compile(r"[ \t]*(?:[-+*]|[0-9]{1,9}[.)])(?=[ \t]|$)")
-_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|=+[ \t]*)")
+_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
+_UNDERLINE = re.compile(r" {0,3}=+[ \t]*")  # of a heading; without a line above it a text
 _MENTION = re.compile(r"(?<![A-Za-z0-9_])@([A-Za-z0-9_][A-Za-z0-9_.-]*)")
 _EMOJI = re.compile(r":[A-Za-z0-9_+-]+:")
 _LINK = r"!?\[(?P<label>(?:[^\[\]\\]|\\.)*)\]\((?P<url>[^()\s]*)\)"
@@ -61,7 +62,8 @@ class MarkdownReader:
             elif (opening := _FENCE.fullmatch(line)) is not None:
                 fence = opening[1]
             else:
-                lines.append(self._line(line))
+                is_underline = _UNDERLINE.fullmatch(line) and lines and lines[-1].strip()
+                lines.append("" if is_underline else self._line(line))
         text = "\n".join(lines).replace("\u00a0", " ")
         return Shown(text, tuple(_MENTION.findall(text)))
 
