@@ -106,7 +106,6 @@ async def test_every_metric_label_and_state_that_is_asked_for_is_served(
 def test_every_alert_is_explained_and_has_a_case() -> None:
     """Whoever gets one knows what to do; that it fires at all is tested."""
     for rule in rules():
-        assert rule["annotations"].keys() == {"summary", "description"}
         assert rule["labels"]["severity"] in {"warning", "critical"}
     fired = set(re.findall(r'alertname="(\w+)"', (PROMETHEUS / "alerts_test.yml").read_text()))
     assert fired == {rule["alert"] for rule in rules()}
