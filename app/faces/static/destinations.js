@@ -16,6 +16,7 @@ export function destinations(section, isLive) {
     list(rows, shown, (each) => each.id, (item, old, name) => {
       const row = makeRow(item, old, name);
       row.querySelector("a").href = `/destinations/${item.id}`;
+      row.classList.toggle("failing", item.success_rate_last_hour !== null && item.success_rate_last_hour < 0.5);
       return row;
     });
     fill(section.querySelector("header"), { total });

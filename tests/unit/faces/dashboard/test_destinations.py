@@ -42,6 +42,17 @@ async def test_the_list_leads_to_each(client: httpx.AsyncClient) -> None:
     assert 'rel="next"' not in text
 
 
+@pytest.mark.parametrize(("rate", "marked"), [(0.0, 1), (0.49, 1), (0.5, 0), (None, 0)])
+async def test_what_mostly_fails_is_not_green(
+    client: httpx.AsyncClient, fakes: Fakes, rate: float | None, marked: int
+) -> None:
+    """Although it is asked as usual."""
+    (view,) = fakes.destinations.views.values()
+    fakes.destinations.views = {ID: replace(view, success_rate_last_hour=rate)}
+    for path in ("/", "/destinations"):
+        assert (await text_of(client, path)).count('class="failing"') == marked
+
+
 async def test_filters_stay_and_pages_lead_on(client: httpx.AsyncClient, fakes: Fakes) -> None:
     """Fifty at a time."""
     fakes.destinations.views = {
