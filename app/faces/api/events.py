@@ -14,6 +14,7 @@ from app.faces.api import examples
 from app.faces.api.dependencies import Running
 from app.faces.api.openapi import text_answer
 from app.faces.api.responses import encode
+from app.faces.glance import Glance, glance_at
 from app.faces.service import Service
 from app.values.control import Deed
 from app.values.snapshot import Attempt, Snapshot
@@ -89,9 +90,9 @@ class EventStream(Response):
                 chunk += event("deed", deed)
             if still != last:
                 last = still
-                chunk += event("stats", now)
+                chunk += event("stats", glance_at(now))
             if not chunk and loop.time() + self._period > quiet_since + self._heartbeat:
-                chunk = event("stats", now)
+                chunk = event("stats", glance_at(now))
             if chunk:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 quiet_since = loop.time()
@@ -106,7 +107,7 @@ class EventStream(Response):
             self._pending.append(attempt)  # what nobody gets to see is not encoded
 
 
-def event(name: str, data: Snapshot | Attempt | Deed) -> bytes:
+def event(name: str, data: Glance | Attempt | Deed) -> bytes:
     """Encode one event; JSON has no line breaks, so one data line is enough."""
     return b"event: %s\ndata: %s\n\n" % (name.encode(), encode(data))
 

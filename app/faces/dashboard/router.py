@@ -17,12 +17,12 @@ from app.faces.dashboard.fleet import fleet_rows
 from app.faces.dashboard.templates import page_template
 from app.faces.dashboard.view import (
     DEEDS,
-    MOST_DESTINATIONS,
     Filters,
     Page,
     attempts_view,
     inbox_view,
 )
+from app.faces.glance import MOST_DESTINATIONS
 from app.faces.service import Service
 from app.policies.texts.report import render_report
 

@@ -10,6 +10,7 @@ from app.faces.dashboard import fleet, formats, view
 from app.faces.dashboard.assets import static_url
 from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
+from app.faces.glance import MOST_DESTINATIONS
 from app.faces.replay_words import LEFT_OUT
 from app.language.speaking import gettext, language, ngettext, script_texts, translate
 from app.policies.texts.visible import visible
@@ -69,7 +70,7 @@ def page_environment() -> Environment:
         "most_deeds": view.DEEDS,
         "dead_letters_shown": SHOWN,
         "most_workers": fleet.SHOWN,
-        "most_destinations": view.MOST_DESTINATIONS,
+        "most_destinations": MOST_DESTINATIONS,
         "reasons": [reason.value for reason in Reason],
         "left_out": LEFT_OUT,
     }

@@ -8,6 +8,13 @@ import msgspec
 from app.faces.dashboard.dead_letters import LatestDeadLetters
 from app.faces.dashboard.flashes import Flash
 from app.faces.dashboard.fleet import FleetRows
+from app.faces.glance import (
+    SHUT,
+    mode_of,
+    most_lag_first,
+    partitions_of,
+    signal_of,
+)
 from app.faces.ports import AttemptLogPort, InboxPort
 from app.values.control import Deed
 from app.values.destinations import DestinationPage
@@ -16,20 +23,16 @@ from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
     AttemptStatus,
-    DestinationState,
     PartitionSnapshot,
     Snapshot,
     Status,
 )
 
 RECENT = 25
-MOST_DESTINATIONS = 50
 CARDS = 24
 DEEDS = 8
 LOGGED = 1000
 MINUTE = 60.0
-ENOUGH = 10
-"""Notifications from which on a success rate says something."""
 
 ATTEMPT_STATUSES = tuple(
     each for each in AttemptStatus if each not in {AttemptStatus.WAITED, AttemptStatus.DEFERRED}
@@ -43,7 +46,6 @@ TEST_TYPES = {
     "trading": "Trading signal",
     "alert": "System alert",
 }
-SHUT = {DestinationState.GONE, DestinationState.DENIED, DestinationState.BROKEN}
 
 
 class Filters(msgspec.Struct, frozen=True):
@@ -127,27 +129,13 @@ class Page(msgspec.Struct, frozen=True):
 
     @property
     def mode(self) -> str:
-        """The worker's status, with ``PAUSED`` for one that runs and does not fetch."""
-        paused = self.snapshot.paused and self.snapshot.status is Status.RUNNING
-        return "PAUSED" if paused else self.snapshot.status.value
+        """See ``mode_of``."""
+        return mode_of(self.snapshot)
 
     @property
     def signal(self) -> str:
-        """The word that the page gives the operator: ``PROBLEM`` whenever ``/health`` has one.
-
-        ``FAILING`` if most of what is sent fails: at least half of the destinations take nothing,
-        or of ten notifications or more less than half were sent. Else the mode.
-        ``static/page.js`` has the same.
-        """
-        now = self.snapshot
-        if now.problem:
-            return "PROBLEM"
-        shut = sum(each.state in SHUT for each in now.destinations.values())
-        mostly_shut = shut > 0 and shut * 2 >= len(now.destinations)
-        rate = now.success_rate
-        mostly_lost = now.messages_consumed >= ENOUGH and rate is not None and rate < 0.5
-        failing = now.status is Status.RUNNING and (mostly_shut or mostly_lost)
-        return "FAILING" if failing else self.mode
+        """See ``signal_of``."""
+        return signal_of(self.snapshot)
 
     @property
     def modes(self) -> set[str]:
@@ -161,16 +149,14 @@ class Page(msgspec.Struct, frozen=True):
         return {self.mode} | ({"SHUT"} if is_shut and running else set())
 
     @property
-    def partitions(self) -> list[PartitionSnapshot]:
-        """All of the consumed topics; of the retry topics, those with something in them.
+    def partitions(self) -> tuple[PartitionSnapshot, ...]:
+        """Those that are shown."""
+        return most_lag_first(partitions_of(self.snapshot))
 
-        ``static/page.js`` has the same.
-        """
-        return [
-            each
-            for each in self.snapshot.partitions
-            if each.topic in self.snapshot.topics or each.lag or each.unsettled or each.waiting
-        ]
+    @property
+    def partition_count(self) -> int:
+        """How many there are."""
+        return len(partitions_of(self.snapshot))
 
 
 def pace(attempts: Iterable[Attempt], now: datetime) -> Pace:

@@ -18,9 +18,7 @@ const row = Object.fromEntries(
 );
 const REPORT_EVERY = 2_000; // ms, while figures change
 const REPORT_IDLE = 15_000; // ms
-const SHUT = ["gone", "denied", "broken"];
 const ILL = ["PROBLEM", "FAILING"];
-const ENOUGH = 10; // notifications from which on a success rate says something
 const history = new History();
 const readInbox = byId("inbox") ? inbox(byId("inbox")) : () => {};
 let last = null; // the newest snapshot
@@ -40,11 +38,9 @@ async function json(path) {
 
 function showStats(stats) {
   const mode = stats.paused && stats.status === "RUNNING" ? "PAUSED" : stats.status;
-  const signal = signalOf(stats, mode);
-  for (const place of document.querySelectorAll("[data-live]")) fill(place, { ...stats, signal });
-  const shut = stats.status === "RUNNING"
-    && Object.values(stats.destinations).some((each) => SHUT.includes(each.state));
-  const modes = shut ? [mode, "SHUT"] : [mode];
+  const { signal } = stats;
+  for (const place of document.querySelectorAll("[data-live]")) fill(place, stats);
+  const modes = stats.shut && stats.status === "RUNNING" ? [mode, "SHUT"] : [mode];
   for (const button of document.querySelectorAll("[data-when]")) {
     button.disabled = !button.dataset.when.split(" ").some((each) => modes.includes(each));
   }
@@ -58,21 +54,8 @@ function showStats(stats) {
   heard = Date.now();
 }
 
-/** The word for the operator: what mostly fails is not well. */
-function signalOf(stats, mode) {
-  if (stats.problem) return "PROBLEM";
-  const states = Object.values(stats.destinations).map((each) => each.state);
-  const shut = states.filter((state) => SHUT.includes(state)).length;
-  const mostlyLost = stats.messages_consumed >= ENOUGH && stats.success_rate !== null && stats.success_rate < 0.5;
-  const failing = stats.status === "RUNNING" && ((shut > 0 && shut * 2 >= states.length) || mostlyLost);
-  return failing ? "FAILING" : mode;
-}
-
-/** All of the consumed topics; of the retry topics, those with something in them. */
 function partitions(stats) {
-  return stats.partitions
-    .map((each) => ({ ...each, waiting: notDue(each), name: nameOf(each.topic, stats.topics) }))
-    .filter(({ topic, lag, unsettled, waiting }) => stats.topics.includes(topic) || lag || unsettled || waiting);
+  return stats.partitions.map((each) => ({ ...each, waiting: notDue(each), name: nameOf(each.topic, stats.topics) }));
 }
 
 /** A retry topic is told by its delay, with which its name ends. */

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.faces.api.examples import DESTINATION
-from app.values.snapshot import AttemptStatus, DestinationState
+from app.values.snapshot import AttemptStatus, DestinationState, PartitionSnapshot
 from tests.support.fakes import Fakes, make_attempt
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
@@ -40,6 +40,20 @@ async def test_the_list_leads_to_each(client: httpx.AsyncClient) -> None:
         assert words in text
     assert "1 – 1 / 1" in text
     assert 'rel="next"' not in text
+
+
+async def test_the_page_stays_small_however_large_the_fleet(
+    client: httpx.AsyncClient, fakes: Fakes
+) -> None:
+    """With 2,000 destinations and 1,000 partitions; it says what it leaves out."""
+    partition = PartitionSnapshot("notifications", 0, 1_000_000, 1_000_000, 1_000_000, 0, 0)
+    fakes.worker.change(partitions=tuple(replace(partition, partition=n) for n in range(1000)))
+    fakes.destinations.views = {
+        f"{number:016x}": replace(DESTINATION, id=f"{number:016x}") for number in range(2000)
+    }
+    text = await text_of(client, "/")
+    assert "The 100 of 1000 with most lag" in text
+    assert len(text.encode()) < 300_000
 
 
 @pytest.mark.parametrize(("rate", "marked"), [(0.0, 1), (0.49, 1), (0.5, 0), (None, 0)])
