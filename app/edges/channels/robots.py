@@ -41,6 +41,11 @@ def tone_for(tone: Tone | None, priority: Priority) -> Tone | None:
     return {Priority.URGENT: Tone.RED, Priority.HIGH: Tone.ORANGE}.get(priority)
 
 
+def below_title(title: str, text: str) -> str:
+    """Return a plain text with its title as the first line."""
+    return f"{title}\n{text}" if title else text
+
+
 def with_keyword(text: str, title: str, keyword: str | None) -> str:
     """Return a text with the robot's keyword, if that was cut off with the end of it."""
     if keyword is None or keyword in text or keyword in title:

@@ -68,6 +68,7 @@ class TextForm:
         dialect: Writes them.
         plain: Writes them if the service has refused that.
         limit: Length of a text at most, in the dialect's unit.
+        plain_limit: Length of a plain text, if it is another.
         title: Characters of a title that stands apart; 0 if the service has none.
         most: Requests that one notification takes at most.
         prefers_plain: What has no markup is written plain: the service is told which it is.
@@ -79,10 +80,12 @@ class TextForm:
         plain: Dialect,
         limit: int,
         *,
+        plain_limit: int | None = None,
         title: int = 0,
         most: int = 1,
         prefers_plain: bool = False,
     ) -> None:
+        self._plain_limit = limit if plain_limit is None else plain_limit
         self._dialect = dialect
         self._plain = plain
         self.title = title
@@ -121,10 +124,12 @@ class TextForm:
         # Divided in the same way, whatever the dialect: one part alone may have been refused.
         divided_by = dialect if self._prefers_plain else self._dialect
         texts, whole, lines = fit(parts_of((shown, *embeds)), divided_by, self.limit, self._most)
+        if dialect is not divided_by:
+            rewritten = [cut(each, dialect, self._plain_limit) for each in lines]
+            texts = tuple(text for text, _ in rewritten)
+            whole = whole and all(is_whole for _, is_whole in rewritten)
         if not whole:
             notes.add("content", "longer than the service takes; shortened, with a visible mark")
-        if dialect is not divided_by:
-            texts = tuple(cut(each, dialect, self.limit)[0] for each in lines)
         heading = dialect.write((line(title, BOLD),)) if apart else ""
         pages = tuple(
             _page(dialect, text, "" if number else heading, notification, plain=plain)

@@ -16,6 +16,7 @@ from app.edges.channels.robots import (
     MOST_TITLE,
     RobotDialect,
     RobotForm,
+    below_title,
     tone_for,
     with_keyword,
 )
@@ -40,8 +41,6 @@ MOST_IN_LIST = 60
 
 _dialect, _plain = MarkdownDialect(), RobotDialect()
 FORM = RobotForm(_dialect, _plain, _ROOM, title=MOST_TITLE, most=MOST_REQUESTS)
-PLAIN_FORMS = [RobotForm(_plain, _plain, _ROOM, most=n + 1) for n in range(MOST_REQUESTS)]
-"""By one less than the messages that a notification took before: as many are sent again."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -78,10 +77,6 @@ class DingtalkChannel(TextChannel):
         # A line break after the heading, if others stand in the same message.
         return replace(rendered, requests=(replace(first, heading=f"{first.heading}  "), *others))
 
-    def render_plain(self, notification: Notification) -> Rendered[Page]:
-        """See ``ChatChannel.render_plain``."""
-        return PLAIN_FORMS[FORM.requests(notification) - 1].render_plain(notification)
-
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
         access = target.access
@@ -117,5 +112,5 @@ def _instead_of_title(said: Said) -> str:
 
 
 def _as_text(said: Said, keyword: str | None) -> dict[str, object]:
-    text = with_keyword(said.text, "", keyword)
+    text = with_keyword(below_title(said.title, said.text), "", keyword)
     return {"msgtype": "text", "text": {"content": text}}

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.edges.channels.chat import Rendered
 from app.edges.channels.over_http import HttpRequest
-from app.edges.channels.robots import MOST_TITLE, RobotForm, tone_for
-from app.edges.channels.texts import Page, Said, TextChannel
+from app.edges.channels.robots import MOST_TITLE, RobotForm, below_title, tone_for
+from app.edges.channels.texts import Said, TextChannel
 from app.edges.channels.wecom.answers import classify
 from app.edges.channels.wecom.dialect import MarkdownDialect, PlainDialect
 from app.edges.http import HttpAnswer
 from app.policies.texts.tones import Tone
 from app.values.channel import PublishedLimit
 from app.values.delivery import Target
-from app.values.notification import Notification
 from app.values.outcome import Outcome
 
 MOST_REQUESTS = 4
@@ -35,9 +33,14 @@ _COLORS = {
 """The three colours that there are."""
 
 _dialect, _plain = MarkdownDialect(), PlainDialect()
-FORM = RobotForm(_dialect, _plain, _MARKDOWN - _HEADING, title=MOST_TITLE, most=MOST_REQUESTS)
-PLAIN_FORMS = [RobotForm(_plain, _plain, _TEXT, most=n + 1) for n in range(MOST_REQUESTS)]
-"""By one less than the messages that a notification took before: as many are sent again."""
+FORM = RobotForm(
+    _dialect,
+    _plain,
+    _MARKDOWN - _HEADING,
+    plain_limit=_TEXT - _HEADING,
+    title=MOST_TITLE,
+    most=MOST_REQUESTS,
+)
 
 _encoder = msgspec.json.Encoder()
 
@@ -53,14 +56,11 @@ class WecomChannel(TextChannel):
         del address
         return _LIMITS
 
-    def render_plain(self, notification: Notification) -> Rendered[Page]:
-        """See ``ChatChannel.render_plain``: WeCom takes less of it, so that it may be shortened."""
-        return PLAIN_FORMS[FORM.requests(notification) - 1].render_plain(notification)
-
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
         del now
-        kind, content = ("text", said.text) if said.plain else ("markdown", _markdown(said))
+        plain = below_title(said.title, said.text)
+        kind, content = ("text", plain) if said.plain else ("markdown", _markdown(said))
         body = {"msgtype": kind, kind: {"content": content}}
         return HttpRequest(target.address, _encoder.encode(body), dict(target.access.headers))
 

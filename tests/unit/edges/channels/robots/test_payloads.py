@@ -268,6 +268,21 @@ def test_a_refused_form_is_plain_text(used: Service) -> None:
 
 
 @every_service
+def test_a_part_whose_form_alone_is_refused_says_the_same_as_plain_text(used: Service) -> None:
+    """Otherwise something would be said twice, and something never; or it is visibly cut."""
+    told = notification(" ".join(f"w{number}" for number in range(9000)))
+    rich, plain = (deliveries(used, told, Access(), plain=each) for each in (False, True))
+    assert len(rich) == len(plain) > 1
+    for one, other in zip(rich, plain, strict=True):
+        before, after = (shown(used, [each]).texts for each in (one, other))
+        assert before.split()[0] == after.split()[0]
+        said = {
+            word for word in before.split() if not word.endswith("…")
+        }  # DingTalk's list has one
+        assert said <= set(after.split()) or SHORTENED in after
+
+
+@every_service
 def test_urgency_is_a_colour_where_no_colour_is_given(used: Service) -> None:
     """Urgent ones are red, as in a digest with others."""
     told = notification("text", title="T", priority=Priority.URGENT)
