@@ -41,7 +41,7 @@ test-mail: .venv/.test ## mails handed to real Postfix and OpenSMTPD, from Debia
 	@$(BIN)/python -m tests.support.tools mail
 	$(BIN)/python -m pytest tests/mail
 
-soak: .venv/.test ## the ledger test in full: 85,000 notifications or more, every fault, a table (15 minutes)
+soak: .venv/.test ## the ledger test in full: 85,000 notifications or more, every fault, a table (20 minutes)
 	@$(BIN)/python -m tests.support.tools kafka
 	$(BIN)/python -m tests.ledger
 
