@@ -1,9 +1,7 @@
 """Everybody who is told something on that day: desks by webhook, chat robots, mailboxes."""
 
-import asyncio
 import random
 import re
-import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ from contextlib import contextmanager
 from app.inbox.inbox import Inbox
 from app.values.inbox import InboxCard
 from tests.ledger.recorder import Mood, Recorder
+from tests.support.in_thread import in_thread
 
 DESKS = 8
 NAME = re.compile(r"\bn\d+\b")
@@ -103,14 +102,5 @@ class Destinations:
 def destinations(chance: random.Random) -> Iterator[Destinations]:
     """Run them in a thread of their own: nothing that the rest does delays them."""
     made = Destinations(chance)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="destinations", daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(made.start(), loop).result(10)
-    try:
+    with in_thread(made):
         yield made
-    finally:
-        asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()

@@ -5,13 +5,14 @@ import json
 import random
 import socket
 import struct
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from tests.support.in_thread import in_thread
 
 HEALTHY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 UNAVAILABLE = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
@@ -185,14 +186,5 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 def recorder(chance: random.Random) -> Iterator[Recorder]:
     """Run the destinations in a thread of their own: nothing the test does delays them."""
     made = Recorder(chance)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="destinations", daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(made.start(), loop).result(10)
-    try:
+    with in_thread(made):
         yield made
-    finally:
-        asyncio.run_coroutine_threadsafe(made.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()

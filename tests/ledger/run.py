@@ -21,9 +21,9 @@ from tests.support.service import ServiceProcess
 
 PARTITIONS = 6
 WORKERS = 3
-QUIET_TIMEOUT = 150.0
 BALANCED_SECONDS = 4.0
 """Two heartbeats, and some."""
+QUIET_TIMEOUT = 150.0
 """Seconds that everything may take to be settled after the last fault."""
 
 
