@@ -15,6 +15,11 @@ PAPERS = sorted(
         TOP / "tests/benchmarks/README.md",
     ]
 )
+PAIRS = [
+    (chinese.with_name(chinese.name.replace(".zh-CN", "")), chinese)
+    for chinese in PAPERS
+    if ".zh-CN." in chinese.name
+]
 SOURCES = sorted(
     path
     for folder in ("app", "tests", "templates", "docker", ".ci", ".github")
@@ -27,6 +32,8 @@ SOURCES = sorted(
 
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
+_WITHIN = re.compile(r"(?<!\n) *\n *(?![\n|-])")
+_SECTION = re.compile(r"^(#{1,6}) +(.+?) *$")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _IN_CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?:app|tests|docs|docker|templates|\.ci|\.github)/[\w./-]*")
@@ -49,6 +56,19 @@ class Reference(NamedTuple):
         return None
 
 
+class Section(NamedTuple):
+    """A heading, its depth, and what stands below it up to the next heading of any depth."""
+
+    depth: int
+    heading: str
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        """Return what stands below the heading."""
+        return "\n".join(self.lines)
+
+
 @cache
 def text_of(path: Path) -> str:
     """Return a file's text."""
@@ -56,15 +76,39 @@ def text_of(path: Path) -> str:
 
 
 @cache
-def headings(paper: Path) -> frozenset[str]:
-    """Return the headings of a paper as links name them."""
+def headings(paper: Path) -> tuple[str, ...]:
+    """Return the headings of a paper as links name them, in their order."""
     found = _HEADING.findall(_FENCED.sub("", text_of(paper)))
-    return frozenset(_slug(heading) for heading in found)
+    return tuple(_slug(heading) for heading in found)
 
 
-def links(paper: Path) -> Iterator[Reference]:
-    """Yield what a paper links to inside the checkout."""
-    for target in _LINK.findall(_FENCED.sub("", text_of(paper))):
+def sections(paper: Path) -> list[Section]:
+    """Return a paper's sections in their order; the first is what stands above all headings."""
+    found = [Section(0, "", [])]
+    fenced = False
+    for line in text_of(paper).splitlines():
+        fenced ^= line.lstrip().startswith("```")
+        match = None if fenced else _SECTION.match(line)
+        if match:
+            found.append(Section(len(match[1]), match[2], []))
+        else:
+            found[-1].lines.append(line)
+    return found
+
+
+def blocks(text: str) -> list[str]:
+    """Return what stands in fences, with the fences' language."""
+    return [match[0] for match in _FENCED.finditer(text)]
+
+
+def marked(text: str) -> list[str]:
+    """Return what stands in code marks outside fences, also where a line ends within them."""
+    return _IN_CODE.findall(_WITHIN.sub(" ", _FENCED.sub("", text)))
+
+
+def links(paper: Path, text: str | None = None) -> Iterator[Reference]:
+    """Yield what a paper, or a part of it, links to inside the checkout."""
+    for target in _LINK.findall(_FENCED.sub("", text_of(paper) if text is None else text)):
         if "://" in target or target.startswith("mailto:"):
             continue
         path, _, heading = target.partition("#")

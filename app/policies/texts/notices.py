@@ -33,12 +33,27 @@ _REFUSED = "Notifications met so far: {affected}. What is for it becomes a dead 
 _DEAD_COUNT = "Dead letters so far: {affected}."
 _KEPT = "Notifications in its hands: {affected}. Nothing is lost; they are delivered afterwards."
 
-_SEE_BROKEN = "See to the receiver; it is asked again by itself: {paper}"
-_SEE_DENIED = "Put right what it names (key, signature, login, allowed addresses): {paper}"
-_SEE_GONE = "Give its users another address, then replay the dead letters: {paper}"
-_SEE_DEAD = "Read them with `notifier dead-letters list`, put the cause right, replay them: {paper}"
-_SEE_WORKER = "Look at the worker's log and run `notifier doctor`: {paper}"
-_SEE_KAFKA = "Look at the brokers and the network; it goes on by itself: {paper}"
+_SEE_BROKEN = (
+    "See to the receiver; it is asked again by itself: "
+    "docs/operations.md#a-destination-does-not-work"
+)
+_SEE_DENIED = (
+    "Put right what it names (key, signature, login, allowed addresses): docs/operations.md#denied"
+)
+_SEE_GONE = (
+    "Give its users another address, then replay the dead letters: "
+    "docs/operations.md#a-destination-is-gone"
+)
+_SEE_DEAD = (
+    "Read them with `notifier dead-letters list`, put the cause right, replay them: "
+    "docs/operations.md#dead-letters-come-in"
+)
+_SEE_WORKER = (
+    "Look at the worker's log and run `notifier doctor`: docs/operations.md#problems-without-a-kind"
+)
+_SEE_KAFKA = (
+    "Look at the brokers and the network; it goes on by itself: docs/operations.md#kafka-is-away"
+)
 
 _OVER_DESTINATION = (
     "{subject} works again. It had not since {since}; notifications met: {affected}."
@@ -50,25 +65,16 @@ _OVER_KAFKA = "Worker {subject} hears from Kafka again. It had heard nothing sin
 _MORE = "And {count} more matters: see the status page."
 _SIGNED = "Told by worker {worker} of the group {group}."
 
-_PAPERS = {
-    "broken": "docs/operations.md#a-destination-does-not-work",
-    "denied": "docs/operations.md#denied",
-    "gone": "docs/operations.md#a-destination-is-gone",
-    "dead": "docs/operations.md#dead-letters-come-in",
-    "worker": "docs/operations.md#problems-without-a-kind",
-    "kafka": "docs/operations.md#kafka-is-away",
-}
-
-_Sentences = tuple[str, str, str, str]
+_Sentences = tuple[str, str, str]
 _DESTINATION: dict[str, _Sentences] = {
-    "broken": (_BROKEN, _WAIT, _SEE_BROKEN, "broken"),
-    "denied": (_DENIED, _WAIT, _SEE_DENIED, "denied"),
-    "gone": (_GONE, _REFUSED, _SEE_GONE, "gone"),
+    "broken": (_BROKEN, _WAIT, _SEE_BROKEN),
+    "denied": (_DENIED, _WAIT, _SEE_DENIED),
+    "gone": (_GONE, _REFUSED, _SEE_GONE),
 }
 _OTHERS: dict[MatterKind, _Sentences] = {
-    MatterKind.DEAD_LETTERS: (_DEAD, _DEAD_COUNT, _SEE_DEAD, "dead"),
-    MatterKind.NO_PROGRESS: (_NO_PROGRESS, _KEPT, _SEE_WORKER, "worker"),
-    MatterKind.KAFKA_AWAY: (_KAFKA_AWAY, _KEPT, _SEE_KAFKA, "kafka"),
+    MatterKind.DEAD_LETTERS: (_DEAD, _DEAD_COUNT, _SEE_DEAD),
+    MatterKind.NO_PROGRESS: (_NO_PROGRESS, _KEPT, _SEE_WORKER),
+    MatterKind.KAFKA_AWAY: (_KAFKA_AWAY, _KEPT, _SEE_KAFKA),
 }
 _OVER: dict[MatterKind, str] = {
     MatterKind.DESTINATION: _OVER_DESTINATION,
@@ -118,10 +124,10 @@ def notice(
 def _wrong(matters: Sequence[Matter]) -> Iterator[Sequence[str]]:
     for matter in matters:
         if matter.kind is MatterKind.DESTINATION:
-            what, met, remedy, paper = _DESTINATION[matter.state]
+            what, met, remedy = _DESTINATION[matter.state]
         else:
-            what, met, remedy, paper = _OTHERS[matter.kind]
-        yield _filled(what, matter), _filled(met, matter), remedy.format(paper=_PAPERS[paper])
+            what, met, remedy = _OTHERS[matter.kind]
+        yield _filled(what, matter), _filled(met, matter), remedy
 
 
 def _over(matters: Sequence[Matter]) -> Iterator[Sequence[str]]:

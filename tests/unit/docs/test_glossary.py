@@ -4,7 +4,7 @@ from app.language.choice import Language
 from app.language.speaking import gettext, speaking
 from app.values.outcome import Reason
 from app.values.snapshot import AttemptStatus, DestinationState
-from tests.support.papers import TOP, code_in, rows
+from tests.support.papers import PAIRS, TOP, code_in, rows, text_of
 
 # Other words for what the glossary has one for.
 VARIANTS = (
@@ -40,7 +40,7 @@ def test_the_pages_use_the_glossarys_chinese() -> None:
 
 def test_chinese_papers_keep_to_the_glossary() -> None:
     """One word for one thing there, too."""
-    papers = [TOP / "README.zh-CN.md", *(TOP / "docs").glob("*.zh-CN.md")]
+    papers = [chinese for _, chinese in PAIRS]
     assert len(papers) > 2
-    said = [(path.name, word) for path in papers for word in VARIANTS if word in path.read_text()]
+    said = [(path.name, word) for path in papers for word in VARIANTS if word in text_of(path)]
     assert not said

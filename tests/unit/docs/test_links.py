@@ -40,15 +40,6 @@ def test_every_path_that_a_paper_names_is_there(paper: Path) -> None:
     assert [fault for fault in faults if not fault.endswith(IN_GINKGO)] == []
 
 
-def test_both_readmes_lead_to_the_same_papers() -> None:
-    """Whoever reads Chinese finds as much, in Chinese if there is a translation."""
-    english, chinese = (
-        {of_top(each.path).replace(".zh-CN", "") for each in links(TOP / name)}
-        for name in ("README.md", "README.zh-CN.md")
-    )
-    assert chinese == english
-
-
 def test_code_refers_only_to_papers_that_are_here() -> None:
     """References in code are paths, headings included; a cloner can follow each of them."""
     faults = [

@@ -8,11 +8,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from app.language.choice import Language
+from app.language.speaking import translator
 from app.policies.service.health import Signs, problem
 from app.values.snapshot import Status
 from tests.support.papers import TOP, code_in, headings, rows, text_of
 
 OPERATIONS = TOP / "docs/operations.md"
+CHINESE = TOP / "docs/operations.zh-CN.md"
 ENGINE = TOP / "app/engine"
 BEGINS = {"begin", "note", "replace"}
 
@@ -21,13 +24,13 @@ def test_every_kind_of_condition_has_its_section() -> None:
     """What `/health` can say stands in docs/operations.md under its kind: what to do about it."""
     kinds = {kind for path in ENGINE.rglob("*.py") for kind in kinds_in(path)}
     assert len(kinds) > 20
-    assert sorted(kinds - headings(OPERATIONS)) == []
+    assert sorted(kinds.difference(headings(OPERATIONS))) == []
     glance = {code_in(first)[0] for first, *_ in rows(OPERATIONS, "At a glance") if "`" in first}
     assert glance == kinds
 
 
-def test_every_problem_has_its_row() -> None:
-    """The sentences about a standstill are explained one by one."""
+def problems() -> set[str]:
+    """Return every sentence about a standstill, with its values."""
     ages = [
         name for name in Signs.__struct_fields__ if name.endswith(("_silent_for", "_overdue_for"))
     ]
@@ -39,9 +42,23 @@ def test_every_problem_has_its_row() -> None:
         Signs(status=Status.RUNNING, records_blocked="refused"),
         *(replace(running, **{name: 1000.0}) for name in ages),
     ]
-    told = {re.split(r":| for \d", problem(signs) or "")[0] for signs in every}
+    return {problem(signs) or "" for signs in every}
+
+
+def test_every_problem_has_its_row() -> None:
+    """The sentences about a standstill are explained one by one."""
+    told = {re.split(r":| for \d", each)[0] for each in problems()}
     listed = {code_in(first)[0] for first, *_ in rows(OPERATIONS, "Problems without a kind")[2:]}
     assert listed == told
+
+
+def test_every_problem_is_found_in_chinese() -> None:
+    """Beside each sentence stands what a Chinese page says, with … for its values."""
+    told = [(each, translator(Language.CHINESE)(each)) for each in problems()]
+    for first, *_ in rows(CHINESE, "不属于任何类型的故障")[2:]:
+        english, _, chinese = first.partition("：")
+        said = re.compile(".*".join(map(re.escape, chinese.split("…"))))
+        assert any(said.search(page) for each, page in told if each.startswith(english.strip("`")))
 
 
 def kinds_in(path: Path) -> Iterator[str]:

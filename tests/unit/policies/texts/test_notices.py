@@ -76,8 +76,11 @@ def test_every_matter_has_its_words_and_its_paper(matter: Matter) -> None:
     assert "2026-01-01 12:00:00 UTC" in text
     assert "no." in text
     assert re.search(r": 3\b", text)
-    [(paper, anchor)] = re.findall(r"(docs/\w+\.md)#([\w-]+)", text)
-    assert anchor in headings(TOP / paper)
+    for language, ending in ((Language.ENGLISH, ""), (Language.CHINESE, ".zh-CN")):
+        said = told(Due(lasting=(matter,)), language).content
+        [(paper, anchor)] = re.findall(r"(docs/[\w.-]+\.md)#([\w-]+)", said)
+        assert paper == f"docs/operations{ending}.md"
+        assert anchor in headings(TOP / paper)
     over = told(Due(over=(matter,)))
     assert over.title == "Notifications of group are well again"
     assert over.color == OVER_COLOR
