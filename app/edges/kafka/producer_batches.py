@@ -3,6 +3,7 @@
 See ``producer_client``, whose part this is.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
@@ -99,6 +100,14 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
             return False
         self.entries.append(entry)
         return True
+
+    async def pack(self) -> None:
+        """Compress it in a thread if it is heavy: 8 MB keep the event loop for 70 ms.
+
+        It must have its sequence numbers, and takes no more records from now on.
+        """
+        if self._builder.size() > BATCH_BYTES:
+            await asyncio.to_thread(self._builder._build)  # noqa: SLF001 - what it is sent as
 
     def done(self, base_offset: int, timestamp: int | None = None, *rest: Any) -> None:
         """Report the place of each of its records."""

@@ -8,6 +8,7 @@ What aiokafka 0.14 does wrong, and what this module does about it:
 * It does not know every error of Kafka, and drops the words that come with them: those are kept.
 * One record that Kafka does not take fails all of its batch: only that one is refused.
 * It takes some passing errors for final: those are tried again.
+* It compresses on the event loop: what is heavy is compressed in a thread.
 * ``stop`` waits until everything is written, for ever if need be; ``abandon`` does not.
 """
 
@@ -156,6 +157,8 @@ class _Sender(Sender):  # type: ignore[misc]
         if task is not None:
             self._producing.add(task)
             task.add_done_callback(self._producing.discard)
+        for batch in batches.values():
+            await batch.pack()
         await _Handler(self, batches).do(node_id)
         self._in_flight.remove(node_id)
         self._muted_partitions.difference_update(batches)

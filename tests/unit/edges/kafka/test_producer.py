@@ -1,9 +1,11 @@
 """The producer on a broker: what others write, it can write too."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.connection import Connection
@@ -91,6 +93,31 @@ async def test_what_a_fetch_may_unpack_to_can_be_written(producer: Producer) -> 
     (record,) = await written(connection, "aside")
     assert (record.key, record.value, record.headers) == (b"key", value, (("own", b"1"),))
     assert record.timestamp == 1_767_268_800.5
+
+
+async def test_what_is_heavy_is_compressed_beside_the_loop(
+    producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """8 MB keep the loop for 70 ms. What is light is not worth a thread, and keeps its order."""
+    threads: list[threading.Thread] = []
+    build = BatchBuilder._build
+
+    def noted(builder: BatchBuilder) -> bytes:
+        if builder._buffer is None:
+            threads.append(threading.current_thread())
+        data: bytes = build(builder)
+        return data
+
+    monkeypatch.setattr(BatchBuilder, "_build", noted)
+    small = Producer(producer._connection, compression="zstd")
+    try:
+        heavy = small.send("aside", b"key", b"heavy " * 100_000)
+        places = await asyncio.gather(heavy, small.send("aside", b"key", b"light"))
+    finally:
+        await small.close()
+    assert [offset for _, offset in places] == [0, 1]
+    main = threading.main_thread()
+    assert [thread is main for thread in threads] == [False, True]
 
 
 async def test_what_no_request_can_hold_is_refused_before_it_is_sent(producer: Producer) -> None:
