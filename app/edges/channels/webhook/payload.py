@@ -39,12 +39,22 @@ _encoder = msgspec.json.Encoder()
 
 
 def is_heavy(notification: Notification) -> bool:
-    """Say whether it takes long to encode and to sign."""
+    """Say whether it takes long to encode and to sign: every text that is posted counts."""
+    metadata = notification.metadata
     size = len(notification.content)
-    if size <= LIGHT and not notification.fields and not notification.title:
-        return False
-    size += sum(len(each.name) + len(each.value) + _FRAME for each in notification.fields)
-    return size + len(notification.title or "") > LIGHT
+    for text in (
+        notification.message_id,
+        notification.title,
+        notification.url,
+        metadata.user_uuid,
+        metadata.template_id,
+        metadata.title,
+    ):
+        if text is not None:
+            size += len(text)
+    for each in notification.fields:
+        size += len(each.name) + len(each.value) + _FRAME
+    return size > LIGHT
 
 
 def encode(notification: Notification, now: float) -> bytes:

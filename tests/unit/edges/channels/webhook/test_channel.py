@@ -13,7 +13,7 @@ from app.edges.channels.webhook.channel import WebhookChannel
 from app.edges.channels.webhook.payload import LIGHT, is_heavy
 from app.edges.http import HttpAnswer, Then
 from app.values.delivery import Delivery
-from app.values.notification import Field, Notification
+from app.values.notification import Field, Metadata, Notification
 from app.values.outcome import Delivered
 from tests.support.channels import attempt
 from tests.support.engine import delivery, notification
@@ -58,13 +58,18 @@ class Watched(WebhookChannel):
         (notification("x" * LIGHT), False),
         (notification("x" * (LIGHT + 1)), True),
         (msgspec.structs.replace(notification("x"), title="x" * LIGHT), True),
+        (msgspec.structs.replace(notification("x"), message_id="x" * LIGHT), True),
+        (msgspec.structs.replace(notification("x"), url="x" * LIGHT), True),
+        (msgspec.structs.replace(notification("x"), metadata=Metadata("x" * LIGHT)), True),
+        (msgspec.structs.replace(notification("x"), metadata=Metadata(None, "x" * LIGHT)), True),
+        (msgspec.structs.replace(notification("x"), metadata=Metadata(title="x" * LIGHT)), True),
         (msgspec.structs.replace(notification("x"), fields=(Field("n", "v" * LIGHT),)), True),
         (msgspec.structs.replace(notification("x"), fields=(Field("n", "v"),) * 10_000), True),
         (msgspec.structs.replace(notification("x"), fields=(Field("n", "v"),)), False),
     ],
 )
 async def test_what_is_heavy_is_made_in_another_thread(told: Notification, heavy: bool) -> None:
-    """Text, title and fields count; the whole of them is posted, and the answer is the same."""
+    """Every text counts; the whole of them is posted, and the answer is the same."""
     port = Accepting()
     channel = Watched(port)
     answer = await attempt(channel, [delivery(told)])
