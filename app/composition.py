@@ -36,12 +36,14 @@ from app.engine.control.fleet import FleetView
 from app.engine.control.known_destinations import KnownDestinations
 from app.engine.control.loop_lag import measure_loop_lag
 from app.engine.control.publisher import Publisher
+from app.engine.control.record_search import RecordSearch
 from app.engine.control.replay import Replayer
 from app.engine.control.tracing import Tracer
 from app.engine.history import History, worker_name
 from app.engine.observer import Observer
+from app.engine.options import WorkerOptions
 from app.engine.tasks import Tasks
-from app.engine.worker import NotificationWorker, WorkerOptions
+from app.engine.worker import NotificationWorker
 from app.faces.deeds import Deeds
 from app.faces.metrics import Exposition
 from app.faces.reporter import print_reports
@@ -170,12 +172,10 @@ async def running_service(
             spawn=tasks.spawn,
         )
         tracer = Tracer(
-            worker,
+            worker.holding,
             worker_name(),
-            connection,
-            options.subscription,
+            RecordSearch(connection, options.subscription, dead_letters),
             HistoryLog(connection, options.subscription.history_topic),
-            dead_letters,
             secrets,
         )
         tasks.spawn(measure_loop_lag(observer), "loop lag")

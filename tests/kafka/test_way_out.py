@@ -15,7 +15,8 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
-from app.engine.worker import NotificationWorker, WorkerOptions
+from app.engine.options import WorkerOptions
+from app.engine.worker import NotificationWorker
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.settings.models import KafkaSettings

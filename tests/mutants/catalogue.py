@@ -634,8 +634,8 @@ MUTANTS = (
     ),
     Mutant(
         "keep quiet about who lets nothing in",
-        "app/engine/worker.py",
-        '        self._conditions.replace("denied", self._dispatcher.denied())\n',
+        "app/engine/housekeeping.py",
+        '        conditions.replace("denied", parts.dispatcher.denied())\n',
         "",
         (WORKER,),
     ),
@@ -711,7 +711,7 @@ MUTANTS = (
     ),
     Mutant(
         "cut off what was started when the session fails",
-        "app/engine/worker.py",
+        "app/engine/supervisor.py",
         "                await session.drain(REVOKE_PATIENCE)\n",
         "                pass\n",
         ("tests/unit/engine/group/test_session.py",),
@@ -888,8 +888,8 @@ MUTANTS = (
     ),
     Mutant(
         "take records before it is known what is paused",
-        "app/engine/worker.py",
-        "        await self._board.known()  # nothing is sent to a destination that is paused\n",
+        "app/engine/supervisor.py",
+        "        await parts.board.known()  # nothing is sent to a destination that is paused\n",
         "",
         ("tests/unit/engine/test_worker.py",),
     ),

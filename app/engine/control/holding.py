@@ -1,63 +1,132 @@
 """What this worker holds of one notification, and why it is not sent yet."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from app.engine.clock import EngineClock
-from app.engine.control.tracing import Held
+from app.engine.control.board import Board
 from app.engine.history import targets_of
 from app.engine.inflight.item import Item, State
+from app.engine.inflight.partition import Assignment
 from app.engine.lanes.dispatch import Dispatcher
+from app.engine.observer import Observer
+from app.policies.books.pauses import Pausing
 from app.policies.texts.plain_text import clip
-from app.values.history import Addressee
+from app.values.history import Addressee, Entry, Try
+from app.values.note import Note
 
 SHOWN: Final = 2_000
+"""Characters of a content."""
 
 
-def find_held(
-    items: Iterable[Item], dispatcher: Dispatcher, clock: EngineClock, name: str
-) -> Held | None:
-    """Return what is held of a notification: by its id, or by where its record first stood."""
-    for item in items:
+class Held(msgspec.Struct, frozen=True):
+    """A notification that this worker holds.
+
+    Attributes:
+        state: ``queued``, ``in_flight`` or ``waiting``.
+        record: Where it stands.
+        next_attempt_at: Seconds since the epoch, or None.
+        targets, tries: As in the history.
+    """
+
+    id: str | None
+    origin: str
+    state: str
+    why: str | None
+    next_attempt_at: float | None
+    record: str
+    title: str | None
+    user: str | None
+    published_at: float
+    content: str | None
+    targets: tuple[Addressee, ...]
+    tries: tuple[Try, ...]
+    notes: tuple[Note, ...]
+
+
+class Holding:
+    """Looks up what this worker has of a notification in memory.
+
+    Args:
+        assignment: The partitions it has, and what it has taken from them.
+        dispatcher: Knows why a delivery waits.
+        clock: Tells the time.
+        observer: Has what the history is still to be told.
+        board: Knows which destinations are paused.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        dispatcher: Dispatcher,
+        clock: EngineClock,
+        observer: Observer,
+        board: Board,
+    ) -> None:
+        self._assignment = assignment
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._observer = observer
+        self._board = board
+
+    def held(self, name: str) -> Held | None:
+        """Return what is held of a notification: by its id, or by where its record first stood."""
+        for item in self._assignment.items():
+            notification = item.notification
+            if notification is not None and notification.message_id == name:
+                return self._held(item)
+            if name.count("/") >= 2 and item.origin.coordinates == name:
+                return self._held(item)
+        return None
+
+    def unwritten(self, name: str) -> Sequence[Entry]:
+        """Return what the history is still to be told of a notification."""
+        return self._observer.history.unwritten(name)
+
+    def pause_of(self, identity: str) -> Pausing | None:
+        """Return the word that a destination is paused by, or None."""
+        return self._board.pause_of(identity)
+
+    def committed(self, topic: str) -> Mapping[int, int]:
+        """Return the committed offsets of the partitions of a topic that this worker has."""
+        return {
+            each.partition.partition: each.ledger.last_commit.offset
+            for each in self._assignment
+            if each.partition.topic == topic and each.ledger.last_commit is not None
+        }
+
+    def _held(self, item: Item) -> Held:
+        state, why, seconds = self._state(item)
         notification = item.notification
-        if notification is not None and notification.message_id == name:
-            return _held(item, dispatcher, clock)
-        if name.count("/") >= 2 and item.origin.coordinates == name:
-            return _held(item, dispatcher, clock)
-    return None
+        targets, tries = targets_of(item)
+        return Held(
+            id=notification.message_id if notification else None,
+            origin=item.origin.coordinates,
+            state=state,
+            why=why,
+            next_attempt_at=None if seconds is None else self._clock.now() + seconds,
+            record=item.record.coordinates,
+            title=notification.title if notification else None,
+            user=notification.metadata.user_uuid if notification else None,
+            published_at=item.published_at,
+            content=clip(notification.content, SHOWN) if notification else None,
+            targets=tuple(Addressee(target.channel, target.label) for target in targets),
+            tries=tries,
+            notes=notification.notes if notification else (),
+        )
 
-
-def _held(item: Item, dispatcher: Dispatcher, clock: EngineClock) -> Held:
-    state, why, seconds = _state(item, dispatcher)
-    notification = item.notification
-    targets, tries = targets_of(item)
-    return Held(
-        id=notification.message_id if notification else None,
-        origin=item.origin.coordinates,
-        state=state,
-        why=why,
-        next_attempt_at=None if seconds is None else clock.now() + seconds,
-        record=item.record.coordinates,
-        title=notification.title if notification else None,
-        user=notification.metadata.user_uuid if notification else None,
-        published_at=item.published_at,
-        content=clip(notification.content, SHOWN) if notification else None,
-        targets=tuple(Addressee(target.channel, target.label) for target in targets),
-        tries=tries,
-        notes=notification.notes if notification else (),
-    )
-
-
-def _state(item: Item, dispatcher: Dispatcher) -> tuple[str, str | None, float | None]:
-    """Return the state, why it waits, and the seconds until it may be tried."""
-    if any(job.state is State.ACTIVE for job in item.jobs):
-        return "in_flight", None, None
-    waiting = [job for job in item.jobs if job.state is State.WAITING]
-    if not waiting:
-        return "in_flight", "it is being written to where it goes", None
-    reasons = [dispatcher.waits_for(job) for job in waiting]
-    held_up = [each for each in reasons if each[0] is not None]
-    if not held_up:
-        return "queued", None, None
-    why, seconds = min(held_up, key=lambda each: each[1] or 0.0)
-    return "waiting", why, seconds
+    def _state(self, item: Item) -> tuple[str, str | None, float | None]:
+        """Return the state, why it waits, and the seconds until it may be tried."""
+        if any(job.state is State.ACTIVE for job in item.jobs):
+            return "in_flight", None, None
+        waiting = [job for job in item.jobs if job.state is State.WAITING]
+        if not waiting:
+            return "in_flight", "it is being written to where it goes", None
+        reasons = [self._dispatcher.waits_for(job) for job in waiting]
+        held_up = [each for each in reasons if each[0] is not None]
+        if not held_up:
+            return "queued", None, None
+        why, seconds = min(held_up, key=lambda each: each[1] or 0.0)
+        return "waiting", why, seconds

@@ -62,12 +62,12 @@ def kafka_in_memory() -> Iterator[None]:
         patch.setattr("app.engine.group.group_start.GroupOffsets", FakeAdmin)
         patch.setattr("app.engine.group.group_start.read_saved", read_saved)
         trimmer = partial(Trimmer, admin=FakeAdmin)  # type: ignore[arg-type]  # stands for it
-        patch.setattr("app.engine.worker.Trimmer", trimmer)
+        patch.setattr("app.engine.parts.Trimmer", trimmer)
         patch.setattr("app.engine.group.parking.reading_again", reading_again)
-        patch.setattr("app.engine.worker.Assignment", WatchedAssignment)
-        patch.setattr("app.engine.worker.TopicKeeper.make", find_topics)
-        patch.setattr("app.engine.worker.TopicKeeper.watch", idle)
-        patch.setattr("app.engine.worker.Share.run", idle)
+        patch.setattr("app.engine.parts.Assignment", WatchedAssignment)
+        patch.setattr("app.engine.parts.TopicKeeper.make", find_topics)
+        patch.setattr("app.engine.parts.TopicKeeper.watch", idle)
+        patch.setattr("app.engine.parts.Share.run", idle)
         patch.setattr("app.policies.headers.deferral.DELAYS", DELAYS)
         yield
 

@@ -50,13 +50,13 @@ class Inside:
 
     @property
     def _assignment(self) -> WatchedAssignment:
-        assignment = self._worker._assignment
+        assignment = self._worker.parts.assignment
         assert isinstance(assignment, WatchedAssignment)
         return assignment
 
     @property
     def _session(self) -> Session | None:
-        return self._worker._session
+        return self._worker.parts.current.session
 
     @property
     def staying(self) -> bool:
@@ -110,17 +110,17 @@ class Inside:
 
     def rest(self) -> Iterator[str]:
         """Yield what it holds on to although nothing is in flight."""
-        worker = self._worker
-        if worker._leaders:
+        parts = self._worker.parts
+        if parts.leaders:
             yield "leaders of repeats"
-        if worker._window.size:
+        if parts.window.size:
             yield "bytes in flight"
-        if worker._settler.leaving or worker._settler.blocked:
+        if parts.settler.leaving or parts.settler.blocked:
             yield "records that are being written"
-        if worker._dispatcher.queued:
+        if parts.dispatcher.queued:
             yield "deliveries that wait"
 
     @property
     def tasks(self) -> int:
         """How many of its tasks have not ended."""
-        return len(self._worker._tasks)
+        return len(self._worker.parts.tasks)

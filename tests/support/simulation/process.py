@@ -12,7 +12,8 @@ from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.group.subscription import Subscription
 from app.engine.observer import Observer
-from app.engine.worker import NotificationWorker, WorkerOptions
+from app.engine.options import WorkerOptions
+from app.engine.worker import NotificationWorker
 from app.policies.books.statistics import Statistics
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults

@@ -18,7 +18,8 @@ from app.edges.kafka.producer import Producer
 from app.edges.kafka.producer_batches import Then
 from app.engine.addresses import Addresses
 from app.engine.group.subscription import Subscription
-from app.engine.worker import NotificationWorker, WorkerOptions
+from app.engine.options import WorkerOptions
+from app.engine.worker import NotificationWorker
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter

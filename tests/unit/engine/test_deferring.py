@@ -190,9 +190,9 @@ async def test_a_rebalance_puts_aside_what_is_partly_done(
     await worker.start()
     await stage.publish(envelope("half", channels=["webhook", "email"]))
     await until(lambda: worker.snapshot().queued == 1 and len(stage.channel.sent) == 1)
-    session = worker._session
+    session = worker.parts.current.session
     assert session is not None
-    partitions = set(worker._assignment.partitions())
+    partitions = set(worker.parts.assignment.partitions())
     await session._revoked(partitions)
     assert worker.snapshot().messages_deferred == 1
     assert await stage.committed() == 1

@@ -196,7 +196,7 @@ async def test_reading_stops_before_it_keeps_the_others_for_long(
     worker = stage.worker()
     assignment = Assignment()
     assignment.give({PARTITION: Start(0)}, {})
-    admission: Admission = worker._admission
+    admission: Admission = worker.parts.admission
     heavy = [Record(PARTITION, offset, 1.0, None, b"x" * (HEAVY + 1), ()) for offset in range(2)]
     light = record(b"{}", offset=9)
     held = {PARTITION: assignment[PARTITION]}
@@ -215,7 +215,7 @@ async def test_the_digest_of_what_is_heavy_is_made_in_a_thread_and_once(
         return digest_of(each)
 
     monkeypatch.setattr("app.engine.admission.digest_of", watched)
-    admission = stage.worker()._admission
+    admission = stage.worker().parts.admission
     assignment = Assignment()
     assignment.give({PARTITION: Start(0)}, {})
     assigned = assignment[PARTITION]

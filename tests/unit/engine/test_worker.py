@@ -290,7 +290,7 @@ async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
     """A bug in the engine is reported, and what was in flight is taken again."""
     worker = stage.worker()
     await worker.start()
-    count = worker._uncommitted.settled
+    count = worker.parts.uncommitted.settled
     failures = [RuntimeError("bug")]
 
     def fail_once() -> None:
@@ -298,7 +298,7 @@ async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
             raise failures.pop()
         count()
 
-    worker._uncommitted.settled = fail_once  # type: ignore[method-assign]
+    worker.parts.uncommitted.settled = fail_once  # type: ignore[method-assign]
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1, seconds=20)
     assert stage.channel.contents[0] == "one"
@@ -313,7 +313,7 @@ async def test_a_stop_lets_a_session_end_that_is_ending(
     """Whoever is in the middle of leaving the group leaves it, and the next start finds no rest."""
     worker = stage.worker()
     await worker.start()
-    session = worker._session
+    session = worker.parts.current.session
     assert session is not None
     gate, leaving, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
     stop_consumer = session._consumer.stop
@@ -358,9 +358,9 @@ async def held_and_revoked(
         What lets the attempts end, the session, and the partitions.
     """
     gate = await stage.publish_held(worker, 20)
-    session = worker._session
+    session = worker.parts.current.session
     assert session is not None
-    partitions = set(worker._assignment.partitions())
+    partitions = set(worker.parts.assignment.partitions())
     await session._revoked(partitions)
     return gate, session, partitions
 
@@ -409,9 +409,9 @@ async def test_results_of_a_partition_that_went_elsewhere_are_dropped(
     await worker.start()
     await stage.publish(envelope())
     await stage.channel.arrived(1)
-    session = worker._session
+    session = worker.parts.current.session
     assert session is not None
-    await session._revoked(set(worker._assignment.partitions()))
+    await session._revoked(set(worker.parts.assignment.partitions()))
     await session._assigned(set())
     gate.set()
     await until(lambda: "webhook" in worker.snapshot().channels)
@@ -422,9 +422,9 @@ async def test_results_of_a_partition_that_went_elsewhere_are_dropped(
 
 async def move_to_1000(worker: NotificationWorker) -> None:
     """Let a worker's positions be far behind the ends of the logs."""
-    session = worker._session
+    session = worker.parts.current.session
     assert session is not None
-    for assigned in worker._assignment:
+    for assigned in worker.parts.assignment:
         assigned.position = 1000
         session._consumer.seek(assigned.partition, 1000)
 
@@ -438,7 +438,7 @@ async def test_goes_on_at_the_end_of_a_log_that_lost_what_was_read(
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     await move_to_1000(worker)
-    await until(lambda: all(each.position < 1000 for each in worker._assignment))
+    await until(lambda: all(each.position < 1000 for each in worker.parts.assignment))
     await stage.publish(envelope("two"))
     await until(lambda: worker.snapshot().messages_sent == 2)
     assert stage.channel.contents == ["one", "two"]
@@ -458,7 +458,7 @@ async def test_begins_anew_with_a_topic_that_has_another_id(
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     await move_to_1000(worker)
-    for assigned in worker._assignment:
+    for assigned in worker.parts.assignment:
         assigned.topic_id = "the-id-of-the-old-one-"
     await stage.publish(envelope("two"))
     await until(lambda: worker.snapshot().messages_sent == 3)
@@ -475,7 +475,7 @@ async def test_looks_at_its_topics_before_it_goes_on_after_a_standstill(
     await worker.start()
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
-    for assigned in worker._assignment:
+    for assigned in worker.parts.assignment:
         assigned.topic_id = "the-id-of-the-old-one-"
     stage.clock.ahead += 5.0
     await stage.publish(envelope("two"))
@@ -490,7 +490,7 @@ async def test_what_the_log_lost_and_memory_has_is_put_aside_when_it_must_go(
     worker = stage.worker(drain_timeout=0.1, max_age=86_400.0)
     await worker.start()
     await stage.publish_held(worker, 3)
-    (assigned,) = (each for each in worker._assignment if each.items)
+    (assigned,) = (each for each in worker.parts.assignment if each.items)
     assigned.cut(2)
     assert len(assigned.strays) == 2
     await worker.stop()
@@ -527,7 +527,7 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
     monkeypatch.setattr("app.engine.reading.parse", parse)
     worker = stage.worker()
     await worker.start()
-    session = worker._session
+    session = worker.parts.current.session
     await stage.publish(envelope("poison"), envelope("healthy"))
     await until(lambda: worker.snapshot().messages_consumed == 2)
     await until(lambda: bool(worker.snapshot().conditions))
@@ -535,7 +535,7 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
     assert (condition.kind, condition.stops_work) == ("internal_error", False)
     assert "RecursionError" in condition.text
     assert stage.channel.contents == ["healthy"]
-    assert worker._session is session
+    assert worker.parts.current.session is session
     stage.clock.ahead = 601.0
     await until(lambda: not worker.snapshot().conditions)
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.history_log import HistoryLog
+from app.engine.control.record_search import RecordSearch
 from app.engine.control.tracing import Tracer
-from app.engine.group.subscription import Subscription
 from app.engine.history import History
 from app.engine.worker import NotificationWorker
 from app.policies.redaction import Secrets
@@ -31,18 +31,13 @@ class Room:
     def __init__(self, stage: "Stage", worker: NotificationWorker, *, kept: bool = True) -> None:
         self.worker = worker
         self.stage = stage
-        subscription = worker._options.subscription
-        assert isinstance(subscription, Subscription)
         self.log = HistoryLog(stage.connection, HISTORY if kept else None)
-        self.tracer = Tracer(
-            worker,
-            "host:1",
+        self.search = RecordSearch(
             stage.connection,
-            subscription,
-            self.log,
+            worker.parts.subscription,
             DeadLetters(stage.connection, DEAD_LETTERS, no_marks),
-            Secrets(["hush"]),
         )
+        self.tracer = Tracer(worker.holding, "host:1", self.search, self.log, Secrets(["hush"]))
 
     async def story(self, name: str) -> Story:
         """Return the story, which there is."""
@@ -115,7 +110,7 @@ async def test_what_waits_for_its_next_attempt_says_when(
     await worker.start()
     await stage.publish(envelope("later", message_id="m-3"))
     await stage.channel.arrived(1)
-    await until(lambda: worker.held("m-3") is not None and worker.snapshot().queued == 1)
+    await until(lambda: worker.holding.held("m-3") is not None and worker.snapshot().queued == 1)
     story = await room.story("m-3")
     assert story.state == "waiting"
     assert "503" in (story.why or "")
@@ -209,7 +204,7 @@ async def test_one_without_an_id_is_asked_for_by_its_place(
     await room.written()
     story = await room.story(f"{TOPIC}:{partition}:0")
     assert (story.state, story.id) == ("sent", None)
-    assert worker.held(f"{TOPIC}/{partition}/0") is None
+    assert worker.holding.held(f"{TOPIC}/{partition}/0") is None
 
 
 async def test_what_cannot_be_looked_through_in_time_hides_nothing_that_is_known(
@@ -227,14 +222,14 @@ async def test_what_cannot_be_looked_through_in_time_hides_nothing_that_is_known
     async def too_long(*_: object) -> None:
         raise KafkaUnavailableError("no answer in time")
 
-    monkeypatch.setattr(room.tracer, "_find", too_long)
+    monkeypatch.setattr(room.search, "_find", too_long)
     story = await room.story("m-4")
     assert (story.state, story.why) == ("deferred", "no answer in time")
     with pytest.raises(KafkaUnavailableError):
         await room.tracer.trace("unknown")
-    monkeypatch.setattr("app.engine.control.tracing.TIMEOUT", 0.0)
+    monkeypatch.setattr("app.engine.control.record_search.TIMEOUT", 0.0)
     with pytest.raises(KafkaUnavailableError):
-        await room.tracer._dead_letter("unknown", None)
+        await room.search.dead_letter("unknown", None)
 
 
 async def test_what_nobody_knows_is_none(stage: "Stage", envelope: "Envelope") -> None:

@@ -56,7 +56,7 @@ async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
     snapshot = worker.snapshot()
     assert (snapshot.parked, snapshot.in_flight, snapshot.messages_deferred) == (1, 0, 0)
     assert (snapshot.lag, snapshot.backlog) == (2, 1)
-    assert worker._window.size == 0
+    assert worker.parts.window.size == 0
     assert await stage.committed() == 0
     stage.clock.let_pass(31)
     await until(lambda: len(stage.channel.sent) == 3)
@@ -176,9 +176,9 @@ async def test_a_partition_that_goes_and_comes_back_keeps_what_it_knew(
     await worker.start()
     await stage.publish(envelope(LARGE))
     await until(lambda: bool(warnings(worker, "record_too_large")))
-    session = worker._session
+    session = worker.parts.current.session
     assert session is not None
-    partitions = set(worker._assignment.partitions())
+    partitions = set(worker.parts.assignment.partitions())
     await session._revoked(partitions)
     assert worker.snapshot().parked == 0
     await session._assigned(partitions)
@@ -230,7 +230,7 @@ async def test_what_another_service_deferred_is_left_to_it(
     (text,) = warnings(worker, "foreign_topic")
     assert text.startswith("a record of orders waits in the retry topics for a member of")
     assert "NOTIFIER_KAFKA__GROUP_ID" in text
-    assert (worker.snapshot().parked, worker._window.size) == (1, 0)
+    assert (worker.snapshot().parked, worker.parts.window.size) == (1, 0)
     stage.clock.let_pass(101)
     await until(lambda: worker.snapshot().messages_partial == 1)
     assert stage.channel.contents == ["mine"]

@@ -120,7 +120,7 @@ async def test_it_is_written_soon_after_a_start_and_at_a_stop(
     monkeypatch.setattr(saving, "INTERVAL", 0.1)  # where the first time was before the commit
     worker = stage.worker()
     await worker.start()
-    await until(lambda: len(worker._saver._saved) == len(worker._assignment))
+    await until(lambda: len(worker.parts.saver._saved) == len(worker.parts.assignment))
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     await worker.stop()

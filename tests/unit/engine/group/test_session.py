@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 def session_of(worker: NotificationWorker) -> Session:
     """Return the session of a running worker."""
-    assert worker._session is not None
-    return worker._session
+    assert worker.parts.current.session is not None
+    return worker.parts.current.session
 
 
 async def test_what_was_settled_is_committed_before_the_partitions_go(
@@ -47,7 +47,7 @@ async def test_what_was_settled_is_committed_before_the_partitions_go(
     await worker.start()
     await stage.publish(*(envelope(str(number)) for number in range(5)))
     await until(lambda: worker.snapshot().messages_sent == 5)
-    await session_of(worker)._revoked(set(worker._assignment.partitions()))
+    await session_of(worker)._revoked(set(worker.parts.assignment.partitions()))
     assert await stage.committed() == 5
 
 
@@ -70,7 +70,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
     monkeypatch.setattr(consumer._client, "commit", hang)
     await stage.publish(envelope("one"))
     await until(lambda: len(commits) == 1)
-    await session_of(worker)._revoked(set(worker._assignment.partitions()))
+    await session_of(worker)._revoked(set(worker.parts.assignment.partitions()))
     assert consumer.commits._committing is None
     await until(lambda: all(task is not None and task.done() for task in commits))
     answer.set()
@@ -149,7 +149,7 @@ async def test_a_fault_while_finding_the_start_is_seen(
     session = session_of(worker)
     monkeypatch.setattr("app.engine.group.session.find_starts", None)
     await session._assigned(set())
-    await until(lambda: worker._session is not session)
+    await until(lambda: worker.parts.current.session is not session)
     monkeypatch.undo()
     await until(lambda: worker.snapshot().is_running)
 
@@ -164,11 +164,11 @@ async def test_revoked_while_leaving_and_assigned_while_leaving_do_nothing_new(
     await until(lambda: worker.snapshot().messages_sent == 1)
     session = session_of(worker)
     assert await session.drain(1.0)
-    partitions = set(worker._assignment.partitions())
+    partitions = set(worker.parts.assignment.partitions())
     await session._revoked(partitions)
     await session._assigned(partitions)
     assert not session.joined
-    assert len(worker._assignment) == 0
+    assert len(worker.parts.assignment) == 0
 
 
 async def test_brokers_that_are_silent_are_looked_for_anew(
@@ -182,7 +182,7 @@ async def test_brokers_that_are_silent_are_looked_for_anew(
     session = session_of(worker)
     faults = BrokerFaults(stage.broker)
     faults.take_down()
-    await until(lambda: worker._session is not session)
+    await until(lambda: worker.parts.current.session is not session)
     faults.bring_up()
     await until(lambda: worker.snapshot().is_running)
     await stage.publish(envelope("after"))
@@ -199,14 +199,14 @@ async def test_what_is_being_read_is_not_committed_past(
     await worker.start()
     await stage.publish(envelope("before"))
     await until(lambda: worker.snapshot().messages_sent == 1)
-    read, entered, go_on = worker._admission.read_ahead, asyncio.Event(), asyncio.Event()
+    read, entered, go_on = worker.parts.admission.read_ahead, asyncio.Event(), asyncio.Event()
 
     async def slowly(*polled: Any) -> Any:
         entered.set()
         await go_on.wait()
         return await read(*polled)
 
-    monkeypatch.setattr(worker._admission, "read_ahead", slowly)
+    monkeypatch.setattr(worker.parts.admission, "read_ahead", slowly)
     await stage.publish(envelope("x" * HEAVY))
     await asyncio.wait_for(entered.wait(), 10)
     session = session_of(worker)
@@ -267,7 +267,7 @@ async def test_a_member_that_is_refused_joins_anew_until_it_may(
     session = session_of(worker)
     coordinator = session._consumer._client._coordinator
     coordinator._pending_exception = GroupAuthorizationFailedError("group")
-    await until(lambda: worker._session is not session)
+    await until(lambda: worker.parts.current.session is not session)
     await until(lambda: worker.snapshot().is_running)
     await stage.publish(envelope("after"))
     await until(lambda: worker.snapshot().messages_sent == 1)
@@ -323,6 +323,8 @@ async def test_what_was_started_ends_although_the_session_fails(
     session = session_of(worker)
     session.fail(RuntimeError("bug"))
     asyncio.get_running_loop().call_later(0.2, stage.channel.gate.set)
-    await until(lambda: worker._session is not session and worker.snapshot().is_running)
+    await until(
+        lambda: worker.parts.current.session is not session and worker.snapshot().is_running
+    )
     await until(lambda: worker.snapshot().lag == 0)
     assert stage.channel.contents == ["slow"]

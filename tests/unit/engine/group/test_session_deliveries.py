@@ -23,8 +23,8 @@ TWO_READERS = Defaults(
 
 def session_of(worker: NotificationWorker) -> Session:
     """Return the membership of a worker that runs."""
-    assert worker._session is not None
-    return worker._session
+    assert worker.parts.current.session is not None
+    return worker.parts.current.session
 
 
 async def test_what_fails_while_partitions_are_taken_away_is_not_tried_again_here(
@@ -38,7 +38,7 @@ async def test_what_fails_while_partitions_are_taken_away_is_not_tried_again_her
     await stage.publish(envelope())
     await stage.channel.arrived(1)
     session = session_of(worker)
-    revoking = asyncio.create_task(session._revoked(set(worker._assignment.partitions())))
+    revoking = asyncio.create_task(session._revoked(set(worker.parts.assignment.partitions())))
     await until(lambda: not session.joined)
     gate.set()
     await revoking
@@ -57,7 +57,7 @@ async def test_nothing_new_is_begun_while_partitions_are_taken_away(
     same = envelope("same", message_id="m-1")
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().in_flight == 2)
-    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
     revoking = asyncio.create_task(session._revoked(partitions))
     await until(lambda: not session.joined)
     gate.set()
@@ -124,7 +124,7 @@ async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: 
     worker = stage.worker()
     await worker.start()
     gate = await stage.publish_held(worker, 3)
-    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
     for _ in range(2):
         await session._revoked(partitions)
         await session._assigned(partitions)
@@ -142,7 +142,7 @@ async def test_a_repeat_waits_for_what_was_joined(stage: "Stage", envelope: "Env
     same = envelope("same", message_id="m-1")
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().in_flight == 2)
-    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
     await session._revoked(partitions)
     await session._assigned(partitions)
     await until(lambda: worker.snapshot().in_flight == 2)
@@ -175,7 +175,7 @@ async def test_a_member_without_partitions_knows_that_kafka_is_there(
     monkeypatch.setattr("app.engine.cluster.sampling.INTERVAL", 0.01)
     worker = stage.worker()
     await worker.start()
-    session, partitions = session_of(worker), set(worker._assignment.partitions())
+    session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
     await session._revoked(partitions)
     await session._assigned(set())
     session._consumer._client._client.answered_at = 0.0

@@ -1,0 +1,146 @@
+"""Looks for the record of one notification on Kafka, wherever it may stand."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from app.edges.kafka.connection import Connection
+from app.edges.kafka.errors import translated
+from app.edges.kafka.log_reader import LogReader
+from app.edges.kafka.record_reader import reading_again
+from app.engine.group.subscription import Subscription
+from app.policies.headers.records import here, origin_of
+from app.values.errors import KafkaUnavailableError, NotifierError
+from app.values.record import Record
+
+TIMEOUT: Final = 5.0
+"""Seconds that looking through one topic may take."""
+
+
+class DeadLetterRecords(Protocol):
+    """What is asked of the dead letters."""
+
+    def scan(self) -> AsyncIterator[Sequence[Record]]:
+        """Yield every dead letter, a few at a time."""
+        ...
+
+
+class RecordSearch:
+    """Looks through the topics of the group.
+
+    Every method raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` as everywhere; a
+    notification is named by its id, or by ``topic/partition/offset``.
+
+    Args:
+        connection: Where Kafka is.
+        subscription: Names the topics.
+        dead_letters: What could not be delivered.
+    """
+
+    def __init__(
+        self, connection: Connection, subscription: Subscription, dead_letters: DeadLetterRecords
+    ) -> None:
+        self._connection = connection
+        self._subscription = subscription
+        self._dead_letters = dead_letters
+
+    async def deferred(self, name: str) -> tuple[Record, float] | None:
+        """Look in the retry topics; return the record written last, and its topic's delay."""
+        is_it = _matches(name, origin_of)
+        found: list[tuple[Record, float]] = []
+        for topic, delay in self._subscription.delays.items():
+            found += [(each, delay) for each in await self._find(topic, is_it)]
+        return max(found, key=lambda each: each[0].timestamp, default=None)
+
+    async def untaken(
+        self, name: str, committed: Callable[[str], Mapping[int, int]]
+    ) -> Record | None:
+        """Look in the consumed topics.
+
+        Args:
+            name: Of the notification.
+            committed: Tells the offsets of a topic from which on nothing is committed.
+        """
+        is_it = _matches(name, here)
+        for topic in self._subscription.topics:
+            found = await self._find(topic, is_it, committed(topic))
+            if found:
+                return found[-1]
+        return None
+
+    async def dead_letter(self, name: str, origin: str | None) -> Record | None:
+        """Look in the dead letters; return the newest.
+
+        Args:
+            name: Of the notification.
+            origin: Where its record first stood, if that is known.
+        """
+        is_it = _matches(name, origin_of)
+        found = None
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                async for records in self._dead_letters.scan():
+                    for record in records:
+                        if origin_of(record).coordinates == origin or is_it(record):
+                            found = record
+        except TimeoutError as error:
+            if found is None:
+                raise KafkaUnavailableError(
+                    "there are too many dead letters to be looked through in time"
+                ) from error
+        return found
+
+    async def at(self, origin: str) -> Record | None:
+        """Return the record at ``topic/partition/offset`` if its topic still has it."""
+        topic, partition, offset = origin.rsplit("/", 2)
+        try:
+            async with reading_again(self._connection, topic) as read:
+                return await read(int(partition), int(offset))
+        except (NotifierError, ValueError):
+            return None
+
+    async def _find(
+        self,
+        topic: str,
+        is_it: Callable[[Record], bool],
+        first: Mapping[int, int] | None = None,
+    ) -> tuple[Record, ...]:
+        """Return the records of a topic that are it, from the given offsets on."""
+        with translated(f"hand over records of {topic}"):
+            async with (
+                asyncio.timeout(TIMEOUT),
+                LogReader(self._connection, topic, TIMEOUT * 0.8) as log,
+            ):
+                ranges = {
+                    number: range(max((first or {}).get(number, 0), each.start), each.stop)
+                    for number, each in (await log.ranges()).items()
+                }
+                unread = {number: each for number, each in ranges.items() if each}
+                stretches = await log.read(unread, is_it) if unread else {}
+        return tuple(record for each in stretches.values() for record in each.records)
+
+
+class _Named(msgspec.Struct):
+    message_id: str | None = None
+
+
+def _matches(name: str, origin: Callable[[Record], object]) -> Callable[[Record], bool]:
+    """Return what says whether a record is that notification: by its id, or where it stood."""
+    written = {name.encode("utf-8", "surrogatepass"), json.dumps(name)[1:-1].encode()}
+    is_place = name.count("/") >= 2
+
+    def is_it(record: Record) -> bool:
+        if is_place and getattr(origin(record), "coordinates", "") == name:
+            return True
+        value = record.value
+        if value is None or not any(each in value for each in written):
+            return False
+        try:
+            return msgspec.json.decode(value, type=_Named).message_id == name
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            return False
+
+    return is_it

@@ -1,0 +1,30 @@
+"""How a worker works: values that the composition root takes from the settings."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from app.engine.group.session import SILENCE
+from app.engine.group.subscription import Subscription
+from app.policies.limits.retry import RetryPolicy
+
+
+class WorkerOptions(msgspec.Struct, frozen=True):
+    """How a worker works.
+
+    Attributes:
+        max_in_flight: Notifications taken and not settled at most.
+        drain_timeout: Seconds a stop waits for started deliveries.
+        concurrency: Requests under way per destination, by channel name.
+        silence: Seconds without an answer after which Kafka is looked for anew.
+        default_ttl: Seconds after which a notification without a lifetime of its own is too old to
+            be taken up; 0 for never.
+    """
+
+    subscription: Subscription
+    max_in_flight: int
+    drain_timeout: float
+    retry: RetryPolicy
+    concurrency: Mapping[str, int]
+    silence: float = SILENCE
+    default_ttl: float = 0.0
