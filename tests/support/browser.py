@@ -1,8 +1,10 @@
 """The pages in a real browser, and what is asked of all of them."""
 
+import functools
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.resources import files
 from weakref import WeakKeyDictionary
 
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, expect
@@ -97,3 +99,24 @@ async def opened(
         if scripts:
             await expect(page.locator("#link")).to_have_text("Live")
         yield page
+
+
+@functools.cache
+def _axe() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+async def barriers(page: Page) -> list[str]:
+    """Return what axe finds on a page that is serious or critical, with the elements."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_axe())
+    found = await page.evaluate(
+        """axe.run({ resultTypes: ["violations"], elementRef: false }).then(({ violations }) =>
+          violations.map(({ id, impact, nodes }) => [impact, id, nodes.map((each) => each.html)]))"""
+    )
+    return [
+        f"{impact}: {rule}: {element}"
+        for impact, rule, elements in found
+        for element in elements
+        if impact in {"serious", "critical"}
+    ]

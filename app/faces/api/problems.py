@@ -1,12 +1,13 @@
 """Errors as problem details (RFC 9457): every one names the fault and the remedy."""
 
 import http
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Match
 
 from app.faces.api.responses import JsonResponse, ProblemResponse
@@ -103,11 +104,17 @@ def respond(error: ProblemError, instance: str) -> JsonResponse:
     return ProblemResponse(problem, error.status, error.headers)
 
 
-def install(app: FastAPI) -> None:
-    """Let every exception leave ``app`` as a problem."""
+def install(app: FastAPI, shown: Callable[[Request, ProblemError], Response] | None = None) -> None:
+    """Let every exception leave ``app`` as a problem.
 
-    async def handle(request: Request, error: Exception) -> JsonResponse:
-        return respond(translate(request, error), request.url.path)
+    Args:
+        app: The application.
+        shown: Makes the answer; None: always a problem detail.
+    """
+
+    async def handle(request: Request, error: Exception) -> Response:
+        problem = translate(request, error)
+        return shown(request, problem) if shown else respond(problem, request.url.path)
 
     for kind in (ProblemError, NotifierError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, handle)

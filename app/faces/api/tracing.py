@@ -16,7 +16,7 @@ from app.faces.api.openapi import json_answer
 from app.faces.api.parameters import Blank, Moment
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import made, wants_page
-from app.faces.dashboard.story import history_page, no_story_page, story_page
+from app.faces.dashboard.story import history_page, story_page
 from app.values.history import Entry
 
 router = APIRouter(tags=["history"])
@@ -101,10 +101,7 @@ async def notification(
     """Look for it in this worker, the history, dead letters, retry topics, consumed topics."""
     story, oldest = await service.tracer.trace(message_id)
     if story is None:
-        missing = _missing(message_id, oldest)
-        if wants_page(request):
-            return no_story_page(message_id, missing)
-        raise ProblemError(404, missing)
+        raise ProblemError(404, _missing(message_id, oldest))
     if wants_page(request):
         return await story_page(story)
     return await made(partial(_same, story))

@@ -17,11 +17,6 @@ async def story_page(story: Story) -> HTMLResponse:
     return await asyncio.to_thread(_render, "page/story.html", 200, story=story)
 
 
-def no_story_page(message_id: str, missing: str) -> HTMLResponse:
-    """Say that nothing is known of a notification."""
-    return _render("page/no_story.html", 404, asked=message_id, missing=missing)
-
-
 async def history_page(page: HistoryPage, given: Mapping[str, str]) -> HTMLResponse:
     """Render a page of the history.
 

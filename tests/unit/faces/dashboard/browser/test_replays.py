@@ -3,40 +3,25 @@
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from app.values.dead_letter import Cause, OtherGroup
+from app.values.dead_letter import OtherGroup
 from app.values.errors import BusyError
 from app.values.replay import Replay, Selection
 from app.values.snapshot import DestinationSnapshot, DestinationState, PartitionSnapshot
 from tests.support.browser import LOW_CONTRAST, SIZES, opened, visited
 from tests.support.fakes import Fakes, make_dead_letter
+from tests.support.furnished import CAUSE, furnish_letters
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CAUSE = "0123456789ab"
 ONE = Selection(places=frozenset({(3, 14)}))
 BOTH = Selection(places=frozenset({(3, 14), (3, 15)}), causes=frozenset({CAUSE}))
-
-
-def furnish(fakes: Fakes) -> None:
-    """Put three dead letters into the topic, one of them replayed, a cause, and a plan."""
-    fakes.dead_letters.letters = [
-        make_dead_letter("0/7", replayed="2026-01-01T12:00:00+00:00"),
-        make_dead_letter("3/14"),
-        make_dead_letter("3/15"),
-    ]
-    fakes.dead_letters.causes = [
-        Cause(CAUSE, "rejected", "webhook https://a/***", "HTTP 400", 12, 2, "2026-01-01T12:00:00Z")
-    ]
-    fakes.replayer.planned = Replay(
-        state="planned", selected=12, replayable=10, already=2, choice="what was ticked"
-    )
 
 
 async def test_one_is_replayed_from_the_status_page(
     browser: Browser, fakes: Fakes, url: str
 ) -> None:
     """Its plan, then its progress, without a reload until it has ended."""
-    furnish(fakes)
+    furnish_letters(fakes)
     async with opened(browser, url) as page:
         await page.get_by_role("link", name="Replay dead letter 3/14").click()
         await expect(page.get_by_role("heading", name="Replay what was ticked?")).to_be_visible()
@@ -62,7 +47,7 @@ async def test_the_status_page_shows_a_replay_that_runs(
     browser: Browser, fakes: Fakes, url: str
 ) -> None:
     """Whoever began it; its end is said, and its marks appear."""
-    furnish(fakes)
+    furnish_letters(fakes)
     fakes.replayer.progress = Replay(state="running", replayable=10, replayed=1, choice="all")
     async with opened(browser, url) as page:
         await expect(page.locator("#replay")).to_contain_text("Sending again: 1 of 10")
@@ -77,7 +62,7 @@ async def test_what_is_ticked_is_counted_and_replayed(
     browser: Browser, fakes: Fakes, url: str
 ) -> None:
     """Each, all of the page, all of a cause; by keyboard as well."""
-    furnish(fakes)
+    furnish_letters(fakes)
     async with visited(browser, f"{url}/dead-letters") as page:
         every = page.get_by_label("Choose every one on this page")
         ticked = page.locator("#ticked")
@@ -100,7 +85,7 @@ async def test_what_is_ticked_is_counted_and_replayed(
 
 async def test_what_cannot_be_done_is_said(browser: Browser, fakes: Fakes, url: str) -> None:
     """A second replay, and one that fails."""
-    furnish(fakes)
+    furnish_letters(fakes)
     async with visited(browser, f"{url}/dead-letters/plan?id=3/14") as page:
         fakes.replayer.error = BusyError("a replay is under way; wait for its end")
         await page.get_by_role("button", name="Send again").click()
@@ -119,7 +104,7 @@ async def test_the_pages_fit_and_can_be_read(
     browser: Browser, fakes: Fakes, url: str, path: str
 ) -> None:
     """On a phone and a desk, in light and dark."""
-    furnish(fakes)
+    furnish_letters(fakes)
     fakes.dead_letters.others = [OtherGroup("theirs", 5, "2026-01-01T12:00:00+00:00")]
     for size in SIZES:
         async with visited(browser, f"{url}{path}", size=size) as page:
@@ -132,7 +117,7 @@ async def test_the_pages_fit_and_can_be_read(
 
 async def test_it_works_without_scripts(browser: Browser, fakes: Fakes, url: str) -> None:
     """Search, plan and replay are links and forms."""
-    furnish(fakes)
+    furnish_letters(fakes)
     async with visited(browser, f"{url}/dead-letters", scripts=False) as page:
         await page.get_by_role("searchbox", name="Text").fill("AAPL")
         await page.get_by_role("button", name="Search").click()
