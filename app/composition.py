@@ -9,13 +9,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.configured import connect_to, mail_server_of, subscription_of
+from app.configured import signing_keys_of, worker_options_of
+from app.development import connect, defaults, mail_server, start_inbox
 from app.edges.channels import CHANNELS, open_channels
 from app.edges.channels.base import Channel, ChannelEntry, Means
-from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
-from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.history_log import HistoryLog
 from app.edges.kafka.marks import ReplayMarks
@@ -24,7 +23,6 @@ from app.edges.kafka.topic_tail import TopicTail
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
-from app.edges.smtp.connection import MailServer
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
@@ -41,7 +39,6 @@ from app.engine.control.replay import Replayer
 from app.engine.control.tracing import Tracer
 from app.engine.history import History, worker_name
 from app.engine.observer import Observer
-from app.engine.options import WorkerOptions
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker
 from app.faces.deeds import Deeds
@@ -54,14 +51,11 @@ from app.operator_notices import notices_to_operator
 from app.policies.books.statistics import Statistics
 from app.policies.channels import Channels
 from app.policies.headers.deferral import AT_ONCE, DELAYS
-from app.policies.headers.signing_keys import signing_key
-from app.policies.limits.retry import RetryPolicy
 from app.policies.redaction import Secrets
-from app.policies.routing import Defaults
 from app.policies.service.access import Access
 from app.policies.service.embedded_capacity import EmbeddedCapacity
 from app.settings.load import LoadedSettings, broker_line
-from app.settings.models import EmailSettings, Settings
+from app.settings.models import Settings
 
 if TYPE_CHECKING:
     from app.inbox.inbox import Inbox
@@ -93,18 +87,20 @@ async def running_service(
         log.info(broker_line(loaded))
         if loaded.proxies is not None:
             log.info("webhooks go %s", loaded.proxies.describe())
-        connection = await _connect(settings, stack)
-        inbox = await _start_inbox(stack, known) if settings.inbox else None
-        mail_server = _mail_server(settings.email, inbox)
+        connection = await connect(settings.kafka, stack)
+        inbox = await start_inbox(stack, known) if settings.inbox else None
+        server = mail_server(settings.email, inbox)
         http = await stack.enter_async_context(
             open_http_client(_guard(settings, inbox, own_addresses), proxies=loaded.proxies)
         )
-        means = Means(http, _print, settings.webhook.timeout, _signing_keys(settings), mail_server)
+        means = Means(
+            http, _print, settings.webhook.timeout, signing_keys_of(settings.webhook), server
+        )
         channels = await stack.enter_async_context(open_channels(means, entries))
         addresses = Addresses(
             settings.recipients_file,
             settings.templates_dir,
-            _defaults(settings, inbox, mail_server),
+            defaults(settings, inbox, server),
             known,
         )
         metrics = Metrics()
@@ -120,7 +116,7 @@ async def running_service(
             on_append=(lambda _: None) if connection.embedded else clock.broker_said,
         )
         stack.push_async_callback(own_topics.close)
-        options = _worker_options(settings, entries)
+        options = worker_options_of(settings, entries)
         history = History(own_topics, options.subscription.history_topic, clock, secrets)
         observer = Observer(Statistics(), attempts, metrics, clock, history)
         board = Board(
@@ -266,75 +262,9 @@ def _join(fleet: FleetView, board: Board, tasks: Tasks, stack: AsyncExitStack) -
     tasks.spawn(fleet.run(), "tell the group of this worker")
 
 
-async def _connect(settings: Settings, stack: AsyncExitStack) -> Connection:
-    if not settings.kafka.embedded:
-        return connect_to(settings.kafka)
-    broker = await stack.enter_async_context(EmbeddedBroker())
-    log.warning(
-        "the embedded broker at %s is for development: it keeps records in memory, for one worker; "
-        "name a Kafka broker in NOTIFIER_KAFKA__BOOTSTRAP_SERVERS",
-        broker.address,
-    )
-    return connect_to(settings.kafka, broker.address)
-
-
-async def _start_inbox(stack: AsyncExitStack, channels: Channels) -> "Inbox":
-    # Its servers' libraries are a sixth of the time that a start takes: nobody else waits for them.
-    from app.inbox.inbox import Inbox  # noqa: PLC0415
-
-    return await stack.enter_async_context(Inbox(secrets=channels.secrets))
-
-
-def _signing_keys(settings: Settings) -> list[bytes]:
-    return [signing_key(secret.get_secret_value()) for secret in settings.webhook.signing_secret]
-
-
 def _guard(settings: Settings, inbox: "Inbox | None", own: OwnAddresses) -> AddressGuard:
     exempt = frozenset({inbox.http_address} if inbox else ())
     return AddressGuard(settings.webhook.allowed_networks, exempt, own)
-
-
-def _mail_server(email: EmailSettings, inbox: "Inbox | None") -> MailServer | None:
-    """Return the configured mail server, else the inbox's, else None."""
-    if (configured := mail_server_of(email)) is not None or inbox is None:
-        return configured
-    host, port = inbox.smtp_address
-    return MailServer(
-        host=host,
-        port=port,
-        tls="none",
-        from_address=email.from_address or "notifier@localhost",
-        timeout=email.timeout,
-    )
-
-
-def _defaults(
-    settings: Settings, inbox: "Inbox | None", mail_server: MailServer | None
-) -> Defaults:
-    url, secret = settings.webhook.default_url, settings.webhook.default_secret
-    email_to = settings.email.default_to
-    if inbox is not None and not email_to and settings.email.host is None:
-        email_to = ("inbox@localhost",)
-    return Defaults(
-        webhook_url=url.get_secret_value() if url else inbox.webhook_url if inbox else None,
-        webhook_secret=secret.get_secret_value() if url and secret else None,
-        email_to=email_to,
-        smtp=mail_server.address if mail_server else None,
-    )
-
-
-def _worker_options(settings: Settings, entries: Sequence[ChannelEntry]) -> WorkerOptions:
-    retry = settings.retry
-    return WorkerOptions(
-        subscription=subscription_of(settings.kafka, settings.history),
-        max_in_flight=settings.worker.max_in_flight,
-        default_ttl=settings.default_ttl,
-        drain_timeout=settings.worker.drain_timeout,
-        retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_age),
-        concurrency={
-            entry.name: entry.concurrency or settings.webhook.concurrency for entry in entries
-        },
-    )
 
 
 def _print(text: str) -> None:

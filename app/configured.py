@@ -1,13 +1,24 @@
 """Settings become the values that edges and engine take: they know nothing of settings."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiokafka.helpers import create_ssl_context
 
+from app.edges.channels.base import ChannelEntry
 from app.edges.kafka.connection import CLIENT_ID, METADATA_MAX_AGE, Connection
 from app.edges.smtp.connection import MailServer
 from app.engine.group.subscription import Subscription
-from app.settings.models import EmailSettings, HistorySettings, KafkaSettings
+from app.engine.options import WorkerOptions
+from app.policies.headers.signing_keys import signing_key
+from app.policies.limits.retry import RetryPolicy
+from app.settings.models import (
+    EmailSettings,
+    HistorySettings,
+    KafkaSettings,
+    Settings,
+    WebhookSettings,
+)
 from app.values.errors import SettingsError
 
 
@@ -86,4 +97,29 @@ def subscription_of(kafka: KafkaSettings, history: HistorySettings | None = None
         max_poll_records=kafka.max_poll_records,
         partitions=kafka.partitions,
         replication_factor=kafka.replication_factor,
+    )
+
+
+def signing_keys_of(webhook: WebhookSettings) -> list[bytes]:
+    """Return the keys that requests to webhooks are signed with."""
+    return [signing_key(secret.get_secret_value()) for secret in webhook.signing_secret]
+
+
+def worker_options_of(settings: Settings, entries: Sequence[ChannelEntry]) -> WorkerOptions:
+    """Return how a worker with these settings works.
+
+    Args:
+        settings: All of them.
+        entries: The channels that there are.
+    """
+    retry = settings.retry
+    return WorkerOptions(
+        subscription=subscription_of(settings.kafka, settings.history),
+        max_in_flight=settings.worker.max_in_flight,
+        default_ttl=settings.default_ttl,
+        drain_timeout=settings.worker.drain_timeout,
+        retry=RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_age),
+        concurrency={
+            entry.name: entry.concurrency or settings.webhook.concurrency for entry in entries
+        },
     )

@@ -1,12 +1,15 @@
 """How a worker works: values that the composition root takes from the settings."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-from app.engine.group.session import SILENCE
 from app.engine.group.subscription import Subscription
 from app.policies.limits.retry import RetryPolicy
+
+SILENCE: Final = 60.0
+"""Seconds without an answer after which the brokers are looked for anew."""
 
 
 class WorkerOptions(msgspec.Struct, frozen=True):
@@ -16,7 +19,7 @@ class WorkerOptions(msgspec.Struct, frozen=True):
         max_in_flight: Notifications taken and not settled at most.
         drain_timeout: Seconds a stop waits for started deliveries.
         concurrency: Requests under way per destination, by channel name.
-        silence: Seconds without an answer after which Kafka is looked for anew.
+        silence: Seconds without an answer after which the brokers are looked for anew.
         default_ttl: Seconds after which a notification without a lifetime of its own is too old to
             be taken up; 0 for never.
     """

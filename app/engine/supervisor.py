@@ -5,7 +5,8 @@ import logging
 from typing import Final
 
 from app.engine.cluster.strangers import say_strangers
-from app.engine.group.session import REVOKE_PATIENCE, Session
+from app.engine.group.rebalances import REVOKE_PATIENCE
+from app.engine.group.session import Session
 from app.engine.housekeeping import Housekeeping, NoProgressError
 from app.engine.parts import Parts
 from app.engine.tasks import to_its_end

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from typing import assert_never
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
+from app.policies.addresses.destinations import webhook_destination
 from app.policies.addresses.webhooks import MAX_URL_LENGTH
 from app.policies.channels import Channels
 from app.policies.mail.routing import Addressed, route_mail
@@ -270,29 +269,6 @@ def _is_explicit(request: Request, channels: Channels) -> bool:
         return False
     spec = channels[request.channel]
     return spec.kind is AddressKind.URL and not spec.yields
-
-
-def webhook_destination(channels: Channels, channel: str, url: str) -> tuple[Target, Destination]:
-    """Return the target that a URL is, and the destination that it belongs to.
-
-    Raises:
-        UnroutableError: It cannot be used.
-    """
-    if len(url) > MAX_URL_LENGTH:  # the cache must not hold on to megabytes
-        channels.normalise(channel, url)
-    return _cached_destination(channels, channel, url)
-
-
-@lru_cache(maxsize=4096)
-def _cached_destination(channels: Channels, channel: str, url: str) -> tuple[Target, Destination]:
-    """Return the target that a URL is, and the lane of all that share its limit."""
-    address = channels.normalise(channel, url)
-    target = Target(channel, address, channels.redact(address))
-    serving = channels.serving(channel, address)
-    shared = serving.limit_key(urlsplit(address))
-    if not shared:
-        return target, Destination(serving.name, address, target.label)
-    return target, Destination(serving.name, shared, channels.redact(shared))
 
 
 def _let_in(target: Target, access: Access | None) -> Target:

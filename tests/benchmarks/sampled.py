@@ -30,6 +30,8 @@ PARTS = (
     ("/app/engine/reading", "admission: books, repeats, routing"),
     ("/app/engine/group/intake", "admission: books, repeats, routing"),
     ("/app/engine/inflight/leaders", "admission: books, repeats, routing"),
+    ("/app/engine/group/retry_topics", "admission: books, repeats, routing"),
+    ("/app/policies/addresses/destinations", "admission: books, repeats, routing"),
     ("/app/policies/routing", "admission: books, repeats, routing"),
     ("/app/policies/books/repeats", "admission: books, repeats, routing"),
     ("/app/edges/channels/", "channel: request and answer"),

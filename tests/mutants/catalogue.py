@@ -56,9 +56,9 @@ MUTANTS = (
     ),
     Mutant(
         "no fence at a revoke",
-        "app/engine/group/session.py",
+        "app/engine/group/rebalances.py",
         "            if partitions:\n"
-        "                await self.committer.fence(LAST_COMMIT_TIMEOUT)\n",
+        "                await self._committer.fence(LAST_COMMIT_TIMEOUT)\n",
         "",
         ("tests/unit/engine/group/test_session.py",),
     ),
@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         "take a deferred record before it is due",
-        "app/engine/group/intake.py",
+        "app/engine/group/retry_topics.py",
         "if self._due_in(assigned, head) > 0:",
         "if self._due_in(assigned, head) > 1e9:",
         (DEFERRING,),
@@ -120,9 +120,9 @@ MUTANTS = (
     ),
     Mutant(
         "commit nothing for a partition that was added",
-        "app/engine/group/session.py",
+        "app/engine/group/rebalances.py",
         "            if fresh:\n",
-        "            if fresh and self._leaving:\n",
+        "            if fresh and self.leaving:\n",
         ("tests/unit/engine/group/test_session.py",),
     ),
     Mutant(
@@ -881,7 +881,7 @@ MUTANTS = (
     ),
     Mutant(
         "let what waited for a pause wait on once it is over",
-        "app/engine/group/intake.py",
+        "app/engine/group/retry_topics.py",
         "if not assigned.delay or self._pauses.need_not_wait(",
         "if not assigned.delay or not self._pauses.need_not_wait(",
         (PAUSING,),

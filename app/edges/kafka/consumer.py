@@ -29,6 +29,7 @@ from aiokafka.structs import ConsumerRecord
 
 from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
+from app.edges.kafka.cluster_metadata import ClusterMetadata
 from app.edges.kafka.commits import Commits
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
@@ -68,15 +69,11 @@ class Consumer:
         topics: The topics to subscribe to.
         group_id: The consumer group.
         max_poll_records: The most records one poll returns.
-        on_assigned: Awaited with the partitions this member now has; fetching what it does not
-            name in ``poll`` waits.
-        on_revoked: Awaited with the partitions that are being taken away; the group waits for it.
 
     Attributes:
         commits: Commits for this member.
         logs: Tells about the logs of the partitions.
-        metadata_updates: How often the client has learnt the list of topics anew: every 30 s,
-            and whenever a leader has moved or a topic has gone.
+        metadata: Knows the consumed topics.
     """
 
     def __init__(
@@ -86,8 +83,6 @@ class Consumer:
         group_id: str,
         *,
         max_poll_records: int,
-        on_assigned: OnChange,
-        on_revoked: OnChange,
     ) -> None:
         self._next: dict[TopicPartition, int] = {}
         self._topics = topics
@@ -111,42 +106,25 @@ class Consumer:
             heartbeat_interval_ms=session_timeout_ms // 6,
         )
         self._raw = RawFetch(self._client)
-        self.metadata_updates = 0
-        self._client._client.cluster.add_listener(self._learnt)  # noqa: SLF001 - it tells nobody else
         self._watch = FetchWatch(self._client)
         self.commits = Commits(self._client)
         self.logs = PartitionLogs(self._client._client)  # noqa: SLF001 - it has no public way to a raw request
-        self._client.subscribe(list(topics), listener=_Listener(on_assigned, on_revoked))
+        self.metadata = ClusterMetadata(self._client._client, topics)  # noqa: SLF001 - nor to this
 
-    @property
-    def misses_topics(self) -> bool:
-        """Whether a consumed topic was missing when the client last asked."""
-        told = self._client._client.cluster.partitions_for_topic  # noqa: SLF001 - as above
-        return any(told(topic) is None for topic in self._topics)
-
-    def share_of(self, partitions: Collection[TopicPartition]) -> float:
-        """Return which part of all partitions of the consumed topics these are: 0 to 1.
-
-        The shares of a group's members add up to 1, whoever has just come or gone.
-        """
-        told = self._client._client.cluster.partitions_for_topic  # noqa: SLF001 - as above
-        there = sum(len(told(topic) or ()) for topic in self._topics)
-        return len(partitions) / max(there, len(partitions), 1)
-
-    def learn_anew(self) -> None:
-        """Ask at once for the list of topics; if it has changed, the group divides anew."""
-        self._client._client.force_metadata_update()  # noqa: SLF001 - as above
-
-    def _learnt(self, _: object) -> None:
-        self.metadata_updates += 1
-
-    async def start(self) -> None:
+    async def start(self, on_assigned: OnChange, on_revoked: OnChange) -> None:
         """Connect and join the group; returns when the first assignment is known.
+
+        Args:
+            on_assigned: Awaited with the partitions this member now has; fetching what it does not
+                name in ``poll`` waits.
+            on_revoked: Awaited with the partitions that are being taken away; the group waits for
+                it.
 
         Raises:
             KafkaUnavailableError: No broker answered.
             KafkaRefusedError: Not allowed in.
         """
+        self._client.subscribe(list(self._topics), listener=_Listener(on_assigned, on_revoked))
         with translated("let this worker join the group"):
             await self._client.start()
 
@@ -274,11 +252,6 @@ class Consumer:
     def unreadable(self) -> Mapping[TopicPartition, Unreadable]:
         """Return which partitions cannot be read now, and why; each is asked again by itself."""
         return self._watch.unreadable(self._next)
-
-    def hidden_topics(self) -> Collection[str]:
-        """Return the subscribed topics that this user may not even see, as far as is known."""
-        cluster = self._client._client.cluster  # noqa: SLF001 - it has no public way to ask
-        return [each for each in self._topics if each in cluster.unauthorized_topics]
 
     @property
     def group_leader(self) -> str | None:

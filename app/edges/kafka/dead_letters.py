@@ -1,15 +1,12 @@
 """The dead-letter topic, read from Kafka itself, newest first."""
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
-
-import msgspec
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
-from app.edges.kafka.log_reader import LogReader, Stretch, size_of
+from app.edges.kafka.log_reader import LogReader, size_of
+from app.edges.kafka.paging import Tail, decode_cursor, encode_cursor, newest
 from app.policies.headers.records import iso_time
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.choosing import Tally, cause_of, matches
@@ -20,14 +17,9 @@ from app.values.record import Record
 from app.values.replay import EVERYTHING, Place, ReplayMark, Selection
 
 LARGEST_PAGE = 1000
-PAGE_BYTES = 8 * 1024 * 1024
-SCAN_LIMIT = 50_000  # records looked at for one page
 LOOK_SECONDS = 1.0  # for one page, but for the first read
 OVERVIEW = 1000  # records looked at for what they have in common, if there are as many
-SPAN = 100  # offsets read at first
-LONGEST_SPAN = 1000  # offsets read at once if little is found
 SCAN_SPAN = 4000  # offsets read at once if everything is
-CHECKSUM_LENGTH = 8  # bytes
 _QUICK_BYTES = 32 * 1024  # larger ones are prepared for showing in a thread
 
 
@@ -102,7 +94,7 @@ class DeadLetters:
     async def _look(
         self, wanted: Selection, limit: int, cursor: str | None, tally: Tally | None = None
     ) -> tuple[DeadLetterPage, Mapping[Place, ReplayMark]]:
-        stops = None if cursor is None else _decode_cursor(cursor, self._topic)
+        stops = None if cursor is None else decode_cursor(cursor, self._topic)
         look = _Look(wanted, tally)
         reading_marks = asyncio.create_task(self._read_marks(), name="read marks of replays")
         try:
@@ -110,7 +102,7 @@ class DeadLetters:
                 async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
                     ranges = await log.ranges()
                     tails = [
-                        _Tail(number, offsets, offsets.stop if stops is None else stops[number])
+                        Tail(number, offsets, offsets.stop if stops is None else stops[number])
                         for number, offsets in ranges.items()
                         if stops is None or number in stops
                     ]
@@ -119,7 +111,7 @@ class DeadLetters:
                             tail.look_back(OVERVIEW // len(tails))
                     now = asyncio.get_running_loop().time()
                     deadline = now + min(self._timeout / 2, LOOK_SECONDS)
-                    found = await _newest(log, tails, min(limit, LARGEST_PAGE), look, deadline)
+                    found = await newest(log, tails, min(limit, LARGEST_PAGE), look, deadline)
             marks = await reading_marks
         finally:
             reading_marks.cancel()
@@ -127,7 +119,7 @@ class DeadLetters:
         rest = {tail.partition: tail.stop for tail in tails if tail.ready or tail.unread}
         page = DeadLetterPage(
             dead_letters=await self._shown(found, marks, in_list=True),
-            next_cursor=_encode_cursor(rest, self._topic) if rest else None,
+            next_cursor=encode_cursor(rest, self._topic) if rest else None,
             looked_at=look.looked_at,
             looked_back_to=None if look.oldest is None else iso_time(look.oldest),
         )
@@ -229,100 +221,5 @@ class _Look:
         return is_chosen
 
 
-class _Tail:
-    """The newest end of a partition, as far as it was not returned yet.
-
-    Attributes:
-        ready: Records read and not returned, oldest first.
-    """
-
-    def __init__(self, partition: int, offsets: range, stop: int) -> None:
-        self.partition = partition
-        self.ready: list[Record] = []
-        self._start = offsets.start
-        self._floor = min(stop, offsets.stop)  # everything from here up was read
-        self._span = SPAN
-
-    def look_back(self, offsets: int) -> None:
-        """Read so many at first, if that is more."""
-        self._span = max(self._span, min(offsets, LONGEST_SPAN))
-
-    @property
-    def unread(self) -> range:
-        """The cursor of the next page; empty at the start of the log."""
-        return range(max(self._start, self._floor - self._span), self._floor)
-
-    @property
-    def stop(self) -> int:
-        """Everything from this offset up was returned, or is not wanted."""
-        return self.ready[-1].offset + 1 if self.ready else self._floor
-
-    def take(self, stretch: Stretch) -> None:
-        """Continue with the records that ``unread`` held."""
-        if stretch.start > self.unread.start:
-            self._span = len(stretch.records)  # large records: no more than can be held
-        elif stretch.records:
-            self._span = SPAN
-        else:
-            self._span = min(self._span * 2, LONGEST_SPAN)
-        self._floor = stretch.start
-        self.ready = list(stretch.records)
-
-    def age(self) -> tuple[float, int, int]:
-        """Return the key that orders the newest ready record among those of other partitions."""
-        newest = self.ready[-1]
-        return newest.timestamp, self.partition, newest.offset
-
-
-async def _newest(
-    log: LogReader,
-    tails: Iterable[_Tail],
-    limit: int,
-    look: _Look,
-    deadline: float,
-) -> list[Record]:
-    """Merge the tails into one list; they keep the rest.
-
-    Every call reads something, however late: going on from page to page comes to an end.
-    """
-    found: list[Record] = []
-    held = 0
-    has_read = False
-    while len(found) < limit and held < PAGE_BYTES:
-        behind = {tail.partition: tail for tail in tails if tail.unread and not tail.ready}
-        if behind:
-            late = asyncio.get_running_loop().time() > deadline
-            if has_read and (late or look.looked_at >= SCAN_LIMIT):
-                break
-            stretches = await log.read({n: tail.unread for n, tail in behind.items()}, look)
-            has_read = True
-            for number, stretch in stretches.items():
-                behind[number].take(stretch)
-            continue
-        ready = [tail for tail in tails if tail.ready]
-        if not ready:
-            break
-        found.append(max(ready, key=_Tail.age).ready.pop())
-        held += size_of(found[-1])
-    return found
-
-
 def _any(_: Record) -> bool:
     return True
-
-
-def _encode_cursor(stops: dict[int, int], topic: str) -> str:
-    body = msgspec.msgpack.encode(stops)
-    checksum = sha256(topic.encode() + b"\0" + body).digest()[:CHECKSUM_LENGTH]
-    return base64.urlsafe_b64encode(checksum + body).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str, topic: str) -> dict[int, int]:
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        stops = msgspec.msgpack.decode(raw[CHECKSUM_LENGTH:], type=dict[int, int])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise ValueError("not a cursor of these dead letters") from error
-    if cursor != _encode_cursor(stops, topic):
-        raise ValueError("not a cursor of these dead letters")
-    return stops

@@ -94,7 +94,7 @@ class Positions:
         """
         async with self._looking:
             self.turn()
-            metadata = self._consumer.metadata_updates
+            metadata = self._consumer.metadata.updates
             changed = self._stood_still or metadata != self._seen_metadata
             if not (anyway or changed or self._stale):
                 return False
@@ -130,7 +130,7 @@ class Positions:
             self._observer.moved("topic_recreated")
             start = Start(starts[old.partition], topic_id=ids[topic], owed=True)
             self._restart(old, start)
-        self._consumer.learn_anew()  # it may have more partitions, or fewer
+        self._consumer.metadata.learn_anew()  # it may have more partitions, or fewer
         for topic, count in dropped.items():
             note_recreated(self._conditions, topic, count)
 

@@ -61,14 +61,14 @@ class Sampler:
             await asyncio.sleep(INTERVAL)
 
     def _look_for_missing(self) -> None:
-        if not self._consumer.misses_topics:
+        if not self._consumer.metadata.misses_topics:
             self._missing_since = None
             return
         now = self._clock.monotonic()
         if self._missing_since is None:
             self._missing_since = now
         if now - self._missing_since < RETURN_PATIENCE:
-            self._consumer.learn_anew()
+            self._consumer.metadata.learn_anew()
 
     async def _sample(self) -> None:
         self._look_for_missing()

@@ -11,10 +11,10 @@ from app.engine.clock import EngineClock
 from app.engine.control.board import Board
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.lanes.lane import Lane
+from app.policies.addresses.destinations import webhook_destination
 from app.policies.books.pauses import Pausing, destination_id
 from app.policies.books.statistics import OTHERS, DestinationCounts, Statistics
 from app.policies.redaction import veil
-from app.policies.routing import webhook_destination
 from app.policies.service.destinations import SEVERITY
 from app.policies.texts.plain_text import clip
 from app.values.channel import AddressKind

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
 
 from app.edges.kafka.consumer import Consumer, PositionLostError
 from app.engine.admission import Admission
@@ -12,11 +11,11 @@ from app.engine.clock import EngineClock
 from app.engine.cluster.broker_clock import ClockWatch
 from app.engine.cluster.positions import Positions
 from app.engine.flow import Flow
+from app.engine.group.retry_topics import Pauses, RetryTopics
 from app.engine.group.stretches import at_once, by_partition
-from app.engine.inflight.partition import Assigned, Assignment, Head
+from app.engine.inflight.partition import Assigned, Assignment
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY
-from app.policies.headers.deferral import read_paused
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 
@@ -30,14 +29,6 @@ MOST_DUE = 64
 """Records of retry topics that are taken at once: what is new is not to wait for them."""
 LEAP = 1000
 """Offsets known to be settled that are worth a new fetch to get past."""
-
-
-class Pauses(Protocol):
-    """What operators have said about destinations."""
-
-    def need_not_wait(self, appended: float, paused: Collection[str], *, stood_there: bool) -> bool:
-        """Say whether a deferred notification is due at once; see ``PauseBook``."""
-        ...
 
 
 class Intake:
@@ -78,7 +69,7 @@ class Intake:
         self._observer = observer
         self._clock_watch = clock_watch
         self._may_admit = may_admit
-        self._pauses = pauses
+        self._retry_topics = RetryTopics(assignment, clock, pauses)
         self.paused = False
         self.polled_at = self.admitted_at = self._idle_since = clock.monotonic()
 
@@ -147,7 +138,7 @@ class Intake:
         room = min(self._room(), MOST_DUE)
         if room <= 0:
             return taken > 0
-        deferred, wait = self._due_partitions(consumer)
+        deferred, wait = self._retry_topics.due_partitions(consumer, POLL_SECONDS)
         if deferred:
             taken += await self._take_from(consumer, positions, deferred, room, 0)
         if not taken:
@@ -228,23 +219,6 @@ class Intake:
         finally:
             look_anyway.cancel()
 
-    def _due_partitions(self, consumer: Consumer) -> tuple[list[TopicPartition], float]:
-        """Return the retry partitions that may have what is due, and seconds until others may."""
-        deferred: list[TopicPartition] = []
-        wait = POLL_SECONDS
-        for assigned in self._assignment:
-            if assigned.delay is None or assigned.resting:
-                continue
-            if assigned.held:
-                due_in = 0.0 if assigned.head is None else self._due_in(assigned, assigned.head)
-                if due_in > 0:
-                    wait = min(wait, due_in)
-                    continue
-                assigned.held = False
-                consumer.resume(assigned.partition)
-            deferred.append(assigned.partition)
-        return deferred, wait
-
     def _take(
         self, consumer: Consumer, records: Sequence[Record], unfinished: TopicPartition | None
     ) -> int:
@@ -259,7 +233,9 @@ class Intake:
         taken = 0
         for partition, batch in by_partition(records):
             assigned = self._assignment[partition]
-            due = batch if assigned.delay is None else self._due(consumer, assigned, batch)
+            due = batch
+            if assigned.delay is not None:
+                due = self._retry_topics.due(consumer, assigned, batch)
             self._flow.received(due, assigned)
             taken += len(due)
             if partition != unfinished:
@@ -267,31 +243,6 @@ class Intake:
         if taken:
             self.admitted_at = self._clock.monotonic()
         return taken
-
-    def _due(
-        self, consumer: Consumer, assigned: Assigned, batch: Sequence[Record]
-    ) -> Sequence[Record]:
-        """Return what is due; leave the partition out until the rest is."""
-        for place, record in enumerate(batch):
-            head = Head(record.offset, record.timestamp, read_paused(record.headers))
-            if self._due_in(assigned, head) > 0:
-                assigned.head = head
-                assigned.held = True
-                consumer.seek(assigned.partition, record.offset)
-                consumer.pause(assigned.partition)
-                return batch[:place]
-        assigned.head = None
-        return batch
-
-    def _due_in(self, assigned: Assigned, head: Head) -> float:
-        """Return the seconds until a record of a retry topic is due; none are left if it is."""
-        stood_there = head.offset < assigned.stood_to
-        if not assigned.delay or self._pauses.need_not_wait(
-            head.timestamp, head.paused, stood_there=stood_there
-        ):
-            return 0.0
-        by_clock = head.timestamp + assigned.delay - self._clock.broker_now()
-        return assigned.sightings.due_in(head.offset, by_clock, self._clock.monotonic())
 
     def _leap(self, consumer: Consumer, assigned: Assigned) -> None:
         """Get past offsets that are known to be settled, without fetching them."""

@@ -1,4 +1,4 @@
-"""One membership in the group, from joining to leaving, with its rebalances."""
+"""One membership in the group, from joining to leaving."""
 
 import asyncio
 import logging
@@ -14,12 +14,11 @@ from app.engine.flow import Flow
 from app.engine.group.commit import Committer
 from app.engine.group.intake import Intake
 from app.engine.group.letting_go import LettingGo
+from app.engine.group.rebalances import LAST_COMMIT_TIMEOUT, LEAVE_PATIENCE, Rebalances
 from app.engine.group.saving import CommitSaver
-from app.engine.group.starts import find_starts
 from app.engine.group.subscription import Subscription
 from app.engine.group.uncommitted import Uncommitted
-from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assignment, Leftovers
+from app.engine.inflight.partition import Assignment
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.engine.settlement import Settler
@@ -29,13 +28,6 @@ from app.values.record import TopicPartition
 
 log = logging.getLogger(__name__)
 
-REVOKE_PATIENCE = 1.0
-"""Seconds a revoke waits for deliveries under way: the whole group waits for it."""
-LEAVE_PATIENCE = 3.0
-"""Seconds that it takes at most to put aside what is partly done."""
-LAST_COMMIT_TIMEOUT = 5.0
-SILENCE = 60.0
-"""Seconds without an answer after which the brokers are looked for anew."""
 HOPELESS = 10.0
 """Seconds without an answer after which a last word is not waited for."""
 SAVE_TIMEOUT = 3.0
@@ -62,7 +54,8 @@ class Session:
             the bootstrap addresses, finds brokers that have moved.
 
     Attributes:
-        joined: Whether partitions are assigned and records are taken.
+        committer: Commits what is settled.
+        rebalances: What it does when partitions come and go.
     """
 
     def __init__(
@@ -81,34 +74,24 @@ class Session:
         conditions: Conditions,
         *,
         on_sample: Callable[[], Awaitable[None]],
-        patience: float = SILENCE,
+        patience: float,
     ) -> None:
-        self._connection = connection
         self._subscription = subscription
         self._assignment = assignment
         self._intake = intake
         self._dispatcher = dispatcher
         self._letting_go = LettingGo(assignment, flow, settler, clock)
         self._saver = saver
-        self._clock = clock
-        self._observer = observer
-        self._conditions = conditions
-        self._flow = flow
         self._patience = patience
-        self._leftovers: Leftovers = {}
-        self._leaving = False
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._intake_task: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._begun = asyncio.Event()
-        self.joined = False
         self._consumer = Consumer(
             connection,
             subscription.consumed,
             subscription.group_id,
             max_poll_records=subscription.max_poll_records,
-            on_assigned=self._assigned,
-            on_revoked=self._revoked,
         )
         committing = asyncio.Lock()
         self._positions = Positions(
@@ -129,6 +112,19 @@ class Session:
             observer.history,
             committing,
         )
+        self.rebalances = Rebalances(
+            connection,
+            subscription,
+            self._consumer,
+            self.committer,
+            assignment,
+            flow,
+            dispatcher,
+            self._letting_go,
+            observer,
+            conditions,
+            fail=self.fail,
+        )
         self._sampler = Sampler(
             self._consumer,
             assignment,
@@ -137,6 +133,11 @@ class Session:
             clock,
             on_sample,
         )
+
+    @property
+    def joined(self) -> bool:
+        """Whether partitions are assigned and records are taken."""
+        return self.rebalances.joined
 
     @property
     def silent_for(self) -> float:
@@ -150,7 +151,7 @@ class Session:
 
     def look(self, unreadable: UnreadablePartitions) -> None:
         """Let it be said which partitions cannot be read."""
-        unreadable.look(self._consumer.unreadable(), self._consumer.hidden_topics())
+        unreadable.look(self._consumer.unreadable(), self._consumer.metadata.hidden_topics())
 
     async def open(self) -> None:
         """Join the group; return once it is known where to begin.
@@ -170,8 +171,13 @@ class Session:
             await asyncio.gather(joining, return_exceptions=True)
 
     async def _join(self) -> None:
-        await self._consumer.start()
+        await self._consumer.start(self._assigned, self.rebalances.revoked)
         await self._begun.wait()
+
+    async def _assigned(self, partitions: set[TopicPartition]) -> None:
+        await self.rebalances.assigned(partitions)
+        if self.joined:
+            self._begun.set()
 
     async def _watch(self) -> None:
         """Fail once no broker has answered for too long."""
@@ -202,7 +208,7 @@ class Session:
         )
         try:
             done, _ = await asyncio.wait((*tasks, self._broken), return_when="FIRST_COMPLETED")
-            while self._leaving and done <= {self._intake_task}:
+            while self.rebalances.leaving and done <= {self._intake_task}:
                 done, _ = await asyncio.wait(
                     (*tasks[1:], self._broken), return_when="FIRST_COMPLETED"
                 )
@@ -221,8 +227,7 @@ class Session:
 
     async def drain(self, timeout: float) -> bool:
         """Take nothing more and wait for what was started; say whether all of it ended."""
-        self._leaving = True
-        self.joined = False
+        self.rebalances.leave()
         if self._intake_task is not None:
             self._intake_task.cancel()
         self._dispatcher.drain()
@@ -230,8 +235,7 @@ class Session:
 
     async def close(self) -> None:
         """Put aside what is partly done, commit, and leave; bounded, whatever Kafka does."""
-        self._leaving = True
-        self.joined = False
+        self.rebalances.leave()
         self._dispatcher.draining = True
         self._dispatcher.discard(lambda _: True)
         hopeless = self.silent_for > min(HOPELESS, self._patience)
@@ -257,64 +261,3 @@ class Session:
                 await self._saver.save()
         except TimeoutError:
             log.info("the last commits were not written down in time")
-
-    async def _revoked(self, partitions: set[TopicPartition]) -> None:
-        """Let go: finish what was started if it ends soon, commit, and fence."""
-        self.joined = False
-        self._consumer.forget_all()
-        self._dispatcher.draining = True
-        self._dispatcher.discard(lambda _: True)
-        await self._letting_go.until_quiet(REVOKE_PATIENCE)
-        self._dispatcher.discard(lambda _: True)  # what failed meanwhile waits for another attempt
-        await self._letting_go.put_aside_partly_done(LEAVE_PATIENCE)
-        async with self.committer.alone():
-            if partitions:
-                await self.committer.fence(LAST_COMMIT_TIMEOUT)
-            # Those of the assignment before that did not come in again yet are still under way.
-            self._leftovers = {
-                taken.partition: {**taken.leftovers, **_started(taken.items), **taken.parked}
-                for taken in self._assignment.take()
-            }
-        self._flow.taken()
-
-    async def _assigned(self, partitions: set[TopicPartition]) -> None:
-        """Find where to begin, commit it where the group never was, then admit."""
-        if self._leaving:
-            return
-        try:
-            starts, fresh = await find_starts(
-                self._connection,
-                self._subscription,
-                self._consumer,
-                partitions,
-                self._observer,
-                self._conditions,
-            )
-            for partition, start in starts.items():
-                self._consumer.seek(partition, start.offset)
-            if fresh:
-                await self._consumer.commits.commit(fresh, LAST_COMMIT_TIMEOUT)
-        except Exception as error:  # noqa: BLE001 - aiokafka would only log it; run raises it
-            self.fail(error)
-            return
-        self._dispatcher.take_share(self._consumer.share_of(partitions))
-        self._dispatcher.draining = False
-        self._assignment.give(starts, self._leftovers)
-        self._leftovers = {}
-        self._flow.given()
-        self.joined = True
-        self._begun.set()
-        log.info("this worker has %d partitions: %s", len(partitions), _named(partitions) or "none")
-
-
-def _started(items: dict[int, Item]) -> dict[int, Item]:
-    """Return what destinations were asked about, in case the partition comes back."""
-    return {offset: item for offset, item in items.items() if item.started}
-
-
-def _named(partitions: set[TopicPartition]) -> str:
-    """Name partitions, those of a topic together."""
-    numbers: dict[str, list[int]] = {}
-    for topic, number in sorted(partitions):
-        numbers.setdefault(topic, []).append(number)
-    return ", ".join(f"{topic}/{','.join(map(str, each))}" for topic, each in numbers.items())

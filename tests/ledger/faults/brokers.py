@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from app.engine.group.session import SILENCE
+from app.engine.options import SILENCE
 from app.policies.headers.deferral import retry_topics
 from tests.ledger.recorder import Mood
 from tests.ledger.rights import grant, refuse

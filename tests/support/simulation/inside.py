@@ -61,7 +61,7 @@ class Inside:
     @property
     def staying(self) -> bool:
         """Whether it goes on with what it is given."""
-        return self._session is not None and not self._session._leaving
+        return self._session is not None and not self._session.rebalances.leaving
 
     def items(self) -> list[Item]:
         """Return what it has received and not settled."""

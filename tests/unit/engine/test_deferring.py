@@ -193,10 +193,10 @@ async def test_a_rebalance_puts_aside_what_is_partly_done(
     session = worker.parts.current.session
     assert session is not None
     partitions = set(worker.parts.assignment.partitions())
-    await session._revoked(partitions)
+    await session.rebalances.revoked(partitions)
     assert worker.snapshot().messages_deferred == 1
     assert await stage.committed() == 1
-    await session._assigned(partitions)
+    await session.rebalances.assigned(partitions)
     await until(lambda: worker.snapshot().messages_sent == 1)
     assert stage.channel.contents == ["half"]
 

@@ -361,7 +361,7 @@ async def held_and_revoked(
     session = worker.parts.current.session
     assert session is not None
     partitions = set(worker.parts.assignment.partitions())
-    await session._revoked(partitions)
+    await session.rebalances.revoked(partitions)
     return gate, session, partitions
 
 
@@ -372,7 +372,7 @@ async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(stage:
     gate, session, partitions = await held_and_revoked(stage, worker)
     assert worker.snapshot().in_flight == 0
     assert worker.not_ready() is not None
-    await session._assigned(partitions)
+    await session.rebalances.assigned(partitions)
     gate.set()
     await until(lambda: worker.snapshot().messages_consumed == 21)
     assert sorted(map(int, stage.channel.contents[1:])) == list(range(20))
@@ -385,12 +385,12 @@ async def test_what_was_under_way_joins_no_record_of_a_topic_made_anew(stage: "S
     worker = stage.worker()
     await worker.start()
     gate, session, partitions = await held_and_revoked(stage, worker)
-    started = [item for items in session._leftovers.values() for item in items.values()]
+    started = [item for items in session.rebalances.leftovers.values() for item in items.values()]
     assert started
     for item in started:
         assert isinstance(item, Item)  # as if they had come from the log that was there before
         item.record = msgspec.structs.replace(item.record, timestamp=item.record.timestamp - 60)
-    await session._assigned(partitions)
+    await session.rebalances.assigned(partitions)
     gate.set()
     await until(lambda: worker.snapshot().messages_consumed == 21)
     sent = Counter(stage.channel.contents[1:])
@@ -411,8 +411,8 @@ async def test_results_of_a_partition_that_went_elsewhere_are_dropped(
     await stage.channel.arrived(1)
     session = worker.parts.current.session
     assert session is not None
-    await session._revoked(set(worker.parts.assignment.partitions()))
-    await session._assigned(set())
+    await session.rebalances.revoked(set(worker.parts.assignment.partitions()))
+    await session.rebalances.assigned(set())
     gate.set()
     await until(lambda: "webhook" in worker.snapshot().channels)
     assert worker.snapshot().messages_consumed == 0

@@ -35,9 +35,11 @@ class Member:
             [NAME],
             "group",
             max_poll_records=500,
-            on_assigned=self._assigned,
-            on_revoked=self._revoked,
         )
+
+    async def start(self) -> None:
+        """Join the group."""
+        await self.consumer.start(self._assigned, self._revoked)
 
     async def _assigned(self, partitions: set[TopicPartition]) -> None:
         for partition in partitions:
@@ -76,7 +78,7 @@ async def member(broker: EmbeddedBroker, topic: Topic) -> AsyncIterator[Member]:
     await topic.write(b"first")
     options = {"bootstrap_servers": broker.address}
     made = Member(Connection(broker.address, options, embedded=True))
-    await made.consumer.start()
+    await made.start()
     async with asyncio.timeout(10):
         await made.assigned.wait()
     yield made

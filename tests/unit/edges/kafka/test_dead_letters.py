@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.edges.embedded_broker import EmbeddedBroker
-from app.edges.kafka import dead_letters as module
+from app.edges.kafka import paging
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import LARGEST_PAGE, DeadLetters
 from app.edges.kafka.log_reader import LogReader, Stretch
@@ -192,7 +192,7 @@ async def test_looking_for_a_rare_reason_is_bounded(
     topic: Topic, dead_letters: DeadLetters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page looks at so many records; its cursor goes on from there."""
-    monkeypatch.setattr(module, "SCAN_LIMIT", 4000)
+    monkeypatch.setattr(paging, "SCAN_LIMIT", 4000)
     await topic.write_many([b"found"], headers=because(Reason.EXPIRED))
     for _ in range(7):
         await topic.write_many([b"x"] * 1000, headers=because(Reason.REJECTED))
@@ -417,7 +417,7 @@ async def test_pages_are_in_order_of_time(
 
 async def test_a_late_page_goes_on_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half the time-out is for looking; what was looked at by then is not looked at again."""
-    monkeypatch.setattr(module, "SPAN", 10)
+    monkeypatch.setattr(paging, "SPAN", 10)
     log = Log([[(offset, 0.0) for offset in range(30)]])
 
     pages = await all_pages(OfLog(log, timeout=0.000_001), limit=25)

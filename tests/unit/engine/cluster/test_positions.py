@@ -68,7 +68,8 @@ class Member:
 
     def __init__(self) -> None:
         self.logs = Logs()
-        self.metadata_updates = self.asked_anew = 0
+        self.metadata = self
+        self.updates = self.asked_anew = 0
         self.sought: list[tuple[TopicPartition, int]] = []
         self.resumed: list[TopicPartition] = []
 
@@ -166,7 +167,7 @@ async def test_the_same_topic_is_left_alone(bench: Bench) -> None:
     await bench.positions.look()
     assert bench.member.logs.asked == 1
     assert (bench.dropped, bench.member.sought, bench.said) == ([], [], [])
-    bench.member.metadata_updates += 1
+    bench.member.updates += 1
     await bench.positions.look()
     assert bench.member.logs.asked == 2
 

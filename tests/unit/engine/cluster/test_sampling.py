@@ -18,7 +18,7 @@ class Member:
     """As much of a consumer, and of its positions, as a worker without partitions needs."""
 
     def __init__(self) -> None:
-        self.logs = self
+        self.logs = self.metadata = self
         self.misses_topics = True
         self.asked_anew = 0
         self.end: int | None = None

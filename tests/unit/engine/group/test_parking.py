@@ -179,9 +179,9 @@ async def test_a_partition_that_goes_and_comes_back_keeps_what_it_knew(
     session = worker.parts.current.session
     assert session is not None
     partitions = set(worker.parts.assignment.partitions())
-    await session._revoked(partitions)
+    await session.rebalances.revoked(partitions)
     assert worker.snapshot().parked == 0
-    await session._assigned(partitions)
+    await session.rebalances.assigned(partitions)
     await until(lambda: worker.snapshot().parked == 1)
     assert len(stage.channel.sent) == 1
     stage.clock.let_pass(31)

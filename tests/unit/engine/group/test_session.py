@@ -47,7 +47,7 @@ async def test_what_was_settled_is_committed_before_the_partitions_go(
     await worker.start()
     await stage.publish(*(envelope(str(number)) for number in range(5)))
     await until(lambda: worker.snapshot().messages_sent == 5)
-    await session_of(worker)._revoked(set(worker.parts.assignment.partitions()))
+    await session_of(worker).rebalances.revoked(set(worker.parts.assignment.partitions()))
     assert await stage.committed() == 5
 
 
@@ -55,7 +55,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
     stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that came late could reset the next generation, or take back another worker's commit."""
-    monkeypatch.setattr("app.engine.group.session.LAST_COMMIT_TIMEOUT", 0.2)
+    monkeypatch.setattr("app.engine.group.rebalances.LAST_COMMIT_TIMEOUT", 0.2)
     monkeypatch.setattr("app.engine.group.commit.TIMEOUT", 0.2)
     worker = stage.worker()
     await worker.start()
@@ -70,7 +70,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
     monkeypatch.setattr(consumer._client, "commit", hang)
     await stage.publish(envelope("one"))
     await until(lambda: len(commits) == 1)
-    await session_of(worker)._revoked(set(worker.parts.assignment.partitions()))
+    await session_of(worker).rebalances.revoked(set(worker.parts.assignment.partitions()))
     assert consumer.commits._committing is None
     await until(lambda: all(task is not None and task.done() for task in commits))
     answer.set()
@@ -133,7 +133,7 @@ async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(
     await until(
         lambda: added in {TopicPartition(*tp) for tp in session._consumer._client.assignment()}
     )
-    await session._assigned({added})
+    await session.rebalances.assigned({added})
     async with Admin(stage.connection) as admin:
         found = (await admin.committed("group", [added]))[added]
     assert found is not None
@@ -147,8 +147,8 @@ async def test_a_fault_while_finding_the_start_is_seen(
     worker = stage.worker()
     await worker.start()
     session = session_of(worker)
-    monkeypatch.setattr("app.engine.group.session.find_starts", None)
-    await session._assigned(set())
+    monkeypatch.setattr("app.engine.group.rebalances.find_starts", None)
+    await session.rebalances.assigned(set())
     await until(lambda: worker.parts.current.session is not session)
     monkeypatch.undo()
     await until(lambda: worker.snapshot().is_running)
@@ -165,8 +165,8 @@ async def test_revoked_while_leaving_and_assigned_while_leaving_do_nothing_new(
     session = session_of(worker)
     assert await session.drain(1.0)
     partitions = set(worker.parts.assignment.partitions())
-    await session._revoked(partitions)
-    await session._assigned(partitions)
+    await session.rebalances.revoked(partitions)
+    await session.rebalances.assigned(partitions)
     assert not session.joined
     assert len(worker.parts.assignment) == 0
 
@@ -245,7 +245,7 @@ async def test_a_member_that_cannot_join_does_not_wait_for_ever(
     """The coordinator may be where nobody finds it: then, too, the brokers are looked for anew."""
     joined: list[object] = []
 
-    async def join(consumer: Consumer) -> None:
+    async def join(consumer: Consumer, *_: object) -> None:
         joined.append(consumer)
         await asyncio.Event().wait()
 

@@ -38,7 +38,9 @@ async def test_what_fails_while_partitions_are_taken_away_is_not_tried_again_her
     await stage.publish(envelope())
     await stage.channel.arrived(1)
     session = session_of(worker)
-    revoking = asyncio.create_task(session._revoked(set(worker.parts.assignment.partitions())))
+    revoking = asyncio.create_task(
+        session.rebalances.revoked(set(worker.parts.assignment.partitions()))
+    )
     await until(lambda: not session.joined)
     gate.set()
     await revoking
@@ -58,12 +60,12 @@ async def test_nothing_new_is_begun_while_partitions_are_taken_away(
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().in_flight == 2)
     session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
-    revoking = asyncio.create_task(session._revoked(partitions))
+    revoking = asyncio.create_task(session.rebalances.revoked(partitions))
     await until(lambda: not session.joined)
     gate.set()
     await revoking
     assert len(stage.channel.sent) == 1
-    await session._assigned(partitions)
+    await session.rebalances.assigned(partitions)
     await stage.channel.arrived(2)
 
 
@@ -71,7 +73,7 @@ async def test_nothing_is_tried_again_while_the_worker_leaves(
     stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stop that is not to drain makes no further attempts while it puts aside what it must."""
-    monkeypatch.setattr("app.engine.group.session.LEAVE_PATIENCE", 0.3)
+    monkeypatch.setattr("app.engine.group.rebalances.LEAVE_PATIENCE", 0.3)
     mail = ScriptedChannel([[Delivered(), Retry("later", after=50.0)]])
     mail.name = "email"
     stage.channel = ScriptedChannel([[Retry("busy")]] * 100)
@@ -126,8 +128,8 @@ async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: 
     gate = await stage.publish_held(worker, 3)
     session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
     for _ in range(2):
-        await session._revoked(partitions)
-        await session._assigned(partitions)
+        await session.rebalances.revoked(partitions)
+        await session.rebalances.assigned(partitions)
     gate.set()
     await until(lambda: worker.snapshot().messages_consumed == 4)
     assert sorted(stage.channel.contents[1:]) == ["0", "1", "2"]
@@ -143,8 +145,8 @@ async def test_a_repeat_waits_for_what_was_joined(stage: "Stage", envelope: "Env
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().in_flight == 2)
     session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
-    await session._revoked(partitions)
-    await session._assigned(partitions)
+    await session.rebalances.revoked(partitions)
+    await session.rebalances.assigned(partitions)
     await until(lambda: worker.snapshot().in_flight == 2)
     gate.set()
     await until(lambda: worker.snapshot().in_flight == 0)
@@ -176,7 +178,7 @@ async def test_a_member_without_partitions_knows_that_kafka_is_there(
     worker = stage.worker()
     await worker.start()
     session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
-    await session._revoked(partitions)
-    await session._assigned(set())
+    await session.rebalances.revoked(partitions)
+    await session.rebalances.assigned(set())
     session._consumer._client._client.answered_at = 0.0
     await until(lambda: session.silent_for < 1.0)

@@ -1,0 +1,133 @@
+"""Paging through a topic from its newest record back: partitions read backwards and merged."""
+
+import asyncio
+import base64
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+
+from app.edges.kafka.log_reader import LogReader, Stretch, size_of
+from app.values.record import Record
+
+PAGE_BYTES = 8 * 1024 * 1024
+SCAN_LIMIT = 50_000  # records looked at for one page
+SPAN = 100  # offsets read at first
+LONGEST_SPAN = 1000  # offsets read at once if little is found
+CHECKSUM_LENGTH = 8  # bytes
+
+
+class Look(Protocol):
+    """What is looked for."""
+
+    @property
+    def looked_at(self) -> int:
+        """How many records were read."""
+        ...
+
+    def __call__(self, record: Record) -> bool:
+        """Say whether a record that was read is chosen."""
+        ...
+
+
+class Tail:
+    """The newest end of a partition, as far as it was not returned yet.
+
+    Attributes:
+        ready: Records read and not returned, oldest first.
+    """
+
+    def __init__(self, partition: int, offsets: range, stop: int) -> None:
+        self.partition = partition
+        self.ready: list[Record] = []
+        self._start = offsets.start
+        self._floor = min(stop, offsets.stop)  # everything from here up was read
+        self._span = SPAN
+
+    def look_back(self, offsets: int) -> None:
+        """Read so many at first, if that is more."""
+        self._span = max(self._span, min(offsets, LONGEST_SPAN))
+
+    @property
+    def unread(self) -> range:
+        """The offsets to be read next; empty at the start of the log."""
+        return range(max(self._start, self._floor - self._span), self._floor)
+
+    @property
+    def stop(self) -> int:
+        """Everything from this offset up was returned, or is not wanted."""
+        return self.ready[-1].offset + 1 if self.ready else self._floor
+
+    def take(self, stretch: Stretch) -> None:
+        """Continue with the records that ``unread`` held."""
+        if stretch.start > self.unread.start:
+            self._span = len(stretch.records)  # large records: no more than can be held
+        elif stretch.records:
+            self._span = SPAN
+        else:
+            self._span = min(self._span * 2, LONGEST_SPAN)
+        self._floor = stretch.start
+        self.ready = list(stretch.records)
+
+    def age(self) -> tuple[float, int, int]:
+        """Return the key that orders the newest ready record among those of other partitions."""
+        last = self.ready[-1]
+        return last.timestamp, self.partition, last.offset
+
+
+async def newest(
+    log: LogReader,
+    tails: Iterable[Tail],
+    limit: int,
+    look: Look,
+    deadline: float,
+) -> list[Record]:
+    """Return the newest chosen records of all tails, at most ``limit``; the tails keep the rest.
+
+    Every call reads something, however late: going on from page to page comes to an end.
+    """
+    found: list[Record] = []
+    held = 0
+    has_read = False
+    while len(found) < limit and held < PAGE_BYTES:
+        behind = {tail.partition: tail for tail in tails if tail.unread and not tail.ready}
+        if behind:
+            late = asyncio.get_running_loop().time() > deadline
+            if has_read and (late or look.looked_at >= SCAN_LIMIT):
+                break
+            stretches = await log.read({n: tail.unread for n, tail in behind.items()}, look)
+            has_read = True
+            for number, stretch in stretches.items():
+                behind[number].take(stretch)
+            continue
+        ready = [tail for tail in tails if tail.ready]
+        if not ready:
+            break
+        found.append(max(ready, key=Tail.age).ready.pop())
+        held += size_of(found[-1])
+    return found
+
+
+def encode_cursor(stops: dict[int, int], topic: str) -> str:
+    """Return where the next page goes on, as text.
+
+    Args:
+        stops: By partition, the offset from which up everything was returned.
+        topic: Whose cursor it is.
+    """
+    body = msgspec.msgpack.encode(stops)
+    checksum = sha256(topic.encode() + b"\0" + body).digest()[:CHECKSUM_LENGTH]
+    return base64.urlsafe_b64encode(checksum + body).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, topic: str) -> dict[int, int]:
+    """Return what a cursor of this topic was made from; ``ValueError`` for any other text."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        stops = msgspec.msgpack.decode(raw[CHECKSUM_LENGTH:], type=dict[int, int])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise ValueError("not a cursor of these dead letters") from error
+    if cursor != encode_cursor(stops, topic):
+        raise ValueError("not a cursor of these dead letters")
+    return stops
