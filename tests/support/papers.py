@@ -32,7 +32,7 @@ SOURCES = sorted(
 
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
-_WITHIN = re.compile(r"(?<!\n) *\n *(?![\n|-])")
+_WITHIN = re.compile(r"(?<!\n) *\n *(?![\n|]|- )")
 _SECTION = re.compile(r"^(#{1,6}) +(.+?) *$")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _IN_CODE = re.compile(r"`([^`\n]+)`")

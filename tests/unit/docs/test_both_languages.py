@@ -21,6 +21,8 @@ from tests.support.papers import (
 BOTH = pytest.mark.parametrize(
     ("english", "chinese"), PAIRS, ids=[str(english.relative_to(TOP)) for english, _ in PAIRS]
 )
+FIGURE = re.compile(r"\d[\d,.]*\d(?! *月)")
+TARGET = re.compile(r"\]\([^)]*\)")
 ITEM = re.compile(r"^(?:\||- |\d+\. )", re.MULTILINE)
 COMMENT = re.compile(r"(^|\s+)# .*$")
 NAMES = re.compile(r"NOTIFIER_\w+|(?<!\S)--?[a-z][\w-]*|https?://[\w.:/?&=-]+")
@@ -61,6 +63,14 @@ def test_names(english: Path, chinese: Path) -> None:
     """What stands in code marks (settings, commands, paths, fields) is the same."""
     for here, there in pairs(english, chinese):
         ours, theirs = (set(filter(str.isascii, marked(each.text))) for each in (here, there))
+        assert ours == theirs, there.heading
+
+
+@BOTH
+def test_figures(english: Path, chinese: Path) -> None:
+    """Limits, times and what was measured are the same."""
+    for here, there in pairs(english, chinese):
+        ours, theirs = (set(FIGURE.findall(TARGET.sub("", each.text))) for each in (here, there))
         assert ours == theirs, there.heading
 
 
