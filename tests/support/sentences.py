@@ -50,7 +50,7 @@ _MARKING: Final = {*_TRANSLATING, "ok", "fail", "skip", "bounded"}
 """What these are given first is a text for people, however short."""
 _NOT_SHOWN: Final = {
     # names of tasks
-    *("end of session", "hand in a mail", "open an admin connection", "replay of dead letters"),
+    *("end of session", "hand in a mail", "replay of dead letters"),
     *("send through a proxy", "settle what was written", "test notifications {ids}"),
     *("watch a Kafka producer", "write to the console", "end a Kafka producer"),
     *("telling the operator", "tell the operator at {label}", "post a heavy webhook"),

@@ -121,8 +121,9 @@ def _remedy(error: Exception, right: str) -> str:
     subject = str(error.args[0]) if error.args else ""
     match error:
         case kafka.TopicAuthorizationFailedError():
-            wanted = f"see {subject}" if right == _READ else f"do that to {subject}"
-            return f"this user may not {wanted}: allow it {right} on each topic"
+            if right == _READ:
+                return f"this user may not see {subject}: allow it {right} on each topic"
+            return f"this user may not do that to {subject}: allow it {right} on each topic"
         case kafka.GroupAuthorizationFailedError():
             group = subject.rpartition(" ")[2]  # the name, or a sentence that ends in it
             return f"this user may not use the group {group}: allow it Read on it"

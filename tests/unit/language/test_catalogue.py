@@ -94,6 +94,15 @@ def test_every_sentence_is_recognised_when_it_is_finished(written: Catalog) -> N
     assert not wrong
 
 
+def test_what_kafka_did_not_do_is_translated(written: Catalog) -> None:
+    """``Kafka did not {doing}`` has no English verb in its Chinese."""
+    known = {re.sub(r"{\w+}", "{}", texts(each)[0]) for each in written if each.id}
+    sources = "".join(path.read_text() for path in (ROOT / "app/edges/kafka").glob("*.py"))
+    doings = set(re.findall(r'with translated\(f?"([^"]+)"', sources))
+    assert len(doings) > 20
+    assert {re.sub(r"{[^}]+}", "{}", each) for each in doings} - known == set()
+
+
 def test_no_finished_sentence_has_one_word_alone() -> None:
     """``until {time}`` would be found in everybody's words; it is filled in after translation."""
     assert not list(unclear(ROOT))
