@@ -23,6 +23,7 @@ from app.edges.kafka.topic_tail import TopicTail
 from app.edges.logs import configured_logging, set_level
 from app.edges.metrics import Metrics
 from app.edges.own_addresses import OwnAddresses
+from app.edges.telemetry import open_telemetry
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
@@ -37,8 +38,10 @@ from app.engine.control.publisher import Publisher
 from app.engine.control.record_search import RecordSearch
 from app.engine.control.replay import Replayer
 from app.engine.control.tracing import Tracer
+from app.engine.group.subscription import Subscription
 from app.engine.history import History, worker_name
 from app.engine.observer import Observer
+from app.engine.spans import Spans
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker
 from app.faces.deeds import Deeds
@@ -117,8 +120,9 @@ async def running_service(
         )
         stack.push_async_callback(own_topics.close)
         options = worker_options_of(settings, entries)
-        history = History(own_topics, options.subscription.history_topic, clock, secrets)
-        observer = Observer(Statistics(), attempts, metrics, clock, history)
+        observer = await _observer(
+            loaded, options.subscription, own_topics, attempts, metrics, clock, secrets, stack
+        )
         board = Board(
             settings.kafka.group_id,
             clock,
@@ -231,6 +235,25 @@ async def running_service(
             deeds=Deeds(),
             closing=asyncio.Event(),
         )
+
+
+async def _observer(
+    loaded: LoadedSettings,
+    subscription: Subscription,
+    own_topics: Producer,
+    attempts: AttemptLog,
+    metrics: Metrics,
+    clock: EngineClock,
+    secrets: Secrets,
+    stack: AsyncExitStack,
+) -> Observer:
+    spans = None
+    telemetry = open_telemetry(loaded.telemetry, worker_name(), metrics.count_spans)
+    if (opened := await stack.enter_async_context(telemetry)) is not None:
+        spans = Spans(opened, subscription.group_id, clock, secrets)
+    traced = spans is not None
+    history = History(own_topics, subscription.history_topic, clock, secrets, traced=traced)
+    return Observer(Statistics(), attempts, metrics, clock, history, spans)
 
 
 def _desk(

@@ -1,12 +1,14 @@
 """The examination: every check, in the order of a record's way through the service."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from app.doctor.destinations import check_mail, check_operator, check_webhooks
 from app.doctor.files import check_recipients, check_settings, check_templates
 from app.doctor.findings import PATIENCE, Finding, bounded, fail, ok, skip
 from app.doctor.kafka import check_kafka
 from app.doctor.questions import check_questions
+from app.doctor.telemetry import check_telemetry
 from app.edges.channels import CHANNELS
 from app.edges.service_client import ServiceAbsentError, ServiceClient
 from app.policies.channels import Channels
@@ -36,8 +38,9 @@ async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Fin
             yield finding
     for finding in await check_recipients(settings, channels):
         yield finding
-    for check in (check_templates, check_mail):
-        for finding in await check(settings):
+    traces = partial(check_telemetry, loaded.telemetry)
+    for check in (partial(check_templates, settings), partial(check_mail, settings), traces):
+        for finding in await check():
             yield finding
     for look in (check_webhooks, check_questions, check_operator):
         for finding in await look(settings, channels, loaded.proxies):

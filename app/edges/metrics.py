@@ -15,6 +15,8 @@ _LATENCIES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0
 _LOOP_LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 MOVED = ("log_truncated", "restored", "retention", "topic_recreated", "unknown")
 """Reasons for setting a position elsewhere than reading had got to."""
+SPANS = ("exported", "failed", "dropped")
+"""What becomes of a span."""
 
 
 class Distribution:
@@ -60,6 +62,7 @@ class Metrics(Collector):
         self._faults = 0
         self._notices = {"accepted": 0, "failed": 0}
         self._moved = dict.fromkeys(MOVED, 0)
+        self._spans = dict.fromkeys(SPANS, 0)
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -97,6 +100,10 @@ class Metrics(Collector):
             why: One of ``MOVED``.
         """
         self._moved[why] += 1
+
+    def count_spans(self, result: str, spans: int) -> None:
+        """Count what became of spans; ``result`` is one of ``SPANS``, each by one thread alone."""
+        self._spans[result] += spans
 
     def collect(self) -> Iterator[Metric]:
         """Yield the histograms and the engine's own counters (docs/contract.md#metrics)."""
@@ -149,3 +156,11 @@ class Metrics(Collector):
         for why, count in self._moved.items():
             moved.add_metric([why], count)
         yield moved
+        spans = CounterMetricFamily(
+            f"{PREFIX}_spans",
+            "OpenTelemetry's spans that had ended, by what became of them.",
+            labels=["result"],
+        )
+        for result, count in self._spans.items():
+            spans.add_metric([result], count)
+        yield spans

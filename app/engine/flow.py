@@ -23,6 +23,7 @@ from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.engine.settlement import TOO_LARGE, Settler
+from app.engine.spans import traced
 from app.policies.books.statistics import Verdict
 from app.policies.headers.deferral import SHORTEST
 from app.policies.routing import Routed
@@ -80,6 +81,7 @@ class Flow:
         self._uncommitted = uncommitted
         self._clock = clock
         self._observer = observer
+        self._spans = observer.spans
         self._max_age = max_age
         self._relieve_at = 0.0
         self.roomier = asyncio.Event()
@@ -136,6 +138,8 @@ class Flow:
 
     def _enter(self, record: Record, assigned: Assigned) -> Item:
         item = self._admission.item(record, assigned)
+        if self._spans is not None:
+            self._spans.begin(item)
         assigned.enter(item)
         self._window.enter(item)
         return item
@@ -153,6 +157,8 @@ class Flow:
             item = self._admission.missing(parked, assigned)
         else:
             item = self._admission.returning(parked, record, assigned)
+        if self._spans is not None:
+            self._spans.begin(item)
         assigned.take_back(item)
         self._window.enter(item)
         if not is_there:
@@ -245,6 +251,8 @@ class Flow:
             now = self._clock.broker_now()
             transitions.fail_each(item, routed.unroutable, Reason.UNROUTABLE, now)
             self._observer.unroutable(item, routed.unroutable)
+        if item.span is not None:
+            routed = traced(routed, item.span)
         self._dispatcher.submit(item, routed.deliveries)
         if not routed.deliveries:
             self.ended(item)
@@ -289,6 +297,8 @@ class Flow:
     def _park(self, item: Item, assigned: Assigned, parked: Parked) -> None:
         assigned.park(parked)
         transitions.park(item)
+        if self._spans is not None:
+            self._spans.end(item, "parked")
         self._closed(item, None)
 
     def _settle(self, item: Item, assigned: Assigned, verdict: Verdict | None) -> None:
@@ -307,6 +317,8 @@ class Flow:
         transitions.settle(item)
         self._window.leave(item)
         self._observer.duplicate()
+        if self._spans is not None:
+            self._spans.end(item, "duplicate")
         self.roomier.set()
 
     def _closed(self, item: Item, verdict: Verdict | None) -> None:

@@ -55,6 +55,7 @@ class History:
         topic: The history topic; None if none is kept.
         clock: Tells the time.
         secrets: What must not be written of errors, beyond what is recognised by its form.
+        traced: Attempts are kept with their items for spans, even if no history is kept.
 
     Attributes:
         lost: Entries that could not be written, since the start.
@@ -67,9 +68,12 @@ class History:
         topic: str | None,
         clock: Clock,
         secrets: Secrets = NO_SECRETS,
+        *,
+        traced: bool = False,
     ) -> None:
         self._producer = producer
         self._topic = topic
+        self._keeps_tries = topic is not None or traced
         self._clock = clock
         self._secrets = secrets
         self._worker = worker_name()
@@ -94,7 +98,7 @@ class History:
         error: str | None,
     ) -> None:
         """Keep one attempt with its item, until that is settled."""
-        if self._topic is None:
+        if not self._keeps_tries:
             return
         tries = item.tries
         if tries is None:
@@ -224,6 +228,7 @@ class History:
             targets,
             tries,
             self._notes(notes) if notes else (),
+            None if item.span is None else item.span.context.trace_id,
         )
 
     def _notes(self, notes: Iterable[Note]) -> tuple[Note, ...]:

@@ -56,6 +56,9 @@ class Housekeeping:
         self._show_faults()
         trouble = parts.observer.history.trouble
         conditions.replace("history", {} if trouble is None else {"": trouble})
+        spans = parts.observer.spans
+        lost = None if spans is None else spans.trouble
+        conditions.replace("telemetry", {} if lost is None else {"": lost})
         conditions.replace("recipients", parts.addresses.recipients.warnings)
         conditions.replace("denied", parts.dispatcher.denied())
         conditions.replace("outdated_address", parts.dispatcher.outdated())

@@ -10,6 +10,7 @@ from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.history import History
 from app.engine.inflight.item import Item, Job
+from app.engine.spans import Spans
 from app.policies.books.rates import RateBook
 from app.policies.books.statistics import DestinationCounts, Statistics, Verdict
 from app.policies.texts.plain_text import clip
@@ -60,6 +61,7 @@ class Observer:
         metrics: Histograms for Prometheus.
         clock: Tells the time that it is written down under.
         history: What became of every notification, for the group's history topic.
+        spans: What became of every notification, for traces; None if nobody wants any.
 
     Attributes:
         attempted_at: Monotonic seconds when an attempt last ended.
@@ -74,11 +76,13 @@ class Observer:
         metrics: Metrics,
         clock: EngineClock,
         history: History,
+        spans: Spans | None = None,
     ) -> None:
         self.statistics = statistics
         self.attempts = attempts
         self.metrics = metrics
         self.history = history
+        self.spans = spans
         self._rates = RateBook()
         self._clock = clock
         self._is_collecting = False
@@ -222,6 +226,8 @@ class Observer:
         if age > LATE:
             self.history.was_late(item, age, self._clock.monotonic() - item.received_at)
         self.history.add(item, verdict.value)
+        if self.spans is not None:
+            self.spans.end(item, verdict.value)
         if item.adjusted or (item.notification is not None and item.notification.notes):
             self.statistics.adjusted += 1
         if verdict is Verdict.SENT:
@@ -285,6 +291,8 @@ class Observer:
         """Count a record that was written to a retry topic."""
         self.statistics.deferred += 1
         self.history.add(item, "deferred")
+        if self.spans is not None:
+            self.spans.end(item, "deferred")
 
     def dead_lettered(self, item: Item) -> None:
         """Count a record that was written to the dead letters."""

@@ -17,8 +17,9 @@ from app.engine.tasks import Spawn
 from app.engine.turn import Turn
 from app.policies.headers.dead_letters import bare, dead_letter_headers, without_value
 from app.policies.headers.deferral import SHORTEST, deferral_headers
+from app.policies.headers.trace_context import carrying
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
-from app.values.record import Headers
+from app.values.record import Headers, Record
 
 log = logging.getLogger(__name__)
 
@@ -152,15 +153,17 @@ class Settler:
         record, exits = item.record, self._exits
         if item.foreign:
             return exits.retry_topics[SHORTEST], [(record.key, record.value, record.headers)]
+        if item.span is not None:
+            record = carrying(record, item.span.context)
         if not item.deferred:
-            return exits.dead_letter_topic, self._dead_letters(item)
+            return exits.dead_letter_topic, self._dead_letters(item, record)
         deferral, seconds = item.deferral()
         headers = deferral_headers(record, deferral, exits.group_id, item.origin)
         forms: list[Form] = [(record.key, record.value, headers)]
         return exits.retry_topics[seconds], forms
 
-    def _dead_letters(self, item: Item) -> list[Form]:
-        record, note = item.record, item.note(self._exits.group_id)
+    def _dead_letters(self, item: Item, record: Record) -> list[Form]:
+        note = item.note(self._exits.group_id)
         size, headers = item.missing or item.size, dead_letter_headers(record, note)
         forms: list[Form] = []
         if not item.missing:

@@ -15,6 +15,7 @@ from pydantic_settings import InitSettingsSource
 
 from app.policies.addresses.proxies import Proxies, ProxyError, find_proxies
 from app.policies.redaction import Secrets, scrub, veil
+from app.policies.telemetry.exporting import Exporting, exporting
 from app.settings import checks, sources
 from app.settings.files import Found
 from app.settings.models import SETTINGS, Settings, env_name
@@ -33,16 +34,19 @@ class LoadedSettings:
         sources: By dotted name: ``flag --group-id``, ``environment NOTIFIER_KAFKA__GROUP_ID``,
             ``.env``, ``~/.ginkgo/config.yaml`` or another file, ``default``.
         proxies: Which proxies webhooks go through, by the settings or the environment's variables.
+        telemetry: Where spans go, by OpenTelemetry's variables; None if nothing asks for any.
     """
 
     settings: Settings
     sources: Mapping[str, str]
     proxies: Proxies | None = None
+    telemetry: Exporting | None = None
 
     def secret_values(self) -> frozenset[str]:
         """Return every secret in plain text, for the log to leave out."""
         passwords = self.proxies.secret_values() if self.proxies else frozenset()
-        return self.settings.secret_values() | passwords
+        keys = self.telemetry.secrets if self.telemetry else frozenset()
+        return self.settings.secret_values() | passwords | keys
 
     def describe(self) -> list[tuple[str, str, str]]:
         """List every setting: its name in the environment, its value, where it came from.
@@ -115,7 +119,7 @@ def load_settings(
     secrets = _secrets_in(layers)
     try:
         settings = _validate(layers, origins, unknown, secrets)
-        return LoadedSettings(settings, origins, _proxies(settings, environ))
+        return LoadedSettings(settings, origins, _proxies(settings, environ), exporting(environ))
     except SettingsError as error:
         # A secret may stand in the wrong setting: a webhook's address as a topic's name.
         raise SettingsError(scrub(str(error), secrets)) from None

@@ -87,6 +87,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
         digest: SHA-256 of the origin record's value, part of the stable ids.
         heading: For e-mail: the mail's headers, whichever targets are left.
         plain: It is to be sent as plain text: its destination has refused its form.
+        trace: Headers that let a receiver go on with the notification's trace.
     """
 
     notification: Notification
@@ -96,3 +97,4 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
     heading: Heading = Heading()
     plain: bool = False
+    trace: tuple[tuple[str, str], ...] = ()

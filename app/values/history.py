@@ -44,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
         targets: Whom it was for, as far as this is known.
         tries: The attempts made for it here, in their order.
         notes: Parts of it that were left out or changed.
+        trace_id: Of the trace that it belongs to; None if nobody asked for traces.
     """
 
     id: str | None
@@ -56,6 +57,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     targets: tuple[Addressee, ...] = ()
     tries: tuple[Try, ...] = ()
     notes: tuple[Note, ...] = ()
+    trace_id: str | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
@@ -115,6 +117,7 @@ class Story(msgspec.Struct, frozen=True):
         record: Its place now: ``topic/partition/offset``.
         content: As far as the record is still there, shortened.
         dead_letter: Its place among the dead letters, for ``POST /dead-letters/replay``.
+        trace_id: Of the trace that it belongs to, as far as it is known.
     """
 
     id: str | None
@@ -132,6 +135,7 @@ class Story(msgspec.Struct, frozen=True):
     targets: tuple[TargetStory, ...]
     notes: tuple[Note, ...]
     dead_letter: str | None
+    trace_id: str | None = None
 
 
 class HistoryPage(msgspec.Struct, frozen=True):

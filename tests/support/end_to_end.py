@@ -11,6 +11,7 @@ import pytest
 
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.producer import Producer
+from app.values.record import Headers
 from tests.support.http_server import HttpServer, http_server
 from tests.support.service import ServiceProcess
 
@@ -91,10 +92,12 @@ class World:
         producer = Producer(connection)
         self._stack.push_async_callback(producer.close)
 
-        async def publish(*values: bytes | dict[str, Any], key: bytes | None = None) -> None:
+        async def publish(
+            *values: bytes | dict[str, Any], key: bytes | None = None, headers: Headers = ()
+        ) -> None:
             for value in values:
                 encoded = value if isinstance(value, bytes) else msgspec.json.encode(value)
-                await producer.send(self.topic, key, encoded)
+                await producer.send(self.topic, key, encoded, headers)
 
         return publish
 

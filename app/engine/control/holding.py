@@ -44,6 +44,7 @@ class Held(msgspec.Struct, frozen=True):
     targets: tuple[Addressee, ...]
     tries: tuple[Try, ...]
     notes: tuple[Note, ...]
+    trace_id: str | None = None
 
 
 class Holding:
@@ -115,6 +116,7 @@ class Holding:
             targets=tuple(Addressee(target.channel, target.label) for target in targets),
             tries=tries,
             notes=notification.notes if notification else (),
+            trace_id=None if item.span is None else item.span.context.trace_id,
         )
 
     def _state(self, item: Item) -> tuple[str, str | None, float | None]:

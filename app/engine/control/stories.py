@@ -7,6 +7,7 @@ import msgspec
 
 from app.edges.kafka.history_log import Found
 from app.engine.control.holding import SHOWN, Held
+from app.policies.headers.trace_context import read_trace_context
 from app.policies.redaction import Secrets, veil
 from app.policies.texts.plain_text import clip
 from app.values.history import Addressee, Entry, Settled, Story, TargetStory, Told
@@ -40,6 +41,7 @@ class Stories:
         published: float | None = None,
         content: str | None = None,
         dead_letter: Record | None = None,
+        trace_id: str | None = None,
     ) -> Story:
         """Return the story of one notification.
 
@@ -56,8 +58,10 @@ class Stories:
             published: As ``origin``.
             content: Its text.
             dead_letter: Its dead letter, if it is one.
+            trace_id: By the record's own headers; the history knows better.
         """
         last = entries[-1][2] if entries else None
+        newest = [entry for _, _, entry in reversed(entries)]
         is_id = name.count("/") < 2
         return Story(
             id=self._veiled(last.id if last else name if is_id else None),
@@ -66,7 +70,7 @@ class Stories:
             why=self._veiled(why),
             next_attempt_at=_time(next_attempt_at),
             worker=worker,
-            title=self._veiled(next((e.title for _, _, e in reversed(entries) if e.title), None)),
+            title=self._veiled(next((each.title for each in newest if each.title), None)),
             user=self._veiled(last.user if last else None),
             published=_time(last.published_at if last else published),
             settled=_time(settled),
@@ -75,6 +79,7 @@ class Stories:
             targets=self._targets((worker, entry) for _, worker, entry in entries),
             notes=tuple(dict.fromkeys(note for _, _, entry in entries for note in entry.notes)),
             dead_letter=_place(dead_letter),
+            trace_id=next((each.trace_id for each in newest if each.trace_id), trace_id),
         )
 
     def of_held(self, held: Held, entries: Sequence[Found]) -> Story:
@@ -90,6 +95,7 @@ class Stories:
             held.targets,
             held.tries,
             held.notes,
+            held.trace_id,
         )
         return self.of(
             held.id or held.origin,
@@ -157,6 +163,12 @@ def content_of(record: Record | None) -> str | None:
     except (msgspec.DecodeError, msgspec.ValidationError):
         content = (record.value or b"")[: SHOWN * 4].decode("utf-8", "backslashreplace")
     return None if content is None else clip(content, SHOWN)
+
+
+def trace_id_of(record: Record | None) -> str | None:
+    """Return the trace that a record's headers say it belongs to."""
+    context = None if record is None else read_trace_context(record.headers)
+    return None if context is None else context.trace_id
 
 
 def _place(dead: Record | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from app.edges.kafka.history_log import Found, HistoryLog
 from app.engine.control.holding import Holding
 from app.engine.control.record_search import RecordSearch
-from app.engine.control.stories import Stories, content_of
+from app.engine.control.stories import Stories, content_of, trace_id_of
 from app.policies.books.history import coordinates_of
 from app.policies.headers.deferral import read_paused
 from app.policies.headers.records import here, origin_of
@@ -97,6 +97,7 @@ class Tracer:
         dead = None
         if last.state in {"failed", "partial", "expired"}:
             dead = await _in_time(self._search.dead_letter(name, last.origin), [])
+        record = dead or await self._search.at(last.origin)
         return self._stories.of(
             name,
             entries,
@@ -105,7 +106,8 @@ class Tracer:
             worker=entries[-1][1],
             why=next((each.error for each in reversed(last.tries) if each.error), None),
             dead_letter=dead,
-            content=content_of(dead or await self._search.at(last.origin)),
+            content=content_of(record),
+            trace_id=trace_id_of(record),
         )
 
     async def _elsewhere(self, name: str, entries: Sequence[Found]) -> Story | None:
@@ -125,6 +127,7 @@ class Tracer:
             dead_letter=dead,
             origin=origin_of(dead).coordinates if dead else None,
             content=content_of(dead),
+            trace_id=trace_id_of(dead),
         )
 
     def _of_deferred(
@@ -143,6 +146,7 @@ class Tracer:
             origin=origin.coordinates,
             published=origin.timestamp,
             content=content_of(record),
+            trace_id=trace_id_of(record),
         )
 
     async def _of_untaken(self, name: str, late: list[KafkaUnavailableError]) -> Story | None:
@@ -161,6 +165,7 @@ class Tracer:
             origin=origin.coordinates,
             published=origin.timestamp,
             content=content_of(record),
+            trace_id=trace_id_of(record),
         )
 
 

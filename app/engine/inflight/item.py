@@ -16,6 +16,7 @@ from app.values.history import Try
 from app.values.notification import Notification, Priority
 from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition
+from app.values.trace import OpenSpan
 
 GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE, Reason.EXPIRED)
 """Which reason stands on a dead letter whose targets failed for several."""
@@ -132,6 +133,7 @@ class Item(msgspec.Struct, eq=False):
         foreign: Only a newer version knows how to read it; it is handed on as it is.
         too_large: The retry topics do not take it.
         missing: Bytes of its value, which the log does not hold any more.
+        span: Its part of a trace; None if nobody wants any.
     """
 
     record: Record
@@ -153,6 +155,7 @@ class Item(msgspec.Struct, eq=False):
     foreign: bool = False
     too_large: bool = False
     missing: int = 0
+    span: OpenSpan | None = None
 
     def __post_init__(self) -> None:
         if self.before is not None:

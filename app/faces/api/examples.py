@@ -187,6 +187,7 @@ STORY = Story(
     targets=(_TARGET,),
     notes=(),
     dead_letter=None,
+    trace_id="0af7651916cd43dd8448eb211c80319c",
 )
 
 DEAD_LETTER = DeadLetter(

@@ -90,6 +90,7 @@ def lines_of(story: Story) -> Iterator[str]:
         translate("Settled"): _local(story.settled),
         translate("Next attempt"): _local(story.next_attempt_at),
         translate("Worker"): story.worker,
+        translate("Trace ID"): story.trace_id,
         translate("First stood at"): story.origin,
         translate("Stands at"): story.record,
         translate("Dead letter"): story.dead_letter

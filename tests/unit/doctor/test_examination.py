@@ -18,7 +18,7 @@ async def test_everything_is_looked_at_in_order() -> None:
     """With the embedded broker there is no fault, and one line says why Kafka is left out."""
     found = await examined(Settings(), f"http://127.0.0.1:{free_port()}")
     assert [*found] == [
-        "settings", "broker", "recipients", "templates", "mail server", "webhooks", "operator", "service",
+        "settings", "broker", "recipients", "templates", "mail server", "telemetry", "webhooks", "operator", "service",
     ]  # fmt: skip
     assert {finding.verdict for finding in found.values()} == {Verdict.OK, Verdict.SKIP}
     assert found["broker"].verdict is Verdict.SKIP

@@ -64,6 +64,8 @@ class WebhookChannel(HttpChannel):
         said = headers(message, now, body, self._keys)
         if target.access.headers:
             said = {**dict(target.access.headers), **said}
+        if delivery.trace:
+            said.update(delivery.trace)
         return HttpRequest(target.address, body, said)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:

@@ -14,6 +14,7 @@ def test_a_story_is_told_in_lines() -> None:
     assert told.startswith("SENT  交易信号: AAPL")
     assert "try 1 retry in 0.087 s by trader-1:4711: 503 Service Unavailable" in told
     assert "try 2 delivered in 0.091 s by trader-1:4711" in told
+    assert f"Trace ID:       {STORY.trace_id}" in told
 
 
 def test_what_waits_says_why_and_until_when() -> None:

@@ -1,5 +1,6 @@
 """Records of the history topic: what they hold, and how one notification is found in them."""
 
+import msgspec
 import pytest
 
 from app.policies.books.history import (
@@ -84,3 +85,33 @@ def test_a_filter_that_is_none_holds_nothing(names: bytes) -> None:
 def test_a_place_can_be_asked_for(asked: str, name: str) -> None:
     """As the API has it; ids stay as they are."""
     assert coordinates_of(asked) == name
+
+
+class _OlderEntry(msgspec.Struct, array_like=True):
+    """An entry as the version before traces knows it."""
+
+    id: str | None
+    origin: str
+    state: str
+    published_at: float
+    at: float
+    title: str | None = None
+    user: str | None = None
+    targets: tuple[Addressee, ...] = ()
+    tries: tuple[Try, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class _OlderBatch(msgspec.Struct, array_like=True):
+    worker: str
+    entries: tuple[_OlderEntry, ...]
+
+
+def test_a_version_without_traces_reads_what_this_one_writes_and_the_other_way_round() -> None:
+    """The trace's id stands at the end of an entry: one leaves it out, the other misses it."""
+    value, headers = write("host:1", [Entry("m-1", "t/0/1", "sent", 1.0, 2.0, trace_id="ab" * 16)])
+    (older,) = msgspec.msgpack.decode(value, type=_OlderBatch).entries
+    assert (older.id, older.state) == ("m-1", "sent")
+    batch = read(msgspec.msgpack.encode(_OlderBatch("host:1", (older,))), headers)
+    assert batch is not None
+    assert batch.entries == (Entry("m-1", "t/0/1", "sent", 1.0, 2.0),)

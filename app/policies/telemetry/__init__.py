@@ -1,0 +1,1 @@
+"""OpenTelemetry: whether it is wanted, and what a span says."""
