@@ -22,6 +22,7 @@ from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.heavy_batches import MOST
+from app.edges.kafka.partition_logs import PartitionLogs
 from app.values.errors import KafkaRefusedError
 from app.values.record import Record, TopicPartition
 
@@ -53,7 +54,8 @@ class LogReader:
     """Reads one topic; alive inside an ``async with`` block.
 
     None of its calls gives up by itself: put a time-out around them. They raise aiokafka's errors,
-    and ``KafkaRefusedError`` for a record that aiokafka cannot decode.
+    ``KafkaUnavailableError``, and ``KafkaRefusedError``, also for a record that aiokafka cannot
+    decode.
 
     Args:
         connection: How to reach Kafka.
@@ -95,17 +97,10 @@ class LogReader:
 
     async def ranges(self) -> dict[int, range]:
         """Return the offsets that are in the log now, by partition; empty without the topic."""
-        if self._topic not in await self._client.topics():
-            return {}  # asking for a topic by its name might create it
-        first = ClientPartition(self._topic, 0)
-        self._client.assign([first])  # makes the client learn of the topic
-        self._client.pause(first)
-        self._client.seek(first, 0)  # a position of its own, or it is an error not to have one
-        await self._client.beginning_offsets([first])  # waits until the client knows the topic
-        numbers = self._client.partitions_for_topic(self._topic) or ()
-        partitions = [ClientPartition(self._topic, number) for number in sorted(numbers)]
+        logs = PartitionLogs(self._client._client)  # noqa: SLF001 - its own calls ask for every topic
+        partitions = await logs.learn([self._topic])
         starts, stops = await asyncio.gather(
-            self._client.beginning_offsets(partitions), self._client.end_offsets(partitions)
+            logs.starts(partitions), logs.readable_ends(partitions)
         )
         return {each.partition: range(starts[each], stops[each]) for each in partitions}
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition as ClientPartition
@@ -7,6 +8,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka import log_reader
+from app.edges.kafka.client import Client
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.log_reader import LogReader, _Reading
 from app.values.record import Record, TopicPartition
@@ -49,6 +51,27 @@ async def test_a_missing_topic_has_no_ranges_and_stays_missing(topic: Topic) -> 
     for _ in range(2):
         async with reader_of(topic) as log:
             assert await log.ranges() == {}
+
+
+async def test_asks_about_its_topic_alone_and_once(
+    topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With thousands of partitions elsewhere it would take long; and a second question has to wait."""
+    asked: list[set[str]] = []
+    update = Client._metadata_update
+
+    async def noted(client: Client, cluster: Any, topics: Any) -> bool:
+        asked.append(set(topics))
+        return await update(client, cluster, topics)
+
+    monkeypatch.setattr(Client, "_metadata_update", noted)
+    await topic.write(b"0")
+
+    async with reader_of(topic) as log:
+        ranges = await log.ranges()
+        await log.read({0: ranges[0]}, everything)
+
+    assert asked == [{topic.name}]
 
 
 async def test_reads_just_the_ranges(topic: Topic) -> None:
