@@ -17,7 +17,7 @@ from tests.benchmarks.kafka import bench_kafka
 from tests.benchmarks.preparing import NotPreparedError, Workshop
 from tests.benchmarks.report import Report, machine
 from tests.benchmarks.sink_process import measure_capacity, sink_process
-from tests.benchmarks.workloads import WORKLOADS
+from tests.benchmarks.workloads import WITH_PEERS, WORKLOADS
 
 FULL_ROUNDS = 3
 # Of three minutes: nothing is begun after the first, and what still runs is cut off at the second.
@@ -36,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := set(names) - WORKLOADS.keys():
         parser.error(f"no such workload: {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
     report = Report()
-    peers = _prepare(report, Workshop.here(build=options.prepare or not options.quick))
+    build = options.prepare or not (options.quick or WITH_PEERS.isdisjoint(names))
+    peers = _prepare(report, Workshop.here(build=build))
     if options.prepare:
         return 0
     report.say(machine(shlex.join(["python", "-m", "tests.benchmarks", *arguments])))

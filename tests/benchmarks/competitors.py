@@ -74,9 +74,12 @@ class Service:
     Attributes:
         port: Where its API is served.
         settings: Further settings, as environment variables.
+        meter: The socket at which the event loop's longest step is told (``tests.bounds``); None
+            if it is not measured.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
+    meter: Path | None = None
     port: int = field(default_factory=free_port)
     name: str = "service"
     title: str = "this service"
@@ -105,7 +108,9 @@ class Service:
                 "NOTIFIER_KAFKA__CONTROL_TOPIC": f"{job.group}.control",
                 "NOTIFIER_KAFKA__PARTITIONS": "4",
             }
-        arguments = ("-m", "uvicorn", "app.main:app", "--no-access-log", "--port", str(self.port))
+        uvicorn = ("-m", "uvicorn", "app.main:app", "--no-access-log", "--port", str(self.port))
+        metered = ("-m", "tests.bounds.service", str(self.port), str(self.meter))
+        arguments = uvicorn if self.meter is None else metered
         environment = clean_environment(home, settings | dict(self.settings))
         return Command([sys.executable, *arguments], environment, home)
 

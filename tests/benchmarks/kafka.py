@@ -3,20 +3,31 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from confluent_kafka import Producer
 
 from app.edges.embedded_broker import EmbeddedBroker
+from app.values.record import Headers
 from tests.support.kafka_cluster import Kafka, KafkaCluster, until
 from tests.support.tools import MissingToolError, Tools
 
 QUEUE_RECORDS = 200_000
 FLUSH_SECONDS = 120.0
 ERRORS = 3  # syslog's number: not what it retries by itself
+
+
+class Written(NamedTuple):
+    """A record that has headers, and perhaps a time of its own (seconds since the epoch)."""
+
+    value: bytes
+    headers: Headers
+    time: float | None = None
 
 
 class BenchKafka(Kafka):
@@ -28,10 +39,19 @@ class BenchKafka(Kafka):
         name: What it is, for the report.
     """
 
-    def __init__(self, bootstrap: str, *, real: bool, name: str) -> None:
+    def __init__(
+        self, bootstrap: str, *, real: bool, name: str, data: Path | None = None
+    ) -> None:
         super().__init__(bootstrap)
         self.real = real
         self.name = name
+        self._data = data
+
+    def bytes_of(self, topic: str) -> int | None:
+        """Return how much a topic's records take on the broker's disk; None if it is not here."""
+        if self._data is None:
+            return None
+        return sum(file.stat().st_size for file in self._data.glob(f"*/data/{topic}-*/*.log"))
 
     async def make_topic(self, topic: str, partitions: int) -> None:
         """Create a topic; on the embedded broker asking for it is enough."""
@@ -81,10 +101,23 @@ class BenchKafka(Kafka):
             await until(joined, f"{members} members of the group {group}")
 
 
-def publish(bootstrap: str, topic: str, values: Iterable[bytes], partitions: int) -> None:
+def publish(
+    bootstrap: str,
+    topic: str,
+    values: Iterable[bytes | Written],
+    partitions: int,
+    settings: Mapping[str, str | int] = MappingProxyType({}),
+) -> None:
     """Write many records, number ``n`` to partition ``n % partitions``, and wait for all of them.
 
     In order and each once, so that a record's number tells its offset: ``n // partitions``.
+
+    Args:
+        bootstrap: The broker.
+        topic: Where they go.
+        values: The records.
+        partitions: Of the topic.
+        settings: Of librdkafka's producer, beyond those that are set here.
 
     Raises:
         RuntimeError: Some were not acknowledged.
@@ -96,12 +129,17 @@ def publish(bootstrap: str, topic: str, values: Iterable[bytes], partitions: int
             "linger.ms": 20,
             "queue.buffering.max.messages": QUEUE_RECORDS,
             "log_level": ERRORS,
+            **settings,
         }
     )
-    for number, value in enumerate(values):
+    for number, each in enumerate(values):
+        value, headers, time = each if isinstance(each, Written) else Written(each, ())
+        given = {"timestamp": round(time * 1000)} if time else {}
+        if headers:
+            given["headers"] = list(headers)
         while True:
             try:
-                producer.produce(topic, value, partition=number % partitions)
+                producer.produce(topic, value, partition=number % partitions, **given)
             except BufferError:
                 producer.poll(0.1)
             else:
@@ -153,4 +191,5 @@ async def bench_kafka(folder: Path) -> AsyncIterator[BenchKafka]:
         return
     async with KafkaCluster(folder / "kafka", java=java, jars=jars, brokers=1) as cluster:
         version = jars.name.removeprefix("kafka-").rpartition("-")[0]
-        yield BenchKafka(cluster.bootstrap, real=True, name=f"Apache Kafka {version}, one broker")
+        name = f"Apache Kafka {version}, one broker"
+        yield BenchKafka(cluster.bootstrap, real=True, name=name, data=folder / "kafka")

@@ -1,6 +1,7 @@
 """What is measured, by the word that chooses it, in the order of the report."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.workloads import (
@@ -8,8 +9,10 @@ from tests.benchmarks.workloads import (
     dead,
     discord,
     drain,
+    history,
     interleaved,
     latency,
+    pages,
     profile,
     startup,
     throughput,
@@ -24,6 +27,8 @@ WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "latency": latency.steady,
     "hung": latency.hung,
     "stats": latency.stats,
+    "pages": pages.pages,
+    "history": history.kept,
     "dead": dead.destination,
     "memory": cost.per_waiting,
     "drain": drain.processes,
@@ -31,3 +36,6 @@ WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "startup": startup.above_the_commit,
     "profile": profile.parts,
 }
+
+WITH_PEERS: Final = frozenset({"interleaved", "instant", "slow", "faulty", "latency", "discord"})
+"""Those for which peers have to be built."""

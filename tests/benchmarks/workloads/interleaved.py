@@ -21,6 +21,7 @@ from tests.benchmarks.running import Run, running
 RECORDS = (1_200_000, 400_000)
 IN_FLIGHT = (16, 64, 256, 1000)
 PEERS = ("bare-aiohttp", "node", "go")
+COLUMNS = ("", "processor µs", "middle half", "deliveries/s")
 SLOTS = (20, 5)
 SLOT_SECONDS = 0.4
 SETTLING_SECONDS = 0.1
@@ -72,13 +73,14 @@ async def costs(bench: Bench) -> None:
             f"Sink answers at once, {DESTINATIONS} destinations; slots of {SLOT_SECONDS:g} s in "
             "turn. Medians of the slots, the middle half of them, and the rate of a core.",
         )
-        rows = await _in_turn(bench, topic, [Service(), *peers], in_flight)
-        bench.report.table(("", "processor µs", "middle half", "deliveries/s"), rows)
+        rows = await taking_turns(bench, topic, [Service(), *peers], in_flight)
+        bench.report.table(COLUMNS, rows)
 
 
-async def _in_turn(
+async def taking_turns(
     bench: Bench, topic: Topic, competitors: Sequence[Competitor], in_flight: int
 ) -> list[list[str]]:
+    """Measure them on one topic; return the rows of the table ``COLUMNS``."""
     await bench.sink.reset(topic.sent)
     members: list[Member] = []
     async with AsyncExitStack() as stack:
