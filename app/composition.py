@@ -17,7 +17,6 @@ from app.edges.guard import AddressGuard
 from app.edges.http import open_http_client
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.history_log import HistoryLog
-from app.edges.kafka.marks import ReplayMarks
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.topic_tail import TopicTail
 from app.edges.logs import configured_logging, set_level
@@ -155,13 +154,12 @@ async def running_service(
             now=lambda: datetime.now().astimezone(),
             make_topic=SourceTopic(connection, options.subscription).make,
         )
-        marks = ReplayMarks(connection, settings.kafka.control_topic)
         dead_letters = DeadLetters(
-            connection, settings.kafka.dead_letter_topic, marks.read, secrets=secrets
+            connection, settings.kafka.dead_letter_topic, board.marks, secrets=secrets
         )
         replayer = Replayer(
             dead_letters,
-            marks,
+            board,
             own_topics,
             retry_topic=f"{settings.kafka.retry_topic}.{DELAYS[AT_ONCE]}",
             control_topic=settings.kafka.control_topic,

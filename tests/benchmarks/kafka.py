@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -39,9 +39,7 @@ class BenchKafka(Kafka):
         name: What it is, for the report.
     """
 
-    def __init__(
-        self, bootstrap: str, *, real: bool, name: str, data: Path | None = None
-    ) -> None:
+    def __init__(self, bootstrap: str, *, real: bool, name: str, data: Path | None = None) -> None:
         super().__init__(bootstrap)
         self.real = real
         self.name = name
@@ -134,7 +132,7 @@ def publish(
     )
     for number, each in enumerate(values):
         value, headers, time = each if isinstance(each, Written) else Written(each, ())
-        given = {"timestamp": round(time * 1000)} if time else {}
+        given: dict[str, Any] = {"timestamp": round(time * 1000)} if time else {}
         if headers:
             given["headers"] = list(headers)
         while True:

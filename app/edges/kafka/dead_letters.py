@@ -19,6 +19,7 @@ from app.values.replay import EVERYTHING, Place, ReplayMark, Selection
 LARGEST_PAGE = 1000
 LOOK_SECONDS = 1.0  # for one page, but for the first read
 OVERVIEW = 1000  # records looked at for what they have in common, if there are as many
+MORE_THAN_WANTED = 3  # so many times a page is read at first, from all partitions together
 SCAN_SPAN = 4000  # offsets read at once if everything is
 _QUICK_BYTES = 32 * 1024  # larger ones are prepared for showing in a thread
 
@@ -96,26 +97,25 @@ class DeadLetters:
     ) -> tuple[DeadLetterPage, Mapping[Place, ReplayMark]]:
         stops = None if cursor is None else decode_cursor(cursor, self._topic)
         look = _Look(wanted, tally)
-        reading_marks = asyncio.create_task(self._read_marks(), name="read marks of replays")
-        try:
-            with translated("hand over dead letters"):
-                async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
-                    ranges = await log.ranges()
-                    tails = [
-                        Tail(number, offsets, offsets.stop if stops is None else stops[number])
-                        for number, offsets in ranges.items()
-                        if stops is None or number in stops
-                    ]
-                    if tally is not None:
-                        for tail in tails:
-                            tail.look_back(OVERVIEW // len(tails))
-                    now = asyncio.get_running_loop().time()
-                    deadline = now + min(self._timeout / 2, LOOK_SECONDS)
-                    found = await newest(log, tails, min(limit, LARGEST_PAGE), look, deadline)
-            marks = await reading_marks
-        finally:
-            reading_marks.cancel()
-            await asyncio.gather(reading_marks, return_exceptions=True)
+        limit = min(limit, LARGEST_PAGE)
+        marks = await self._marks()
+        with translated("hand over dead letters"):
+            async with asyncio.timeout(self._timeout), self._one_at_a_time, self._log() as log:
+                ranges = await log.ranges()
+                least = MORE_THAN_WANTED * limit if tally is None else OVERVIEW
+                tails = [
+                    Tail(
+                        number,
+                        offsets,
+                        offsets.stop if stops is None else stops[number],
+                        span=least // len(ranges),
+                    )
+                    for number, offsets in ranges.items()
+                    if stops is None or number in stops
+                ]
+                now = asyncio.get_running_loop().time()
+                deadline = now + min(self._timeout / 2, LOOK_SECONDS)
+                found = await newest(log, tails, limit, look, deadline)
         rest = {tail.partition: tail.stop for tail in tails if tail.ready or tail.unread}
         page = DeadLetterPage(
             dead_letters=await self._shown(found, marks, in_list=True),
@@ -124,9 +124,6 @@ class DeadLetters:
             looked_back_to=None if look.oldest is None else iso_time(look.oldest),
         )
         return page, marks
-
-    async def _read_marks(self) -> Mapping[Place, ReplayMark]:
-        return await self._marks()
 
     async def get(self, partition: int, offset: int) -> DeadLetter | None:
         """Return one dead letter, or None if there is none.

@@ -13,7 +13,7 @@ from app.values.record import Record
 
 PAGE_BYTES = 8 * 1024 * 1024
 SCAN_LIMIT = 50_000  # records looked at for one page
-SPAN = 100  # offsets read at first
+SPANS = range(10, 100)  # offsets of a partition that are read at once, if there are enough in them
 LONGEST_SPAN = 1000  # offsets read at once if little is found
 CHECKSUM_LENGTH = 8  # bytes
 
@@ -34,20 +34,22 @@ class Look(Protocol):
 class Tail:
     """The newest end of a partition, as far as it was not returned yet.
 
+    Args:
+        partition: Its number.
+        offsets: In the log now.
+        stop: Everything from this offset up was returned before.
+        span: How many offsets to read at first.
+
     Attributes:
         ready: Records read and not returned, oldest first.
     """
 
-    def __init__(self, partition: int, offsets: range, stop: int) -> None:
+    def __init__(self, partition: int, offsets: range, stop: int, span: int) -> None:
         self.partition = partition
         self.ready: list[Record] = []
         self._start = offsets.start
         self._floor = min(stop, offsets.stop)  # everything from here up was read
-        self._span = SPAN
-
-    def look_back(self, offsets: int) -> None:
-        """Read so many at first, if that is more."""
-        self._span = max(self._span, min(offsets, LONGEST_SPAN))
+        self._span = min(max(span, SPANS.start), LONGEST_SPAN)
 
     @property
     def unread(self) -> range:
@@ -63,10 +65,8 @@ class Tail:
         """Continue with the records that ``unread`` held."""
         if stretch.start > self.unread.start:
             self._span = len(stretch.records)  # large records: no more than can be held
-        elif stretch.records:
-            self._span = SPAN
         else:
-            self._span = min(self._span * 2, LONGEST_SPAN)
+            self._span = min(self._span * 2, SPANS.stop if stretch.records else LONGEST_SPAN)
         self._floor = stretch.start
         self.ready = list(stretch.records)
 

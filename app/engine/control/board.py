@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
+from app.edges.kafka.errors import translated
 from app.edges.kafka.topic_tail import News, Offsets
 from app.engine.clock import EngineClock
 from app.policies.books.fleet import FleetBook
 from app.policies.books.notices import NoticeBook
 from app.policies.books.pauses import PauseBook, Pausing
+from app.policies.service.replaying import read_mark
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record
+from app.values.replay import Place, ReplayMark
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +23,8 @@ WAIT: Final = 1.0
 """Seconds before the topic is looked for again."""
 STALE: Final = 10.0
 """Seconds without news or the word that there are none, after which it is said."""
+PATIENCE: Final = 5.0
+"""Seconds that somebody waits for all that is known of replays."""
 
 
 class Tail(Protocol):
@@ -43,6 +48,29 @@ class Tail(Protocol):
         ...
 
 
+class _Books:
+    """What stands in the control topic, by its subjects."""
+
+    def __init__(self, group_id: str) -> None:
+        self.fleet = FleetBook(group_id)
+        self.pauses = PauseBook(group_id)
+        self.notices = NoticeBook(group_id)
+        self.marks: dict[Place, ReplayMark] = {}
+
+    def take(self, record: Record, at: float) -> str | None:
+        """Take in one record; return the id of the destination that it is about, if it is.
+
+        Args:
+            record: Of the control topic, in the order in which they stand.
+            at: When it was written (monotonic seconds).
+        """
+        self.fleet.take(record.key, record.value, at)
+        self.notices.take(record.key, record.value, at)
+        if (mark := read_mark(record)) is not None:
+            self.marks[mark[0]] = mark[1]
+        return self.pauses.take(record.key, record.value, record.timestamp, at)
+
+
 class Board:
     """Keeps what stands in the control topic, as it changes.
 
@@ -52,10 +80,7 @@ class Board:
         tail: Connects to the topic.
 
     Attributes:
-        fleet: The group's workers.
-        pauses: The destinations that operators have paused.
-        notices: What the workers tell each other for the operator's sake.
-        on_pauses: Called with the ids of those about which there is a new word.
+        on_pauses: Called with the ids of destinations about which there is a new word.
     """
 
     def __init__(
@@ -68,14 +93,28 @@ class Board:
         self._clock = clock
         self._tail = tail
         self._trouble: str | None = "the control topic has not been read yet"
+        self._is_missing = False
         self._read_at = clock.monotonic()
         self._wake = asyncio.Event()
         self._asking: list[asyncio.Future[None]] = []
         self._waiting: list[tuple[Offsets, asyncio.Future[None]]] = []
-        self.fleet = FleetBook(group_id)
-        self.pauses = PauseBook(group_id)
-        self.notices = NoticeBook(group_id)
+        self._books = _Books(group_id)
         self.on_pauses: Callable[[frozenset[str]], None] = lambda _: None
+
+    @property
+    def fleet(self) -> FleetBook:
+        """The group's workers."""
+        return self._books.fleet
+
+    @property
+    def pauses(self) -> PauseBook:
+        """The destinations that operators have paused."""
+        return self._books.pauses
+
+    @property
+    def notices(self) -> NoticeBook:
+        """What the workers tell each other for the operator's sake."""
+        return self._books.notices
 
     @property
     def read_at(self) -> float:
@@ -109,6 +148,30 @@ class Board:
         self._wake.set()
         await asking
 
+    async def marks(self) -> Mapping[Place, ReplayMark]:
+        """Return which dead letters were replayed, by their places, as it was a moment ago.
+
+        Raises:
+            KafkaUnavailableError, KafkaRefusedError: The topic could not be read yet.
+        """
+        return self._books.marks if self._trouble is None else await self.all_marks()
+
+    async def all_marks(self) -> Mapping[Place, ReplayMark]:
+        """Return the same once everything that stands in the topic now is known.
+
+        Raises:
+            KafkaUnavailableError, KafkaRefusedError: It cannot be read.
+        """
+        if not self._is_missing:
+            with translated("hand over the marks of replays"):
+                async with asyncio.timeout(PATIENCE):
+                    await self.known()
+        return self._books.marks
+
+    def add_mark(self, place: Place, mark: ReplayMark) -> None:
+        """Know of a replay as soon as its mark is written: whoever replays looks at once."""
+        self._books.marks[place] = mark
+
     async def run(self) -> None:
         """Follow the topic until cancelled."""
         said = None
@@ -116,8 +179,9 @@ class Board:
             try:
                 async with self._tail() as tail:
                     while not await tail.find():
+                        self._is_missing = True
                         await self._pause()
-                    said = None
+                    self._is_missing, said = False, None
                     await self._follow(tail)
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 self._trouble = str(error)
@@ -150,17 +214,18 @@ class Board:
 
     async def _follow(self, tail: Tail) -> None:
         """Read the topic from its beginning; what was known before counts until that is done."""
-        fleet, pauses = FleetBook(self._group_id), PauseBook(self._group_id)
-        notices = NoticeBook(self._group_id)
+        books = _Books(self._group_id)
         ends = await tail.ends()
         while not _reached(ends, tail.positions):
             read = await tail.read()
             for record in read.records:
-                self._take(fleet, pauses, notices, record, caught_up=False)
+                # How long ago it was written the brokers say.
+                age = max(self._clock.broker_now() - record.timestamp, 0.0)
+                books.take(record, self._clock.monotonic() - age)
             if read.is_all:
                 break
-        news = pauses.news_since(self.pauses)
-        self.fleet, self.pauses, self.notices = fleet, pauses, notices
+        news = books.pauses.news_since(self.pauses)
+        self._books = books
         if news:
             self.on_pauses(news)
         self._trouble = None
@@ -183,8 +248,8 @@ class Board:
             is_all = news.is_all
             if news.answered:
                 self._read_at = self._clock.monotonic()
-            books = self.fleet, self.pauses, self.notices
-            told = [self._take(*books, each) for each in news.records]
+            now = self._clock.monotonic()
+            told = [self._books.take(each, now) for each in news.records]
             if about := frozenset(filter(None, told)):
                 self.on_pauses(about)
 
@@ -196,25 +261,6 @@ class Board:
                 self._waiting.append((ends, asking))
             elif not asking.done():  # else it has been given up
                 asking.set_result(None)
-
-    def _take(
-        self,
-        fleet: FleetBook,
-        pauses: PauseBook,
-        notices: NoticeBook,
-        record: Record,
-        *,
-        caught_up: bool = True,
-    ) -> str | None:
-        """Take in one record; return the id of the destination that it is about, if it is.
-
-        What stood there before was written at some time: how long ago that is the brokers say.
-        """
-        now = self._clock.monotonic()
-        age = 0.0 if caught_up else max(self._clock.broker_now() - record.timestamp, 0.0)
-        fleet.take(record.key, record.value, now - age)
-        notices.take(record.key, record.value, now - age)
-        return pauses.take(record.key, record.value, record.timestamp, now - age)
 
 
 def _reached(ends: Offsets, positions: Offsets) -> bool:

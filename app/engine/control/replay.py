@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from app.edges.kafka.dead_letters import DeadLetters
-from app.edges.kafka.marks import ReplayMarks
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
+from app.engine.control.board import Board
 from app.engine.tasks import Spawn
 from app.policies.headers.deferral import deferral_headers
 from app.policies.headers.records import origin_of
@@ -28,7 +28,7 @@ from app.policies.service.replaying import (
 )
 from app.values.errors import BusyError, NotifierError
 from app.values.record import Record
-from app.values.replay import Replay, Selection
+from app.values.replay import Replay, ReplayMark, Selection
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Replayer:
 
     Args:
         dead_letters: The dead-letter topic.
-        marks: What was replayed before.
+        board: Knows what was replayed before.
         producer: Writes to the retry topic and the marks.
         retry_topic: The group's retry topic without delay.
         control_topic: Where the marks go.
@@ -60,7 +60,7 @@ class Replayer:
     def __init__(
         self,
         dead_letters: DeadLetters,
-        marks: ReplayMarks,
+        board: Board,
         producer: Producer,
         *,
         retry_topic: str,
@@ -72,7 +72,7 @@ class Replayer:
         spawn: Spawn,
     ) -> None:
         self._dead_letters = dead_letters
-        self._marks = marks
+        self._board = board
         self._producer = producer
         self._retry_topic = retry_topic
         self._control_topic = control_topic
@@ -161,7 +161,7 @@ class Replayer:
 
     async def _judge(self, selection: Selection) -> Judge:
         judge = Judge(
-            selection, self._group_id, self._ours, await self._marks.read(), self._is_expired
+            selection, self._group_id, self._ours, await self._board.all_marks(), self._is_expired
         )
         if not judge.knows_replayed:  # marks of older versions say less
             async for records in self._dead_letters.scan():
@@ -192,8 +192,9 @@ class Replayer:
         self._now = replace(self._now, replayed=self._now.replayed + 1)
 
     async def _mark(self, record: Record) -> None:
-        key, value = mark_key(place_of(record)), mark_value(_now(), identity_of(record))
-        await self._producer.send(self._control_topic, key, value)
+        place, mark = place_of(record), ReplayMark(_now(), identity_of(record))
+        await self._producer.send(self._control_topic, mark_key(place), mark_value(mark))
+        self._board.add_mark(place, mark)
 
     def _is_expired(self, record: Record) -> bool:
         if not may_expire(record.value or b""):

@@ -1,15 +1,15 @@
 """Chooses dead letters, finds what they have in common, and says in words which are meant. Pure."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
-from app.policies.headers.dead_letters import WrittenNote, read_note, read_reason
-from app.policies.headers.records import FAILED, GROUP, iso_time, read_marks, text_of
+from app.policies.headers.dead_letters import read_reason
+from app.policies.headers.records import ERROR, FAILED, GROUP, iso_time, read_marks, text_of
 from app.policies.redaction import Secrets, veil
 from app.policies.service.dead_letter_view import words_of
 from app.policies.texts.plain_text import clip, one_line
@@ -43,7 +43,7 @@ def matches(record: Record, wanted: Selection) -> bool:
 
 def cause_of(record: Record) -> str:
     """Return the id of a dead letter's cause."""
-    return _cause(read_note(record.headers))[0]
+    return _cause(dict(record.headers))[0]
 
 
 def words_for(wanted: Selection) -> str:
@@ -67,12 +67,13 @@ class Tally:
 
     def add(self, record: Record) -> None:
         """Count one that is chosen."""
-        note = read_note(record.headers)
-        if note.group in ("", self._group):
-            found, destination, error = _cause(note)
+        headers = dict(record.headers)
+        if text_of(headers.get(GROUP)) in ("", self._group):
+            found, destination, error = _cause(headers)
             counted = self._causes.get(found)
             if counted is None:
-                counted = self._causes[found] = _Counted(note.reason.value, destination, error)
+                reason = read_reason(headers).value
+                counted = self._causes[found] = _Counted(reason, destination, error)
             counted.newest = max(counted.newest, record.timestamp)
             counted.places.append((record.partition.partition, record.offset))
 
@@ -159,24 +160,24 @@ def _may_say(record: Record, needle: bytes) -> bool:
     """Say whether a text of letters and digits may be found, without reading what is where."""
     if not needle.translate(None, b"-_.").isalnum():
         return True
-    parts = (record.value, record.key, *(value for _, value in record.headers))
-    return any(
-        needle in part.lower() or b"\\" in part or not part.isascii() for part in parts if part
-    )
+    parts = (record.value or b"", record.key or b"", *(value or b"" for _, value in record.headers))
+    everything = b"\0".join(parts)
+    return needle in everything.lower() or b"\\" in everything or not everything.isascii()
 
 
-def _cause(note: WrittenNote) -> tuple[str, str, str]:
-    """Return the id of a cause, its destinations and its error."""
-    labels = [f"{each.channel} {each.label}".strip() for each in note.failed]
-    error = note.error
-    for each in note.failed[:MOST_NAMED]:
+def _cause(headers: Mapping[str, bytes | None]) -> tuple[str, str, str]:
+    """Return the id of a cause, its destinations and its error; a thousand of them for a page."""
+    failed = read_marks(headers.get(FAILED))
+    labels = [f"{each.channel} {each.label}".strip() for each in failed]
+    error = text_of(headers.get(ERROR))
+    for each in failed[:MOST_NAMED]:
         error = error.replace(f"{each.label}: ", "")
     error = clip(_VARIES.sub("#", one_line(error)), LONGEST_ERROR)
     more = len(labels) - MOST_NAMED
     if more > 0:
         labels = [*labels[:MOST_NAMED], f"and {more} more"]
     destination = clip(", ".join(labels), LONGEST_DESTINATION)
-    told = f"{note.reason.value}\0{destination}\0{error}"
+    told = f"{read_reason(headers).value}\0{destination}\0{error}"
     digest = blake2b(told.encode(errors="backslashreplace"), digest_size=_ID_BYTES)
     return digest.hexdigest(), destination, error
 

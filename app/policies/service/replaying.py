@@ -123,14 +123,9 @@ def mark_key(place: Place) -> bytes:
     return f"{_MARK}{place[0]}/{place[1]}".encode()
 
 
-def mark_value(at: str, identity: str) -> bytes:
-    """Return the value of a mark.
-
-    Args:
-        at: When it was replayed, ISO 8601.
-        identity: Of the dead letter that was.
-    """
-    return msgspec.json.encode({"replayed": at, "identity": identity})
+def mark_value(mark: ReplayMark) -> bytes:
+    """Return the value of a mark."""
+    return msgspec.json.encode({"replayed": mark.at, "identity": mark.identity})
 
 
 def read_mark(record: Record) -> tuple[Place, ReplayMark] | None:

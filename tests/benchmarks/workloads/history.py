@@ -84,7 +84,7 @@ async def _searches(bench: Bench) -> None:
     records = _records(topic, urls, amount, began)
     where = bench.kafka.bootstrap
     # As the service writes it: each record by itself.
-    settings = {"compression.type": "zstd", "batch.num.messages": 1}
+    settings: dict[str, str | int] = {"compression.type": "zstd", "batch.num.messages": 1}
     await asyncio.to_thread(publish, where, history, records, 1, settings)
     size = bench.kafka.bytes_of(history)
     if size is not None:
@@ -95,14 +95,14 @@ async def _searches(bench: Bench) -> None:
     service = Service(meter=bench.folder / bench.new_name("meter"))
     async with running(bench, service, topic, 1000, group=group) as run:
         await run.ready()
-        async with _metered(service.meter) as steps:
-            async with httpx.AsyncClient(base_url=service.url, timeout=LONGEST) as client:
-                rows = []
-                for title, search in _cases(client, amount, began):
-                    bench.report.doing(f"history: {title}")
-                    rows.append(
-                        [title, *await _row(run.process, steps, search, bench.size(*TIMES))]
-                    )
+        async with (
+            _metered(service.meter) as steps,
+            httpx.AsyncClient(base_url=service.url, timeout=LONGEST) as client,
+        ):
+            rows = []
+            for title, search in _cases(client, amount, began):
+                bench.report.doing(f"history: {title}")
+                rows.append([title, *await _row(run.process, steps, search, bench.size(*TIMES))])
     bench.report.table(("", "found", "requests", "seconds", "processor s", "longest step ms"), rows)
 
 
@@ -192,7 +192,7 @@ async def _metered(meter: Path | None) -> AsyncIterator[Callable[[], Awaitable[f
 
 def name_of(place: int) -> str:
     """Return the id of a notification: as good as random, so that nothing shrinks it."""
-    return str(uuid.UUID(int=random.Random(place).getrandbits(128)))  # noqa: S311 - the same every time
+    return str(uuid.UUID(int=random.Random(place).getrandbits(128)))
 
 
 def _records(topic: Topic, urls: list[str], amount: int, began: float) -> Iterator[Written]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.edges.embedded_broker import EmbeddedBroker
+from app.edges.kafka import dead_letters as dead_letters_module
 from app.edges.kafka import paging
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import LARGEST_PAGE, DeadLetters
@@ -417,7 +418,8 @@ async def test_pages_are_in_order_of_time(
 
 async def test_a_late_page_goes_on_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half the time-out is for looking; what was looked at by then is not looked at again."""
-    monkeypatch.setattr(paging, "SPAN", 10)
+    monkeypatch.setattr(dead_letters_module, "MORE_THAN_WANTED", 0)
+    monkeypatch.setattr(paging, "SPANS", range(10, 10))
     log = Log([[(offset, 0.0) for offset in range(30)]])
 
     pages = await all_pages(OfLog(log, timeout=0.000_001), limit=25)
@@ -426,6 +428,20 @@ async def test_a_late_page_goes_on_with_the_next(monkeypatch: pytest.MonkeyPatch
         f"0/{offset}" for offset in reversed(range(30))
     ]
     assert log.reads == len(pages) > 2
+
+
+async def test_a_page_reads_hardly_more_than_it_shows() -> None:
+    """Of each partition a few, however many there are; more of those that have the newest."""
+    even = Log([[(offset, float(offset)) for offset in range(1000)] for _ in range(12)])
+    page = await OfLog(even).page(limit=5)
+    assert [letter.id for letter in page.dead_letters] == [f"{n}/999" for n in range(11, 6, -1)]
+    assert page.looked_at <= 12 * 10
+    newest = [(offset, float(offset)) for offset in range(1000)]
+    old = [(offset, -1.0) for offset in range(1000)]
+    skewed = Log([newest, *[old] * 11])
+    page = await OfLog(skewed).page(limit=50)
+    assert [letter.id for letter in page.dead_letters] == [f"0/{999 - n}" for n in range(50)]
+    assert page.looked_at <= 12 * 12 + 100
 
 
 def by(group: str, target: str, error: str) -> Headers:

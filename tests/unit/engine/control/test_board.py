@@ -9,8 +9,10 @@ import pytest
 from app.engine.control import board as module
 from app.engine.control.board import Board
 from app.policies.books.fleet import GONE_AFTER, taken_back, told
+from app.policies.service.replaying import mark_key, mark_value
 from app.values.errors import KafkaUnavailableError
 from app.values.fleet import Worker
+from app.values.replay import ReplayMark
 from app.values.snapshot import Status
 from tests.support.control import ControlTopic
 from tests.support.engine import SkewedClock, until
@@ -156,3 +158,35 @@ async def test_who_gives_up_asking_is_not_told(topic: ControlTopic, clock: Skewe
         asking.cancel()
         await asyncio.wait((asking,))
         await board.known()
+
+
+PLACE, MARK = (3, 17), ReplayMark("2026-01-01", "abc")
+
+
+async def test_it_knows_what_was_replayed(board: Board, topic: ControlTopic) -> None:
+    """By whomever; what this process has marked it knows before it has read it."""
+    topic.write(mark_key(PLACE), mark_value(MARK))
+    assert await board.all_marks() == {PLACE: MARK}
+    board.add_mark((4, 1), MARK)
+    assert await board.marks() == {PLACE: MARK, (4, 1): MARK}
+
+
+async def test_without_the_topic_nothing_was_replayed(
+    topic: ControlTopic, clock: SkewedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nobody waits for it: it is made when the worker starts, which may be never."""
+    monkeypatch.setattr(module, "WAIT", 0.01)
+    topic.there = False
+    async with following(topic, clock) as board:
+        await until(lambda: topic.looks > 1)
+        assert await board.marks() == await board.all_marks() == {}
+
+
+async def test_marks_that_cannot_be_read_in_time_are_not_taken_for_none(
+    topic: ControlTopic, clock: SkewedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a dead letter would be sent once more."""
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    board = Board("group", clock, lambda: topic)  # which nobody lets follow
+    with pytest.raises(KafkaUnavailableError, match="in time"):
+        await board.marks()

@@ -1,14 +1,17 @@
 """Replays on a broker: from the dead letters through the retry topic to the destination."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from app.edges.kafka.dead_letters import DeadLetters
-from app.edges.kafka.marks import ReplayMarks
+from app.edges.kafka.topic_tail import TopicTail
 from app.engine.addresses import Addresses
+from app.engine.control.board import Board
 from app.engine.control.replay import Replayer
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker
@@ -27,13 +30,14 @@ class Bench:
     """A replayer beside a worker."""
 
     def __init__(self, stage: "Stage") -> None:
-        self.marks = ReplayMarks(stage.connection, "notifications.control")
-        self.letters = DeadLetters(stage.connection, stage.dead_letter_topic, self.marks.read)
+        tail = partial(TopicTail, stage.connection, "notifications.control")
+        self.board = Board("group", stage.clock, tail)
+        self.letters = DeadLetters(stage.connection, stage.dead_letter_topic, self.board.marks)
         self.failures: list[BaseException] = []
         self.tasks = Tasks(self.failures.append)
         self.replayer = Replayer(
             self.letters,
-            self.marks,
+            self.board,
             stage.producer,
             retry_topic="notifications.retry.0s",
             control_topic="notifications.control",
@@ -52,9 +56,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench(stage: "Stage") -> Bench:
+async def bench(stage: "Stage") -> AsyncIterator[Bench]:
     """A replayer on the same broker."""
-    return Bench(stage)
+    made = Bench(stage)
+    following = asyncio.create_task(made.board.run())
+    yield made
+    following.cancel()
+    await asyncio.wait((following,))
 
 
 async def refused(stage: "Stage", *values: bytes | dict[str, Any]) -> NotificationWorker:

@@ -171,10 +171,13 @@ def test_places_are_read(text: str, place: Place | None) -> None:
     assert read_place(text) == place
 
 
+MARK = ReplayMark("2026", "abc")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "mark"),
     [
-        (mark_key((3, 17)), mark_value("2026", "abc"), ((3, 17), ReplayMark("2026", "abc"))),
+        (mark_key((3, 17)), mark_value(MARK), ((3, 17), MARK)),
         (b"replayed/3/17", b'{"replayed": "2026"}', ((3, 17), ReplayMark("2026"))),
         (b"replayed/3/17", None, ((3, 17), ReplayMark(""))),
         (b"replayed/3/17", b"\xff", ((3, 17), ReplayMark(""))),
