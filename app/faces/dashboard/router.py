@@ -14,7 +14,7 @@ from app.faces.dashboard.actions import ACTIONS, act
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.dashboard.fleet import fleet_rows
-from app.faces.dashboard.templates import page_template
+from app.faces.dashboard.templates import page_environment
 from app.faces.dashboard.view import (
     DEEDS,
     Filters,
@@ -90,7 +90,8 @@ async def _page(
             time=now.isoformat(),
             signed_in=signed_in,
         )
-        return page_template().render(page=shown, link=_link(filters))
+        page = page_environment().get_template("page/index.html")
+        return page.render(page=shown, link=_link(filters))
 
     return await asyncio.to_thread(render)  # what people wrote may be long, and odd
 
