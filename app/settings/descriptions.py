@@ -135,7 +135,7 @@ DESCRIPTIONS: Mapping[str, Description] = {
     ),
     "webhook.concurrency": Description(
         "Requests at once to one destination, at most.",
-        "对同一目标的最大并发请求数。",
+        "对同一目标地址的最大并发请求数。",
     ),
     "webhook.signing_secret": Description(
         "Keys for signing requests to others than chat services (Standard Webhooks): base64 of 24"
@@ -263,7 +263,7 @@ DESCRIPTIONS: Mapping[str, Description] = {
         " cannot do its work, and when that is over: a destination that does not work, dead"
         " letters, no progress, Kafka away. Directly, not through Kafka. Secret.",
         "服务自身无法正常工作时通知谁（聊天机器人或 webhook URL、邮箱地址），恢复时也会通知："
-        "目标不可用、出现死信、没有进展、Kafka 失联。直接发送，不经过 Kafka。机密。",
+        "目标地址无法投递、出现死信、没有进展、Kafka 失联。直接发送，不经过 Kafka。机密。",
     ),
     "operator.after": Description(
         "Seconds that something has to last before the operator is told; dead letters are told"
