@@ -33,6 +33,7 @@ from app.engine.control.destinations import DestinationDesk
 from app.engine.control.fleet import FleetView
 from app.engine.control.known_destinations import KnownDestinations
 from app.engine.control.loop_lag import measure_loop_lag
+from app.engine.control.others import OtherWorkers
 from app.engine.control.publisher import Publisher
 from app.engine.control.record_search import RecordSearch
 from app.engine.control.replay import Replayer
@@ -169,11 +170,17 @@ async def running_service(
             now=clock.broker_now,
             spawn=tasks.spawn,
         )
+        access = Access.of(
+            (key.get_secret_value() for key in settings.api_keys),
+            metrics_open=settings.metrics.open,
+            closed=settings.environment == "production" and not own_addresses.known,
+        )
         tracer = Tracer(
             worker.holding,
             worker_name(),
             RecordSearch(connection, options.subscription, dead_letters),
             HistoryLog(connection, options.subscription.history_topic),
+            OtherWorkers(fleet.view, access.passes, has_keys=bool(access.keys)),
             secrets,
         )
         tasks.spawn(measure_loop_lag(observer), "loop lag")
@@ -201,11 +208,6 @@ async def running_service(
             tasks.spawn(reports, "status reports")
         if settings.worker.autostart:
             tasks.spawn(worker.start(), "start the worker")
-        access = Access.of(
-            (key.get_secret_value() for key in settings.api_keys),
-            metrics_open=settings.metrics.open,
-            closed=settings.environment == "production" and not own_addresses.known,
-        )
         yield Service(
             worker=worker,
             starter=starter,

@@ -1,18 +1,18 @@
-"""A client of a running service's HTTP side, for the command line."""
+"""A client of a running service's HTTP side, for the command line and for other workers."""
 
-import ssl
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
 
+from app.edges.service_address import ServiceError, checked_key, checked_url, trust
+from app.policies.service import passes
 from app.policies.texts.visible import visible, visible_line
 from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
-from app.values.errors import NotifierError
 from app.values.fleet import Fleet
 from app.values.history import HistoryPage, Story
 from app.values.replay import Place, Replay
@@ -23,10 +23,6 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 _REPORT = "===="
 _QUOTED = 300  # characters of an answer
 _NOTHING: Mapping[str, str] = {}
-
-
-class ServiceError(NotifierError):
-    """The service did not do as it was asked; the text is one line."""
 
 
 class ServiceAbsentError(ServiceError):
@@ -55,22 +51,32 @@ class ServiceClient:
     Args:
         url: The service's address, such as ``http://127.0.0.1:8000``.
         api_key: The key it wants, if it wants one.
+        worker_pass: What another worker shows instead of a key.
         timeout: Seconds that one answer may take.
 
     Raises:
         ServiceError: The URL or the key cannot be used.
     """
 
-    def __init__(self, url: str, api_key: str | None = None, *, timeout: float = 10.0) -> None:
-        self.url = _checked_url(url)
-        headers = {"Authorization": f"Bearer {_checked_key(api_key)}"} if api_key else {}
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        *,
+        worker_pass: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.url = checked_url(url)
+        headers = {"Authorization": f"Bearer {checked_key(api_key)}"} if api_key else {}
+        if worker_pass is not None:
+            headers[passes.HEADER] = worker_pass
         # Not by way of the environment's proxies: the service is on this machine or near.
         self._client = httpx.AsyncClient(
             base_url=self.url,
             headers=headers,
             timeout=timeout,
             trust_env=False,
-            verify=_trust(self.url),
+            verify=trust(is_secure=self.url.startswith("https:")),
         )
 
     async def __aenter__(self) -> Self:
@@ -268,31 +274,3 @@ class ServiceClient:
 
     def _stranger(self) -> ServiceAbsentError:
         return ServiceAbsentError(f"what answers at {self.url} is no notifier")
-
-
-def _trust(url: str) -> ssl.SSLContext:
-    """Return the authorities to trust: none without TLS, because reading the store takes time."""
-    if url.startswith("https:"):
-        return ssl.create_default_context()
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _checked_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets or port that are none
-        parts, usable = SplitResult("", "", "", "", ""), False
-    if not usable or not text.isprintable() or " " in text:
-        raise ServiceError("the service's URL does not look like http://127.0.0.1:8000")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ServiceError(
-            "the service's URL may have scheme, host, port and path only; give a key with --api-key"
-        )
-    return text.rstrip("/")
-
-
-def _checked_key(key: str) -> str:
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ServiceError("the API key has spaces or characters that no HTTP header carries")
-    return key

@@ -138,6 +138,10 @@ class TracerPort(Protocol):
         """Return a notification's story or None, and since when the history goes back."""
         ...
 
+    async def held(self, asked: str) -> Story | None:
+        """Return the story of a notification that this worker holds, or None."""
+        ...
+
 
 class DestinationsPort(Protocol):
     """Destinations, as this worker knows them.

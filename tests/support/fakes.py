@@ -505,6 +505,7 @@ class FakeTracer:
 
     def __init__(self) -> None:
         self.stories: dict[str, Story] = {}
+        self.mine: dict[str, Story] = {}
         self.entries: list[tuple[Entry, Settled]] = []
         self.oldest: float | None = None
         self.error: Exception | None = None
@@ -525,6 +526,10 @@ class FakeTracer:
         if self.error is not None:
             raise self.error
         return self.stories.get(asked), self.oldest
+
+    async def held(self, asked: str) -> Story | None:
+        """Return the story of that name, if it is held."""
+        return self.mine.get(asked)
 
 
 class FakeReloader:

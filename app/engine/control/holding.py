@@ -1,6 +1,6 @@
 """What this worker holds of one notification, and why it is not sent yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -89,14 +89,6 @@ class Holding:
     def pause_of(self, identity: str) -> Pausing | None:
         """Return the word that a destination is paused by, or None."""
         return self._board.pause_of(identity)
-
-    def committed(self, topic: str) -> Mapping[int, int]:
-        """Return the committed offsets of the partitions of a topic that this worker has."""
-        return {
-            each.partition.partition: each.ledger.last_commit.offset
-            for each in self._assignment
-            if each.partition.topic == topic and each.ledger.last_commit is not None
-        }
 
     def _held(self, item: Item) -> Held:
         state, why, seconds = self._state(item)

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
+from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader
@@ -14,7 +15,7 @@ from app.edges.kafka.record_reader import reading_again
 from app.engine.group.subscription import Subscription
 from app.policies.headers.records import here, origin_of
 from app.values.errors import KafkaUnavailableError, NotifierError
-from app.values.record import Record
+from app.values.record import Record, TopicPartition
 
 TIMEOUT: Final = 5.0
 """Seconds that looking through one topic may take."""
@@ -55,18 +56,11 @@ class RecordSearch:
             found += [(each, delay) for each in await self._find(topic, is_it)]
         return max(found, key=lambda each: each[0].timestamp, default=None)
 
-    async def untaken(
-        self, name: str, committed: Callable[[str], Mapping[int, int]]
-    ) -> Record | None:
-        """Look in the consumed topics.
-
-        Args:
-            name: Of the notification.
-            committed: Tells the offsets of a topic from which on nothing is committed.
-        """
+    async def uncommitted(self, name: str) -> Record | None:
+        """Look in what the group has not committed of the consumed topics."""
         is_it = _matches(name, here)
         for topic in self._subscription.topics:
-            found = await self._find(topic, is_it, committed(topic))
+            found = await self._find(topic, is_it, uncommitted=True)
             if found:
                 return found[-1]
         return None
@@ -103,24 +97,31 @@ class RecordSearch:
             return None
 
     async def _find(
-        self,
-        topic: str,
-        is_it: Callable[[Record], bool],
-        first: Mapping[int, int] | None = None,
+        self, topic: str, is_it: Callable[[Record], bool], *, uncommitted: bool = False
     ) -> tuple[Record, ...]:
-        """Return the records of a topic that are it, from the given offsets on."""
+        """Return the records of a topic that are it, of those only that are not committed."""
         with translated(f"hand over records of {topic}"):
             async with (
                 asyncio.timeout(TIMEOUT),
                 LogReader(self._connection, topic, TIMEOUT * 0.8) as log,
             ):
-                ranges = {
-                    number: range(max((first or {}).get(number, 0), each.start), each.stop)
-                    for number, each in (await log.ranges()).items()
-                }
+                ranges = await log.ranges()
+                if uncommitted:
+                    first = await self._committed(topic, ranges)
+                    ranges = {
+                        number: range(max(first.get(number, 0), each.start), each.stop)
+                        for number, each in ranges.items()
+                    }
                 unread = {number: each for number, each in ranges.items() if each}
                 stretches = await log.read(unread, is_it) if unread else {}
         return tuple(record for each in stretches.values() for record in each.records)
+
+    async def _committed(self, topic: str, numbers: Iterable[int]) -> Mapping[int, int]:
+        """Return the group's commits, whoever has the partitions."""
+        partitions = [TopicPartition(topic, number) for number in numbers]
+        async with Admin(self._connection) as admin:
+            found = await admin.committed(self._subscription.group_id, partitions)
+        return {where.partition: each.offset for where, each in found.items() if each is not None}
 
 
 class _Named(msgspec.Struct):

@@ -1,11 +1,14 @@
 """Tracing: one notification, looked for wherever it may be, and its story told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from app.edges.kafka.history_log import Found, HistoryLog
 from app.engine.control.holding import Holding
+from app.engine.control.others import OtherWorkers, has, page_of
 from app.engine.control.record_search import RecordSearch
 from app.engine.control.stories import Stories, content_of, trace_id_of
 from app.policies.books.history import coordinates_of
@@ -13,6 +16,7 @@ from app.policies.headers.deferral import read_paused
 from app.policies.headers.records import here, origin_of
 from app.policies.redaction import Secrets
 from app.values.errors import KafkaUnavailableError
+from app.values.fleet import Worker
 from app.values.history import Entry, HistoryPage, Story
 from app.values.record import Record
 
@@ -20,6 +24,7 @@ T = TypeVar("T")
 
 DEFERRED: Final = "deferred"
 WAITING: Final = "waiting"
+QUEUED: Final = "queued"
 
 
 class Tracer:
@@ -30,6 +35,7 @@ class Tracer:
         worker_name: How this worker is called in the history.
         search: Looks through the topics.
         history: What was settled.
+        others: The group's other workers.
         secrets: What must not be shown.
     """
 
@@ -39,12 +45,14 @@ class Tracer:
         worker_name: str,
         search: RecordSearch,
         history: HistoryLog,
+        others: OtherWorkers,
         secrets: Secrets,
     ) -> None:
         self._holding = holding
         self._worker_name = worker_name
         self._search = search
         self._history = history
+        self._others = others
         self._stories = Stories(worker_name, secrets)
 
     async def page(
@@ -69,10 +77,29 @@ class Tracer:
         name = coordinates_of(asked)
         if (known := await self._known(name)) is not None:
             return known
+        if (theirs := (await self._others.story(asked))[0]) is not None:
+            return theirs, None
         entries, oldest = await self._entries(name)
         found = await self._elsewhere(name, entries)
         # Kafka takes a while to be looked through; meanwhile it may have been taken, or settled.
-        return await self._known(name) or (found, oldest)
+        if (known := await self._known(name)) is not None:
+            return known
+        if found is None or found.state == QUEUED:
+            theirs, unasked = await self._others.story(asked)
+            return theirs or _with_holder(found, asked, unasked), oldest
+        return found, oldest
+
+    async def held(self, asked: str) -> Story | None:
+        """Return the story of what this worker holds, or has settled just now; else None.
+
+        Args:
+            asked: As for ``trace``.
+        """
+        name = coordinates_of(asked)
+        if self._holding.held(name) is None and not self._holding.unwritten(name):
+            return None
+        known = await self._known(name)
+        return None if known is None else known[0]
 
     async def _known(self, name: str) -> tuple[Story, float | None] | None:
         """Tell of what this worker holds and of what is settled, as far as either is so."""
@@ -150,7 +177,7 @@ class Tracer:
         )
 
     async def _of_untaken(self, name: str, late: list[KafkaUnavailableError]) -> Story | None:
-        record = await _in_time(self._search.untaken(name, self._holding.committed), late)
+        record = await _in_time(self._search.uncommitted(name), late)
         if record is None:
             if late:
                 raise late[0]
@@ -159,7 +186,7 @@ class Tracer:
         return self._stories.of(
             name,
             (),
-            state="queued",
+            state=QUEUED,
             why="nobody has taken it yet",
             record=record.coordinates,
             origin=origin.coordinates,
@@ -167,6 +194,21 @@ class Tracer:
             content=content_of(record),
             trace_id=trace_id_of(record),
         )
+
+
+def _with_holder(found: Story | None, asked: str, unasked: Iterable[Worker]) -> Story | None:
+    """Name the worker that has its partition, if it could not be asked whether it has taken it."""
+    for worker in unasked:
+        if found is not None and has(worker, found.record or ""):
+            page = page_of(worker, asked)
+            return replace(
+                found,
+                why=f"the worker {worker.id} has its partition, and could not be asked about it;"
+                f" its page: {page}"
+                if page
+                else f"the worker {worker.id} has its partition, and could not be asked about it",
+            )
+    return found
 
 
 async def _in_time(finding: Awaitable[T | None], late: list[KafkaUnavailableError]) -> T | None:

@@ -1,6 +1,7 @@
 """Who is served: the rules of access before every route, and a line for everything that is done."""
 
 import logging
+import time
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.faces.api.problems import ProblemError, respond
 from app.faces.service import Service
+from app.policies.service import passes
 from app.policies.service.access import SAFE_METHODS, SIGN_IN, Caller, bearer, is_forwarded, refusal
 
 log = logging.getLogger(__name__)
@@ -94,11 +96,19 @@ def _caller(scope: Scope, service: Service) -> Caller:
         host=hosts[0] if len(hosts) == 1 else None,
         credential=headers.get("x-api-key") or bearer(headers.get("authorization")),
         signed_in=service.sign_ins.who(headers.get("cookie")),
+        has_pass=_has_pass(scope, headers.get(passes.HEADER), service),
         origin=headers.get("origin"),
         fetch_site=headers.get("sec-fetch-site"),
         user_agent=headers.get("user-agent"),
         is_forwarded=is_forwarded(scope["http_version"], headers),
     )
+
+
+def _has_pass(scope: Scope, given: str | None, service: Service) -> bool:
+    """Say whether another worker asks for what it has a pass for."""
+    if given is None or scope["method"] != "GET":
+        return False
+    return service.access.passes.admit(given, scope["path"], time.time())
 
 
 def _logged(scope: Scope, send: Send) -> Send:

@@ -17,6 +17,7 @@ from app.faces.api.parameters import Blank, Moment
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import made, wants_page
 from app.faces.dashboard.story import history_page, story_page
+from app.policies.service import passes
 from app.values.history import Entry
 
 router = APIRouter(tags=["history"])
@@ -98,7 +99,12 @@ async def notification(
         ),
     ],
 ) -> Response:
-    """Look for it in this worker, the history, dead letters, retry topics, consumed topics."""
+    """Look for it in this worker, the history, the other workers, and what Kafka has of it."""
+    if passes.HEADER in request.headers:  # another worker asks
+        held = await service.tracer.held(message_id)
+        if held is None:
+            raise ProblemError(404, "This worker does not hold it.")
+        return await made(partial(_same, held))
     story, oldest = await service.tracer.trace(message_id)
     if story is None:
         raise ProblemError(404, _missing(message_id, oldest))

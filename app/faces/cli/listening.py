@@ -6,7 +6,8 @@ import re
 import socket
 from typing import NamedTuple
 
-from app.edges.service_client import ServiceClient, ServiceError
+from app.edges.service_address import ServiceError
+from app.edges.service_client import ServiceClient
 from app.settings.models import env_name
 from app.values.errors import NotifierError
 

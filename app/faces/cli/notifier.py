@@ -7,7 +7,8 @@ from click.shell_completion import get_completion_class
 
 from app.doctor.examination import examine
 from app.doctor.findings import Verdict
-from app.edges.service_client import ServiceClient, ServiceError
+from app.edges.service_address import ServiceError
+from app.edges.service_client import ServiceClient
 from app.faces.cli import (
     dead_letters,
     destinations,

@@ -11,7 +11,8 @@ from click.core import ParameterSource
 
 from app.configured import mail_server_of
 from app.edges.channels import CHANNELS
-from app.edges.service_client import ServiceAbsentError, ServiceError
+from app.edges.service_address import ServiceError
+from app.edges.service_client import ServiceAbsentError
 from app.engine.addresses import Addresses
 from app.faces.cli.output import (
     CONTEXT,

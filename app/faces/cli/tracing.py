@@ -6,7 +6,8 @@ from datetime import datetime
 
 import click
 
-from app.edges.service_client import ServiceClient, ServiceError
+from app.edges.service_address import ServiceError
+from app.edges.service_client import ServiceClient
 from app.faces.cli.columns import pad
 from app.faces.cli.output import api_key_option, echo, plain_errors, say, url_option
 from app.language.speaking import translate

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.policies.headers.identifiers import USER_AGENT
+from app.policies.service.passes import Passes
 from app.policies.service.sign_in import Seal
 
 SIGN_IN = "/sign-in"
@@ -54,6 +55,11 @@ class Access(msgspec.Struct, frozen=True):
         """The key that signs the cookies of those who have signed in."""
         return Seal(key.digest for key in self.keys)
 
+    @property
+    def passes(self) -> Passes:
+        """Make and check what workers show each other."""
+        return Passes(key.digest for key in self.keys)
+
     @classmethod
     def of(
         cls, keys: Iterable[str] = (), *, metrics_open: bool = False, closed: bool = False
@@ -79,6 +85,7 @@ class Caller(msgspec.Struct, frozen=True):
         host: The ``Host`` header; None when it is missing or given twice.
         credential: The key that it carries, or None.
         signed_in: Whose sign-in its cookie is, or None.
+        has_pass: Whether another worker shows a pass for just this.
         origin: The ``Origin`` header, or None.
         fetch_site: The ``Sec-Fetch-Site`` header, or None.
         user_agent: The ``User-Agent`` header, or None.
@@ -92,6 +99,7 @@ class Caller(msgspec.Struct, frozen=True):
     host: str | None = None
     credential: str | None = None
     signed_in: str | None = None
+    has_pass: bool = False
     origin: str | None = None
     fetch_site: str | None = None
     user_agent: str | None = None
@@ -173,7 +181,7 @@ def _is_open(access: Access, path: str) -> bool:
 
 
 def _without_key(access: Access, caller: Caller) -> Refusal | None:
-    if caller.credential is None and caller.signed_in is not None:
+    if caller.credential is None and (caller.has_pass or caller.signed_in is not None):
         return None
     if caller.credential is None:
         return Refusal(

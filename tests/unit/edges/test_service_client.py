@@ -1,12 +1,8 @@
 import msgspec
 import pytest
 
-from app.edges.service_client import (
-    ServiceAbsentError,
-    ServiceBusyError,
-    ServiceClient,
-    ServiceError,
-)
+from app.edges.service_address import ServiceError
+from app.edges.service_client import ServiceAbsentError, ServiceBusyError, ServiceClient
 from app.values.control import Published, PublishWarning
 from tests.support.fakes import make_dead_letter
 from tests.support.http_server import Answer, Behaviour, Hang, Raw, http_server

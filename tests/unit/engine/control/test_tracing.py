@@ -6,15 +6,19 @@ import pytest
 
 from app.edges.kafka.dead_letters import DeadLetters
 from app.edges.kafka.history_log import HistoryLog
+from app.engine.control.others import OtherWorkers
 from app.engine.control.record_search import RecordSearch
 from app.engine.control.tracing import Tracer
 from app.engine.history import History
 from app.engine.worker import NotificationWorker
+from app.faces.api.examples import STORY
 from app.policies.redaction import Secrets
 from app.values.delivery import Destination
 from app.values.errors import KafkaUnavailableError
+from app.values.fleet import Worker
 from app.values.history import Story
 from app.values.outcome import Rejected, Retry
+from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
 from tests.support.topic import make_topics, no_marks
 from tests.unit.engine.conftest import DEAD_LETTERS, TOPIC
@@ -23,6 +27,27 @@ if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
 
 HISTORY = "notifications.history"
+
+
+class Others(OtherWorkers):
+    """Other workers that answer what the test wants.
+
+    Attributes:
+        answers: In this order, then nothing.
+        unasked: Those who cannot be asked.
+        asked: How often they were.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[Story | None] = []
+        self.unasked: tuple[Worker, ...] = ()
+        self.asked = 0
+
+    async def story(self, asked: str) -> tuple[Story | None, tuple[Worker, ...]]:
+        """Return the next answer."""
+        del asked
+        self.asked += 1
+        return (self.answers.pop(0) if self.answers else None), self.unasked
 
 
 class Room:
@@ -37,7 +62,10 @@ class Room:
             worker.parts.subscription,
             DeadLetters(stage.connection, DEAD_LETTERS, no_marks),
         )
-        self.tracer = Tracer(worker.holding, "host:1", self.search, self.log, Secrets(["hush"]))
+        self.others = Others()
+        self.tracer = Tracer(
+            worker.holding, "host:1", self.search, self.log, self.others, Secrets(["hush"])
+        )
 
     async def story(self, name: str) -> Story:
         """Return the story, which there is."""
@@ -189,6 +217,72 @@ async def test_what_nobody_has_taken_is_queued(stage: "Stage", envelope: "Envelo
     assert story.record == story.origin
 
 
+async def test_what_another_worker_holds_is_told_by_that_one(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Also one that was taken while Kafka was looked through."""
+    room = await room_of(stage, stage.worker())
+    await stage.publish(envelope("waits", message_id="m-6"))
+    room.others.answers = [STORY]
+    assert await room.story("m-6") is STORY
+    room.others.answers = [None, STORY]
+    assert await room.story("m-6") is STORY
+    assert room.others.asked == 3
+
+
+async def test_a_worker_that_cannot_be_asked_is_named(stage: "Stage", envelope: "Envelope") -> None:
+    """If it has the partition; with the address of the notification's page there."""
+    room = await room_of(stage, stage.worker())
+    await stage.publish(envelope("waits", message_id="m/6"))
+    numbers: dict[str, tuple[int, ...]] = {TOPIC: (0, 1, 2, 3)}
+    holder = Worker("two:2:0002", "two", 2, Status.RUNNING, "https://two:8000", partitions=numbers)
+    room.others.unasked = (Worker("one:1:0001", "one", 1, Status.RUNNING), holder)
+    story = await room.story("m/6")
+    assert story.state == "queued"
+    assert story.why == (
+        "the worker two:2:0002 has its partition, and could not be asked about it; its page: "
+        "https://two:8000/notifications/m%2F6"
+    )
+    room.others.unasked = (Worker("two:2:0002", "two", 2, Status.RUNNING, partitions=numbers),)
+    story = await room.story("m/6")
+    assert (story.why or "").endswith("could not be asked about it")
+
+
+async def test_another_worker_is_told_what_this_one_holds(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """By its own books alone: it asks nobody, and looks through nothing."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await worker.start()
+    gate = await stage.publish_held(worker, 1)
+    await stage.publish(envelope("later", message_id="m-2", ordering_key="k"))
+    await until(lambda: worker.snapshot().in_flight == 2)
+    story = await room.tracer.held("m-2")
+    assert story is not None
+    assert (story.worker, story.content) == ("host:1", "later")
+    assert await room.tracer.held("m-3") is None
+    gate.set()
+    await until(lambda: worker.snapshot().messages_sent == 3)
+    await room.written()
+    assert await room.tracer.held("m-2") is None
+    assert (await room.story("m-2")).state == "sent"
+    assert room.others.asked == 0
+
+
+async def test_what_is_committed_and_not_in_the_history_is_not_said_to_wait(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Whoever has the partition: the group's commits say what is done."""
+    worker = stage.worker()
+    await worker.start()
+    await stage.publish(envelope("done", message_id="m-1"))
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    await worker.stop()
+    room = await room_of(stage, stage.worker(), kept=False)
+    assert await room.tracer.trace("m-1") == (None, None)
+
+
 async def test_one_without_an_id_is_asked_for_by_its_place(
     stage: "Stage", envelope: "Envelope"
 ) -> None:
@@ -219,7 +313,7 @@ async def test_what_cannot_be_looked_through_in_time_hides_nothing_that_is_known
     await until(lambda: worker.snapshot().messages_deferred == 1)
     await room.written()
 
-    async def too_long(*_: object) -> None:
+    async def too_long(*_: object, **__: object) -> None:
         raise KafkaUnavailableError("no answer in time")
 
     monkeypatch.setattr(room.search, "_find", too_long)

@@ -1,13 +1,18 @@
 """``GET /history`` and ``GET /notifications/{id}``, for programs and for browsers."""
 
+import time
+
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.faces.api.examples import HISTORY, STORY
+from app.policies.service import passes
+from app.policies.service.access import Access
 from app.values.errors import KafkaUnavailableError
 from app.values.history import Addressee, Entry, Try
 from app.values.snapshot import AttemptStatus
-from tests.support.fakes import Fakes
+from tests.support.fakes import KEY, Fakes, serve
 
 PAGE = {"Accept": "text/html"}
 ENTRY = Entry(
@@ -141,3 +146,36 @@ async def test_browsers_get_pages(client: httpx.AsyncClient, filled: Fakes) -> N
     assert 'href="/history?q=AAPL&amp;cursor=17.3"' in listed.text
     empty = await client.get("/history?q=nothing-of-it", headers=PAGE)
     assert "Nothing is found in the newest part" in empty.text
+
+
+async def test_another_worker_is_answered_by_what_is_held_here(
+    client: httpx.AsyncClient, fakes: Fakes
+) -> None:
+    """Nothing else is looked through, and nobody is asked in turn."""
+    fakes.tracer.stories = {"m-1": STORY, "m-2": STORY}
+    fakes.tracer.mine = {"m-1": STORY}
+    headers = {passes.HEADER: "any"}
+    assert (await client.get("/notifications/m-1", headers=headers)).status_code == 200
+    answer = await client.get("/notifications/m-2", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (404, "This worker does not hold it.")
+
+
+async def test_a_pass_opens_one_notification_and_nothing_else(app: FastAPI) -> None:
+    """Whoever gets hold of it can do nothing with it, and not for long."""
+    fakes = Fakes(access=Access.of([KEY]))
+    fakes.tracer.mine = {"a/b?c": STORY, "other": STORY}
+    made, now = fakes.service.access.passes, time.time()
+
+    async def status(path: str, given: str, method: str = "GET") -> int:
+        async with serve(app, fakes.service, client=("10.0.0.7", 50000)) as client:
+            answer = await client.request(method, path, headers={passes.HEADER: given})
+        return answer.status_code
+
+    good = made.issue("/notifications/a/b?c", now)
+    assert await status("/notifications/a%2Fb%3Fc", good) == 200
+    assert await status("/notifications/other", good) == 401
+    assert await status("/stats", good) == 401
+    assert await status("/stop", made.issue("/stop", now), "POST") == 401
+    assert await status("/notifications/other", "") == 401
+    late = made.issue("/notifications/other", now - 2 * passes.LIFETIME)
+    assert await status("/notifications/other", late) == 401
