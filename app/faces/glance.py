@@ -1,5 +1,6 @@
 """The figures that page and events show at a glance, however many partitions there are."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from app.values.snapshot import DestinationState, PartitionSnapshot, Snapshot, Status
@@ -17,11 +18,17 @@ class Glance(Snapshot, frozen=True, kw_only=True):
     Attributes:
         signal: See ``signal_of``.
         shut: Whether some destination is asked nothing.
+        destinations_gone, destinations_denied, destinations_broken, destinations_paused: How many
+            are.
         partition_count, destination_count: How many there are.
     """
 
     signal: str
     shut: bool
+    destinations_gone: int
+    destinations_denied: int
+    destinations_broken: int
+    destinations_paused: int
     partition_count: int
     destination_count: int
 
@@ -34,14 +41,25 @@ def glance_at(now: Snapshot) -> Glance:
     if len(destinations) > MOST_DESTINATIONS:
         worst = sorted(destinations.items(), key=lambda each: each[1].state not in SHUT)
         destinations = dict(worst[:MOST_DESTINATIONS])
+    amiss = attention_to(now)
     figures |= {"partitions": most_lag_first(partitions), "destinations": destinations}
     return Glance(
         **figures,
         signal=signal_of(now),
-        shut=any(each.state in SHUT for each in now.destinations.values()),
+        shut=any(amiss[state] for state in SHUT),
+        destinations_gone=amiss[DestinationState.GONE],
+        destinations_denied=amiss[DestinationState.DENIED],
+        destinations_broken=amiss[DestinationState.BROKEN],
+        destinations_paused=amiss[DestinationState.PAUSED],
         partition_count=len(partitions),
         destination_count=len(now.destinations),
     )
+
+
+def attention_to(now: Snapshot) -> Counter[DestinationState]:
+    """Count the destinations that take nothing, by their states: somebody should look at them."""
+    states = (each.state for each in now.destinations.values())
+    return Counter(state for state in states if state in SHUT or state is DestinationState.PAUSED)
 
 
 def mode_of(now: Snapshot) -> str:

@@ -101,6 +101,11 @@ async def opened(
         yield page
 
 
+async def agree(page: Page) -> None:
+    """Answer the question that stands before what is stopped, paused or forgotten."""
+    await page.get_by_role("dialog").get_by_role("button").last.click()
+
+
 @functools.cache
 def _axe() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from app.faces.dashboard.flashes import Flash
 from app.faces.dashboard.fleet import FleetRows
 from app.faces.glance import (
     SHUT,
+    attention_to,
     mode_of,
     most_lag_first,
     partitions_of,
@@ -23,6 +24,7 @@ from app.values.replay import Replay
 from app.values.snapshot import (
     Attempt,
     AttemptStatus,
+    DestinationState,
     PartitionSnapshot,
     Snapshot,
     Status,
@@ -147,6 +149,11 @@ class Page(msgspec.Struct, frozen=True):
         is_shut = any(each.state in SHUT for each in destinations)
         running = self.snapshot.status is Status.RUNNING
         return {self.mode} | ({"SHUT"} if is_shut and running else set())
+
+    @property
+    def attention(self) -> Mapping[DestinationState, int]:
+        """See ``attention_to``."""
+        return attention_to(self.snapshot)
 
     @property
     def partitions(self) -> tuple[PartitionSnapshot, ...]:

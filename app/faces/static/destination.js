@@ -4,6 +4,7 @@ import { fill, list, rowFrom } from "./bind.js";
 import { chart } from "./charts.js";
 import { formats } from "./format.js";
 import { ask, tell } from "./forms.js";
+import { agreed } from "./question.js";
 import { _ } from "./texts.js";
 
 const EVERY = 2_000; // ms
@@ -76,7 +77,7 @@ const TOLD = {
 section.addEventListener("submit", async (event) => {
   const form = event.target;
   event.preventDefault();
-  if (form.ariaBusy === "true") return;
+  if (form.ariaBusy === "true" || !await agreed(form, event.submitter.textContent)) return;
   form.ariaBusy = "true";
   try {
     const told = await ask("POST", `${path}/${form.dataset.act}`);

@@ -1,6 +1,7 @@
 // Sends the page's forms to the API instead, and says what became of it.
 
 import { visible } from "./format.js";
+import { agreed } from "./question.js";
 import { _, inLanguage } from "./texts.js";
 
 /** Takes over every form with `data-call`; `after(form, body)` is told of each success. */
@@ -10,8 +11,9 @@ export function takeOver(answer, after) {
     if (!form.dataset.call) return;
     event.preventDefault();
     if (form.ariaBusy === "true") return;
-    form.ariaBusy = "true";
     const data = new FormData(form, event.submitter);
+    if (!await agreed(form, event.submitter.textContent)) return;
+    form.ariaBusy = "true";
     try {
       const body = await call(form.dataset.call, data);
       say(answer, form, body);

@@ -26,6 +26,7 @@ def test_an_event_stays_small_however_large_the_fleet() -> None:
     assert len(glance.destinations) == MOST_DESTINATIONS
     assert [each.lag for each in glance.partitions] == list(range(999, 999 - MOST_PARTITIONS, -1))
     assert (glance.partition_count, glance.destination_count, glance.shut) == (1000, 2001, True)
+    assert (glance.destinations_broken, glance.destinations_gone) == (1, 0)
 
 
 def test_what_is_few_is_shown_as_it_is() -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from app.faces.api.examples import DESTINATION
 from app.values.errors import KafkaUnavailableError
 from app.values.snapshot import AttemptStatus, DestinationState
-from tests.support.browser import LOW_CONTRAST, SIZES, opened, visited
+from tests.support.browser import LOW_CONTRAST, SIZES, agree, opened, visited
 from tests.support.fakes import Fakes, make_attempt
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,11 +24,12 @@ async def test_one_is_looked_after_on_its_page(browser: Browser, fakes: Fakes, u
     fakes.destinations.views = {ID: OPEN}
     fakes.rates.add(OPEN.label, time.time() - 30, 0.02, accepted=True)
     async with visited(browser, f"{url}/destinations/{ID}") as page:
-        answer, pause = page.locator("#answer"), page.get_by_role("button", name="Pause")
+        answer, pause = page.locator("#answer"), page.locator("[data-act=pause] button")
         await expect(page.locator('[data-chart="throughput"] path.accepted')).to_have_attribute(
             "d", re.compile("^M")
         )
         await pause.click()
+        await agree(page)
         await expect(answer).to_contain_text("Paused: nothing is sent there")
         await expect(page.locator("#destination .pill")).to_have_text("paused")
         await expect(page.locator('[data-with="paused_by"]')).to_contain_text("this machine")
@@ -48,6 +49,7 @@ async def test_one_is_looked_after_on_its_page(browser: Browser, fakes: Fakes, u
         await expect(page.locator("#attempts tbody tr")).to_have_count(1)
         fakes.destinations.error = KafkaUnavailableError("no broker answers")
         await pause.click()
+        await agree(page)
         await expect(page.get_by_role("alert").filter(has_text="no broker")).to_be_visible()
 
 

@@ -21,7 +21,7 @@ from app.values.snapshot import (
     PartitionSnapshot,
     Status,
 )
-from tests.support.browser import LOW_CONTRAST, SIZES, opened
+from tests.support.browser import LOW_CONTRAST, SIZES, agree, opened
 from tests.support.fakes import SNAPSHOT, Fakes, make_attempt, make_dead_letter
 from tests.support.furnished import DISCORD, card, destination, furnish
 
@@ -118,11 +118,21 @@ async def test_the_worker_is_controlled_by_keyboard(
     async with opened(browser, url) as page:
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+        for name in ("Status", "Destinations", "History", "Dead letters"):
+            await page.keyboard.press("Tab")
+            await expect(page.get_by_role("link", name=name, exact=True)).to_be_focused()
         await page.keyboard.press("Tab")
         stop = page.get_by_role("button", name="Stop")
         await expect(stop).to_be_focused()
         assert await stop.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
         await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(stop).to_be_focused()
+        assert fakes.worker.stops == []
+        for key in ("Enter", "Tab", "Enter"):
+            await page.keyboard.press(key)
         await expect(page.locator("#answer")).to_contain_text("Worker stopped.")
         await expect(page.locator(".pill")).to_have_text("STOPPED")
         await expect(stop).to_be_disabled()
@@ -131,6 +141,8 @@ async def test_the_worker_is_controlled_by_keyboard(
         await expect(page.locator("#answer")).to_have_text("Worker started.")
         for name in ("Pause", "Resume"):
             await page.get_by_role("button", name=name).click()
+            if name == "Pause":
+                await agree(page)
             await expect(page.locator("#answer")).to_contain_text(name)
 
 
@@ -190,6 +202,7 @@ async def test_the_inbox_shows_what_came_in(browser: Browser, fakes: Fakes, url:
         )
         assert fakes.inbox.behaviour == "slow"
         await page.get_by_role("button", name="Clear").click()
+        await agree(page)
         await expect(page.locator("#inbox .empty")).to_be_visible()
 
 
@@ -403,6 +416,7 @@ async def test_what_is_done_appears_with_who_did_it(
         await expect(deeds).to_have_count(1)
         await expect(deeds).to_contain_text("deploy Recipients and templates were read anew.")
         await page.get_by_role("button", name="Pause").click()
+        await agree(page)
         await expect(deeds.first).to_contain_text("this machine Fetching was paused.")
         for number in range(10):
             fakes.deeds.add("ops", f"Deed {number}.")

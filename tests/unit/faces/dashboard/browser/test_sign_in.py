@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from app.policies.service.access import Access
-from tests.support.browser import LOW_CONTRAST, SIZES, visited
+from tests.support.browser import LOW_CONTRAST, SIZES, agree, visited
 from tests.support.fakes import KEY, Fakes
 from tests.support.served import served
 
@@ -43,6 +43,7 @@ async def test_a_page_whose_sign_in_has_expired_leads_to_the_sign_in(browser: Br
         await expect(page.locator("#link")).to_have_text("Live")
         fakes.now += 13 * 3600
         await page.get_by_role("button", name="Stop").click()
+        await agree(page)
         await expect(page).to_have_url(re.compile("/sign-in"))
         assert fakes.worker.stops == []
 
