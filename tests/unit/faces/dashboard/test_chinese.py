@@ -172,7 +172,7 @@ async def test_a_story_is_told_in_chinese(client: httpx.AsyncClient, fakes: Fake
     """Its headings and states; what a destination answered stays as it was."""
     furnish(fakes)
     answer = await client.get("/notifications/m", headers=BROWSER)
-    assert set(english(answer.text)) <= {"AAPL", "ID", "Service", "Unavailable"}
+    assert set(english(answer.text)) <= {"AAPL", "ID", "Service", "Trace", "Unavailable"}
     assert "下次尝试" in answer.text or "了结时间" in answer.text
 
 
