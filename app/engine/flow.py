@@ -295,10 +295,10 @@ class Flow:
         self._park(item, assigned, park(item, Why.TOO_LARGE, now, now + seconds, before))
 
     def _park(self, item: Item, assigned: Assigned, parked: Parked) -> None:
-        assigned.park(parked)
-        transitions.park(item)
         if self._spans is not None:
             self._spans.end(item, "parked")
+        assigned.park(parked)
+        transitions.park(item)
         self._closed(item, None)
 
     def _settle(self, item: Item, assigned: Assigned, verdict: Verdict | None) -> None:

@@ -16,6 +16,7 @@ from app.values.history import Entry, HistoryPage, Story
 from app.values.inbox import InboxCard
 from app.values.replay import EVERYTHING, Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, DestinationState, Snapshot
+from app.values.trace import TraceContext
 
 
 class WorkerPort(Protocol):
@@ -85,7 +86,12 @@ class PublisherPort(Protocol):
     ``KafkaRefusedError`` when it answers no.
     """
 
-    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
+    async def publish(
+        self,
+        items: Sequence[bytes],
+        idempotency_key: str | None,
+        trace: TraceContext | None = None,
+    ) -> Published:
         """Publish JSON objects (docs/contract.md#messages); return their ids and warnings.
 
         An item without ``message_id`` is given one. Raises ``InvalidItemsError`` for items that

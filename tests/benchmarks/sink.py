@@ -6,7 +6,7 @@ it does with a request, the path says; the last part is the destination's number
 - ``/instant/3`` answers 204 at once; ``/slow/100/3`` after 100 ms; ``/hung/3`` never;
 - ``/faulty/7/3`` answers some with 503, resets some and is slow with some, by the seed 7;
 - ``/api/webhooks/3/token`` answers as Discord does (see ``tests/support/discord_server.py``);
-- ``/~progress``, ``/~accepted`` and ``/~reset?sent=N`` are the harness'.
+- ``/~progress``, ``/~accepted`` and ``/~reset?sent=N`` are the harness'; ``/~spans/…`` takes spans.
 
 Nothing of HTTP is checked that a sink need not know: requests have a ``Content-Length``.
 """
@@ -112,6 +112,8 @@ class Connection(asyncio.Protocol):
                 self._behaviours.reset(int(sent))
                 for other in self._connections - {self}:
                     other.abort()
+            case [spans] if spans.startswith("/~spans/"):
+                pass  # a collector's part, which is to throw them away
             case _:
                 raise ValueError(path)
         self.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)

@@ -16,6 +16,7 @@ TRANSITIONS = "tests/unit/engine/inflight/test_transitions.py"
 GROUP_START = "tests/unit/engine/group/test_group_start.py"
 BEGINNINGS = "tests/unit/policies/books/test_beginnings.py"
 POSITIONS = "tests/unit/engine/cluster/test_positions.py"
+SPANS = "tests/unit/engine/test_spans.py"
 SAMPLING = "tests/unit/engine/cluster/test_sampling.py"
 
 
@@ -963,5 +964,26 @@ MUTANTS = (
         " and not job.delivery.notification.once\n\n\ndef _reason",
         "\n\n\ndef _reason",
         ("tests/unit/engine/lanes/test_fallback.py",),
+    ),
+    Mutant(
+        "give what is deferred another trace than its producer's",
+        "app/policies/headers/trace_context.py",
+        "    if read_trace_context(record.headers) is not None:\n        return record\n",
+        "",
+        ("tests/unit/policies/headers/test_trace_context.py",),
+    ),
+    Mutant(
+        "let a fault in telemetry end the session",
+        "app/engine/spans.py",
+        "                self._clock.now(),\n            )\n        except Exception as error:",
+        "                self._clock.now(),\n            )\n        except KeyError as error:",
+        (SPANS,),
+    ),
+    Mutant(
+        "let spans wait without end for a collector that hangs",
+        "app/edges/telemetry/sdk.py",
+        "        if self._taken - self._watched.received >= self._most:\n",
+        "        if self._most < 0:\n",
+        ("tests/unit/edges/telemetry/test_telemetry.py",),
     ),
 )

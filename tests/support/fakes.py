@@ -45,6 +45,7 @@ from app.values.snapshot import (
     Snapshot,
     Status,
 )
+from app.values.trace import TraceContext
 from tests.support.channels import KNOWN
 
 SNAPSHOT = Snapshot(
@@ -223,6 +224,7 @@ class FakePublisher:
         error: Raised by every call when set.
         warnings: What every ``publish`` warns of.
         published: (items, idempotency key) of every ``publish``.
+        traces: The trace context of every ``publish``.
         tests: (kind, count, delay) of every ``publish_test``.
     """
 
@@ -231,13 +233,20 @@ class FakePublisher:
         self.warning: str | None = None
         self.warnings: tuple[PublishWarning, ...] = ()
         self.published: list[tuple[list[bytes], str | None]] = []
+        self.traces: list[TraceContext | None] = []
         self.tests: list[tuple[str, int, float]] = []
 
-    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
+    async def publish(
+        self,
+        items: Sequence[bytes],
+        idempotency_key: str | None,
+        trace: TraceContext | None = None,
+    ) -> Published:
         """Answer with numbered ids."""
         if self.error is not None:
             raise self.error
         self.published.append((list(items), idempotency_key))
+        self.traces.append(trace)
         return Published(tuple(f"id-{number}" for number in range(len(items))), self.warnings)
 
     async def publish_test(self, kind: str, count: int, delay: float) -> TestBatch:

@@ -13,6 +13,7 @@ import msgspec
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.tasks import Spawn
+from app.policies.headers.trace_context import context_texts
 from app.policies.parsing import parse
 from app.policies.parsing.json_text import read_json
 from app.policies.service.embedded_capacity import EmbeddedCapacity, record_size
@@ -29,7 +30,8 @@ from app.values.errors import (
 )
 from app.values.note import Note
 from app.values.notification import Notification
-from app.values.record import TopicPartition
+from app.values.record import Headers, TopicPartition
+from app.values.trace import TraceContext
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +77,19 @@ class Publisher:
         self._now = now
         self._make_topic = make_topic
 
-    async def publish(self, items: Sequence[bytes], idempotency_key: str | None) -> Published:
+    async def publish(
+        self,
+        items: Sequence[bytes],
+        idempotency_key: str | None,
+        trace: TraceContext | None = None,
+    ) -> Published:
         """Publish JSON objects (docs/contract.md#messages); return their ids and what to warn of.
 
         Args:
             items: One JSON object each. Without ``message_id`` it is given one.
             idempotency_key: Ids derive from it, so that a repeated request is recognised by
                 whichever worker it reaches.
+            trace: Of whoever publishes them, for their records.
 
         Raises:
             InvalidItemsError: Some are no notifications; nothing was published.
@@ -93,7 +101,8 @@ class Publisher:
             records, published = await checked
         else:
             records, published = self._checked(items, idempotency_key)
-        await self._send(records)
+        texts = context_texts(trace) if trace is not None else ()
+        await self._send(records, tuple((name, text.encode()) for name, text in texts))
         return published
 
     async def publish_test(self, kind: str, count: int, delay: float) -> TestBatch:
@@ -176,11 +185,11 @@ class Publisher:
             raise InvalidItemsError(invalid)
         return records, Published(tuple(ids), tuple(warnings))
 
-    async def _send(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+    async def _send(self, records: Sequence[tuple[bytes, bytes]], headers: Headers = ()) -> None:
         await self._make_topic()
         failures: list[BaseException] = []
         for first in range(0, len(records), BATCH):
-            failures += await self._send_batch(records[first : first + BATCH])
+            failures += await self._send_batch(records[first : first + BATCH], headers)
         if not failures:
             return
         if isinstance(failures[0], KafkaUnavailableError) and len(records) > 1:
@@ -190,8 +199,10 @@ class Publisher:
             ) from failures[0]
         raise failures[0]
 
-    async def _send_batch(self, records: Sequence[tuple[bytes, bytes]]) -> list[BaseException]:
-        sizes = [record_size(key, value) for key, value in records]
+    async def _send_batch(
+        self, records: Sequence[tuple[bytes, bytes]], headers: Headers
+    ) -> list[BaseException]:
+        sizes = [record_size(key, value, headers) for key, value in records]
         if self._capacity is not None:
             for partition, offset in self._settled():
                 self._capacity.settled(partition, offset)
@@ -200,14 +211,17 @@ class Publisher:
             except KafkaUnavailableError as error:
                 return [error] * len(records)
         results = await asyncio.gather(
-            *(self._send_one(*record, size) for record, size in zip(records, sizes, strict=True)),
+            *(
+                self._send_one(*record, headers, size)
+                for record, size in zip(records, sizes, strict=True)
+            ),
             return_exceptions=True,
         )
         return [result for result in results if result is not None]
 
-    async def _send_one(self, key: bytes, value: bytes, size: int) -> None:
+    async def _send_one(self, key: bytes, value: bytes, headers: Headers, size: int) -> None:
         try:
-            partition, offset = await self._producer.send(self._topic, key, value)
+            partition, offset = await self._producer.send(self._topic, key, value, headers)
         except BaseException:
             if self._capacity is not None:
                 self._capacity.release(self._topic, [size])

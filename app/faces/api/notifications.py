@@ -14,6 +14,7 @@ from app.faces.api.dependencies import Running, Who
 from app.faces.api.openapi import json_answer, json_body
 from app.faces.api.problems import Fault, unusable
 from app.faces.api.responses import JsonResponse
+from app.policies.headers.trace_context import read_trace_context
 from app.policies.parsing.json_text import read_json
 from app.values.control import PublishWarning
 from app.values.errors import InvalidRecordError
@@ -116,7 +117,10 @@ async def notifications(
 ) -> JsonResponse:
     """Publish all or, when one of them is invalid, none; every shape of record is taken."""
     items = split(await request.body())
-    done = await service.publisher.publish(items, idempotency_key)
+    trace = read_trace_context(
+        [(name.decode("latin-1"), value) for name, value in request.headers.raw]
+    )
+    done = await service.publisher.publish(items, idempotency_key, trace)
     return JsonResponse(Accepted(len(done.message_ids), done.message_ids, done.warnings), 202)
 
 

@@ -4,10 +4,11 @@ Headers come from strangers. What cannot be used is as good as not there.
 """
 
 import re
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from app.values.record import Headers, Record
+from app.values.record import Record
 from app.values.trace import TraceContext
 
 TRACEPARENT = "traceparent"
@@ -22,8 +23,8 @@ _STATE = re.compile(rb"[\x20-\x7e]+=[\x20-\x7e]+")
 _FIRST_VERSION = b"00"
 
 
-def read_trace_context(headers: Headers) -> TraceContext | None:
-    """Return the context that a record carries, or None.
+def read_trace_context(headers: Iterable[tuple[str, bytes | None]]) -> TraceContext | None:
+    """Return the context that a record carries, or a request, or None.
 
     Of several the last one that can be used: the service adds its own behind those that cannot.
     """

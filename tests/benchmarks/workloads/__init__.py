@@ -16,10 +16,12 @@ from tests.benchmarks.workloads import (
     profile,
     startup,
     throughput,
+    traces,
 )
 
 WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "interleaved": interleaved.costs,
+    "traces": traces.spans,
     "instant": throughput.instant,
     "slow": throughput.slow,
     "faulty": throughput.faulty,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from app.edges.kafka.log_reader import LogReader
@@ -18,6 +19,7 @@ from app.values.outcome import Rejected, Retry
 from app.values.record import Record
 from app.values.trace import Attribute, Event, TraceContext
 from tests.support.engine import NoProducer, ScriptedChannel, until
+from tests.unit.engine.control.test_publisher import Bench
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
@@ -139,6 +141,20 @@ async def test_what_is_deferred_goes_on_in_the_same_trace(
     assert (first.parent, second.parent) == (None, first.context)
     assert second.name == "process notifications.retry.30s"
     assert second.attributes["notifier.origin"] == "notifications/0/0"
+
+
+async def test_whoever_publishes_over_http_is_the_parent(
+    stage: "Stage", envelope: "Envelope", telemetry: RememberingTelemetry
+) -> None:
+    """The record is given the context of the request."""
+    worker = stage.worker()
+    await worker.start()
+    context = TraceContext("ab" * 16, "cd" * 8, 1, "a=b")
+    publisher = Bench(stage.producer).publisher
+    await publisher.publish([msgspec.json.encode(envelope())], None, context)
+    await until(lambda: worker.snapshot().messages_sent == 1)
+    (span,) = telemetry.spans
+    assert span.parent == context
 
 
 async def test_what_fails_says_why_and_its_dead_letter_names_the_trace(

@@ -5,6 +5,7 @@ import pytest
 
 from app.values.control import PublishWarning
 from app.values.errors import KafkaUnavailableError
+from app.values.trace import TraceContext
 from tests.support.fakes import Fakes
 
 ENVELOPE = {"content": "Hello", "channels": ["webhook"]}
@@ -88,6 +89,19 @@ async def test_one_notification_is_published(client: httpx.AsyncClient, fakes: F
     assert answer.status_code == 202
     assert answer.json() == {"published": 1, "message_ids": ["id-0"], "warnings": []}
     assert fakes.publisher.published == [([body.strip()], None)]
+    assert fakes.publisher.traces == [None]
+
+
+async def test_the_callers_trace_goes_on(client: httpx.AsyncClient, fakes: Fakes) -> None:
+    """If it can be read; a bad one is no reason to refuse a notification."""
+    good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    for headers in ({"Traceparent": good, "Tracestate": "a=b"}, {"Traceparent": "nonsense"}):
+        answer = await client.post("/notifications", json=ENVELOPE, headers=headers)
+        assert answer.status_code == 202
+    assert fakes.publisher.traces == [
+        TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", 1, "a=b"),
+        None,
+    ]
 
 
 async def test_what_will_be_left_out_is_said(client: httpx.AsyncClient, fakes: Fakes) -> None:
