@@ -291,6 +291,7 @@ class Flow:
             self.ended(item)
             return
         before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
+        self._observer.kept(item)
         now = self._clock.monotonic()
         self._park(item, assigned, park(item, Why.TOO_LARGE, now, now + seconds, before))
 

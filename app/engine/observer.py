@@ -294,6 +294,10 @@ class Observer:
         if self.spans is not None:
             self.spans.end(item, "deferred")
 
+    def kept(self, item: Item) -> None:
+        """Write down what was tried of a record that waits where it stands: it is let go of."""
+        self.history.add(item, "deferred")
+
     def dead_lettered(self, item: Item) -> None:
         """Count a record that was written to the dead letters."""
         self.statistics.dead_lettered += 1

@@ -28,8 +28,8 @@ LONGEST_WAIT = 15.0
 LOOK_SECONDS = 1.0
 TOO_LARGE = "too large to be put aside for later"
 MANY_TARGETS = 100
-"""Targets of an item from which on what is written about them is made in a thread: a few µs each, and
-many items may leave in one turn."""
+"""Targets of an item from which on what is written about them is made in a thread: many items may
+leave in one turn."""
 PATIENCE = 10.0
 """Seconds after which an acknowledgement is missed."""
 

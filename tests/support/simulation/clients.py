@@ -44,8 +44,12 @@ LARGE = b'"size":"large"'
 
 
 @contextmanager
-def kafka_in_memory() -> Iterator[None]:
-    """Let the engine find the stand-ins where it looks for Kafka's clients."""
+def kafka_in_memory(delays: Mapping[float, str] = DELAYS) -> Iterator[None]:
+    """Let the engine find the stand-ins where it looks for Kafka's clients.
+
+    Args:
+        delays: The retry topics that there are: seconds, and what their names end with.
+    """
 
     async def find_topics(*_: object) -> None:
         """Find everything there."""
@@ -68,7 +72,7 @@ def kafka_in_memory() -> Iterator[None]:
         patch.setattr("app.engine.parts.TopicKeeper.make", find_topics)
         patch.setattr("app.engine.parts.TopicKeeper.watch", idle)
         patch.setattr("app.engine.parts.Share.run", idle)
-        patch.setattr("app.policies.headers.deferral.DELAYS", DELAYS)
+        patch.setattr("app.policies.headers.deferral.DELAYS", delays)
         yield
 
 

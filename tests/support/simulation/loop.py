@@ -3,7 +3,9 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 LEAST = 1e-6
 """Seconds that pass at least when something is waited for."""
@@ -48,10 +50,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
 
-def run_in_virtual_time(main: Coroutine[Any, Any, None]) -> None:
-    """Run a program to its end."""
+def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
+    """Run a program to its end, and return what it returns."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def now() -> float:

@@ -1,23 +1,28 @@
 """A worker in a process that can crash."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
 
+from app.edges.kafka.producer_batches import Then
 from app.edges.metrics import Metrics
 from app.engine.addresses import Addresses
 from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.group.subscription import Subscription
+from app.engine.history import History
 from app.engine.observer import Observer
 from app.engine.options import WorkerOptions
 from app.engine.worker import NotificationWorker
+from app.policies.books.history import read
 from app.policies.books.statistics import Statistics
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.values.delivery import Delivery
+from app.values.history import Entry
 from app.values.outcome import Answer
 from app.values.record import Headers, TopicPartition
 from tests.support.channels import KNOWN, CoroutineChannel
@@ -40,6 +45,8 @@ from tests.support.simulation.loop import now
 from tests.support.simulation.story import Story
 
 DAY = 86_400.0
+HISTORY = "history"
+Keep = Callable[[Iterable[Entry]], None]
 LOOKS_WITHIN = 6.0
 """Seconds after which a worker that consumes has asked where its logs end."""
 
@@ -89,6 +96,7 @@ class Process:
         books: Books,
         story: Story,
         limits: Limits,
+        keep_history: Keep | None = None,
     ) -> None:
         self.name = name
         self.crashed = False
@@ -110,6 +118,10 @@ class Process:
             now=clock.broker_now,
             on_append=clock.broker_said,
         )
+        history = no_history(clock)
+        if keep_history is not None:
+            kept: Any = KeptHistory(keep_history)
+            history = History(kept, HISTORY, clock)
         self.board = StillBoard(clock)
         self.worker = NotificationWorker(
             _options(limits),
@@ -122,7 +134,7 @@ class Process:
             },
             _addresses(),
             clock,
-            Observer(Statistics(), AttemptLog(), Metrics(), clock, no_history(clock)),
+            Observer(Statistics(), AttemptLog(), Metrics(), clock, history),
             self.board,
         )
         self.inside = Inside(self.worker)
@@ -238,6 +250,34 @@ class Process:
             yield f"{shown.in_flight} in flight"
         if min(shown.lag or 0, shown.backlog or 0) < 0:
             yield "negative lag"
+
+
+class KeptHistory:
+    """Stands for the producer of the history: what is written is handed on at once.
+
+    Args:
+        keep: Takes the entries.
+    """
+
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
+
+    def begin(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes,
+        headers: Headers,
+        then: Then,
+        *,
+        partition: int,
+    ) -> None:
+        """See ``Producer.begin``."""
+        del key
+        batch = read(value, headers)
+        assert batch is not None
+        self._keep(batch.entries)
+        asyncio.get_running_loop().call_soon(then, (TopicPartition(topic, partition), 0))
 
 
 class AskingChannel(CoroutineChannel):

@@ -16,7 +16,7 @@ from tests.support.simulation.inside import let_others_pass
 from tests.support.simulation.logs import LogFaults
 from tests.support.simulation.loop import now
 from tests.support.simulation.pauses import Pauses
-from tests.support.simulation.process import Limits, Process
+from tests.support.simulation.process import Keep, Limits, Process
 from tests.support.simulation.story import Fault, Story
 
 REMEMBERED = 10.0
@@ -43,7 +43,10 @@ class World:
 
     Attributes:
         pauses: What operators have said about destinations.
+        keep_history: Takes what workers write to the history; None where none is kept.
     """
+
+    keep_history: Keep | None = None
 
     def __init__(
         self, chance: Random, odd: Random, losses: Random, pauses: Random, limits: Limits
@@ -78,6 +81,7 @@ class World:
             self.books,
             self.story,
             self._limits,
+            self.keep_history,
         )
         self.processes.append(made)
         self.pauses.teach(made)
@@ -88,8 +92,8 @@ class World:
         seen = [Fault(f"{each.name}: {text}") for each in self.processes for text in each.faults()]
         return self.books.faults + seen
 
-    def publish(self) -> None:
-        """Publish one notification to some targets."""
+    def publish(self) -> Published:
+        """Publish one notification to some targets, and return it."""
         self._published += 1
         chance, name = self._chance, f"m{self._published}"
         key = chance.choice((None, None, "k1", "k2"))
@@ -105,6 +109,7 @@ class World:
         value = msgspec.json.encode(envelope)
         for _ in range(1 + notification.twice):
             self.cluster.append(TOPIC, (key or name).encode(), value)
+        return notification
 
     def _known_end(self, partition: TopicPartition) -> int:
         topic_id = self.cluster.topic_id(partition.topic)

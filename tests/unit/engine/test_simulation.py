@@ -1,10 +1,16 @@
 """Workers in a world of faults: nothing is lost, nothing sleeps for ever, the books are right."""
 
 import logging
+import random
 
 import pytest
 
+from app.policies.headers.deferral import DELAYS
+from tests.support.simulation.clients import kafka_in_memory
+from tests.support.simulation.day import TradingDay, held
+from tests.support.simulation.loop import run_in_virtual_time
 from tests.support.simulation.scenario import simulate
+from tests.support.simulation.story import Fault
 
 SEEDS = (0, 1, 2, 5, 12, 17, 19, 24, 48)
 """Of the first hundred those that together notice the most mutants of the engine."""
@@ -18,3 +24,21 @@ def test_every_promise_is_kept_whatever_happens(
     """Faults come at random, the same ones each time; what fails tells its story."""
     caplog.set_level(logging.CRITICAL, logger="app")
     simulate(seed)
+
+
+@pytest.mark.no_cover
+def test_what_is_late_on_a_trading_day_has_a_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """A quarter of an hour of it; the whole is ``python -m tests.support.simulation.day``."""
+    caplog.set_level(logging.CRITICAL, logger="app")
+    random.seed(1)
+
+    async def pass_by() -> tuple[TradingDay, list[Fault]]:
+        day = TradingDay(1, 0.02, 900.0)
+        return day, await day.pass_by()
+
+    with kafka_in_memory(DELAYS):
+        day, faults = run_in_virtual_time(pass_by())
+    assert faults == []
+    (late,) = [row for row in day.rows() if row.startswith("published")]
+    assert not late.endswith(": 0")
+    assert held([b"x" * 1000, day]) < 1200
