@@ -31,7 +31,7 @@ def test_the_pages_use_the_glossarys_chinese() -> None:
                     assert gettext(word.replace("_", " ")) == chinese
 
 
-@pytest.mark.parametrize("paper", CHINESE, ids=lambda paper: paper.name)
+@pytest.mark.parametrize("paper", CHINESE, ids=lambda paper: str(paper.relative_to(TOP)))
 def test_chinese_papers_keep_to_the_glossary(paper: Path) -> None:
     """One word for one thing there, too, in the settings' tables and in what alerts say."""
     assert list(variants_in(text_of(paper))) == []
