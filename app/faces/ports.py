@@ -1,9 +1,10 @@
 """The engine as the faces see it. The composition root supplies it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from app.policies.books.history_search import Sought
 from app.values.control import AttemptPage, Published, TestBatch
 from app.values.dead_letter import DeadLetter, DeadLetterOverview, DeadLetterPage
 from app.values.destinations import (
@@ -12,7 +13,7 @@ from app.values.destinations import (
     DestinationSort,
     DestinationView,
 )
-from app.values.history import Entry, HistoryPage, Story
+from app.values.history import HistoryPage, Story
 from app.values.inbox import InboxCard
 from app.values.replay import EVERYTHING, Replay, Selection
 from app.values.snapshot import Attempt, AttemptStatus, DestinationState, Snapshot
@@ -134,9 +135,7 @@ class TracerPort(Protocol):
     Raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` where topics cannot be read.
     """
 
-    async def page(
-        self, wanted: Callable[[Entry], bool], limit: int, before: tuple[int, int] | None
-    ) -> HistoryPage:
+    async def page(self, sought: Sought, limit: int, before: tuple[int, int] | None) -> HistoryPage:
         """Return settled notifications, newest first."""
         ...
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.faces.metrics import Exposition
 from app.faces.service import Service, Starter
 from app.faces.sign_ins import SignIns
 from app.faces.wrong_keys import WrongKeys
+from app.policies.books.history_search import Sought
 from app.policies.books.rates import RateBook
 from app.policies.redaction import NO_SECRETS, Secrets
 from app.policies.service.access import Access
@@ -521,14 +522,14 @@ class FakeTracer:
         self.asked: list[tuple[int, tuple[int, int] | None]] = []
         self.cursor: str | None = None
 
-    async def page(
-        self, wanted: Callable[[Entry], bool], limit: int, before: tuple[int, int] | None
-    ) -> HistoryPage:
+    async def page(self, sought: Sought, limit: int, before: tuple[int, int] | None) -> HistoryPage:
         """Return the rows whose entries are wanted."""
         if self.error is not None:
             raise self.error
         self.asked.append((limit, before))
-        return HistoryPage(tuple(row for entry, row in self.entries if wanted(entry)), self.cursor)
+        return HistoryPage(
+            tuple(row for entry, row in self.entries if sought.matches(entry)), self.cursor
+        )
 
     async def trace(self, asked: str) -> tuple[Story | None, float | None]:
         """Return the story of that name."""

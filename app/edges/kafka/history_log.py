@@ -1,14 +1,19 @@
 """The group's history, read from Kafka itself, newest first."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import itertools
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Final
+
+import msgspec
 
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader
 from app.policies.books import history
+from app.policies.books.history_search import Sought
 from app.values.history import Batch, Entry
 from app.values.record import Record
 
@@ -19,6 +24,24 @@ Place = tuple[int, int]
 """A record's offset, and an entry's place in it."""
 Found = tuple[Place, str, Entry]
 """An entry, its place, and the worker that wrote it."""
+CLOCKS: Final = 3600.0
+"""Seconds that a producer's or a worker's clock may be ahead of the brokers'."""
+LATEST: Final = 3600.0
+"""Seconds after which what was settled stands in the topic, unless it was away for longer."""
+
+
+class Traced(msgspec.Struct, frozen=True):
+    """What the history has of one notification.
+
+    Attributes:
+        found: Its entries, oldest first.
+        oldest: The time of the oldest record that was looked at; None if there is none.
+        stop: Everything up to this offset was looked through.
+    """
+
+    found: tuple[Found, ...] = ()
+    oldest: float | None = None
+    stop: int = 0
 
 
 class HistoryLog:
@@ -41,74 +64,94 @@ class HistoryLog:
         """Whether there is a history."""
         return self._topic is not None
 
-    async def of(self, name: str) -> tuple[Sequence[Found], float | None]:
-        """Return all that is known of one notification, oldest first, and how far back was looked.
+    async def of(self, name: str, before: Traced | None = None) -> Traced:
+        """Return what is known of one notification, back to when it was published.
 
         Args:
             name: Its id, or ``topic/partition/offset``.
-
-        Returns:
-            The entries; the time of the oldest record that there is, or None if there is none.
+            before: What was found earlier; only what was written since is read then.
 
         Raises:
             KafkaUnavailableError, KafkaRefusedError: As everywhere.
         """
         may_hold = history.may_hold(name)
-        oldest: list[float] = []
+        known = Traced() if before is None else before
+        oldest = inf
 
         def wanted(record: Record) -> bool:
-            if not oldest:
-                oldest.append(record.timestamp)
+            nonlocal oldest
+            oldest = min(oldest, record.timestamp)
             return may_hold(record.headers)
 
+        def chosen(records: Sequence[Record]) -> tuple[Found, ...]:
+            found = itertools.chain.from_iterable(map(_entries, records))
+            return tuple(each for each in found if history.name_of(each[2]) == name)
+
+        found: tuple[Found, ...] = ()
         async with self._log() as (log, offsets):
-            if not offsets:
-                return (), None
-            stretch = (await log.read({0: offsets}, wanted))[0]
-        found = [
-            each
-            for record in stretch.records
-            for each in _entries(record)
-            if history.name_of(each[2]) == name
-        ]
-        return found, oldest[0] if oldest else None
+            floor, stop, span = max(known.stop, offsets.start), offsets.stop, SPAN
+            while stop > floor and (not found or oldest > found[0][2].published_at - CLOCKS):
+                start = max(stop - span, floor)
+                stretch = (await log.read({0: range(start, stop)}, wanted))[0]
+                found = (*await asyncio.to_thread(chosen, stretch.records), *found)
+                stop, span = max(stretch.start, start), min(span * 4, LONGEST_SPAN)
+        if before is None and oldest < inf:
+            known = Traced(oldest=oldest)
+        return Traced((*known.found, *found), known.oldest, offsets.stop)
 
     async def page(
-        self, wanted: Callable[[Entry], bool], limit: int, before: Place | None
+        self, sought: Sought, limit: int, before: Place | None
     ) -> tuple[Sequence[Found], Place | None]:
         """Return the newest entries older than a place, and where the next page begins.
 
         A page may have fewer than ``limit`` and still a next one, if much had to be read.
 
         Args:
-            wanted: Which entries.
+            sought: Which entries.
             limit: How many at most.
             before: Where the page before ended; None for the first.
 
         Raises:
             KafkaUnavailableError, KafkaRefusedError: As everywhere.
         """
+        may_hold = sought.at_a_glance()
+
+        def chosen(records: Sequence[Record], most: int) -> list[Found]:
+            """Read entries, newest first; thousands of them, in a thread."""
+            newest = (each for record in reversed(records) for each in reversed(_entries(record)))
+            older = (each for each in newest if before is None or each[0] < before)
+            return list(itertools.islice((e for e in older if sought.matches(e[2])), most))
+
         found: list[Found] = []
-        async with self._log() as (log, offsets):
+        async with self._log() as (log, there):
+            offsets = await self._narrowed(log, there, sought)
             stop = offsets.stop if before is None else min(before[0] + 1, offsets.stop)
             span, deadline = SPAN, asyncio.get_running_loop().time() + self._timeout / 2
             late = False
             while stop > offsets.start and not late:
                 start = max(stop - span, offsets.start)
-                stretch = (await log.read({0: range(start, stop)}, lambda _: True))[0]
+                wanted = {0: range(start, stop)}
+                stretch = (await log.read(wanted, lambda record: may_hold(record.value)))[0]
                 stop = max(stretch.start, start)
-                for record in reversed(stretch.records):
-                    for each in reversed(_entries(record)):
-                        if before is not None and each[0] >= before:
-                            continue
-                        if not wanted(each[2]):
-                            continue
-                        if len(found) == limit:
-                            return found, found[-1][0]
-                        found.append(each)
+                found += await asyncio.to_thread(chosen, stretch.records, limit + 1 - len(found))
+                if len(found) > limit:
+                    return found[:limit], found[limit - 1][0]
                 span = min(span * 4, LONGEST_SPAN)
                 late = asyncio.get_running_loop().time() > deadline
             return found, (stop, 0) if stop > offsets.start else None
+
+    async def _narrowed(self, log: LogReader, offsets: range, sought: Sought) -> range:
+        """Return the records that may hold what was settled within the time that is looked for."""
+        start, stop = offsets.start, offsets.stop
+        if self._connection.embedded:  # that broker has no index of times
+            return offsets
+        if sought.since is not None:
+            first = await log.offset_at(0, sought.since - CLOCKS)
+            start = stop if first is None else max(first, start)
+        if sought.until is not None:
+            first = await log.offset_at(0, sought.until + LATEST)
+            stop = stop if first is None else min(first, stop)
+        return range(start, stop)
 
     @asynccontextmanager
     async def _log(self) -> AsyncIterator[tuple[LogReader, range]]:

@@ -104,6 +104,18 @@ class LogReader:
         )
         return {each.partition: range(starts[each], stops[each]) for each in partitions}
 
+    async def offset_at(self, number: int, seconds: float) -> int | None:
+        """Return the offset of a partition's first record from a time on; None if all are older.
+
+        Args:
+            number: Of the partition.
+            seconds: Since the epoch.
+        """
+        partition = ClientPartition(self._topic, number)
+        asked = {partition: max(round(seconds * 1000), 0)}
+        found = (await self._client.offsets_for_times(asked))[partition]
+        return None if found is None else int(found.offset)
+
     async def read(
         self, ranges: Mapping[int, range], wanted: Callable[[Record], bool]
     ) -> dict[int, Stretch]:

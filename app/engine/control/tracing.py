@@ -1,30 +1,38 @@
 """Tracing: one notification, looked for wherever it may be, and its story told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from app.edges.kafka.history_log import Found, HistoryLog
-from app.engine.control.holding import Holding
+from app.edges.kafka.history_log import Found, HistoryLog, Traced
+from app.engine.control.holding import Held, Holding
 from app.engine.control.others import OtherWorkers, has, page_of
 from app.engine.control.record_search import RecordSearch
 from app.engine.control.stories import Stories, content_of, trace_id_of
 from app.policies.books.history import coordinates_of
+from app.policies.books.history_search import DEFERRED, Sought
 from app.policies.headers.deferral import read_paused
 from app.policies.headers.records import here, origin_of
 from app.policies.redaction import Secrets
 from app.values.errors import KafkaUnavailableError
 from app.values.fleet import Worker
-from app.values.history import Entry, HistoryPage, Story
+from app.values.history import HistoryPage, Story
 from app.values.record import Record
 
 T = TypeVar("T")
 
-DEFERRED: Final = "deferred"
 WAITING: Final = "waiting"
 QUEUED: Final = "queued"
+
+
+class _Seen(NamedTuple):
+    """What this worker holds of a notification, and what has become of it so far."""
+
+    held: Held | None
+    entries: tuple[Found, ...]
+    traced: Traced
 
 
 class Tracer:
@@ -55,13 +63,11 @@ class Tracer:
         self._others = others
         self._stories = Stories(worker_name, secrets)
 
-    async def page(
-        self, wanted: Callable[[Entry], bool], limit: int, before: tuple[int, int] | None
-    ) -> HistoryPage:
+    async def page(self, sought: Sought, limit: int, before: tuple[int, int] | None) -> HistoryPage:
         """Return the newest settled notifications, with what leads to older ones."""
         if not self._history.is_kept:
             return HistoryPage((), None)
-        found, rest = await self._history.page(wanted, limit, before)
+        found, rest = await self._history.page(sought, limit, before)
         shown = await asyncio.to_thread(lambda: tuple(map(self._stories.settled, found)))
         return HistoryPage(shown, None if rest is None else f"{rest[0]}.{rest[1]}")
 
@@ -75,19 +81,20 @@ class Tracer:
             KafkaUnavailableError, KafkaRefusedError: As everywhere.
         """
         name = coordinates_of(asked)
-        if (known := await self._known(name)) is not None:
-            return known
+        seen = await self._look(name)
+        if (known := await self._known(name, seen)) is not None:
+            return known, seen.traced.oldest
         if (theirs := (await self._others.story(asked))[0]) is not None:
-            return theirs, None
-        entries, oldest = await self._entries(name)
-        found = await self._elsewhere(name, entries)
+            return theirs, seen.traced.oldest
+        found = await self._elsewhere(name, seen.entries)
         # Kafka takes a while to be looked through; meanwhile it may have been taken, or settled.
-        if (known := await self._known(name)) is not None:
-            return known
+        seen = await self._look(name, seen.traced)
+        if (known := await self._known(name, seen)) is not None:
+            return known, seen.traced.oldest
         if found is None or found.state == QUEUED:
             theirs, unasked = await self._others.story(asked)
-            return theirs or _with_holder(found, asked, unasked), oldest
-        return found, oldest
+            found = theirs or _with_holder(found, asked, unasked)
+        return found, seen.traced.oldest
 
     async def held(self, asked: str) -> Story | None:
         """Return the story of what this worker holds, or has settled just now; else None.
@@ -98,26 +105,24 @@ class Tracer:
         name = coordinates_of(asked)
         if self._holding.held(name) is None and not self._holding.unwritten(name):
             return None
-        known = await self._known(name)
-        return None if known is None else known[0]
+        return await self._known(name, await self._look(name))
 
-    async def _known(self, name: str) -> tuple[Story, float | None] | None:
-        """Tell of what this worker holds and of what is settled, as far as either is so."""
-        held = self._holding.held(name)
-        entries, oldest = await self._entries(name)
-        if held is not None:
-            return self._stories.of_held(held, entries), oldest
-        if entries and entries[-1][2].state != DEFERRED:
-            return await self._of_settled(name, entries), oldest
-        return None
-
-    async def _entries(self, name: str) -> tuple[list[Found], float | None]:
-        """Return what the history says, with what it is still to be told by this worker."""
-        here_alone = self._holding.unwritten(name)  # before the topic is read, or one is missed
-        written, oldest = await self._history.of(name) if self._history.is_kept else ((), None)
-        known = {entry for _, _, entry in written}
+    async def _look(self, name: str, before: Traced | None = None) -> _Seen:
+        """Look into this worker's books and into the history, or into what is new there."""
+        held = self._holding.held(name)  # this and the next before the topic, or one is missed
+        here_alone = self._holding.unwritten(name)
+        traced = await self._history.of(name, before) if self._history.is_kept else Traced()
+        known = {entry for _, _, entry in traced.found}
         fresh = [((0, 0), self._worker_name, each) for each in here_alone if each not in known]
-        return [*written, *fresh], oldest
+        return _Seen(held, (*traced.found, *fresh), traced)
+
+    async def _known(self, name: str, seen: _Seen) -> Story | None:
+        """Tell of what this worker holds and of what is settled, as far as either is so."""
+        if seen.held is not None:
+            return self._stories.of_held(seen.held, seen.entries)
+        if seen.entries and seen.entries[-1][2].state != DEFERRED:
+            return await self._of_settled(name, seen.entries)
+        return None
 
     async def _of_settled(self, name: str, entries: Sequence[Found]) -> Story:
         last = entries[-1][2]

@@ -1,6 +1,5 @@
 """Calls that trace one notification and search the history, over the whole group."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -17,12 +16,10 @@ from app.faces.api.parameters import Blank, Moment
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import made, wants_page
 from app.faces.dashboard.story import history_page, story_page
+from app.policies.books.history_search import Sought
 from app.policies.service import passes
-from app.values.history import Entry
 
 router = APIRouter(tags=["history"])
-
-DEFERRED = "deferred"
 
 
 class SettledAs(StrEnum):
@@ -65,17 +62,17 @@ async def history(
     """
     if since is not None and until is not None and since >= until:
         raise unusable([Fault("query", "it is not before 'until'", "since")])
-    wanted = _wanted(
-        q=q,
+    sought = Sought(
+        q=(q or "").strip() or None,
         user=user,
-        status=status,
+        status=status.value if status else None,
         channel=channel,
         destination=destination,
         since=since.timestamp() if since else None,
         until=until.timestamp() if until else None,
     )
     offset, _, place = (cursor or "").partition(".")
-    page = await service.tracer.page(wanted, limit, (int(offset), int(place)) if cursor else None)
+    page = await service.tracer.page(sought, limit, (int(offset), int(place)) if cursor else None)
     if wants_page(request):
         given = dict(request.query_params)
         return await history_page(page, given)
@@ -129,37 +126,3 @@ def _missing(message_id: str, oldest: float | None) -> str:
         " committed, deferred or dead was looked through as well. If it has no message_id, ask for"
         " topic:partition:offset."
     )
-
-
-def _wanted(
-    *,
-    q: str | None,
-    user: str | None,
-    status: SettledAs | None,
-    channel: str | None,
-    destination: str | None,
-    since: float | None,
-    until: float | None,
-) -> Callable[[Entry], bool]:
-    needle = q.strip().casefold() if q else ""
-
-    def wanted(entry: Entry) -> bool:
-        targets = entry.targets
-        return (
-            (entry.state == status.value if status else entry.state != DEFERRED)
-            and (since is None or entry.at >= since)
-            and (until is None or entry.at < until)
-            and (user is None or entry.user == user)
-            and (channel is None or any(each.channel == channel for each in targets))
-            and (destination is None or any(destination in each.destination for each in targets))
-            and (not needle or needle in _text(entry))
-        )
-
-    return wanted
-
-
-def _text(entry: Entry) -> str:
-    parts = [entry.id, entry.title, entry.origin, entry.user]
-    parts += [each.destination for each in entry.targets]
-    parts += [each.error for each in entry.tries]
-    return "\n".join(part for part in parts if part).casefold()

@@ -47,6 +47,9 @@ async def kept(bench: Bench) -> None:
     if not bench.kafka.real:
         bench.report.say("(history: not run: needs real Kafka)")
         return
+    if bench.brief:
+        bench.report.say("(history: not run: in a quick run only if it is asked for by name)")
+        return
     await _cost(bench)
     await _searches(bench)
 

@@ -45,6 +45,9 @@ OTHERS = "another_group"
 
 async def pages(bench: Bench) -> None:
     """Pages and lists, at rest and while 600 notifications a second are delivered."""
+    if bench.brief:
+        bench.report.say("(pages: not run: in a quick run only if it is asked for by name)")
+        return
     destinations, partitions = bench.size(*DESTINATIONS), bench.size(*SPREAD_OVER)
     letters, times = bench.size(*LETTERS), bench.size(*TIMES)
     bench.report.heading(

@@ -12,6 +12,7 @@ from app.engine.control.tracing import Tracer
 from app.engine.history import History
 from app.engine.worker import NotificationWorker
 from app.faces.api.examples import STORY
+from app.policies.books.history_search import Sought
 from app.policies.redaction import Secrets
 from app.values.delivery import Destination
 from app.values.errors import KafkaUnavailableError
@@ -352,7 +353,7 @@ async def test_the_history_is_told_newest_first(stage: "Stage", envelope: "Envel
     seen: list[str | None] = []
     before: tuple[int, int] | None = None
     for _ in range(9):
-        page = await room.tracer.page(lambda _: True, 2, before)
+        page = await room.tracer.page(Sought(), 2, before)
         seen += [each.id for each in page.history]
         if page.next_cursor is None:
             break
@@ -360,12 +361,12 @@ async def test_the_history_is_told_newest_first(stage: "Stage", envelope: "Envel
         before = int(offset), int(place)
     assert len(seen) == len(set(seen)) == 9
     assert {each[:1] for each in seen[:3] if each} == {"2"}
-    some = await room.tracer.page(lambda entry: entry.id == "0-1", 10, None)
+    some = await room.tracer.page(Sought(q="0-1"), 10, None)
     assert [each.id for each in some.history] == ["0-1"]
 
 
 async def test_without_a_history_its_page_is_empty(stage: "Stage") -> None:
     """Nothing is read for it."""
     room = await room_of(stage, stage.worker(), kept=False)
-    page = await room.tracer.page(lambda _: True, 10, None)
+    page = await room.tracer.page(Sought(), 10, None)
     assert (page.history, page.next_cursor) == ((), None)
