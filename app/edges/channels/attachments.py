@@ -11,7 +11,7 @@ from app.edges.channels.texts import NOTHING
 from app.policies.texts.cards import Card, cards_of, footer_of, parts_of
 from app.policies.texts.commonmark import uncalled
 from app.policies.texts.dialects import Dialect, cut, fit
-from app.policies.texts.markup import text_of
+from app.policies.texts.markup import line, text_of
 from app.policies.texts.notes import Notes
 from app.policies.texts.plain_text import SHORTENED, clip
 from app.policies.texts.visible import shows
@@ -104,7 +104,7 @@ class AttachmentForm(msgspec.Struct, frozen=True):
 
     def _attachment(self, card: Card, room: int) -> tuple[Attachment, int, bool]:
         """Return a card as an attachment, what it takes, and whether that is all of it."""
-        title = self.dialect.literal(card.title)
+        title = self.dialect.write_row(line(card.title)) if card.title else ""
         footer, author = uncalled(footer_of(card)), uncalled(card.author)
         room -= len(title) + len(footer) + len(author)
         fields, rest, all_fields = self._fields(card, room // 2)

@@ -108,6 +108,7 @@ def test_it_takes_whatever_is_said_and_shows_all_of_it(
 @settings(max_examples=30, deadline=None)
 @given(st.lists(SHORT_NOTIFICATIONS, min_size=2, max_size=5))
 @example([Notification(".", ()), Notification(".", (), title="=")])
+@example([Notification(".", (), title="#"), Notification(".", (), title="1. first")])
 def test_what_is_merged_is_taken_as_well(chat: Chat, several: list[Notification]) -> None:
     """Every one of them is told."""
     merged, request = merged_request(chat.entry, several, chat.address)
