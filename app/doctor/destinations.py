@@ -89,9 +89,7 @@ async def check_webhooks(
             found.append(fail("webhooks", f"{name}: {error}", "Write the URL as its owner does."))
     if proxies is not None:
         found.append(ok("proxy", f"webhooks go {proxies.describe()}"))
-    return found + await _reach_all(
-        origins, settings, proxies, tls_context or default_tls_context()
-    )
+    return found + await _reach_all(origins, settings, proxies, tls_context)
 
 
 async def check_operator(
@@ -125,17 +123,16 @@ async def check_operator(
         else:
             found.append(ok(subject, f"is told by {channels.serving('webhook', url).name}"))
             origins[_origin(url)] = None
-    return found + await _reach_all(
-        origins, settings, proxies, tls_context or default_tls_context()
-    )
+    return found + await _reach_all(origins, settings, proxies, tls_context)
 
 
 async def _reach_all(
     origins: Iterable[str],
     settings: Settings,
     proxies: Proxies | None,
-    tls_context: ssl.SSLContext,
+    tls_context: ssl.SSLContext | None,
 ) -> list[Finding]:
+    tls = tls_context or default_tls_context()
     guard = AddressGuard(settings.webhook.allowed_networks)
     resolver = GuardedResolver(guard)
     way = Way(proxies, guard, AddressBook(resolver)) if proxies else None
@@ -144,9 +141,9 @@ async def _reach_all(
     async def reach(origin: str) -> list[Finding]:
         proxy = await way.proxy_for(parse_target(origin).origin) if way else None
         if proxy is None:
-            answers = f"answers at {await check_reachable(origin, resolver, tls_context)}"
+            answers = f"answers at {await check_reachable(origin, resolver, tls)}"
         else:
-            await check_proxied(origin, proxy, tls_context)
+            await check_proxied(origin, proxy, tls)
             answers = f"answers through the proxy {redact(proxy)}"
         return [ok(f"webhook host {origin}", answers)]
 

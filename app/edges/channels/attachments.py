@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from app.edges.channels.chat import RenderingChannel
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.texts import NOTHING
 from app.policies.texts.cards import Card, cards_of, footer_of, parts_of
 from app.policies.texts.commonmark import uncalled
@@ -62,9 +62,6 @@ class Content(msgspec.Struct, frozen=True, gc=False):
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     attachments: tuple[Attachment, ...] = ()
     text: str = ""
-
-
-_encoder = msgspec.json.Encoder()
 
 
 class AttachmentForm(msgspec.Struct, frozen=True):
@@ -161,8 +158,7 @@ class AttachmentChannel(RenderingChannel[Content]):
         """See ``ChatChannel.compose``."""
         del now
         attachments = tuple(each for content in contents for each in content.attachments)
-        body = _encoder.encode(_Body(attachments, contents[0].text))
-        return HttpRequest(target.address, body, dict(target.access.headers))
+        return json_request(target, _Body(attachments, contents[0].text))
 
     def fits(self, contents: Sequence[Content], more: Content) -> bool:
         """See ``ChatChannel.fits``."""

@@ -27,12 +27,14 @@ class Channel(Protocol):
         in_order: Whether a destination gets what a partition holds in the partition's order, and so
             one request at a time: people read chats from top to bottom.
         refusal_limit: How many refused requests a host takes; None if nobody is banned for them.
+        published: The limits that the service publishes, if they are the same for every address.
     """
 
     name: str
     most_merged: int = 1
     in_order: bool = False
     refusal_limit: RefusalLimit | None = None
+    published: Sequence[PublishedLimit] = ()
 
     def prepare(self, delivery: Delivery) -> None:
         """Do in advance, and once, what takes long: a delivery is about to wait for its turn."""
@@ -61,7 +63,7 @@ class Channel(Protocol):
             address: A destination's.
         """
         del address
-        return ()
+        return self.published
 
     def outdated(self) -> Mapping[str, str]:
         """Return the addresses that should be written anew although they serve, by their labels.

@@ -4,6 +4,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 import msgspec
 
@@ -30,6 +31,28 @@ class HttpRequest(msgspec.Struct, frozen=True, gc=False):
     url: str
     body: bytes
     headers: Mapping[str, str]
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def json_request(
+    target: Target,
+    body: object,
+    url: str | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> HttpRequest:
+    """Return the request that posts a value as JSON.
+
+    Args:
+        target: Whom it is for. What lets requests in goes into the headers, before all others.
+        body: The value.
+        url: Where to post, if that is not the target's address.
+        headers: Beside those that every request has.
+    """
+    return HttpRequest(
+        url or target.address, _encoder.encode(body), {**headers, **dict(target.access.headers)}
+    )
 
 
 class HttpChannel(Channel):

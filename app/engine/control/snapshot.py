@@ -1,11 +1,11 @@
 """The snapshot: everything the faces show, taken in one go."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from app.edges.kafka.connection import Connection
 from app.engine.clock import EngineClock
@@ -22,6 +22,7 @@ from app.values.snapshot import (
     Counts,
     DestinationSnapshot,
     DestinationState,
+    PartitionSnapshot,
     Snapshot,
     Status,
 )
@@ -56,8 +57,6 @@ def take_picture(
     """Return everything ``GET /stats`` says (docs/contract.md#counts)."""
     statistics = observer.statistics
     partitions = tuple(assigned.snapshot() for assigned in assignment)
-    lags = [partition.lag for partition in partitions if partition.lag is not None]
-    to_do = assignment.unfetched + assignment.in_flight + assignment.parked
     ahead = clock.ahead_of_brokers()
     return Snapshot(
         status=state.status,
@@ -69,29 +68,14 @@ def take_picture(
         broker=connection.bootstrap_servers,
         embedded=connection.embedded,
         start_time=_iso(state.started_at),
-        last_message_time=_iso(statistics.last_message_time),
         uptime_seconds=round(state.uptime, 3),
-        messages_consumed=statistics.consumed,
-        messages_sent=statistics.settled[Verdict.SENT],
-        messages_failed=statistics.settled[Verdict.FAILED],
-        messages_partial=statistics.settled[Verdict.PARTIAL],
-        messages_expired=statistics.settled[Verdict.EXPIRED],
-        messages_suppressed=statistics.settled[Verdict.SUPPRESSED],
-        messages_retried=statistics.retried,
+        **asdict(_figures(statistics, assignment, dispatcher, partitions)),
         messages_adjusted=statistics.adjusted,
-        messages_deferred=statistics.deferred,
-        messages_dead_lettered=statistics.dead_lettered,
         messages_duplicate=statistics.duplicate,
         messages_skipped=statistics.skipped,
         messages_missed=statistics.missed,
         messages_vanished=statistics.vanished,
-        deferred_waiting=assignment.waiting,
-        in_flight=assignment.in_flight,
-        queued=dispatcher.queued,
         parked=assignment.parked,
-        success_rate=statistics.success_rate,
-        lag=sum(lags) if lags or not partitions else None,
-        backlog=to_do if lags or not partitions else None,
         partitions=partitions,
         channels=frozen(statistics.channels),
         destinations=_destinations(statistics, dispatcher, clock.now()),
@@ -109,13 +93,32 @@ def present(
     statistics: Statistics,
 ) -> Worker:
     """Return what a worker tells its group of itself: a small part of the snapshot."""
-    partitions: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for assigned in assignment:
         topic, number = assigned.partition
-        partitions.setdefault(topic, []).append(number)
-    lags = [lag for each in assignment if (lag := each.snapshot().lag) is not None]
+        numbers.setdefault(topic, []).append(number)
+    partitions = [assigned.snapshot() for assigned in assignment]
+    return replace(
+        identity,
+        status=state.status,
+        paused=state.paused,
+        problem=state.problem,
+        start_time=_iso(state.started_at),
+        partitions={topic: tuple(each) for topic, each in numbers.items()},
+        statistics=_figures(statistics, assignment, dispatcher, partitions),
+    )
+
+
+def _figures(
+    statistics: Statistics,
+    assignment: Assignment,
+    dispatcher: Dispatcher,
+    partitions: Collection[PartitionSnapshot],
+) -> WorkerStatistics:
+    """Return the figures that a worker shows and tells its group."""
+    lags = [partition.lag for partition in partitions if partition.lag is not None]
     to_do = assignment.unfetched + assignment.in_flight + assignment.parked
-    figures = WorkerStatistics(
+    return WorkerStatistics(
         messages_consumed=statistics.consumed,
         messages_sent=statistics.settled[Verdict.SENT],
         messages_failed=statistics.settled[Verdict.FAILED],
@@ -128,19 +131,10 @@ def present(
         in_flight=assignment.in_flight,
         queued=dispatcher.queued,
         deferred_waiting=assignment.waiting,
-        lag=sum(lags) if lags or not len(assignment) else None,
-        backlog=to_do if lags or not len(assignment) else None,
+        lag=sum(lags) if lags or not partitions else None,
+        backlog=to_do if lags or not partitions else None,
         success_rate=statistics.success_rate,
         last_message_time=_iso(statistics.last_message_time),
-    )
-    return replace(
-        identity,
-        status=state.status,
-        paused=state.paused,
-        problem=state.problem,
-        start_time=_iso(state.started_at),
-        partitions={topic: tuple(numbers) for topic, numbers in partitions.items()},
-        statistics=figures,
     )
 
 

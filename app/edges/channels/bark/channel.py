@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from app.edges.channels.bark.address import Place, place_of
 from app.edges.channels.bark.answers import classify
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.texts import Said, TextChannel, TextForm
 from app.edges.http import HttpAnswer
 from app.policies.headers.identifiers import webhook_id
@@ -77,7 +77,7 @@ class BarkChannel(TextChannel):
         place = _place(target.address)
         url = said.url if len(said.url) <= MAX_URL else ""
         body = _Body(place.key, said.text, _LEVELS[said.priority], "", said.title, url)
-        return HttpRequest(place.url, _encoder.encode(body), dict(target.access.headers))
+        return json_request(target, body, place.url)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""

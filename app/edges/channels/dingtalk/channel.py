@@ -1,9 +1,8 @@
 """DingTalk's custom robots: Markdown, signed in the query, twenty messages a minute."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import msgspec
 from msgspec.structs import replace
 
 from app.edges.channels.chat import Rendered
@@ -11,7 +10,7 @@ from app.edges.channels.dingtalk.address import signed
 from app.edges.channels.dingtalk.answers import classify
 from app.edges.channels.dingtalk.dialect import BREAK, MarkdownDialect
 from app.edges.channels.dingtalk.signing import sign
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.robots import (
     MOST_TITLE,
     RobotDialect,
@@ -42,8 +41,6 @@ MOST_IN_LIST = 60
 _dialect, _plain = MarkdownDialect(), RobotDialect()
 FORM = RobotForm(_dialect, _plain, _ROOM, title=MOST_TITLE, most=MOST_REQUESTS)
 
-_encoder = msgspec.json.Encoder()
-
 
 class DingtalkChannel(TextChannel):
     """Has a robot say it in a DingTalk group.
@@ -55,6 +52,7 @@ class DingtalkChannel(TextChannel):
     """
 
     name = "dingtalk"
+    published = _LIMITS
     form = FORM
 
     def __init__(
@@ -62,11 +60,6 @@ class DingtalkChannel(TextChannel):
     ) -> None:
         super().__init__(http, timeout, clock)
         self._clocks = ServiceClocks()
-
-    def limits(self, address: str) -> Sequence[PublishedLimit]:
-        """See ``Channel.limits``."""
-        del address
-        return _LIMITS
 
     def render(self, notification: Notification) -> Rendered[Page]:
         """See ``ChatChannel.render``."""
@@ -86,7 +79,7 @@ class DingtalkChannel(TextChannel):
             timestamp = str(int(self._clocks.now(target.address, now) * 1000))
             signature = sign(access.secret, timestamp)
         url = signed(target.address, timestamp, signature)
-        return HttpRequest(url, _encoder.encode(body), dict(access.headers))
+        return json_request(target, body, url)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""

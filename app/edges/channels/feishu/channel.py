@@ -4,13 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from app.edges.channels.chat import ChatChannel, Rendered
 from app.edges.channels.feishu.answers import classify
 from app.edges.channels.feishu.cards import Page, card_of, fits, render, render_plain
 from app.edges.channels.feishu.signing import sign
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.robots import with_keyword
 from app.edges.channels.service_clock import ServiceClocks
 from app.edges.http import HttpAnswer, HttpPort
@@ -21,8 +19,6 @@ from app.values.outcome import Outcome
 
 _LIMITS = (PublishedLimit(5, 1.0), PublishedLimit(100, 60.0))
 """Source: open.feishu.cn, "Custom bot usage guide"."""
-
-_encoder = msgspec.json.Encoder()
 
 
 class FeishuChannel(ChatChannel[Page]):
@@ -35,17 +31,13 @@ class FeishuChannel(ChatChannel[Page]):
     """
 
     name = "feishu"
+    published = _LIMITS
 
     def __init__(
         self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
     ) -> None:
         super().__init__(http, timeout, clock)
         self._clocks = ServiceClocks()
-
-    def limits(self, address: str) -> Sequence[PublishedLimit]:
-        """See ``Channel.limits``."""
-        del address
-        return _LIMITS
 
     def render(self, notification: Notification) -> Rendered[Page]:
         """See ``ChatChannel.render``."""
@@ -68,7 +60,7 @@ class FeishuChannel(ChatChannel[Page]):
             body |= {"msg_type": "text", "content": {"text": text}}
         else:
             body |= {"msg_type": "interactive", "card": card_of(contents, access.keyword)}
-        return HttpRequest(target.address, _encoder.encode(body), dict(access.headers))
+        return json_request(target, body)
 
     def fits(self, contents: Sequence[Page], more: Page) -> bool:
         """See ``ChatChannel.fits``."""

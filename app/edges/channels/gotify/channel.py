@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from app.edges.channels.answers import judge, judge_stranger, quote_body, read_json
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.texts import Said, TextChannel, TextForm
 from app.edges.http import HttpAnswer
 from app.policies.texts.commonmark import CommonMark
@@ -40,7 +40,6 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _decoder = msgspec.json.Decoder(_Accepted)
-_encoder = msgspec.json.Encoder()
 
 
 class GotifyChannel(TextChannel):
@@ -59,7 +58,7 @@ class GotifyChannel(TextChannel):
         body = _Body(said.text, _PRIORITIES[said.priority], said.title, extras)
         url, token = _place(target.address)
         headers = {HEADER: token} if token else {}
-        return HttpRequest(url, _encoder.encode(body), {**headers, **dict(target.access.headers)})
+        return json_request(target, body, url, headers)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""

@@ -1,6 +1,5 @@
 """ntfy's topics."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -8,7 +7,7 @@ import msgspec
 
 from app.edges.channels.ntfy.address import Place, place_of
 from app.edges.channels.ntfy.answers import classify
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.texts import Said, TextChannel, TextForm
 from app.edges.http import HttpAnswer
 from app.policies.texts.commonmark import CommonMark
@@ -56,19 +55,14 @@ class NtfyMarkdown(CommonMark):
 FORM: Final = TextForm(
     NtfyMarkdown(breaks="  "), NtfyText(), LIMIT, title=MAX_TITLE, prefers_plain=True
 )
-_encoder = msgspec.json.Encoder()
 
 
 class NtfyChannel(TextChannel):
     """Publishes to ntfy's topics."""
 
     name = "ntfy"
+    published = _LIMITS
     form = FORM
-
-    def limits(self, address: str) -> Sequence[PublishedLimit]:
-        """See ``Channel.limits``."""
-        del address
-        return _LIMITS
 
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
@@ -82,7 +76,7 @@ class NtfyChannel(TextChannel):
             click=said.url,
             markdown=not said.plain,
         )
-        return HttpRequest(place.url, _encoder.encode(body), dict(target.access.headers))
+        return json_request(target, body, place.url)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from app.edges.channels.answers import judge_stranger, quote, read_json, secrets_of
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.pushplus.address import Place, place_of
 from app.edges.channels.quotas import CHINA, until_midnight
 from app.edges.channels.texts import Said, TextChannel, TextForm
@@ -46,7 +46,6 @@ class _Answer(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Answer)
-_encoder = msgspec.json.Encoder()
 
 
 class PushPlusChannel(TextChannel):
@@ -63,7 +62,7 @@ class PushPlusChannel(TextChannel):
         body["template"] = "txt" if said.plain else "markdown"
         if said.title:
             body["title"] = said.title
-        return HttpRequest(place.url, _encoder.encode(body), dict(target.access.headers))
+        return json_request(target, body, place.url)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""

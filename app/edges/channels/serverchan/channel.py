@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from app.edges.channels.answers import judge_stranger, quote, read_json, secrets_of
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.quotas import CHINA, until_midnight
 from app.edges.channels.texts import Said, TextChannel, TextForm
 from app.edges.http import HttpAnswer
@@ -51,7 +51,6 @@ class _Answer(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Answer)
-_encoder = msgspec.json.Encoder()
 
 
 class ServerChanChannel(TextChannel):
@@ -64,7 +63,7 @@ class ServerChanChannel(TextChannel):
         """See ``TextChannel.post``."""
         del now
         body = _Body(said.title or _UNTITLED, said.text)
-        return HttpRequest(target.address, _encoder.encode(body), dict(target.access.headers))
+        return json_request(target, body)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from app.edges.channels.chat import RenderingChannel
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.slack.answers import classify
 from app.edges.channels.slack.blocks import (
     MAX_BLOCKS,
@@ -32,18 +32,11 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
     mrkdwn: bool | None = None
 
 
-_encoder = msgspec.json.Encoder()
-
-
 class SlackChannel(RenderingChannel[Content]):
     """Posts to Slack's channels."""
 
     name = "slack"
-
-    def limits(self, address: str) -> Sequence[PublishedLimit]:
-        """See ``Channel.limits``."""
-        del address
-        return _LIMITS
+    published = _LIMITS
 
     def contents(
         self, notification: Notification, notes: Notes, *, plain: bool
@@ -57,7 +50,7 @@ class SlackChannel(RenderingChannel[Content]):
         text = contents[0].text
         attachments = tuple(each for content in contents for each in content.attachments)
         body = _Body(attachments, text, mrkdwn=False if text else None)
-        return HttpRequest(target.address, _encoder.encode(body), dict(target.access.headers))
+        return json_request(target, body)
 
     def fits(self, contents: Sequence[Content], more: Content) -> bool:
         """See ``ChatChannel.fits``."""

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from app.edges.channels.chat import RenderingChannel
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.teams.answers import classify
 from app.edges.channels.teams.cards import MAX_BYTES, Content, Element, render, render_plain
 from app.edges.http import HttpAnswer
@@ -19,18 +17,13 @@ from app.values.outcome import Outcome
 _LIMITS = (PublishedLimit(requests=30, seconds=60.0),)
 """One in two seconds: the connector that posts names several limits, of which this is within all
 that are confirmed."""
-_encoder = msgspec.json.Encoder()
 
 
 class TeamsChannel(RenderingChannel[Content]):
     """Has a workflow post adaptive cards."""
 
     name = "teams"
-
-    def limits(self, address: str) -> Sequence[PublishedLimit]:
-        """See ``Channel.limits``."""
-        del address
-        return _LIMITS
+    published = _LIMITS
 
     def contents(
         self, notification: Notification, notes: Notes, *, plain: bool
@@ -42,8 +35,9 @@ class TeamsChannel(RenderingChannel[Content]):
         """See ``ChatChannel.compose``."""
         del now
         first, *others = (_container(each, at) for at, each in enumerate(contents))
-        body = _encoder.encode(_message([*first, *(each for other in others for each in other)]))
-        return HttpRequest(target.address, body, dict(target.access.headers))
+        return json_request(
+            target, _message([*first, *(each for other in others for each in other)])
+        )
 
     def fits(self, contents: Sequence[Content], more: Content) -> bool:
         """See ``ChatChannel.fits``."""

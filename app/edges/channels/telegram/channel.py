@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.telegram.address import Place, place_of
 from app.edges.channels.telegram.answers import classify
 from app.edges.channels.telegram.dialect import (
@@ -56,7 +56,6 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _NO_PREVIEW = _Preview(is_disabled=True)
-_encoder = msgspec.json.Encoder()
 
 
 class TelegramChannel(TextChannel):
@@ -99,7 +98,7 @@ class TelegramChannel(TextChannel):
             message_thread_id=topic,
             disable_notification=said.priority is Priority.LOW,
         )
-        return HttpRequest(place.url, _encoder.encode(body), dict(target.access.headers))
+        return json_request(target, body, place.url)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""

@@ -1,10 +1,6 @@
 """WeCom's group robots: Markdown within 4,096 bytes, twenty messages a minute."""
 
-from collections.abc import Sequence
-
-import msgspec
-
-from app.edges.channels.over_http import HttpRequest
+from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.robots import MOST_TITLE, RobotForm, below_title, tone_for
 from app.edges.channels.texts import Said, TextChannel
 from app.edges.channels.wecom.answers import classify
@@ -42,19 +38,13 @@ FORM = RobotForm(
     most=MOST_REQUESTS,
 )
 
-_encoder = msgspec.json.Encoder()
-
 
 class WecomChannel(TextChannel):
     """Has a robot say it in a WeCom group."""
 
     name = "wecom"
+    published = _LIMITS
     form = FORM
-
-    def limits(self, address: str) -> Sequence[PublishedLimit]:
-        """See ``Channel.limits``."""
-        del address
-        return _LIMITS
 
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
@@ -62,7 +52,7 @@ class WecomChannel(TextChannel):
         plain = below_title(said.title, said.text)
         kind, content = ("text", plain) if said.plain else ("markdown", _markdown(said))
         body = {"msgtype": kind, kind: {"content": content}}
-        return HttpRequest(target.address, _encoder.encode(body), dict(target.access.headers))
+        return json_request(target, body)
 
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
