@@ -6,14 +6,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import (
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
-)
-from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from pydantic import SecretStr
 
 from app.configured import connect_to
@@ -24,14 +16,13 @@ from app.edges.kafka.producer import Producer
 from app.edges.kafka.survey import Survey
 from app.policies.headers.deferral import DELAYS
 from app.settings.models import KafkaSettings
+from tests.support.acls import PASSWORD, USER, add, rule, take_back
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import HttpServer
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.tools import Tools
 
 __all__ = ["hooks", "world"]
-
-USER, PASSWORD = "worker", "secret-of-the-worker"
 
 
 @pytest.fixture
@@ -55,48 +46,9 @@ def broker(guarded: KafkaCluster) -> str:
     return guarded.bootstrap
 
 
-def rule(kind: str, name: str, operation: str, permission: str = "ALLOW") -> AclBinding:
-    """Return a rule about what begins with that name."""
-    return AclBinding(
-        ResourceType[kind],
-        name,
-        ResourcePatternType.PREFIXED,
-        f"User:{USER}",
-        "*",
-        AclOperation[operation],
-        AclPermissionType[permission],
-    )
-
-
 async def allow(cluster: KafkaCluster, kind: str, name: str, *operations: str) -> None:
     """Let the user do something with what begins with that name."""
     await add(cluster, [rule(kind, name, operation) for operation in operations])
-
-
-async def add(cluster: KafkaCluster, rules: list[AclBinding]) -> None:
-    """Let rules hold."""
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    for made in admin.create_acls(rules).values():
-        await asyncio.to_thread(made.result, 30)
-
-
-async def take_back(cluster: KafkaCluster, rules: list[AclBinding]) -> None:
-    """Let rules hold no longer."""
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    filters = [
-        AclBindingFilter(
-            each.restype,
-            each.name,
-            each.resource_pattern_type,
-            each.principal,
-            each.host,
-            each.operation,
-            each.permission_type,
-        )
-        for each in rules
-    ]
-    for gone in admin.delete_acls(filters).values():
-        await asyncio.to_thread(gone.result, 30)
 
 
 async def lacking(cluster: KafkaCluster, world: World) -> dict[str, str]:

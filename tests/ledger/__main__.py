@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tests.ledger.faults import ALL
 from tests.ledger.one import make_run, make_stage
-from tests.ledger.rights import PASSWORD, USER
 from tests.ledger.stages import STAGES
 from tests.ledger.verdict import HEADER, Verdict
+from tests.support.acls import PASSWORD, USER
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.tools import Tools
 

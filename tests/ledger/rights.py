@@ -1,33 +1,11 @@
 """What the workers of a guarded run may do."""
 
-import asyncio
 from collections.abc import Iterable
 
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import (
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
-)
-from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+from confluent_kafka.admin._acl import AclBinding
 
+from tests.support.acls import PASSWORD, USER, add, rule, take_back
 from tests.support.kafka_cluster import KafkaCluster
-
-USER, PASSWORD = "worker", "secret-of-the-worker"
-
-
-def _rule(kind: str, name: str, operation: str, permission: str) -> AclBinding:
-    pattern = ResourcePatternType.PREFIXED if permission == "ALLOW" else ResourcePatternType.LITERAL
-    return AclBinding(
-        ResourceType[kind],
-        name,
-        pattern,
-        f"User:{USER}",
-        "*",
-        AclOperation[operation],
-        AclPermissionType[permission],
-    )
 
 
 async def log_in(cluster: KafkaCluster, topic: str) -> dict[str, str]:
@@ -38,8 +16,8 @@ async def log_in(cluster: KafkaCluster, topic: str) -> dict[str, str]:
         topic: What the names of its topics and its group begin with.
     """
     names = (topic, "notifications.")
-    rules = [_rule("TOPIC", name, "ALL", "ALLOW") for name in names]
-    await _add(cluster, [*rules, _rule("GROUP", topic, "ALL", "ALLOW")])
+    rules = [rule("TOPIC", name, "ALL") for name in names]
+    await add(cluster, [*rules, rule("GROUP", topic, "ALL")])
     return {
         "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS": cluster.guarded,
         "NOTIFIER_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
@@ -51,30 +29,13 @@ async def log_in(cluster: KafkaCluster, topic: str) -> dict[str, str]:
 
 async def refuse(cluster: KafkaCluster, topics: Iterable[str], operation: str) -> None:
     """Let nobody who logs in do something with topics."""
-    await _add(cluster, [_rule("TOPIC", topic, operation, "DENY") for topic in topics])
+    await add(cluster, _denied(topics, operation))
 
 
 async def grant(cluster: KafkaCluster, topics: Iterable[str], operation: str) -> None:
     """Take a refusal back."""
-    rules = [_rule("TOPIC", topic, operation, "DENY") for topic in topics]
-    filters = [
-        AclBindingFilter(
-            each.restype,
-            each.name,
-            each.resource_pattern_type,
-            each.principal,
-            each.host,
-            each.operation,
-            each.permission_type,
-        )
-        for each in rules
-    ]
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    for gone in admin.delete_acls(filters).values():
-        await asyncio.to_thread(gone.result, 30)
+    await take_back(cluster, _denied(topics, operation))
 
 
-async def _add(cluster: KafkaCluster, rules: list[AclBinding]) -> None:
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    for made in admin.create_acls(rules).values():
-        await asyncio.to_thread(made.result, 30)
+def _denied(topics: Iterable[str], operation: str) -> list[AclBinding]:
+    return [rule("TOPIC", topic, operation, "DENY", exact=True) for topic in topics]

@@ -5,7 +5,6 @@ import json
 import socket
 import ssl
 import struct
-import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.arrivals import Arrivals
 from tests.support.in_thread import in_thread
 
 MAX_HEAD_BYTES = 256 * 1024
@@ -89,7 +89,7 @@ Behaviour = Answer | Raw | Trickle | Hang | Reset
 Chooser = Callable[[Received], Behaviour]
 
 
-class HttpServer:
+class HttpServer(Arrivals[Received]):
     """Records requests and answers as told.
 
     Set ``behaviour`` to one behaviour for all, or to a function of the request; what is put into
@@ -97,14 +97,13 @@ class HttpServer:
     """
 
     def __init__(self, behaviour: Behaviour | Chooser | None = None) -> None:
+        super().__init__()
         self.behaviour: Behaviour | Chooser = behaviour or Answer()
         self.script: deque[Behaviour] = deque()
-        self.received: list[Received] = []
         self.connections = 0
         self.under_way = 0
         self.most_under_way = 0
         self.port = 0
-        self._arrived = threading.Condition()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._scheme = "http"
@@ -112,17 +111,6 @@ class HttpServer:
     def url(self, path: str = "/") -> str:
         """Return the address of a path on this server."""
         return f"{self._scheme}://127.0.0.1:{self.port}{path}"
-
-    def wait(self, count: int, timeout: float = 10.0) -> list[Received]:
-        """Block until so many requests have come; from another thread than the server's."""
-        with self._arrived:
-            if not self._arrived.wait_for(lambda: len(self.received) >= count, timeout):
-                raise AssertionError(f"{len(self.received)} of {count} requests in {timeout} s")
-            return list(self.received)
-
-    async def wait_for(self, count: int, timeout: float = 10.0) -> list[Received]:
-        """Wait until so many requests have come; from any event loop."""
-        return await asyncio.to_thread(self.wait, count, timeout)
 
     async def start(self, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
         """Listen on 127.0.0.1."""
@@ -158,9 +146,7 @@ class HttpServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         request = await _read_request(reader)
-        with self._arrived:
-            self.received.append(request)
-            self._arrived.notify_all()
+        self.keep(request)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import ssl
-import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import Any
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.support.arrivals import Arrivals
 from tests.support.in_thread import in_thread
 
 
@@ -42,7 +42,7 @@ class ReceivedMail:
         return content.replace("\r\n", "\n").strip("\n")
 
 
-class SmtpServer:
+class SmtpServer(Arrivals[ReceivedMail]):
     """Records mails and answers as told.
 
     Attributes:
@@ -53,29 +53,17 @@ class SmtpServer:
     """
 
     def __init__(self, users: dict[str, str] | None = None, *, smtputf8: bool = True) -> None:
+        super().__init__()
         self.on_sender: str | None = None
         self.on_recipient: dict[str, str] = {}
         self.on_data: str | None = None
         self.users = users or {}
         self.smtputf8 = smtputf8
-        self.mails: list[ReceivedMail] = []
         self.logins: list[str] = []
         self.connections = 0
         self.port = 0
-        self._arrived = threading.Condition()
         self._server: asyncio.Server | None = None
         self._open: set[_Connection] = set()
-
-    def wait(self, count: int, timeout: float = 10.0) -> list[ReceivedMail]:
-        """Block until so many mails have come; from another thread than the server's."""
-        with self._arrived:
-            if not self._arrived.wait_for(lambda: len(self.mails) >= count, timeout):
-                raise AssertionError(f"{len(self.mails)} of {count} mails in {timeout} s")
-            return list(self.mails)
-
-    async def wait_for(self, count: int, timeout: float = 10.0) -> list[ReceivedMail]:
-        """Wait until so many mails have come; from any event loop."""
-        return await asyncio.to_thread(self.wait, count, timeout)
 
     async def start(
         self,
@@ -139,9 +127,7 @@ class SmtpServer:
             tuple(envelope.mail_options),
             envelope.original_content or b"",
         )
-        with self._arrived:
-            self.mails.append(mail)
-            self._arrived.notify_all()
+        self.keep(mail)
         return "250 OK queued as 1"
 
     def authenticate(self, _: SMTP, __: Session, ___: Envelope, ____: str, data: Any) -> AuthResult:

@@ -51,7 +51,7 @@ async def test_a_login_is_tried_and_no_mail_sent() -> None:
     assert finding.verdict is Verdict.OK
     assert finding.text == f"127.0.0.1:{server.port}, STARTTLS, logged in as user"
     assert server.logins == ["user"]
-    assert server.mails == []
+    assert server.received == []
 
 
 async def test_a_server_may_want_neither_tls_nor_login() -> None:

@@ -14,6 +14,7 @@ from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import DeadLetters
+from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.producer_batches import Then
 from app.engine.addresses import Addresses
@@ -24,7 +25,7 @@ from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
 from app.values.dead_letter import DeadLetter
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
-from app.values.record import Headers, TopicPartition
+from app.values.record import Headers, Record, TopicPartition
 from tests.support.channels import KNOWN
 from tests.support.control import StillBoard
 from tests.support.engine import ScriptedChannel, SkewedClock, observer, until
@@ -169,6 +170,13 @@ class Stage:
         letters = DeadLetters(self.connection, self.dead_letter_topic, no_marks)
         page = await letters.page(limit=100)
         return page.dead_letters[::-1]
+
+    async def deferred(self, topic: str) -> list[Record]:
+        """Return what is in one of the retry topics."""
+        async with LogReader(self.connection, f"notifications.retry.{topic}", 5) as log:
+            ranges = {number: each for number, each in (await log.ranges()).items() if each}
+            stretches = await log.read(ranges, lambda _: True) if ranges else {}
+        return [one for stretch in stretches.values() for one in stretch.records]
 
 
 Envelope = Callable[..., dict[str, Any]]

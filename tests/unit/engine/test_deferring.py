@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from app.edges.kafka.log_reader import LogReader
 from app.policies.headers.deferral import Deferral, deferral_headers, read_deferral
 from app.policies.headers.records import here, origin_of
 from app.policies.routing import Defaults
 from app.values.outcome import Delivered, Outcome, Rejected, Retry
-from app.values.record import Record
 from tests.support.engine import ScriptedChannel, record, until
 from tests.support.topic import START, Topic
 
@@ -25,16 +23,6 @@ MAIL = Defaults(
     email_to=("a@example.com", "b@example.com"),
     smtp="smtp://mail.example:25",
 )
-
-
-async def deferred(stage: "Stage", topic: str) -> list[Record]:
-    """Return what is in one of the retry topics."""
-    async with LogReader(stage.connection, f"notifications.retry.{topic}", 5) as log:
-        ranges = {number: offsets for number, offsets in (await log.ranges()).items() if offsets}
-        if not ranges:
-            return []
-        stretches = await log.read(ranges, lambda _: True)
-    return [one for stretch in stretches.values() for one in stretch.records]
 
 
 async def test_what_cannot_be_delivered_is_put_aside_and_arrives_later(
@@ -51,7 +39,7 @@ async def test_what_cannot_be_delivered_is_put_aside_and_arrives_later(
     await until(lambda: worker.snapshot().deferred_waiting == 1)
     await until(lambda: worker.snapshot().lag == 0)
     assert worker.snapshot().backlog == 0
-    (kept,) = await deferred(stage, "30s")
+    (kept,) = await stage.deferred("30s")
     assert read_deferral(kept.headers).attempts == 3
     assert origin_of(kept).topic == "notifications"
     stage.clock.let_pass(31)
@@ -74,7 +62,7 @@ async def test_what_comes_due_has_one_attempt_until_it_is_old(
     await until(lambda: worker.snapshot().messages_deferred == 1)
     stage.clock.let_pass(130)
     await until(lambda: worker.snapshot().messages_deferred >= 2)  # by its clock it is due again
-    kept = await deferred(stage, "2m")
+    kept = await stage.deferred("2m")
     assert min(read_deferral(each.headers).attempts for each in kept) == 3
     stage.clock.let_pass(270)
     await until(lambda: worker.snapshot().messages_failed == 1)
@@ -150,7 +138,7 @@ async def test_a_record_of_a_newer_version_is_passed_on_untouched(stage: "Stage"
     await worker.start()
     await stage.producer.write("notifications.retry.0s", b"key", b"\x00new", newer)
     await until(lambda: worker.snapshot().deferred_waiting == 1)
-    (kept,) = await deferred(stage, "30s")
+    (kept,) = await stage.deferred("30s")
     assert (kept.key, kept.value, kept.headers) == (b"key", b"\x00new", newer)
     assert worker.snapshot().messages_consumed == 0
 
@@ -281,7 +269,7 @@ async def test_without_a_time_of_its_own_a_record_lives_from_its_arrival(
     async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
         await topic.write(value, second=(-1 - START) / 1000)
     await until(lambda: worker.snapshot().messages_deferred == 1)
-    (kept,) = await deferred(stage, "30s")
+    (kept,) = await stage.deferred("30s")
     assert abs(origin_of(kept).timestamp - stage.clock.now()) < 10
     stage.clock.let_pass(31)
     await until(lambda: worker.snapshot().messages_expired == 1)

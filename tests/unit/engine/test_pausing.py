@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from app.edges.kafka.log_reader import LogReader
 from app.policies.books.pauses import destination_id
 from app.policies.headers.deferral import read_deferral
 from app.values.delivery import Destination
 from app.values.outcome import Delivered, Retry
-from app.values.record import Record
 from app.values.snapshot import DestinationState
 from tests.support.engine import ScriptedChannel, until
 
@@ -21,16 +19,6 @@ ONE, TWO = "http://hooks.example/one", "http://hooks.example/two"
 def to(stage: "Stage", url: str) -> Destination:
     """Return the destination that has been sent to at a URL."""
     return next(sent.destination for sent in stage.channel.sent if sent.destination.address == url)
-
-
-async def deferred(stage: "Stage", topic: str) -> list[Record]:
-    """Return what is in one of the retry topics."""
-    async with LogReader(stage.connection, f"notifications.retry.{topic}", 5) as log:
-        ranges = {number: offsets for number, offsets in (await log.ranges()).items() if offsets}
-        if not ranges:
-            return []
-        stretches = await log.read(ranges, lambda _: True)
-    return [one for stretch in stretches.values() for one in stretch.records]
 
 
 async def test_what_is_for_a_paused_destination_waits_and_then_goes_at_once(
@@ -51,7 +39,7 @@ async def test_what_is_for_a_paused_destination_waits_and_then_goes_at_once(
     await until(lambda: worker.snapshot().messages_deferred == 1)
     await until(lambda: worker.snapshot().messages_sent == 2)
     await until(lambda: worker.snapshot().deferred_waiting == 1)
-    (kept,) = await deferred(stage, "1h")
+    (kept,) = await stage.deferred("1h")
     told = read_deferral(kept.headers)
     assert (told.paused, told.first_failure, told.attempts) == ((destination_id(one),), None, 0)
     stage.board.say(one, paused=False)

@@ -70,7 +70,7 @@ async def test_a_mail_has_text_html_and_its_headers(server: SmtpServer) -> None:
         outcomes = await send(channel, "a@example.com", content="你好", mail=mail)
         assert [type(outcome) for outcome in outcomes] == [Delivered] * 3
     await channel.close()
-    first, second = server.mails
+    first, second = server.received
     assert first.recipients == ("a@example.com", "c@example.com", "b@example.com")
     message = first.message
     assert message["Subject"] == "主题"
@@ -100,9 +100,9 @@ async def test_the_subject_falls_back_and_html_content_is_readable_as_text(
         fields=(Field("k", "v"),),
     )
     await channel.close()
-    assert [mail.message["Subject"] for mail in server.mails[:2]] == ["Title", "first line"]
-    assert html in server.mails[2].part("html")
-    assert "para" in server.mails[2].part("plain")
+    assert [mail.message["Subject"] for mail in server.received[:2]] == ["Title", "first line"]
+    assert html in server.received[2].part("html")
+    assert "para" in server.received[2].part("plain")
 
 
 async def test_every_recipient_has_its_own_outcome(server: SmtpServer) -> None:
@@ -115,7 +115,7 @@ async def test_every_recipient_has_its_own_outcome(server: SmtpServer) -> None:
     outcomes = await send(channel, "no@example.com", "yes@example.com", "later@example.com")
     await channel.close()
     assert [type(outcome) for outcome in outcomes] == [Rejected, Delivered, Retry]
-    assert server.mails[0].recipients == ("yes@example.com",)
+    assert server.received[0].recipients == ("yes@example.com",)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ async def test_a_dropped_idle_connection_is_replaced_without_a_failure(
     await server.drop_connections()
     assert [type(outcome) for outcome in await send(channel, "a@example.com")] == [Delivered]
     await channel.close()
-    assert len(server.mails) == 2
+    assert len(server.received) == 2
 
 
 async def test_starttls_and_implicit_tls_with_a_login() -> None:
@@ -219,13 +219,13 @@ async def test_addresses_beyond_ascii_need_a_server_that_takes_them() -> None:
         channel = EmailChannel(mail_server(server.port))
         assert isinstance((await send(channel, "用户@example.com"))[0], Delivered)
         await channel.close()
-    assert server.mails[0].message["To"] == "用户@example.com"
+    assert server.received[0].message["To"] == "用户@example.com"
     async with smtp_server(smtputf8=False) as server:
         channel = EmailChannel(mail_server(server.port))
         outcomes = await send(channel, "用户@example.com", "a@example.com")
         await channel.close()
         assert [type(outcome) for outcome in outcomes] == [Rejected, Delivered]
-    assert server.mails[0].message["To"] == "a@example.com"
+    assert server.received[0].message["To"] == "a@example.com"
 
 
 async def test_a_senders_domain_beyond_ascii_is_ascii_everywhere(server: SmtpServer) -> None:
@@ -234,7 +234,7 @@ async def test_a_senders_domain_beyond_ascii_is_ascii_everywhere(server: SmtpSer
     channel = EmailChannel(mail_server(server.port, from_address=sender))
     assert isinstance((await send(channel, "user@xn--fa-hia.example"))[0], Delivered)
     await channel.close()
-    (mail,) = server.mails
+    (mail,) = server.received
     assert mail.sender == "alerts@xn--fa-hia.example"
     assert mail.options == (f"SIZE={len(mail.source)}",)
     (address,) = mail.message["From"].addresses
@@ -254,16 +254,16 @@ async def test_who_is_kept_apart_gets_a_mail_of_their_own(server: SmtpServer) ->
         (outcomes,) = (await attempt(channel, [delivery])).outcomes
         assert [type(outcome) for outcome in outcomes] == [Delivered] * 2
     await channel.close()
-    assert [mail.recipients for mail in server.mails] == [
+    assert [mail.recipients for mail in server.received] == [
         ("a@example.com",),
         ("b@example.com",),
     ] * 2
-    assert [mail.message["To"] for mail in server.mails[:2]] == [
+    assert [mail.message["To"] for mail in server.received[:2]] == [
         "a@example.com",
         "Bob <b@example.com>",
     ]
-    assert {mail.message["Cc"] for mail in server.mails} == {"c@example.com"}
-    first, second, again, _ = (mail.message["Message-ID"] for mail in server.mails)
+    assert {mail.message["Cc"] for mail in server.received} == {"c@example.com"}
+    first, second, again, _ = (mail.message["Message-ID"] for mail in server.received)
     assert first == again
     assert first != second
 
