@@ -911,8 +911,8 @@ MUTANTS = (
     Mutant(
         "take a worker that was killed long ago for one that writes now",
         "app/engine/control/board.py",
-        "age = 0.0 if caught_up else",
-        "age = 0.0 if caught_up or True else",
+        "books.take(record, self._clock.monotonic() - age)",
+        "books.take(record, self._clock.monotonic())",
         ("tests/unit/engine/control/test_board.py",),
     ),
     Mutant(
