@@ -62,19 +62,30 @@ class Admission:
         self._ours = ours
         self._digests: dict[str, tuple[bytes | None, bytes]] = {}
 
-    def item(self, record: Record, assigned: Assigned, digest: bytes | None = None) -> Item:
-        """Return the item of a record that came in; its digest may be known."""
-        before = _before(record, assigned)
+    def item(
+        self, record: Record, assigned: Assigned, now: float, digest: bytes | None = None
+    ) -> Item:
+        """Return the item of a record that came in.
+
+        Args:
+            record: As it was read.
+            assigned: Its partition.
+            now: Monotonic seconds.
+            digest: Of its value, if that is known.
+        """
+        before = None if assigned.delay is None else read_deferral(record.headers)
         if before is not None and before.paused:
             before = before.after_pause(self._clock.broker_now() - record.timestamp)
-        return self._item(record, assigned, before, digest)
+        return self._item(record, assigned, before, now, digest)
 
     def returning(self, parked: Parked, record: Record, assigned: Assigned) -> Item:
         """Return the item of a record that was parked, and has been read again."""
-        before = parked.before or _before(record, assigned)
+        now, before = self._clock.monotonic(), parked.before
+        if before is None and assigned.delay is not None:
+            before = read_deferral(record.headers)
         if before is not None:
-            before = before.after_pause(self._clock.monotonic() - parked.since)
-        return self._item(record.stamped(parked.origin.timestamp), assigned, before)
+            before = before.after_pause(now - parked.since)
+        return self._item(record.stamped(parked.origin.timestamp), assigned, before, now)
 
     def missing(self, parked: Parked, assigned: Assigned) -> Item:
         """Return what stands for a record that was parked, and is gone from the log."""
@@ -104,7 +115,9 @@ class Admission:
                 if self._clock.monotonic() > until:
                     return records[:place]
                 digest = await asyncio.to_thread(digest_of, record)
-                await self._reader.read_ahead(self.item(record, held[record.partition], digest))
+                now = self._clock.monotonic()
+                item = self.item(record, held[record.partition], now, digest)
+                await self._reader.read_ahead(item)
                 self._digests[record.coordinates] = record.value, digest
         return records
 
@@ -151,20 +164,18 @@ class Admission:
         record: Record,
         assigned: Assigned,
         before: Deferral | None,
+        now: float,
         digest: bytes | None = None,
     ) -> Item:
         if record.timestamp <= 0:
             record = record.stamped(self._clock.broker_now())
-        is_deferred = assigned.delay is not None
-        now = self._clock.monotonic()
-        if digest is None:
-            digest = self._known_digest(record) or digest_of(record)
-        return Item(record, assigned.epoch, digest, now, before, is_deferred)
+        if digest is None and self._digests:
+            digest = self._known_digest(record)
+        digest = digest or digest_of(record)
+        return Item(record, assigned.epoch, digest, now, before, assigned.delay is not None)
 
     def _known_digest(self, record: Record) -> bytes | None:
         """Return the digest of a record that was read ahead, once."""
-        if not self._digests:
-            return None
         value, digest = self._digests.pop(record.coordinates, (None, None))
         # The same offset of a topic that was made anew is another record.
         return digest if value is record.value else None
@@ -173,8 +184,3 @@ class Admission:
 def digest_of(record: Record) -> bytes:
     """Return the SHA-256 of a record's value."""
     return hashlib.sha256(record.value or b"").digest()
-
-
-def _before(record: Record, assigned: Assigned) -> Deferral | None:
-    """Return what a record of a retry topic says about itself."""
-    return None if assigned.delay is None else read_deferral(record.headers)

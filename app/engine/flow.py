@@ -120,12 +120,13 @@ class Flow:
 
     def _receive(self, records: Sequence[Record], assigned: Assigned) -> None:
         items: list[Item] = []
+        now = self._clock.monotonic()
         for record in records:
             if assigned.ledger.passes_over(record.offset):
                 assigned.go_on_at(record.offset + 1)
                 self._observer.skipped()
             elif not self._goes_on(record, assigned):
-                items.append(self._enter(record, assigned))
+                items.append(self._enter(record, assigned, now))
         judged = [self._admission.judge(item) for item in items]
         wanted = [
             item
@@ -136,8 +137,8 @@ class Flow:
         for item, where in zip(wanted, routed, strict=True):
             self._deliver(item, where)
 
-    def _enter(self, record: Record, assigned: Assigned) -> Item:
-        item = self._admission.item(record, assigned)
+    def _enter(self, record: Record, assigned: Assigned, now: float) -> Item:
+        item = self._admission.item(record, assigned, now)
         if self._spans is not None:
             self._spans.begin(item)
         assigned.enter(item)
@@ -253,7 +254,7 @@ class Flow:
             self._observer.unroutable(item, routed.unroutable)
         if item.span is not None:
             routed = traced(routed, item.span)
-        self._dispatcher.submit(item, routed.deliveries)
+        self._dispatcher.submit(item, routed.deliveries, crowded=self._window.crowded)
         if not routed.deliveries:
             self.ended(item)
 

@@ -56,6 +56,13 @@ MUTANTS = (
         (LANE, WORKER),
     ),
     Mutant(
+        "leave packed what is put aside",
+        "app/engine/lanes/endings.py",
+        "            unpack(job)\n",
+        "            pass\n",
+        (LANE,),
+    ),
+    Mutant(
         "no fence at a revoke",
         "app/engine/group/rebalances.py",
         "            if partitions:\n"
@@ -278,8 +285,8 @@ MUTANTS = (
     Mutant(
         "let what is behind in a chat overtake what failed",
         "app/engine/inflight/item.py",
-        "            self.line = self.item.record.partition",
-        "            pass",
+        "        line = item.record.partition\n",
+        "        pass\n",
         ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(

@@ -9,6 +9,7 @@ from app.engine.clock import EngineClock
 from app.engine.control.board import Board
 from app.engine.history import targets_of
 from app.engine.inflight.item import Item, State
+from app.engine.inflight.packing import is_named, told
 from app.engine.inflight.partition import Assignment
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
@@ -75,8 +76,7 @@ class Holding:
     def held(self, name: str) -> Held | None:
         """Return what is held of a notification: by its id, or by where its record first stood."""
         for item in self._assignment.items():
-            notification = item.notification
-            if notification is not None and notification.message_id == name:
+            if is_named(item, name):
                 return self._held(item)
             if name.count("/") >= 2 and item.origin.coordinates == name:
                 return self._held(item)
@@ -92,7 +92,7 @@ class Holding:
 
     def _held(self, item: Item) -> Held:
         state, why, seconds = self._state(item)
-        notification = item.notification
+        notification = told(item)
         targets, tries = targets_of(item)
         return Held(
             id=notification.message_id if notification else None,

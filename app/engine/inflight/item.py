@@ -24,6 +24,8 @@ GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE,
 
 LONGEST_NAME = 200
 """Characters of an id in a log line."""
+SIZE_BYTES = 4
+"""At the beginning of what is packed: how many the record's value has."""
 LONGEST_ERROR = 500
 """Characters that are kept of why a target will not be reached."""
 
@@ -60,7 +62,6 @@ class Job(msgspec.Struct, eq=False):
     Attributes:
         attempts: Attempts made since it was received; waiting for a rate limit is none.
         order: Rises with intake: the partition's order within a priority.
-        in_order: Its destination gets what a partition holds in the partition's order.
         alone: It was refused together with others, and is to be sent by itself.
         put_aside_for: Seconds, once it is to be deferred.
         paused: It is deferred because its destination is paused, and for nothing else.
@@ -74,7 +75,6 @@ class Job(msgspec.Struct, eq=False):
     delivery: Delivery
     order: int
     attempts: int = 0
-    in_order: bool = False
     alone: bool = False
     put_aside_for: float = 0.0
     paused: bool = False
@@ -82,18 +82,29 @@ class Job(msgspec.Struct, eq=False):
     line: str | TopicPartition | None = None
     rank: int = 0
 
-    def __post_init__(self) -> None:
-        told, in_order = self.delivery.notification, self.in_order
-        is_urgent = told.priority is Priority.URGENT
-        self.line = told.ordering_key
-        self.rank = -told.priority if is_urgent or not in_order else 0
-        if in_order and self.item.before is None and not (is_urgent and self.line is None):
-            self.line = self.item.record.partition
-
     @property
     def finished(self) -> bool:
         """Whether nothing more is done about it here."""
         return self.state in _FINISHED
+
+
+def job_of(item: "Item", delivery: Delivery, order: int, *, in_order: bool = False) -> Job:
+    """Return a new job.
+
+    Args:
+        item: What it is of.
+        delivery: What is to be done.
+        order: Rises with intake.
+        in_order: Its destination gets what a partition holds in the partition's order.
+    """
+    told = delivery.notification
+    line: str | TopicPartition | None = told.ordering_key
+    if not in_order:
+        return Job(item, delivery, order, line=line, rank=-told.priority)
+    is_urgent = told.priority is Priority.URGENT
+    if item.before is None and not (is_urgent and line is None):
+        line = item.record.partition
+    return Job(item, delivery, order, line=line, rank=-told.priority if is_urgent else 0)
 
 
 class Failure(msgspec.Struct, eq=False, gc=False):
@@ -134,6 +145,7 @@ class Item(msgspec.Struct, eq=False):
         too_large: The retry topics do not take it.
         missing: Bytes of its value, which the log does not hold any more.
         span: Its part of a trace; None if nobody wants any.
+        packed: The record's value and what it says, while neither is kept as it is (``packing``).
     """
 
     record: Record
@@ -156,6 +168,7 @@ class Item(msgspec.Struct, eq=False):
     too_large: bool = False
     missing: int = 0
     span: OpenSpan | None = None
+    packed: bytes | None = None
 
     def __post_init__(self) -> None:
         if self.before is not None:
@@ -196,7 +209,9 @@ class Item(msgspec.Struct, eq=False):
 
     @property
     def size(self) -> int:
-        """Bytes it holds in memory, roughly."""
+        """Bytes of its record's value."""
+        if self.packed is not None:
+            return int.from_bytes(self.packed[:SIZE_BYTES], "big")
         return len(self.record.value or b"")
 
     @property

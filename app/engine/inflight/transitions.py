@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from app.engine.inflight.item import LONGEST_ERROR, Failure, Item, Job, Stage, State
 from app.policies.texts.plain_text import clip
-from app.values.delivery import Target
+from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
 from app.values.note import Note
 from app.values.notification import Notification
@@ -151,6 +151,27 @@ def detour(job: Job) -> None:
     """Go on with whoever is told instead of its one target."""
     (target,) = job.delivery.targets
     job.delivery = replace(job.delivery, targets=target.fallback[0])
+
+
+def pack(job: Job, packed: bytes, place: Delivery) -> None:
+    """Put away what its record says while a job waits.
+
+    Args:
+        job: The only one of its item.
+        packed: Has all of it.
+        place: Where it goes.
+    """
+    item = job.item
+    item.record, item.notification, item.packed = replace(item.record, value=None), None, packed
+    job.delivery = place
+
+
+def unpack(job: Job, value: bytes, delivery: Delivery) -> None:
+    """Have again what was put away: the record's value, and what is to be delivered."""
+    item = job.item
+    item.record, item.packed = replace(item.record, value=value), None
+    item.notification = delivery.notification
+    job.delivery = delivery
 
 
 def simplify(job: Job) -> None:

@@ -6,6 +6,8 @@ from typing import Final
 from app.engine.inflight.item import Item
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+CROWDED: Final = 2000
+"""Notifications in the window from which on those that join a long line are packed."""
 FULL: Final = 0.75
 """The share of the window from which on slow lanes make room."""
 
@@ -40,7 +42,13 @@ class Window:
         """Count anew what is left."""
         self.count = self.size = 0
         for item in items:
-            self.enter(item)
+            self.count += 1
+            self.size += item.size
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are so many that what waits for long should take less memory."""
+        return self.count > CROWDED
 
     @property
     def room(self) -> int:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
-from app.engine.inflight.item import Item, Job, State
+from app.engine.inflight.item import Item, Job, State, job_of
 from app.engine.inflight.partition import Assignment
 from app.engine.inflight.transitions import route
 from app.engine.lanes.lane import Lane
@@ -127,20 +127,28 @@ class Dispatcher:
         lane = self._lanes.get((destination.channel, destination.address))
         return (None, None) if lane is None else lane.waits_for(job)
 
-    def submit(self, item: Item, deliveries: Iterable[Delivery]) -> None:
-        """Put an item's deliveries in line; what was deferred before goes ahead of what is new."""
-        jobs = [
-            Job(
-                item,
-                delivery,
-                self._next_order(item),
-                in_order=self._channels[delivery.destination.channel].in_order,
-            )
-            for delivery in deliveries
-        ]
+    def submit(self, item: Item, deliveries: Iterable[Delivery], *, crowded: bool = False) -> None:
+        """Put an item's deliveries in line; what was deferred before goes ahead of what is new.
+
+        Args:
+            item: In the books.
+            deliveries: All that it has.
+            crowded: So much waits that it should take less memory.
+        """
+        jobs = tuple(
+            [
+                job_of(
+                    item,
+                    delivery,
+                    self._next_order(item),
+                    in_order=self._channels[delivery.destination.channel].in_order,
+                )
+                for delivery in deliveries
+            ]
+        )
         route(item, jobs)
         for job in jobs:
-            self.lane(job.delivery.destination).submit(job)
+            self.lane(job.delivery.destination).submit(job, crowded=crowded)
 
     def resubmit(self, item: Item) -> None:
         """Put in line again what was discarded when the partition was taken away.

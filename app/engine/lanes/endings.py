@@ -5,6 +5,7 @@ from functools import partial
 
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job, State
+from app.engine.inflight.packing import unpack
 from app.engine.inflight.transitions import defer, drop, trouble
 from app.engine.lanes.outcomes import Outcomes
 from app.engine.lanes.queue import JobQueue
@@ -114,6 +115,7 @@ class Endings:
     def _close(self, job: Job, decide: Callable[[], None]) -> None:
         """Hand back a job that waits nowhere any more; if deciding fails, it is put aside."""
         try:
+            unpack(job)
             decide()
         except Exception as error:  # noqa: BLE001 - the next one's turn comes all the same
             self.fault("booking", error)

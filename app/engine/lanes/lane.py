@@ -7,6 +7,7 @@ from functools import partial
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job, State
+from app.engine.inflight.packing import Packer
 from app.engine.inflight.transitions import drop, start, wait
 from app.engine.lanes.answers import Answers
 from app.engine.lanes.asides import Asides
@@ -31,6 +32,8 @@ from app.values.snapshot import DestinationState
 
 SHARE_SECONDS = 0.25
 """Between two looks at whether the party's share has room again."""
+LONG_LINE = 8
+"""Jobs in line behind which another one waits for long."""
 LATE = 1.0
 """Seconds that a timer may be overdue."""
 TICK = 0.001
@@ -96,6 +99,7 @@ class Lane:
             1 if channel.in_order else concurrency, breaks=policy.defers, budget=budget
         )
         self._queue = JobQueue()
+        self._packer = Packer()
         self._endings = Endings(
             destination.label, self._queue, self._outcomes, policy, clock, observer, surroundings
         )
@@ -216,16 +220,22 @@ class Lane:
         if self._queue and not ready and self._queue.due_at is None:
             yield "jobs wait behind one that is not there"
 
-    def submit(self, job: Job) -> None:
-        """Put a job in line."""
+    def submit(self, job: Job, *, crowded: bool = False) -> None:
+        """Put a job in line; packed if it is going to wait for long, and many do."""
         wait(job)
         self.last_target = job.delivery.targets[0]
+        if crowded and len(self._queue) >= LONG_LINE:
+            self._packer.pack(job)
+        if job.item.packed is None:
+            self._prepare(job)
+        self._queue.add(job)
+        self._turn.wake(self)
+
+    def _prepare(self, job: Job) -> None:
         try:  # noqa: SIM105 - of every delivery; to enter a context takes longer
             self._channel.prepare(job.delivery)
         except Exception:  # noqa: BLE001, S110 - its attempt meets the same fault, and tells
             pass
-        self._queue.add(job)
-        self._turn.wake(self)
 
     def discard(self, unwanted: Callable[[Job], bool]) -> None:
         """Drop waiting jobs; those under way are not touched."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 
 from app.engine.inflight.item import Job
+from app.engine.inflight.packing import unpack
 from app.values.record import TopicPartition
 
 _Entry = tuple[int, int, Job]
@@ -79,16 +80,16 @@ class JobQueue:
 
     def peek(self) -> Job | None:
         """Return the next job without taking it."""
-        return self.ready[0][2] if self.ready else None
+        return _unpacked(self.ready[0][2]) if self.ready else None
 
     def take(self) -> Job:
         """Take the next job, which there is."""
-        return heappop(self.ready)[2]
+        return _unpacked(heappop(self.ready)[2])
 
     def behind(self, job: Job) -> Job | None:
         """Return the next job in the line of one that was taken, without taking it."""
         line = self._line(job)
-        return line.behind[0] if line and line.behind else None
+        return _unpacked(line.behind[0]) if line and line.behind else None
 
     def take_behind(self, job: Job) -> None:
         """Take that next job too; both are ahead of the others then."""
@@ -150,6 +151,12 @@ class JobQueue:
     def _line(self, job: Job) -> _Line | None:
         key = job.line
         return None if key is None else self._lines.get(key)
+
+
+def _unpacked(job: Job) -> Job:
+    if job.item.packed is not None:
+        unpack(job)
+    return job
 
 
 def place(job: Job) -> tuple[int, int]:

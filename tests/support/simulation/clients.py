@@ -73,6 +73,8 @@ def kafka_in_memory(delays: Mapping[float, str] = DELAYS) -> Iterator[None]:
         patch.setattr("app.engine.parts.TopicKeeper.watch", idle)
         patch.setattr("app.engine.parts.Share.run", idle)
         patch.setattr("app.policies.headers.deferral.DELAYS", delays)
+        patch.setattr("app.engine.inflight.window.CROWDED", 5)  # the windows are small
+        patch.setattr("app.engine.lanes.lane.LONG_LINE", 1)
         yield
 
 

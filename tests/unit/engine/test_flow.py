@@ -33,8 +33,9 @@ class Steps:
     def __init__(self) -> None:
         self.told: list[tuple[str, int]] = []
 
-    def item(self, incoming: Record, assigned: Assigned) -> Item:
+    def item(self, incoming: Record, assigned: Assigned, now: float) -> Item:
         """Return an item."""
+        assert now > 0
         return Item(incoming, assigned.epoch, incoming.offset.to_bytes(32, "big"))
 
     def judge(self, judged: Item) -> Judgement:
@@ -47,8 +48,9 @@ class Steps:
         self.told.append(("routed", routed.record.offset))
         return Routed((delivery(notification(f"{routed.record.offset}")),), ())
 
-    def submit(self, submitted: Item, deliveries: Iterable[Delivery]) -> None:
+    def submit(self, submitted: Item, deliveries: Iterable[Delivery], *, crowded: bool) -> None:
         """Put it in line."""
+        assert not crowded
         assert len(list(deliveries)) == 1
         self.told.append(("in line", submitted.record.offset))
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.edges.kafka.producer_batches import Place
 from app.engine.history import MOST_TARGETS, MOST_TRIES, MOST_WAITING, History
-from app.engine.inflight.item import Item, Job
+from app.engine.inflight.item import Item, job_of
 from app.policies.books.history import read
 from app.policies.redaction import Secrets
 from app.values.delivery import Target
@@ -219,7 +219,7 @@ async def test_targets_that_were_not_tried_stand_there() -> None:
     held = an_item()
     told = held.notification
     assert told is not None
-    held.jobs = [Job(held, delivery(told), 0)]
+    held.jobs = [job_of(held, delivery(told), 0)]
     history.add(held, "deferred")
     await history.write()
     (entry,) = producer.entries()

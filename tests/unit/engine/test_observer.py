@@ -8,7 +8,7 @@ import pytest
 from app.edges.metrics import Metrics
 from app.engine.attempts import AttemptLog
 from app.engine.history import History
-from app.engine.inflight.item import Job
+from app.engine.inflight.item import job_of
 from app.engine.inflight.transitions import route
 from app.engine.observer import MOST_UNROUTABLE, Observer
 from app.policies.books.statistics import Statistics, Verdict
@@ -69,7 +69,7 @@ async def test_a_story_says_why_something_was_put_aside_and_where_it_waited() ->
     told = notification()
     deferred, late = (item(told, assignment()[PARTITION]) for _ in range(2))
     for each in (deferred, late):
-        route(each, [Job(each, delivery(told), 1)])
+        route(each, [job_of(each, delivery(told), 1)])
     observer.put_aside(deferred.jobs[0], 30.0, "HTTP 503")
     observer.deferred(deferred)
     clock.let_pass(60)

@@ -221,8 +221,8 @@ async def test_the_digest_of_what_is_heavy_is_made_in_a_thread_and_once(
     assigned = assignment[PARTITION]
     heavy = [Record(PARTITION, offset, 1.0, None, b"x" * (HEAVY + 1), ()) for offset in range(2)]
     await admission.read_ahead(heavy, {PARTITION: assigned})
-    assert admission.item(heavy[0], assigned).digest == digest_of(heavy[0])
+    assert admission.item(heavy[0], assigned, 0.0).digest == digest_of(heavy[0])
     assert len(threads) == 2
     assert threading.get_ident() not in threads
     made_anew = Record(PARTITION, 1, 1.0, None, b"another", ())
-    assert admission.item(made_anew, assigned).digest == digest_of(made_anew)
+    assert admission.item(made_anew, assigned, 0.0).digest == digest_of(made_anew)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from app.engine.inflight.item import Item, Job
+from app.engine.inflight.item import Item, job_of
 from app.engine.inflight.partition import Start
 from app.engine.inflight.transitions import accept, fail, give, hand_on, put_aside
 from app.engine.settlement import Exits, Settler
@@ -213,7 +213,7 @@ async def test_what_is_in_no_log_any_more_cannot_wait_there(
         hand_on(stray)
         bench.flow.ended(stray)
     else:
-        job = Job(stray, delivery(notification()), 0)
+        job = job_of(stray, delivery(notification()), 0)
         stray.jobs = [job]
         put_aside(stray)
         bench.flow.ended(stray)

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from app.engine.inflight import transitions
-from app.engine.inflight.item import Item, Job, Stage, State
+from app.engine.inflight.item import Item, Job, Stage, State, job_of
 from app.engine.inflight.transitions import (
     ITEM_MOVES,
     JOB_MOVES,
@@ -37,7 +37,7 @@ JOB_FUNCTIONS: dict[str, Callable[[Job], None]] = {
 def an_item() -> Item:
     """Return an item with one delivery."""
     made = item(notification(), assignment()[PARTITION])
-    transitions.route(made, [Job(made, delivery(notification()), 0)])
+    transitions.route(made, [job_of(made, delivery(notification()), 0)])
     return made
 
 
@@ -89,8 +89,8 @@ def test_what_is_given_again_keeps_what_is_done() -> None:
 def test_what_is_put_aside_at_once_waits_for_nothing() -> None:
     """Even if it was to wait for long; what is done stays done."""
     made = an_item()
-    done = Job(made, delivery(notification()), 1)
-    later = Job(made, delivery(notification()), 2)
+    done = job_of(made, delivery(notification()), 1)
+    later = job_of(made, delivery(notification()), 2)
     transitions.route(made, [*made.jobs, done, later])
     transitions.finish(done)
     transitions.defer(later, 600.0)

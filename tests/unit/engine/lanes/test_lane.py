@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from app.edges.channels.base import Channel
-from app.engine.inflight.item import Item, Job, State
+from app.engine.inflight.item import Item, Job, State, job_of
 from app.engine.inflight.transitions import fail, put_aside, route
-from app.engine.lanes.lane import Lane
+from app.engine.lanes.lane import LONG_LINE, Lane
 from app.engine.tasks import Tasks
 from app.engine.turn import AT_ONCE, Turn
 from app.policies.books.pauses import Pausing, destination_id
@@ -150,6 +150,8 @@ class Bench:
         targets: Sequence[str] = ("a",),
         before: Deferral | None = None,
         received_at: float | None = None,
+        *,
+        crowded: bool = False,
     ) -> Item:
         """Enter a notification and put it in line."""
         entered = item(
@@ -160,15 +162,34 @@ class Bench:
             received_at=received_at,
         )
         in_order = self.channel.in_order
-        job = Job(entered, delivery(told, targets), self._offset, in_order=in_order)
+        job = job_of(entered, delivery(told, targets), self._offset, in_order=in_order)
         route(entered, [job])
         self._offset += 1
-        self.lane.submit(job)
+        self.lane.submit(job, crowded=crowded)
         return entered
 
     async def finished(self, count: int) -> None:
         """Wait until that many jobs are done."""
         await until(lambda: len(self.done) >= count)
+
+
+async def test_what_joins_a_long_line_in_a_crowd_is_packed_until_its_turn_comes() -> None:
+    """It is sent, or put aside, as it would have been."""
+    gate = asyncio.Event()
+    channel = ScriptedChannel(gate=gate)
+    bench = Bench(channel, max_age=DAY)
+    told = [notification(f"text {each}", message_id=f"m-{each}") for each in range(LONG_LINE + 3)]
+    items = [bench.put(each, crowded=True) for each in told]
+    assert [each.packed is not None for each in items] == [False] * LONG_LINE + [True] * 3
+    await channel.arrived(1)
+    bench.lane.give_up_last(1)
+    assert [job.item for job in bench.done] == items[-1:]
+    assert items[-1].notification == told[-1]
+    assert items[-1].deferred
+    gate.set()
+    await bench.finished(len(items))
+    assert channel.contents == [each.content for each in told[:-1]]
+    assert [each.notification for each in items] == told
 
 
 async def test_urgent_goes_first_and_a_priority_keeps_the_partitions_order() -> None:

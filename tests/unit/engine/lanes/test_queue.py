@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.inflight.item import Job
+from app.engine.inflight.item import Job, job_of
 from app.engine.inflight.partition import Assigned, Start
 from app.engine.lanes.queue import JobQueue
 from app.values.notification import Priority
@@ -22,7 +22,7 @@ class Jobs:
     ) -> Job:
         """Return one job."""
         told = notification(content, ordering_key=key, priority=priority)
-        made = Job(item(told, self._assigned, offset=self._count), delivery(told), self._count)
+        made = job_of(item(told, self._assigned, offset=self._count), delivery(told), self._count)
         self._count += 1
         return made
 
