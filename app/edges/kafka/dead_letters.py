@@ -141,8 +141,13 @@ class DeadLetters:
         shown = await self._shown(records[:1], marks)
         return shown[0] if shown else None
 
-    async def scan(self) -> AsyncIterator[Sequence[Record]]:
+    async def scan(
+        self, between: tuple[float, float] | None = None
+    ) -> AsyncIterator[Sequence[Record]]:
         """Yield every dead letter, a few at a time, each partition's oldest first.
+
+        Args:
+            between: Only those that were written then (seconds since the epoch).
 
         Raises:
             KafkaUnavailableError, KafkaRefusedError: As for a page.
@@ -151,6 +156,9 @@ class DeadLetters:
             async with self._log() as log:
                 async with asyncio.timeout(self._timeout):
                     ranges = await log.ranges()
+                    if between is not None and ranges and not self._connection.embedded:
+                        first, last = [await log.offsets_at(ranges, each) for each in between]
+                        ranges = {number: range(first[number], last[number]) for number in ranges}
                 for number, offsets in ranges.items():
                     start, span = offsets.start, SCAN_SPAN
                     while start < offsets.stop:

@@ -143,14 +143,12 @@ class HistoryLog:
     async def _narrowed(self, log: LogReader, offsets: range, sought: Sought) -> range:
         """Return the records that may hold what was settled within the time that is looked for."""
         start, stop = offsets.start, offsets.stop
-        if self._connection.embedded:  # that broker has no index of times
+        if self._connection.embedded:
             return offsets
         if sought.since is not None:
-            first = await log.offset_at(0, sought.since - CLOCKS)
-            start = stop if first is None else max(first, start)
+            start = max((await log.offsets_at({0: offsets}, sought.since - CLOCKS))[0], start)
         if sought.until is not None:
-            first = await log.offset_at(0, sought.until + LATEST)
-            stop = stop if first is None else min(first, stop)
+            stop = min((await log.offsets_at({0: offsets}, sought.until + LATEST))[0], stop)
         return range(start, stop)
 
     @asynccontextmanager

@@ -104,17 +104,22 @@ class LogReader:
         )
         return {each.partition: range(starts[each], stops[each]) for each in partitions}
 
-    async def offset_at(self, number: int, seconds: float) -> int | None:
-        """Return the offset of a partition's first record from a time on; None if all are older.
+    async def offsets_at(self, ranges: Mapping[int, range], seconds: float) -> dict[int, int]:
+        """Return the offset of each partition's first record from a time on, or the range's end.
+
+        Not for the embedded broker, which has no index of times.
 
         Args:
-            number: Of the partition.
+            ranges: What there is, by partition.
             seconds: Since the epoch.
         """
-        partition = ClientPartition(self._topic, number)
-        asked = {partition: max(round(seconds * 1000), 0)}
-        found = (await self._client.offsets_for_times(asked))[partition]
-        return None if found is None else int(found.offset)
+        stamp = max(round(seconds * 1000), 0)
+        asked = {ClientPartition(self._topic, number): stamp for number in ranges}
+        found = await self._client.offsets_for_times(asked)
+        return {
+            each.partition: ranges[each.partition].stop if first is None else int(first.offset)
+            for each, first in found.items()
+        }
 
     async def read(
         self, ranges: Mapping[int, range], wanted: Callable[[Record], bool]

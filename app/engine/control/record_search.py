@@ -19,13 +19,15 @@ from app.values.record import Record, TopicPartition
 
 TIMEOUT: Final = 5.0
 """Seconds that looking through one topic may take."""
+CLOCKS: Final = 3600.0
+"""Seconds that a worker's clock may differ from the brokers'."""
 
 
 class DeadLetterRecords(Protocol):
     """What is asked of the dead letters."""
 
-    def scan(self) -> AsyncIterator[Sequence[Record]]:
-        """Yield every dead letter, a few at a time."""
+    def scan(self, between: tuple[float, float] | None = None) -> AsyncIterator[Sequence[Record]]:
+        """Yield every dead letter, a few at a time, or those that were written at a time."""
         ...
 
 
@@ -65,18 +67,22 @@ class RecordSearch:
                 return found[-1]
         return None
 
-    async def dead_letter(self, name: str, origin: str | None) -> Record | None:
+    async def dead_letter(
+        self, name: str, origin: str | None, settled: float | None = None
+    ) -> Record | None:
         """Look in the dead letters; return the newest.
 
         Args:
             name: Of the notification.
             origin: Where its record first stood, if that is known.
+            settled: When it became one, in seconds since the epoch, if that is known.
         """
         is_it = _matches(name, origin_of)
         found = None
         try:
             async with asyncio.timeout(TIMEOUT):
-                async for records in self._dead_letters.scan():
+                then = None if settled is None else (settled - CLOCKS, settled + CLOCKS)
+                async for records in self._dead_letters.scan(then):
                     for record in records:
                         if origin_of(record).coordinates == origin or is_it(record):
                             found = record

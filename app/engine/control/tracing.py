@@ -128,7 +128,7 @@ class Tracer:
         last = entries[-1][2]
         dead = None
         if last.state in {"failed", "partial", "expired"}:
-            dead = await _in_time(self._search.dead_letter(name, last.origin), [])
+            dead = await _in_time(self._search.dead_letter(name, last.origin, last.at), [])
         record = dead or await self._search.at(last.origin)
         return self._stories.of(
             name,

@@ -54,10 +54,10 @@ class Log:
         """Return what there is."""
         return {0: range(self.first, self.first + len(self.records))}
 
-    async def offset_at(self, number: int, seconds: float) -> int | None:
+    async def offsets_at(self, ranges: Mapping[int, range], seconds: float) -> dict[int, int]:
         """Return the first offset from a time on."""
-        assert number == 0
-        return next((each.offset for each in self.records if each.timestamp >= seconds), None)
+        later = (each.offset for each in self.records if each.timestamp >= seconds)
+        return {0: next(later, ranges[0].stop)}
 
     async def read(
         self, ranges: Mapping[int, range], wanted: Callable[[Record], bool]
