@@ -42,7 +42,7 @@ async def _trace(message_id: str, url: str, api_key: str | None) -> tuple[Story 
 
 
 @click.command()
-@click.option("--query", "q", metavar="TEXT", help="In id, title, destination or error.")
+@click.option("--query", "q", metavar="TEXT", help="In id, title, destination, error or trace ID.")
 @click.option("--user", metavar="ID", help="For this user.")
 @click.option("--status", type=click.Choice(STATES), help="Settled as this.")
 @click.option("--channel", metavar="NAME", help="By this channel.")

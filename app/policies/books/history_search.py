@@ -13,7 +13,7 @@ class Sought(msgspec.Struct, frozen=True):
     """Which entries are looked for; what is None is of no account.
 
     Attributes:
-        q: Text in id, title, place, user, destinations or errors, in capital letters or small ones.
+        q: Text in id, title, place, user, trace, destinations or errors, in whatever case.
         user: The whole id of one.
         status: How it was settled, or ``deferred``; None for all that are settled.
         channel: The whole name of one.
@@ -71,7 +71,7 @@ class Sought(msgspec.Struct, frozen=True):
 
 
 def _text_of(entry: Entry) -> str:
-    parts = [entry.id, entry.title, entry.origin, entry.user]
+    parts = [entry.id, entry.title, entry.origin, entry.user, entry.trace_id]
     parts += [each.destination for each in entry.targets]
     parts += [each.error for each in entry.tries]
     return "\n".join(part for part in parts if part)

@@ -22,6 +22,7 @@ ENTRY = Entry(
     "trader-001",
     (Addressee("webhook", "https://hooks.example/***#a1b2c3"),),
     (Try(100.0, 0, AttemptStatus.REJECTED, 1, 0.1, "HTTP 400: Unknown field"),),
+    trace_id="0af7651916cd43dd8448eb211c80319c",
 )
 
 
@@ -34,6 +35,7 @@ ENTRY = Entry(
         (Sought(q="unknown FIELD"), True),
         (Sought(q="notifications/3/17"), True),
         (Sought(q="交易"), True),
+        (Sought(q="0AF7651916cd43dd8448eb211c80319c"), True),
         (Sought(q="ä"), True),
         (Sought(q="signal"), False),
         (Sought(user="trader-001"), True),
