@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-kafka test-mail soak mutants bench papers lock
+.PHONY: help run test test-kafka test-mail test-prometheus soak mutants bench papers lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,7 +30,7 @@ test: .venv/.test ## format, lint, types, unit and end-to-end tests
 	@mkdir -p .mypy_cache
 	@echo "$(BIN)/mypy, beside the tests" && $(BIN)/mypy > .mypy_cache/said 2>&1 & types=$$!; \
 	$(BIN)/python -m pytest --collect-only --quiet > /dev/null 2>&1; \
-	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term -m "not kafka and not mail"; \
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term -m "not kafka and not mail and not prometheus"; \
 	tests=$$?; wait $$types; types=$$?; cat .mypy_cache/said; exit $$((tests ? tests : types))
 
 test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brokers)
@@ -40,6 +40,10 @@ test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brok
 test-mail: .venv/.test ## mails handed to real Postfix and OpenSMTPD, from Debian's packages (as root)
 	@$(BIN)/python -m tests.support.tools mail
 	$(BIN)/python -m pytest tests/mail
+
+test-prometheus: .venv/.test ## metrics, alert rules and the dashboard's queries by a real Prometheus, from Debian's package (as root)
+	@$(BIN)/python -m tests.support.tools prometheus
+	$(BIN)/python -m pytest tests/prometheus
 
 soak: .venv/.test ## the ledger test in full: 85,000 notifications or more, every fault, a table (20 minutes)
 	@$(BIN)/python -m tests.support.tools kafka

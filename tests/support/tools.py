@@ -1,8 +1,8 @@
 """Finds what the tests need on this machine, and installs what it lacks.
 
-``python -m tests.support.tools browser`` (``kafka``, ``mail``): silent and quick when everything is
-there; otherwise one line on standard error says what is installed, or what is missing and how to
-get it (exit 1). Tests are never skipped for want of a tool.
+``python -m tests.support.tools browser`` (``kafka``, ``mail``, ``prometheus``): silent and quick when
+everything is there; otherwise one line on standard error says what is installed, or what is missing
+and how to get it (exit 1). Tests are never skipped for want of a tool.
 """
 
 import contextlib
@@ -35,6 +35,7 @@ BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji")
 JAVA_PACKAGES = ("openjdk-17-jre-headless", "default-jre-headless")
 JAVA_MINIMUM = 17
 INSTALL_TIMEOUT = 900.0
+USAGE = "usage: python -m tests.support.tools browser|kafka|mail|prometheus"
 
 NO_BROWSER = (
     "The tests need a Chromium-family browser: install one (Debian: apt-get install "
@@ -53,6 +54,11 @@ MAIL_PACKAGES = ("postfix", "opensmtpd", "dash", "libsasl2-modules", "sasl2-bin"
 NO_MAIL_SERVERS = (
     "The tests on real mail servers unpack Debian's packages of Postfix and OpenSMTPD and run them "
     "as root in a folder of their own: run them as root on Debian or Ubuntu (a container will do)."
+)
+PROMETHEUS_PACKAGES = ("prometheus",)
+NO_PROMETHEUS = (
+    "The tests unpack Debian's package of Prometheus: run them as root on Debian or Ubuntu (a "
+    "container will do), or put prometheus and promtool on the path."
 )
 NO_KAFKA = (
     "Maven could not download Apache Kafka: check its way to a repository (~/.m2/settings.xml), "
@@ -160,6 +166,23 @@ class Tools:
             lambda: root if root.is_dir() else None,
             [lambda: self._unpack(MAIL_PACKAGES, root)],
             NO_MAIL_SERVERS,
+        )
+
+    def prometheus(self) -> Path:
+        """The folder with ``prometheus`` and ``promtool``, unpacked unless they are installed.
+
+        Raises:
+            MissingToolError: They could not be downloaded.
+        """
+        installed = self._which("prometheus"), self._which("promtool")
+        if installed[0] and installed[1]:
+            return installed[0].parent
+        root = self.cache / "prometheus"
+        unpacked = root / "usr" / "bin"
+        return self._provide(
+            lambda: unpacked if unpacked.is_dir() else None,
+            [lambda: self._unpack(PROMETHEUS_PACKAGES, root)],
+            NO_PROMETHEUS,
         )
 
     def find_browser(self) -> Path | None:
@@ -335,12 +358,14 @@ def main(arguments: Sequence[str]) -> int:
                 tools.browser()
             case ["mail"]:
                 tools.mail_servers()
+            case ["prometheus"]:
+                tools.prometheus()
             case ["kafka"]:
                 if not os.environ.get("NOTIFIER_TEST_KAFKA"):
                     tools.java()
                     tools.kafka_jars()
             case _:
-                print("usage: python -m tests.support.tools browser|kafka|mail", file=sys.stderr)
+                print(USAGE, file=sys.stderr)
                 return 2
     except MissingToolError as error:
         print(error, file=sys.stderr)
