@@ -70,7 +70,7 @@ async def check_webhooks(
 
     Args:
         settings: All settings.
-        channels: Which there are.
+        channels: All that exist.
         proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """
@@ -102,7 +102,7 @@ async def check_operator(
 
     Args:
         settings: All settings.
-        channels: Which there are.
+        channels: All that exist.
         proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """

@@ -36,7 +36,7 @@ async def check_questions(
 
     Args:
         settings: All settings.
-        channels: Which there are.
+        channels: All that exist.
         proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """

@@ -1,1 +1,1 @@
-"""The engine tells the story: poll, parse, route, deliver, settle, commit."""
+"""The engine: poll, parse, route, deliver, settle, commit."""

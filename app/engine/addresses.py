@@ -17,7 +17,7 @@ class Addresses:
         recipients_file: The recipients file, or None.
         templates_dir: Message templates that go before the built-in ones, or None.
         defaults: Where notifications go that carry no address.
-        channels: Which there are.
+        channels: All that exist.
 
     Raises:
         RecipientsFileError, TemplateError: A file cannot be used.

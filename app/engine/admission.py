@@ -1,4 +1,4 @@
-"""Admission: what is to become of a record that comes in."""
+"""Admission: decides what to do with a record that came in."""
 
 import asyncio
 import hashlib
@@ -36,7 +36,7 @@ class NotOurs(msgspec.Struct, frozen=True):
 
 
 class Newer(msgspec.Struct, frozen=True):
-    """Only a newer version knows how to read it."""
+    """Only a newer version of this service can read it."""
 
 
 Judgement = Refused | NotOurs | Newer | Notification
@@ -44,12 +44,12 @@ Judgement = Refused | NotOurs | Newer | Notification
 
 
 class Admission:
-    """Judges records; changes nothing.
+    """Decides what a record is; changes nothing.
 
     Args:
-        reader: Says what records say, and where that goes.
+        reader: Parses and routes records.
         clock: Tells the time.
-        observer: Sees what goes wrong.
+        observer: Counts faults.
         ours: Topics whose notifications are this worker's to route.
     """
 
@@ -177,7 +177,7 @@ class Admission:
     def _known_digest(self, record: Record) -> bytes | None:
         """Return the digest of a record that was read ahead, once."""
         value, digest = self._digests.pop(record.coordinates, (None, None))
-        # The same offset of a topic that was made anew is another record.
+        # The same offset of a recreated topic is another record.
         return digest if value is record.value else None
 
 

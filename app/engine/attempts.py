@@ -27,7 +27,7 @@ NOTES_SHOWN = 20
 
 
 class _Made(msgspec.Struct, gc=False):
-    """An attempt as it is kept: hardly any is ever looked at."""
+    """An attempt as it is kept: compact, since hardly any is ever read."""
 
     id: int
     now: float
@@ -107,7 +107,7 @@ class AttemptLog:
 
         Args:
             now: Seconds since the epoch.
-            status: What came of it.
+            status: Its result.
             target: Whom it was for, or None.
             notification: What it was about.
             record: Where that stands.

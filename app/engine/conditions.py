@@ -10,13 +10,13 @@ from app.values.snapshot import Condition
 log = logging.getLogger(__name__)
 
 SHOWN_FOR: Final = 3600.0
-"""Seconds for which is shown what has happened and is over."""
+"""Seconds for which a condition that is over is still shown, if it was noted."""
 MOST_OF_A_KIND: Final = 50
-"""Conditions of one kind that are kept: what is shown stays bounded, whatever there is."""
+"""Conditions of one kind that are kept at most."""
 
 
 LONGEST_TEXT: Final = 1000
-"""Characters that are kept of one: what it names may be long."""
+"""Characters of a condition's text that are kept at most."""
 
 
 class Conditions:
@@ -48,7 +48,7 @@ class Conditions:
         Args:
             kind: A constant of the code, such as ``clock``: the label of the metric.
             text: What is wrong and what to do, fit to be shown (no secrets).
-            subject: What it is about, where there may be several of the kind.
+            subject: What it is about, if there may be several of the kind.
             stops_work: Whether no progress is made because of it: then it is the ``problem``.
         """
         text = clip(text, LONGEST_TEXT)
@@ -62,7 +62,7 @@ class Conditions:
         self._current[kind, subject] = Condition(kind, subject, text, since, stops_work)
 
     def note(self, kind: str, text: str, *, subject: str = "") -> None:
-        """Note that something has happened which somebody should know of: it is shown for an hour.
+        """Note something that has happened and is over: it is shown for an hour.
 
         Args:
             kind: As for ``begin``.
@@ -74,13 +74,13 @@ class Conditions:
         self._until[kind, subject] = self._now() + SHOWN_FOR
 
     def end(self, kind: str, subject: str = "") -> None:
-        """Note that it is over; nothing happens where it never began."""
+        """Note that it is over; does nothing if it never began."""
         old = self._current.pop((kind, subject), None)
         if old is not None:
             log.info("no longer: %s", old.text)
 
     def replace(self, kind: str, texts: Mapping[str, str], *, stops_work: bool = False) -> None:
-        """Let exactly these be the conditions of a kind: those that are left out have ended.
+        """Replace the conditions of a kind by these; others of the kind end.
 
         Args:
             kind: As for ``begin``.
@@ -94,7 +94,7 @@ class Conditions:
             self.begin(kind, text, subject=subject, stops_work=stops_work)
 
     def forget(self) -> None:
-        """Drop all without a word: the worker stops."""
+        """Drop all, without logging it: the worker stops."""
         self._current.clear()
         self._until.clear()
 

@@ -41,14 +41,14 @@ _SENT: Final = "sent"
 
 
 def worker_name() -> str:
-    """Return what tells this process from the group's others: ``host:process id``."""
+    """Return the name of this process in the group: ``host:process id``."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class History:
     """Collects what became of notifications, and writes it many at a time.
 
-    Nothing waits for it but a commit, for a second: no fault of the history touches a delivery.
+    Only a commit waits for it, a second at most: no fault of the history affects a delivery.
 
     Args:
         producer: Writes to topics of the group's own.
@@ -79,7 +79,7 @@ class History:
         self._worker = worker_name()
         self._waiting: list[Entry] = []
         self._written: dict[asyncio.Future[None], list[Entry]] = {}
-        self._last_error = "", ""  # and as it may be shown: a broken destination says the same
+        self._last_error = "", ""  # redacted once: a broken destination repeats its error
         self.lost = 0
         self.trouble: str | None = None
 
@@ -163,7 +163,7 @@ class History:
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             value, headers = history.write(self._worker, entries)
-        except ValueError as error:  # nothing that stands in one entry may keep a commit waiting
+        except ValueError as error:  # no single entry may hold up a commit
             writable = [each for each in entries if history.is_writable(each)]
             self._lose(len(entries) - len(writable), str(error))
             if writable:

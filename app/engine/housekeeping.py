@@ -16,7 +16,7 @@ FAULT: Final = (
 
 
 class NoProgressError(NotifierError):
-    """Nothing moves although it could: the session is to be made anew."""
+    """Nothing moves although it could: the session has to be restarted."""
 
 
 class Housekeeping:
@@ -33,7 +33,7 @@ class Housekeeping:
         """Run once.
 
         Raises:
-            NoProgressError: The watchdog wants the session to be made anew.
+            NoProgressError: The watchdog wants a new session.
         """
         parts = self._parts
         parts.dispatcher.drop_idle()

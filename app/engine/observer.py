@@ -1,4 +1,4 @@
-"""Sees what happens: the only writer of statistics, delivery log and metrics."""
+"""The observer: the only writer of statistics, delivery log and metrics."""
 
 import logging
 from collections import Counter
@@ -53,13 +53,13 @@ STATUS: dict[type, AttemptStatus] = {
 
 
 class Observer:
-    """Sees what happens, and alone writes it down.
+    """Records what happens; nothing else writes statistics, delivery log, metrics or history.
 
     Args:
         statistics: The counts (docs/contract.md#counts).
         attempts: The delivery log.
         metrics: Histograms for Prometheus.
-        clock: Tells the time that it is written down under.
+        clock: Tells the time of each entry.
         history: What became of every notification, for the group's history topic.
         spans: What became of every notification, for traces; None if nobody wants any.
 
@@ -93,11 +93,11 @@ class Observer:
         self.last_dead_letter = ""
 
     def collect(self) -> None:
-        """Only note what most deliveries come to, until ``write_down``: many take less together."""
+        """Collect successes until ``write_down``: to record many together takes less time."""
         self._is_collecting = True
 
     def write_down(self) -> None:
-        """Write down what was noted."""
+        """Record what was collected."""
         self._is_collecting = False
         accepted, self._accepted = self._accepted, []
         for job, target, duration, notes in accepted:
@@ -119,11 +119,11 @@ class Observer:
         self._destination(delivery.destination).retried += 1
 
     def handed_over(self, job: Job, target: Target, error: str) -> None:
-        """Count and say that somebody else is told instead of a target.
+        """Record that a fallback is notified instead of a target.
 
         Args:
-            job: Its targets are those who are told instead.
-            target: That does not have it.
+            job: Its targets are the fallback's.
+            target: The one that did not accept it.
             error: Why.
         """
         self.statistics.fallback += 1
@@ -332,7 +332,7 @@ class Observer:
         self.metrics.observe_loop_lag(seconds)
 
     def fault(self, where: str, error: Exception) -> str:
-        """Write down an error of the service's own, and return the words for who it befell.
+        """Record an error of the service's own; return a text that names it.
 
         Args:
             where: What was being done.

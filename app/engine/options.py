@@ -9,7 +9,7 @@ from app.engine.group.subscription import Subscription
 from app.policies.limits.retry import RetryPolicy
 
 SILENCE: Final = 60.0
-"""Seconds without an answer after which the brokers are looked for anew."""
+"""Seconds without an answer after which the bootstrap addresses are asked again."""
 
 
 class WorkerOptions(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class WorkerOptions(msgspec.Struct, frozen=True):
         max_in_flight: Notifications taken and not settled at most.
         drain_timeout: Seconds a stop waits for started deliveries.
         concurrency: Requests under way per destination, by channel name.
-        silence: Seconds without an answer after which the brokers are looked for anew.
+        silence: Seconds without an answer after which the bootstrap addresses are asked again.
         default_ttl: Seconds after which a notification without a lifetime of its own is too old to
             be taken up; 0 for never.
     """

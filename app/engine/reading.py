@@ -1,4 +1,4 @@
-"""Reading: what a record says, and where that goes; what is heavy is read beside the event loop."""
+"""Reading: parses and routes records; heavy ones in a thread."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from app.values.delivery import Delivery
 from app.values.notification import Notification
 
 HEAVY = 65_536
-"""Bytes; a record with more may name so many recipients that to read it is too long a step."""
+"""Bytes; a larger record may name so many recipients that reading it would block the event loop."""
 
 
 class Reader:
@@ -47,7 +47,7 @@ class Reader:
         """Read an item in a thread; when its turn comes, that has been done.
 
         Args:
-            item: In no books yet: only its record counts.
+            item: Not in the books yet; only its record is used.
         """
         self._ahead[item.record.coordinates] = await asyncio.to_thread(self._read, item)
 

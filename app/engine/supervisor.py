@@ -118,11 +118,11 @@ class Supervisor:
                 self.start_error = str(error)
                 log.warning("waiting for Kafka, trying again in %g s: %s", wait, error)
             except NoProgressError as error:
-                log.error("starting anew: %s", error)  # noqa: TRY400 - where it was noticed tells nothing
+                log.error("restarting: %s", error)  # noqa: TRY400 - where it was noticed tells nothing
             except Exception as error:
                 self.status = Status.ERROR
                 self.failure = f"{type(error).__name__}: {error}"
-                log.exception("the worker failed and starts anew in %g s", wait)
+                log.exception("the worker failed and restarts in %g s", wait)
             say_strangers(self._parts.connection, self._parts.conditions, stops_work=True)
             if self._running.is_set():
                 wait = FIRST_WAIT

@@ -50,7 +50,7 @@ class Tasks:
 
 
 async def to_its_end(work: Coroutine[Any, Any, None], name: str) -> None:
-    """Do something bounded that a cancellation must not cut off; it takes effect afterwards."""
+    """Finish what a cancellation must not cut off; it takes effect afterwards."""
     task = asyncio.create_task(work, name=name)
     try:
         await asyncio.shield(task)

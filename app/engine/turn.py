@@ -45,10 +45,10 @@ class Turn:
     it.
 
     Args:
-        observer: Sees what goes wrong.
+        observer: Counts faults.
 
     Attributes:
-        settle: Takes an item about which nothing more is done here; set once, by whoever wires.
+        settle: Takes an item about which nothing more is done here; set once, at wiring.
     """
 
     def __init__(self, observer: Observer) -> None:
@@ -138,7 +138,7 @@ class Turn:
     def _settle_one(self, item: Item) -> None:
         try:
             self.settle(item)
-        except Exception as error:  # noqa: BLE001 - it stays unsettled; whoever is next gets it again
+        except Exception as error:  # noqa: BLE001 - it stays unsettled, and comes again
             self._observer.fault(f"settling {item.name}", error)
 
     def _send(self) -> None:

@@ -70,7 +70,7 @@ def route(
     Args:
         notification: From the parser, with one request for each channel at most.
         defaults: For requests without addresses.
-        channels: Which there are.
+        channels: All that exist.
         source: The ``message_id``, else the record's coordinates.
         digest: SHA-256 of the origin record's value.
     """

@@ -79,10 +79,10 @@ async def test_dead_letters_are_told_and_a_notice_that_fails_is_told_again(
         assert "Dead letters so far: 2." in text
         assert "The last one: invalid: " in text
         assert "docs/operations.md#dead-letters-come-in" in text
-        await service.logged("the operator could not be told at")
+        await service.logged("a notice to the operator at")
         _, again = await told(hooks, 2)
         assert again == text
-        await service.logged("the operator is told again at")
+        await service.logged("notices reach the operator again at")
         stats = await service.stats()
         assert (stats["messages_failed"], stats["messages_sent"]) == (2, 0)
         assert stats["channels"] == {}

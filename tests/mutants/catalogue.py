@@ -904,7 +904,7 @@ MUTANTS = (
     Mutant(
         "tell that a destination is paused before Kafka has the word",
         "app/engine/control/destinations.py",
-        "        await self._board.known()  # this worker keeps to it from here on\n",
+        "        await self._board.known()  # this worker respects it from here on\n",
         "",
         ("tests/unit/engine/control/test_destinations.py",),
     ),

@@ -150,7 +150,7 @@ class Consumer:
 
         Raises:
             PositionLostError: A position fell out of the log; seek it and poll again.
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         generation = self._generation
         try:

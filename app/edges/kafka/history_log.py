@@ -72,7 +72,7 @@ class HistoryLog:
             before: What was found earlier; only what was written since is read then.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         may_hold = history.may_hold(name)
         known = Traced() if before is None else before
@@ -112,7 +112,7 @@ class HistoryLog:
             before: Where the page before ended; None for the first.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         may_hold = sought.at_a_glance()
 

@@ -1,1 +1,1 @@
-"""What the worker keeps an eye on in the cluster: topics, logs, clocks, other members."""
+"""Watches the cluster: topics, logs, clocks, other members."""

@@ -1,4 +1,4 @@
-"""The brokers' time: asked for now and then, and held against this machine's clock."""
+"""The brokers' clock: asked for its time, and compared with this machine's clock."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ LASTING = 600.0
 
 
 class ClockWatch:
-    """Keeps the brokers' time known, and says where somebody's clock is another.
+    """Learns the brokers' time, and warns if a clock differs from it.
 
     Kafka tells the time to whoever writes to a topic with ``LogAppendTime``, and in no other way.
 
@@ -31,7 +31,7 @@ class ClockWatch:
         producer: Writes the question; whoever owns it sets that clock by the answer.
         topic: The group's control topic.
         clock: Tells the time.
-        conditions: Where a difference is said.
+        conditions: Shows a difference.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ClockWatch:
             await asyncio.sleep(LOOK_SECONDS)
 
     def compare(self) -> None:
-        """Hold this machine's clock against the brokers', and forget what is long ago."""
+        """Compare this machine's clock with the brokers', and forget old findings."""
         now = self._clock.monotonic()
         for topic, end in list(self._future_until.items()):
             if end <= now:
@@ -86,7 +86,7 @@ class ClockWatch:
         )
 
     def check(self, newest: Record) -> None:
-        """Say so where a record that was fetched just now is from the future."""
+        """Warn if a record that was fetched just now is from the future."""
         ahead = newest.timestamp - self._clock.broker_now()
         if ahead <= PATIENCE:
             return

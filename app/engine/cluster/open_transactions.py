@@ -1,4 +1,4 @@
-"""Transactions that a producer leaves open, and what waits behind them."""
+"""Transactions that a producer left open, and the partitions that wait for them."""
 
 from typing import Final
 
@@ -9,18 +9,18 @@ from app.values.record import TopicPartition
 
 KIND: Final = "open_transaction"
 PATIENCE: Final = 15.0
-"""Seconds that a transaction may be open before it is said: most take far less."""
+"""Seconds that a transaction may be open before a warning: most take far less."""
 
 
 class OpenTransactions:
-    """Says which partitions go on only once a transaction ends.
+    """Warns of partitions that wait for a transaction to end.
 
     Consumers that read committed records alone are shown nothing from the beginning of the oldest
     open transaction on, not even what was written without one.
 
     Args:
         assignment: The partitions this worker has.
-        conditions: Where it is said.
+        conditions: Shows it to the operator.
         clock: Tells the time.
     """
 

@@ -1,4 +1,4 @@
-"""Positions are kept true to the logs, whatever becomes of these."""
+"""Keeps positions correct if topics are recreated or logs lose records."""
 
 import asyncio
 from collections import Counter
@@ -18,15 +18,15 @@ that was stopped knows nothing of it."""
 
 
 class Positions:
-    """Notices topics that were made anew, and logs that no longer hold a position.
+    """Notices recreated topics, and logs that no longer hold a position.
 
     Args:
         consumer: The member whose positions they are.
         assignment: The partitions it has.
         clock: Tells the time.
         observer: Counts what is seen.
-        conditions: Where it is said.
-        drop: Drops what is held of a partition that begins anew.
+        conditions: Shows it to the operator.
+        drop: Drops what is held of a partition that starts over.
         committing: Held by whoever commits.
     """
 
@@ -73,14 +73,14 @@ class Positions:
         """Say whether a commit would be of the topic that is there.
 
         It is not if there was none at the last look, if it is hidden from this user, or if it was
-        made anew and this partition is not there, or not yet.
+        recreated and this partition is not there, or not yet.
         """
         return assigned.partition.topic not in self._away and assigned not in self._stale
 
     async def look(self, *, anyway: bool = False) -> bool:
         """Compare the topics' ids with those of what is held, if anything may have changed.
 
-        That is whenever the client has learnt anew what topics there are, which is every 30 s and
+        That is whenever the client has refreshed its list of topics, which is every 30 s and
         whenever a leader moves, and whenever the loop has stood still.
 
         Args:
@@ -90,7 +90,7 @@ class Positions:
             Whether there was a reason to.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         async with self._looking:
             self.turn()
@@ -107,21 +107,23 @@ class Positions:
         topics = {each.partition.topic for each in self._assignment}
         ids = await self._consumer.logs.topic_ids(topics) if topics else {}
         self._away = frozenset(topics - ids.keys())
-        anew: list[Assigned] = []
+        recreated: list[Assigned] = []
         for assigned in self._assignment:
             topic_id = ids.get(assigned.partition.topic)
             if assigned.topic_id is None:
                 assigned.topic_id = topic_id
             elif topic_id is not None and topic_id != assigned.topic_id:
-                anew.append(assigned)
-        self._stale = frozenset(anew)
-        if anew:
-            await self._begin_anew(anew, ids)
+                recreated.append(assigned)
+        self._stale = frozenset(recreated)
+        if recreated:
+            await self._read_recreated(recreated, ids)
 
-    async def _begin_anew(self, anew: Collection[Assigned], ids: Mapping[str, str | None]) -> None:
+    async def _read_recreated(
+        self, recreated: Collection[Assigned], ids: Mapping[str, str | None]
+    ) -> None:
         """Begin at the start of topics that have taken the place of others."""
-        starts = await self._consumer.logs.known_starts([each.partition for each in anew])
-        there = [each for each in self._still_held(anew) if each.partition in starts]
+        starts = await self._consumer.logs.known_starts([each.partition for each in recreated])
+        there = [each for each in self._still_held(recreated) if each.partition in starts]
         self._stale -= frozenset(there)
         dropped: Counter[str] = Counter()
         for old in there:
@@ -138,7 +140,7 @@ class Positions:
         """Go on where there is something to read, if the next record is not in the log.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         await self.look(anyway=True)
         lost = [self._assignment[each] for each in partitions if each in self._assignment]
@@ -166,7 +168,7 @@ class Positions:
             self._read_what_comes(assigned, end)
 
     def _skip_to(self, assigned: Assigned, start: int) -> None:
-        """Retention was faster than this worker."""
+        """Go on after records that retention deleted before they were read."""
         missed = assigned.ledger.unsettled_in(assigned.position, start)
         self._observer.missed(missed)
         self._observer.moved("retention")
@@ -205,7 +207,7 @@ class Positions:
         )
 
     def _start_over(self, assigned: Assigned, start: int, end: int) -> None:
-        """Nobody can tell whether it is another topic: rather send again than miss anything."""
+        """Start over: if it may be another topic, sending again is better than missing anything."""
         self._observer.moved("unknown")
         name = _name(assigned.partition)
         self._conditions.note(

@@ -1,4 +1,4 @@
-"""What Kafka is asked now and then: where logs end, what cannot be read."""
+"""Sampling: asks Kafka every two seconds where logs end and what cannot be read."""
 
 import asyncio
 import logging
@@ -16,19 +16,19 @@ log = logging.getLogger(__name__)
 
 INTERVAL: Final = 2.0
 RETURN_PATIENCE: Final = 60.0
-"""Seconds for which is asked at every turn whether a topic that has gone is there again: whoever
-makes it anew does it within moments. Later it is noticed with everything else, within 30 s."""
+"""Seconds for which each sample looks for a topic that is gone: a recreated one is mostly back at
+once. Later it is noticed with the next refresh, within 30 s."""
 
 
 class Sampler:
-    """Keeps the picture of the partitions fresh.
+    """Keeps what is known of the partitions up to date.
 
     Args:
         consumer: Asks Kafka.
         assignment: The partitions this worker has.
-        positions: Notices topics that were made anew.
-        somewhere: A partition that is always there: whoever has none asks about it all the same,
-            to know that Kafka is there.
+        positions: Notices recreated topics.
+        somewhere: A partition that always exists: a worker without partitions asks about it, to
+            know that Kafka answers.
         clock: Tells the time.
         on_sample: Called after each round.
     """

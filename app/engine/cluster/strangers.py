@@ -1,4 +1,4 @@
-"""Brokers of another cluster, met at addresses of this one: what is said of them."""
+"""Warns if brokers of another cluster answer at addresses of this one."""
 
 from typing import Final
 
@@ -9,12 +9,12 @@ KIND: Final = "another_cluster"
 
 
 def say_strangers(connection: Connection, conditions: Conditions, *, stops_work: bool) -> None:
-    """Say at which addresses another cluster answered lately.
+    """Show the addresses at which another cluster answered lately.
 
     Args:
         connection: Knows which cluster is meant, and who else was met.
-        conditions: Where it is said.
-        stops_work: Whether nobody else was found.
+        conditions: Shows it to the operator.
+        stops_work: Whether no broker of the right cluster was found.
     """
     identity = connection.identity
     conditions.replace(

@@ -1,4 +1,4 @@
-"""The topics of a group: made, kept as they have to be, and missed when they are gone."""
+"""The topics of a group: created, kept configured, and reported when they are gone."""
 
 import asyncio
 import logging
@@ -30,11 +30,11 @@ GROUP: Final = "group_members"
 INTERVAL: Final = 10.0
 """Seconds between two looks."""
 AWAY_PATIENCE: Final = 60.0
-"""Seconds that a consumed topic may be away: whoever makes it anew takes a moment."""
+"""Seconds that a consumed topic may be gone before a warning: to recreate it takes a moment."""
 
 
 class TopicKeeper:
-    """Sees to it that the group's own topics are there and as they have to be.
+    """Creates the group's own topics, and keeps them configured as they have to be.
 
     Whatever the brokers do when somebody asks for a topic that is not there, and whatever their
     defaults are.
@@ -42,9 +42,9 @@ class TopicKeeper:
     Args:
         connection: Where Kafka is.
         subscription: Which topics there are.
-        conditions: Where it is said what cannot be mended here.
+        conditions: Shows what cannot be repaired here.
         monotonic: Tells seconds that never go back.
-        survey: Makes what asks and changes the cluster.
+        survey: Returns a client that asks and changes the cluster.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TopicKeeper:
         self._away_since: dict[str, float] = {}
 
     async def make(self) -> None:
-        """Make what is not there, put right what is wrong, and prove that it can be written.
+        """Create what is missing, correct what is wrong, and check that it can be written.
 
         Raises:
             KafkaUnavailableError: Kafka is away.
@@ -100,7 +100,7 @@ class TopicKeeper:
         return [topic for topic in sources if topic.name not in hidden] or sources
 
     async def watch(self) -> None:
-        """Look after the topics for as long as the worker runs; connect anew if that is needed."""
+        """Check the topics for as long as the worker runs; reconnect if needed."""
         while not self._connection.embedded:
             try:
                 async with self._survey(self._connection) as cluster:
@@ -108,11 +108,11 @@ class TopicKeeper:
                         await asyncio.sleep(INTERVAL)
                         await self.look(cluster)
             except (KafkaUnavailableError, KafkaRefusedError) as error:
-                log.debug("the topics are not looked after now: %s", error)
+                log.debug("the topics cannot be checked now: %s", error)
                 await asyncio.sleep(INTERVAL)
 
     async def look(self, cluster: Survey) -> None:
-        """Look after the topics once.
+        """Check the topics once.
 
         Raises:
             KafkaUnavailableError: Kafka did not answer; nothing else that it says is raised.
@@ -131,7 +131,7 @@ class TopicKeeper:
             self._conditions.end(DENIED)
 
     async def _miss_sources(self, cluster: Survey) -> None:
-        """Say which consumed topics have been away for too long."""
+        """Warn of consumed topics that have been gone for too long."""
         there = await cluster.visible(self._subscription.topics)
         missing = [topic for topic in self._subscription.topics if topic not in there]
         hidden = await cluster.denied(Right.DESCRIBE, missing)  # said by whoever reads them
@@ -151,7 +151,7 @@ class TopicKeeper:
         )
 
     async def _mend(self, cluster: TopicAdmin, own: Iterable[WantedTopic]) -> None:
-        """Put right what can be, and say what cannot be."""
+        """Correct what can be corrected, and report the rest."""
         if self._connection.embedded:
             return  # it has no settings
         found = await find_faults(cluster, self._subscription, own)
@@ -164,7 +164,7 @@ class TopicKeeper:
         for topic in altered.keys() - refused.keys():
             settings = ", ".join(f"{name}={value}" for name, value in altered[topic].items())
             log.warning(
-                "the topic %s was not as it has to be and was put right: %s", topic, settings
+                "the configuration of the topic %s was wrong and was corrected: %s", topic, settings
             )
         left = {
             topic: [fault for fault in each if topic in refused or not fault.altered]
@@ -176,7 +176,7 @@ class TopicKeeper:
         )
 
     async def _point_out(self, cluster: Survey) -> None:
-        """Say which topics Ginkgo writes to that nobody reads."""
+        """Warn of topics that Ginkgo writes to and nobody reads."""
         wanted = self._subscription
         unread = await unread_topics(cluster, wanted.group_id, wanted.topics)
         self._conditions.replace(
@@ -185,7 +185,7 @@ class TopicKeeper:
         )
 
     async def _look_at_group(self, cluster: Survey) -> None:
-        """Say who is in the group that should not be."""
+        """Warn of members of the group that do not belong there."""
         wanted = self._subscription
         group = await cluster.group(wanted.group_id)
         named = others(group, wanted.topics, wanted.delays)
@@ -205,7 +205,7 @@ class TopicKeeper:
 
 
 class SourceTopic:
-    """The topic that is published to, made as the worker makes it: no worker may have run yet.
+    """The topic that is published to; created as the worker would, since none may have run yet.
 
     Args:
         connection: Where Kafka is.
@@ -218,10 +218,10 @@ class SourceTopic:
         self._there = False
 
     async def make(self) -> None:
-        """See to it that the topic is there; it is asked about until it was there once.
+        """Create the topic if it is missing; once it was there, Kafka is not asked again.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         if self._there:
             return
@@ -237,7 +237,7 @@ async def find_faults(
     """Return what is wrong with those of the group's own topics that are there, by name.
 
     Raises:
-        KafkaUnavailableError, KafkaRefusedError: As everywhere.
+        KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
     """
     by_name = {topic.name: topic for topic in own}
     there = await cluster.visible([*subscription.topics, *by_name])

@@ -23,7 +23,7 @@ async def unread_topics(
         consumed: What this service reads.
 
     Raises:
-        KafkaUnavailableError, KafkaRefusedError: As everywhere.
+        KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
     """
     others = set(ORIGINALS).difference(consumed)
     logs = await cluster.log_ranges(await cluster.visible(others))

@@ -1,4 +1,4 @@
-"""Partitions that cannot be read while others can: what is said of them."""
+"""Warns of partitions that cannot be read while others can."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -12,7 +12,7 @@ from app.values.record import TopicPartition
 REFUSED: Final = "reading_refused"
 AWAY: Final = "partition_away"
 PATIENCE: Final = 10.0
-"""Seconds that a partition may be away before it is said: leaders move, disks are swapped."""
+"""Seconds that a partition may be away before a warning: leaders move, disks are swapped."""
 _MOST_NAMED: Final = 10
 
 _REASONS: Final = {
@@ -28,12 +28,12 @@ _OTHER: Final = ("Kafka answers with error {}", "see the brokers' logs")
 
 
 class UnreadablePartitions:
-    """Says which topics and partitions wait, why, and what helps.
+    """Shows which topics and partitions cannot be read, why, and what helps.
 
     Args:
         assignment: The partitions this worker has.
         topics: What it consumes, without the group's own topics.
-        conditions: Where it is said.
+        conditions: Shows it to the operator.
         user: Who this worker is to Kafka, if it logs in by name.
     """
 
@@ -52,7 +52,7 @@ class UnreadablePartitions:
     def look(
         self, unreadable: Mapping[TopicPartition, Unreadable], hidden: Collection[str]
     ) -> None:
-        """Say what is so now.
+        """Update the warnings.
 
         Args:
             unreadable: Assigned partitions that cannot be read.

@@ -1,1 +1,1 @@
-"""What the control plane asks of the engine: publishing, replays, snapshots, health."""
+"""Serves the control plane: publishing, replays, snapshots, health."""

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 WAIT: Final = 1.0
 """Seconds before the topic is looked for again."""
 STALE: Final = 10.0
-"""Seconds without news or the word that there are none, after which it is said."""
+"""Seconds without an answer after which what is shown counts as old."""
 PATIENCE: Final = 5.0
 """Seconds that somebody waits for all that is known of replays."""
 
@@ -75,12 +75,12 @@ class Board:
     """Keeps what stands in the control topic, as it changes.
 
     Args:
-        group_id: Whose words count.
+        group_id: Of the workers whose records count.
         clock: Tells the time.
         tail: Connects to the topic.
 
     Attributes:
-        on_pauses: Called with the ids of destinations about which there is a new word.
+        on_pauses: Called with the ids of destinations that were paused or resumed.
     """
 
     def __init__(
@@ -186,17 +186,17 @@ class Board:
             except (KafkaUnavailableError, KafkaRefusedError) as error:
                 self._trouble = str(error)
                 if self._trouble != said:
-                    log.info("what the group's workers tell each other is not known: %s", error)
+                    log.info("the control topic cannot be read: %s", error)
                 said = self._trouble
                 self._disappoint(error)
             except Exception as error:  # whoever asks must be told, and the next one
                 self._trouble = f"an internal error: {type(error).__name__}"
-                log.exception("the control topic cannot be followed, trying again")
+                log.exception("reading the control topic failed, trying again")
                 self._disappoint(KafkaUnavailableError(self._trouble))
             await self._pause()
 
     async def _pause(self) -> None:
-        """Wait a moment, or until somebody wants to know."""
+        """Wait a moment, or until somebody asks."""
         try:
             async with asyncio.timeout(WAIT):
                 await self._wake.wait()
@@ -233,7 +233,7 @@ class Board:
         await self._watch(tail)
 
     async def _watch(self, tail: Tail) -> None:
-        """Take in what comes, and tell those who ask when all of it is known."""
+        """Read what is new, and answer those who wait for it."""
         is_all = False
         while True:
             if self._asking:
@@ -254,7 +254,7 @@ class Board:
                 self.on_pauses(about)
 
     def _tell(self, positions: Offsets, *, is_all: bool) -> None:
-        """Tell those who asked, if everything is known that stood there then."""
+        """Answer those whose records have all been read."""
         waiting, self._waiting = self._waiting, []
         for ends, asking in waiting:
             if not is_all and not _reached(ends, positions):

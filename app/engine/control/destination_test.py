@@ -25,13 +25,13 @@ PATIENCE: Final = 10.0
 """Seconds that a test waits until its destination may be asked."""
 LONGEST_ERROR: Final = 500
 Judged = tuple[AttemptStatus, str | None, float | None]
-"""The status of an attempt, what was said if that was not yes, and the seconds that it took."""
+"""The status of an attempt, the error if it failed, and the seconds that it took."""
 
 
 class DestinationTest:
-    """Sends test notifications: through the lane's gate, and past all that waits.
+    """Sends test notifications: within the lane's limits, ahead of what waits.
 
-    What a destination says to one is learned from, and counts for nothing.
+    The lane learns from the answer; no statistics count it.
 
     Args:
         dispatcher: The lanes.
@@ -56,7 +56,7 @@ class DestinationTest:
         """Test a destination, paused or not; its limits hold for that, too.
 
         Args:
-            known: The one.
+            known: The destination.
             by: Who does it.
 
         Raises:
@@ -116,7 +116,7 @@ class DestinationTest:
 
 
 def _judged(answer: Answer) -> tuple[AttemptStatus, str | None]:
-    """Return the first outcome that is not a yes, with its words; else the yes."""
+    """Return the first outcome that is no success, with its text; else the success."""
     for outcome in (each for told in answer.outcomes for each in told):
         if not isinstance(outcome, Delivered):
             return STATUS[type(outcome)], clip(outcome.error, LONGEST_ERROR)

@@ -1,4 +1,4 @@
-"""Destinations, looked after by operators: listed, paused, resumed, tested."""
+"""Destinations for operators: listed, paused, resumed, tested."""
 
 import logging
 from typing import Final
@@ -23,14 +23,14 @@ LIMIT: Final = 50
 
 
 class DestinationDesk:
-    """Lists destinations as this worker knows them, and does with them as operators say.
+    """Lists the destinations that this worker knows; pauses, resumes and tests them.
 
-    What operators say holds in the whole group: it is written to the control topic.
+    A pause holds in the whole group: it is written to the control topic.
 
     Args:
         known: What is known of them.
         test: Tests them.
-        board: What operators have said.
+        board: Knows the pauses.
         producer: Writes to the control topic.
         topic: The control topic.
         group_id: The group.
@@ -100,7 +100,7 @@ class DestinationDesk:
 
         Args:
             identity: Its id.
-            by: Whose word it is.
+            by: Who asks for it.
 
         Raises:
             UnknownDestinationError: This worker knows none with this id.
@@ -116,7 +116,7 @@ class DestinationDesk:
 
         Args:
             identity: Its id.
-            by: Whose word it is.
+            by: Who asks for it.
 
         Raises:
             UnknownDestinationError: This worker knows none with this id.
@@ -131,7 +131,7 @@ class DestinationDesk:
 
         Args:
             identity: Its id.
-            by: Who does it.
+            by: Who asks for it.
 
         Raises:
             UnknownDestinationError: This worker knows none with this id.
@@ -147,4 +147,4 @@ class DestinationDesk:
         word = Pausing(paused, by, self._clock.now(), known.channel, known.label)
         await self._producer.send(self._topic, *pausing_entry(self._group_id, known.id, word))
         log.info("%s was %s by %s", known.label, "paused" if paused else "resumed", by)
-        await self._board.known()  # this worker keeps to it from here on
+        await self._board.known()  # this worker respects it from here on

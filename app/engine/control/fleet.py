@@ -1,4 +1,4 @@
-"""This worker tells the group of itself, and knows what the others have told."""
+"""The fleet: this worker reports its state to the group, and reads the others' reports."""
 
 import asyncio
 import logging
@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 0.5
 OFTEN: Final = 3.0
-"""Seconds between two words of a worker whose figures change."""
+"""Seconds between two reports of a worker whose figures change."""
 SELDOM: Final = 6.0
-"""Seconds between two words of one that has nothing new to tell: that it is alive."""
+"""Seconds between two reports of one without news: they say that it is alive."""
 TIDY_SECONDS: Final = 60.0
 FAREWELL: Final = 2.0
-"""Seconds that a farewell may take."""
+"""Seconds that the last report may take."""
 
 
 class Presents(Protocol):
-    """The worker, as it is told of."""
+    """The worker, as far as it is reported."""
 
     @property
     def status(self) -> Status:
@@ -41,7 +41,7 @@ class Presents(Protocol):
         ...
 
     def present(self, identity: Worker) -> Worker:
-        """Return what it tells of itself."""
+        """Return its report."""
         ...
 
 
@@ -65,7 +65,7 @@ class FleetView:
 
     Args:
         worker: This one.
-        board: What the others have told.
+        board: Has the others' reports.
         producer: Writes to the control topic; None where nobody else can read it.
         topic: The control topic.
         group_id: The workers' group.
@@ -101,7 +101,7 @@ class FleetView:
 
     def view(self) -> Fleet:
         """Return every worker that is alive; of this one as it is now."""
-        now = self._board.read_at  # nobody grows old while nothing can be heard
+        now = self._board.read_at  # no report grows old while none can be read
         alive = {each.id: each for each in self._board.fleet.alive(now)}
         alive.pop(self._me.id, None)
         if self._worker.status is not Status.STOPPED:
@@ -112,17 +112,17 @@ class FleetView:
         return Fleet(self._me.id, workers, totals, unknown)
 
     async def run(self) -> None:
-        """Tell, and tidy up after those that are gone, until cancelled."""
+        """Report, and delete reports of workers that are gone, until cancelled."""
         while True:
             try:
                 await self._look()
             except Exception:
-                log.exception("the group is not told of this worker, trying again")
+                log.exception("reporting to the group failed, trying again")
                 await asyncio.sleep(OFTEN)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def leave(self) -> None:
-        """Take back what was told: this worker is no more."""
+        """Delete this worker's report: it stops."""
         if self._told is None:
             return
         self._told = None
@@ -130,7 +130,7 @@ class FleetView:
             async with asyncio.timeout(FAREWELL):
                 await self._write(taken_back(self._group_id, self._me.id))
         except TimeoutError:
-            log.info("the group was not told that this worker has stopped")
+            log.info("the report of this worker was not deleted in time")
 
     async def _look(self) -> None:
         now = self._clock.monotonic()
@@ -155,4 +155,4 @@ class FleetView:
         try:
             await self._producer.send(self._topic, *entry)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
-            log.debug("the group is not told of this worker now: %s", error)
+            log.debug("this worker cannot report to the group now: %s", error)

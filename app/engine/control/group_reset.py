@@ -1,4 +1,4 @@
-"""Making a group forget how far it had got, on purpose."""
+"""Reset of a group: its commits are deleted, on purpose."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from app.values.record import TopicPartition
 
 
 class GroupInUseError(NotifierError):
-    """The group has members: it cannot be made to forget anything."""
+    """The group has members, so it cannot be reset."""
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What is known of how far a group has got with its topics.
+    """How far a group has got with its topics.
 
     Attributes:
         committed: Partitions with a committed offset on Kafka.
@@ -46,7 +46,7 @@ async def recall(connection: Connection, group: Subscription) -> Memory:
 
     Raises:
         GroupInUseError: It has members.
-        KafkaUnavailableError, KafkaRefusedError: As everywhere.
+        KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
     """
     async with Survey(connection) as survey:
         found = await survey.group(group.group_id)
@@ -73,11 +73,11 @@ async def recall(connection: Connection, group: Subscription) -> Memory:
 
 
 async def forget(connection: Connection, group: Subscription, memory: Memory) -> None:
-    """Forget both what Kafka and what the control topic knows.
+    """Delete the commits on Kafka and those saved in the control topic.
 
     Raises:
-        GroupInUseError: It has members by now; nothing is forgotten.
-        KafkaUnavailableError, KafkaRefusedError: As everywhere.
+        GroupInUseError: It has members by now; nothing is deleted.
+        KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
     """
     async with GroupOffsets(connection) as offsets:
         try:

@@ -1,4 +1,4 @@
-"""What this worker knows of destinations: their lanes, their counts, what operators have said."""
+"""What this worker knows of destinations: their lanes, counts and pauses."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +36,7 @@ class Known(NamedTuple):
     Attributes:
         lane: If it is in use.
         counts: If it was ever asked.
-        pause: The word that it is paused by, or None.
+        pause: Who paused it and when, or None.
     """
 
     id: str
@@ -86,12 +86,12 @@ class Known(NamedTuple):
 
 
 class KnownDestinations:
-    """Finds destinations, names and orders them.
+    """Finds, names and sorts destinations.
 
     Args:
         dispatcher: Their lanes.
         statistics: Their counts.
-        board: What operators have said.
+        board: Knows the pauses.
         addresses: Whom they reach.
         clock: Tells the time.
     """
@@ -142,7 +142,7 @@ class KnownDestinations:
         )
 
     async def learn_names(self) -> None:
-        """Learn whom destinations reach, whenever the recipients file was read anew."""
+        """Learn whom destinations reach, after each reload of the recipients file."""
         recipients = self._addresses.recipients
         if recipients is not self._named:
             self._names = await asyncio.to_thread(self._names_of, recipients)

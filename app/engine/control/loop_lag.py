@@ -1,4 +1,4 @@
-"""How late the event loop comes round: what a slow page or a hot loop would show first."""
+"""The lag of the event loop: a slow request or a busy loop shows there first."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The group's other workers, asked about a notification that this one does not hold."""
+"""Asks the group's other workers about a notification that this one does not hold."""
 
 import asyncio
 import logging
@@ -70,7 +70,7 @@ class OtherWorkers:
                 try:
                     found = await each
                 except ServiceError as error:
-                    log.info("another worker could not be asked: %s", error)
+                    log.info("another worker did not answer: %s", error)
                 if found is not None:
                     break
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Puts notifications on the topic, for the control plane."""
+"""Publishes notifications to the topic, for the control plane."""
 
 import asyncio
 import hashlib

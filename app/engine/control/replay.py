@@ -51,7 +51,7 @@ class Replayer:
         retry_topic: The group's retry topic without delay.
         control_topic: Where the marks go.
         group_id: Whose dead letters are replayed.
-        ours: Of which topics they have to be: nobody would take what is replayed of others.
+        ours: The topics whose dead letters are replayed: no worker would take those of others.
         addresses: Templates and recipients, to see what has expired.
         now: Seconds since the epoch, by the brokers' clock.
         spawn: Starts a named task in the background.
@@ -124,7 +124,7 @@ class Replayer:
         try:
             await self._send_all(selection, rate)
         except NotifierError as error:
-            log.error("the replay ended early: %s", error)  # noqa: TRY400 - Kafka's own words say it all
+            log.error("the replay stopped early: %s", error)  # noqa: TRY400 - Kafka's own words say it all
             self._now = replace(self._now, state="failed", error=str(error), ended=_now())
         except BaseException:
             self._now = replace(self._now, state="failed", error="it was ended", ended=_now())

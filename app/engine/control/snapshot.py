@@ -1,4 +1,4 @@
-"""The snapshot: everything the faces show, taken in one go."""
+"""The snapshot: everything that page, API and metrics show, taken at one moment."""
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from app.values.snapshot import (
 
 
 class WorkerState(msgspec.Struct, frozen=True):
-    """How the worker itself is.
+    """The state of the worker itself.
 
     Attributes:
         started_at: Seconds since the epoch, or None while it is stopped.
@@ -142,7 +142,7 @@ def health_body(now: Snapshot) -> dict[str, Any]:
     """Return the body of ``GET /health``.
 
     ``problem`` is there only when there is one, ``clock_difference_seconds`` only when clocks
-    differ by more than anybody should bear.
+    differ too much.
     """
     health: dict[str, Any] = {
         "status": now.status.value,

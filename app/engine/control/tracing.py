@@ -1,4 +1,4 @@
-"""Tracing: one notification, looked for wherever it may be, and its story told."""
+"""Tracing: finds one notification, wherever it is, and returns its story."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
@@ -36,7 +36,7 @@ class _Seen(NamedTuple):
 
 
 class Tracer:
-    """Finds one notification, and tells what is known of it.
+    """Finds one notification, and returns what is known of it.
 
     Args:
         holding: What this worker holds.
@@ -78,7 +78,7 @@ class Tracer:
             asked: Its id, or ``topic:partition:offset``.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         name = coordinates_of(asked)
         seen = await self._look(name)

@@ -1,4 +1,4 @@
-"""Whether work that could be done is being done."""
+"""The watchdog: is work that could be done being done?"""
 
 from app.engine.group.intake import Intake
 from app.engine.inflight.partition import Assignment
@@ -7,14 +7,14 @@ from app.engine.observer import Observer
 from app.values.clock import Clock
 
 REBUILD_AFTER = 60.0
-"""Seconds of standstill after which the consumer is made anew."""
+"""Seconds of standstill after which the consumer is recreated."""
 
 
 class Pulse:
-    """Measures how long nothing has moved although it could.
+    """Measures for how long nothing has moved although it could.
 
-    ``beat`` is called now and then; it notes when there was nothing to do, so that silence counts
-    only from the moment there was.
+    ``beat`` is called every few seconds. It notes when there was nothing to do, so that silence
+    counts only from the moment there was work.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Pulse:
         self.reset()
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Start counting from now."""
         self._fetch_idle_at = self._deliver_idle_at = self._clock.monotonic()
 
     def beat(self) -> None:
@@ -54,9 +54,9 @@ class Pulse:
         return self._clock.monotonic() - max(self._deliver_idle_at, self._observer.attempted_at)
 
     def stuck(self) -> str | None:
-        """Say why the consumer should be made anew, or None.
+        """Say why the consumer should be recreated, or None.
 
-        It is aiokafka's part that is doubted here: what waits for a destination does not count.
+        This is about aiokafka: what waits for a destination does not count.
         """
         silent = self.fetch_silent_for()
         if silent > REBUILD_AFTER:

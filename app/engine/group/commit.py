@@ -23,14 +23,13 @@ REFUSED_PAUSE = 15.0
 """Seconds until a commit is tried again for a topic that this user may not commit for."""
 OVERDUE = 10.0
 """Seconds without an acknowledgement after which nothing more is admitted: a coordinator that is
-away must not let repeats pile up."""
+away must not let repeats accumulate."""
 
 
 class Committer:
     """Commits every second, or sooner when much was settled.
 
-    Whoever holds the lock knows that nothing is about to be committed; after ``fence`` nothing is
-    under way either.
+    While the lock is held, no other commit begins; after ``fence`` none is under way either.
 
     Args:
         consumer: The member that commits.
@@ -86,7 +85,7 @@ class Committer:
                     async with asyncio.timeout(TIMEOUT) as self._turn:
                         await self.commit(TIMEOUT)
                 except TimeoutError:
-                    log.warning("a commit is not waited for any longer")
+                    log.warning("a commit was not acknowledged in time; going on without it")
                 finally:
                     self._turn = None
 
@@ -94,7 +93,7 @@ class Committer:
     async def alone(self) -> AsyncIterator[None]:
         """Hold the lock, without waiting for a commit that Kafka does not answer.
 
-        The whole group waits for whoever lets go of its partitions.
+        The whole group waits for a member that has to release its partitions.
         """
         if self._turn is not None:
             self._turn.reschedule(asyncio.get_running_loop().time())
@@ -110,7 +109,7 @@ class Committer:
                 return True
             if self._owing_since is None:
                 self._owing_since = self._clock.monotonic()
-            # An offset of a topic that is gone must not become one of the topic in its place.
+            # An offset of a deleted topic must not be committed for the topic that replaced it.
             if await self._looked(timeout) and not (commits := await self._due()):
                 return True
             refused = await self._consumer.commits.commit(
@@ -132,7 +131,7 @@ class Committer:
         return True
 
     async def _looked(self, timeout: float) -> bool:
-        """Look whether topics were made anew; say whether that could have changed something."""
+        """Look for recreated topics; say whether positions may have changed."""
         try:
             async with asyncio.timeout(timeout):
                 return await self._positions.look()
@@ -152,7 +151,7 @@ class Committer:
             Whether Kafka acknowledged it.
         """
         deadline = self._clock.monotonic() + timeout
-        self._history.begin()  # the group waits for whoever lets go: it is not waited for
+        self._history.begin()  # the group waits for this worker, which therefore does not wait
         await self._consumer.commits.ended(timeout)
         self._assignment.freeze()
         left = deadline - self._clock.monotonic()
@@ -181,5 +180,5 @@ class Committer:
 
 
 def _stamped(assigned: Assigned, commit: Commit) -> Commit:
-    """Say with a commit of which topic its offset is."""
+    """Add the id of its topic to a commit."""
     return Commit(commit.offset, with_topic_id(commit.metadata, assigned.topic_id))

@@ -1,4 +1,4 @@
-"""Where the group begins on partitions without an offset, decided before anybody joins it."""
+"""Where the group starts on partitions without an offset: decided before any member joins."""
 
 import asyncio
 import logging
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 
 FORGOTTEN: Final = "offsets_forgotten"
 PATIENCE: Final = 60.0
-"""Seconds in which somebody may stop a group that begins anew although it was here before."""
+"""Seconds in which an operator may stop a group that starts over although it worked before."""
 
 
 class GroupStart:
     """Commits where the group begins, before this worker joins it.
 
-    Kafka takes such a commit only while the group has no members. So whoever is first decides for
-    all partitions at one moment, and what is written between two workers' starts is nobody's loss.
+    Kafka takes such a commit only while the group has no members. So the first worker decides for
+    all partitions at one moment, and what is written between two workers' starts is not lost.
 
     Args:
         connection: Where Kafka is.
@@ -39,7 +39,7 @@ class GroupStart:
         saver: Writes to the control topic.
         clock: Tells the time.
         observer: Counts what is seen.
-        conditions: Where it is said if a beginning is out of the ordinary.
+        conditions: Shows a start that is out of the ordinary.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class GroupStart:
         """Commit for every partition that has no offset; do nothing if all have one.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         wanted = self._subscription
         async with GroupOffsets(self._connection) as offsets:
@@ -95,7 +95,7 @@ class GroupStart:
         return any((await logs.ends(own)).values())
 
     async def _warn(self) -> None:
-        """Give an operator time to think before everything is sent again, or left out."""
+        """Give an operator time to stop it before everything is sent again, or skipped."""
         wanted = self._subscription
         where = "earliest" if wanted.start_at_earliest else "latest"
         what = (

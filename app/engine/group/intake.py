@@ -1,4 +1,4 @@
-"""Intake: poll, parse, route, hand over to the lanes; never more than there is room for."""
+"""Intake: polls, and admits records while there is room."""
 
 import asyncio
 import logging
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 FAILING_SECONDS = 10.0
-"""Seconds for which every poll may fail before the consumer is made anew."""
+"""Seconds for which every poll may fail before the consumer is recreated."""
 MOST_DUE = 64
-"""Records of retry topics that are taken at once: what is new is not to wait for them."""
+"""Records of retry topics that are taken together at most: new records must not wait for them."""
 LEAP = 1000
-"""Offsets known to be settled that are worth a new fetch to get past."""
+"""Settled offsets from which on it is quicker to skip them with a new fetch."""
 
 
 class Intake:
@@ -40,7 +40,7 @@ class Intake:
         admission: Reads what is heavy ahead.
         clock: Tells the time.
         observer: Counts what is seen.
-        clock_watch: Looks at what time the newest records bear.
+        clock_watch: Compares the newest records' timestamps with the clock.
         may_admit: Says whether records may be taken now (commits are acknowledged).
         pauses: Knows which deferred records are due because somebody has resumed a destination.
 
@@ -87,7 +87,7 @@ class Intake:
 
         Args:
             consumer: The member to poll.
-            positions: Keeps its positions true to the logs.
+            positions: Keeps its positions correct.
             max_poll_records: The most records to take at once.
 
         Raises:
@@ -100,7 +100,7 @@ class Intake:
             self._flow.relieve()
             try:
                 if await self._poll(consumer, positions, max_poll_records):
-                    await asyncio.sleep(0)  # a full backlog must not keep the loop to itself
+                    await asyncio.sleep(0)  # others need the event loop, too
             except PositionLostError as lost:
                 await self._find(positions, lost.partitions)
             except KafkaUnavailableError as error:
@@ -116,7 +116,7 @@ class Intake:
         try:
             await positions.find(partitions)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
-            log.error("going on is not possible yet: %s", error)  # noqa: TRY400 - as above
+            log.error("the position cannot be found yet: %s", error)  # noqa: TRY400 - as above
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _poll(self, consumer: Consumer, positions: Positions, max_poll_records: int) -> bool:
@@ -173,7 +173,7 @@ class Intake:
 
     @contextmanager
     def _held(self, records: Sequence[Record]) -> Iterator[Mapping[TopicPartition, Assigned]]:
-        """Keep what is about to be received from being taken for settled; yield the partitions."""
+        """Keep records that are being read from counting as settled; yield the partitions."""
         held = {record.partition: self._assignment[record.partition] for record in records}
         for assigned in held.values():
             assigned.reading = True
@@ -184,7 +184,7 @@ class Intake:
                 assigned.reading = False  # received, or given back, before anybody else's turn
 
     async def _after_others(self, records: Sequence[Record]) -> Sequence[Record]:
-        """Let the event loop come round; return what may still be taken."""
+        """Let other tasks run; return what may still be taken."""
         if not records:
             return records
         with self._held(records) as held:
@@ -195,13 +195,13 @@ class Intake:
         ]
 
     async def _read_ahead(self, consumer: Consumer, records: Sequence[Record]) -> Sequence[Record]:
-        """Have heavy records read beside the event loop; return what may be admitted now."""
+        """Read heavy records in a thread; return what may be admitted now."""
         if not any(len(record.value or b"") > HEAVY for record in records):
             return records
         with self._held(records) as held:
             read = await self._admission.read_ahead(records, held)
-        # Of partitions that went meanwhile nothing is taken, nor of those that came back: they
-        # begin where it was found out anew that they begin.
+        # Nothing is taken of partitions that were revoked meanwhile, even if they were assigned
+        # again: their start was determined again.
         ours = [each for each in records if self._assignment.has(held[each.partition])]
         now = len([each for each in read if self._assignment.has(held[each.partition])])
         consumer.give_back(ours[now:])
@@ -245,7 +245,7 @@ class Intake:
         return taken
 
     def _leap(self, consumer: Consumer, assigned: Assigned) -> None:
-        """Get past offsets that are known to be settled, without fetching them."""
+        """Skip offsets that are known to be settled, without fetching them."""
         wanted = assigned.ledger.next_wanted(assigned.position)
         if wanted - assigned.position > LEAP:
             self._observer.skipped(wanted - assigned.position)

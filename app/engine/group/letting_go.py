@@ -1,4 +1,4 @@
-"""Work that is under way when partitions are let go, or the worker stops."""
+"""Work that is under way when partitions are revoked, or the worker stops."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ STEP: Final = 0.02
 class LettingGo:
     """Waits for what was started, and keeps what is partly done.
 
-    Nobody waits for what Kafka refuses to take: it may never do.
+    It does not wait for what Kafka refuses: that may last for ever.
 
     Args:
         assignment: What is under way.
@@ -37,7 +37,7 @@ class LettingGo:
         return await self._until_none(lambda item: item.under_way, timeout)
 
     async def put_aside_partly_done(self, timeout: float) -> None:
-        """Keep what is done from being done again by whoever gets the partition next."""
+        """Defer what is partly done, so that the next worker does not repeat what was delivered."""
         lost = self._assignment.strays()  # nobody can read them again
         for item in list(self._assignment.items()):
             keep = item.partly_done or item in lost

@@ -1,4 +1,4 @@
-"""What stays unsettled without its record is read again when its time has come."""
+"""Parked offsets: their records are read again when they are due."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ PATIENCE = 15.0
 
 
 class Parking:
-    """Looks after offsets that are left unsettled, alone: nothing is held of them meanwhile.
+    """Reads parked records again when they are due; nothing of them is in memory meanwhile.
 
     Args:
         connection: Where Kafka is.
@@ -33,7 +33,7 @@ class Parking:
         flow: Takes records back in, as far as there is room.
         admission: Reads what is heavy ahead.
         clock: Tells the time.
-        conditions: Where it is said what is parked.
+        conditions: Shows what is parked.
         may_admit: Says whether records may be taken now.
         resumed_on: Tells when a destination was last resumed, in monotonic seconds: what was too
             large to be put aside need not wait any longer then.
@@ -63,7 +63,7 @@ class Parking:
         self._resumed_on = resumed_on
 
     async def run(self) -> None:
-        """Look again and again until cancelled."""
+        """Look every few seconds until cancelled."""
         while True:
             self._say()
             try:
@@ -103,7 +103,7 @@ class Parking:
         return self._may_admit() and self._flow.room > 0
 
     def _say(self) -> None:
-        """Say what is parked, and what to do about it."""
+        """Show what is parked, and what to do about it."""
         too_large: dict[str, int] = {}
         foreign: dict[str, int] = {}
         for assigned in self._assignment:

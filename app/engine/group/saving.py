@@ -1,4 +1,4 @@
-"""The last commits are written down in the control topic, for when Kafka forgets them."""
+"""Saves the last commits in the control topic, in case Kafka forgets them."""
 
 import asyncio
 import logging
@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 FIRST_WAIT: Final = 2.0
 INTERVAL: Final = 60.0
 AT_ONCE: Final = 100
-"""Records that are written together: a thousand partitions must not keep the loop to themselves."""
+"""Records that are written together: others need the event loop between them."""
 
 
 class CommitSaver:
-    """Writes down what was committed, as far as it has changed: once a minute, and at a stop.
+    """Saves the commits that have changed: once a minute, and at a stop.
 
     Kafka forgets the offsets of a group that was away for longer than their retention.
 
@@ -56,7 +56,7 @@ class CommitSaver:
             wait = INTERVAL
 
     async def save(self) -> None:
-        """Write what has changed; never raises for what Kafka says, and tries again next time."""
+        """Write what has changed; an error of Kafka is logged, and it is tried again next time."""
         changed = {
             each.partition: (each.topic_id, commit)
             for each in self._assignment
@@ -71,7 +71,7 @@ class CommitSaver:
         try:
             await self.write(entries)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
-            log.info("the last commits are not written down now: %s", error)
+            log.info("the last commits cannot be saved now: %s", error)
         else:
             self._saved |= changed
 
@@ -79,7 +79,7 @@ class CommitSaver:
         """Write records to the control topic.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: As everywhere.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         topic = self._subscription.control_topic
         for start in range(0, len(entries), AT_ONCE):

@@ -29,7 +29,7 @@ from app.values.record import TopicPartition
 log = logging.getLogger(__name__)
 
 HOPELESS = 10.0
-"""Seconds without an answer after which a last word is not waited for."""
+"""Seconds without an answer after which the last commit is not waited for."""
 SAVE_TIMEOUT = 3.0
 
 
@@ -48,7 +48,7 @@ class Session:
         saver: Writes down what was committed last.
         clock: Tells the time.
         observer: Counts what is seen.
-        conditions: Where it is said what becomes of topics and logs.
+        conditions: Shows what becomes of topics and logs.
         on_sample: Called each time the ends of the logs were asked for.
         patience: Seconds without an answer after which the session fails: only another one, from
             the bootstrap addresses, finds brokers that have moved.
@@ -150,14 +150,14 @@ class Session:
         return self._consumer.group_leader
 
     def look(self, unreadable: UnreadablePartitions) -> None:
-        """Let it be said which partitions cannot be read."""
+        """Update the warnings of partitions that cannot be read."""
         unreadable.look(self._consumer.unreadable(), self._consumer.metadata.hidden_topics())
 
     async def open(self) -> None:
         """Join the group; return once it is known where to begin.
 
         Raises:
-            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or says no.
+            KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
         self._watching = asyncio.create_task(self._watch(), name="watch for silence")
         joining = asyncio.create_task(self._join(), name="join the group")
@@ -255,9 +255,9 @@ class Session:
             self._broken.exception()  # seen by run, or of no interest any more
 
     async def _save(self) -> None:
-        """Write down where a group that may be away for long has got to."""
+        """Save the commits: the group may be away for long, and Kafka may forget them."""
         try:
             async with asyncio.timeout(SAVE_TIMEOUT):
                 await self._saver.save()
         except TimeoutError:
-            log.info("the last commits were not written down in time")
+            log.info("the last commits were not saved in time")

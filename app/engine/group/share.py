@@ -1,4 +1,4 @@
-"""What the group gives this worker, and what to say if that is nothing."""
+"""This worker's share of the partitions, and a warning if it gets none."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ its slowest member whenever one comes or goes."""
 
 
 class Share:
-    """Looks into it if the group gives this worker no partition of the consumed topics.
+    """Finds out why the group assigns this worker no partition of the consumed topics.
 
     Others may have them all: then it is a spare one, and ready to take over. Or nobody has them:
     another program leads the group, and does not know these topics, or has stopped answering.
@@ -37,10 +37,10 @@ class Share:
         connection: Where Kafka is.
         subscription: What this worker consumes.
         assignment: The partitions it has.
-        conditions: Where it is said.
+        conditions: Shows it to the operator.
         clock: Tells the time.
         leader: Tells the id of the member that leads the group, as far as is known.
-        survey: Makes what asks the cluster.
+        survey: Returns a client that asks the cluster.
 
     Attributes:
         starved: Why this worker gets nothing although there is something, or None.
@@ -67,7 +67,7 @@ class Share:
         self.starved: str | None = None
 
     async def run(self) -> None:
-        """Look again and again until cancelled."""
+        """Look every few seconds until cancelled."""
         self.starved = None
         look_at: float | None = None
         while True:
@@ -92,7 +92,7 @@ class Share:
                 group = await cluster.group(self._subscription.group_id)
                 there = await cluster.visible(self._subscription.topics)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
-            log.debug("the group is not looked at now: %s", error)
+            log.debug("the group cannot be looked at now: %s", error)
             return
         partitions = partitions_of(there)
         left = unassigned(partitions, group)

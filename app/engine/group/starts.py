@@ -39,13 +39,13 @@ async def find_starts(
     observer: Observer,
     conditions: Conditions,
 ) -> tuple[Starts, dict[TopicPartition, Commit]]:
-    """Read what the group has committed, and where it has not, decide where to begin.
+    """Read what the group has committed; if it has not, decide where to begin.
 
     Returns:
         Where each partition begins, and what is to be committed before anything of it is taken.
 
     Raises:
-        KafkaUnavailableError, KafkaRefusedError: As everywhere.
+        KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
     """
     if not partitions:
         return {}, {}
@@ -70,7 +70,7 @@ def decide(subscription: Subscription, committed: Offsets, ids: Ids, saved: Save
         subscription: What is consumed.
         committed: By partition; None without a commit.
         ids: Of the topics as they are now.
-        saved: What the control topic knows; of no account if there is a commit everywhere.
+        saved: What the control topic knows; not used if there is a commit everywhere.
     """
     return {
         each: beginning(
@@ -86,7 +86,7 @@ async def resolve(
     """Return the offsets at which partitions begin.
 
     Raises:
-        KafkaUnavailableError, KafkaRefusedError: As everywhere.
+        KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
     """
     as_set = [each for each, how in begun.items() if isinstance(how, AsSet)]
     from_start = [each for each, how in begun.items() if isinstance(how, FromStart)]
@@ -126,7 +126,7 @@ def _commit(start: Start) -> Commit:
 
 
 def say(begun: Beginnings, observer: Observer, conditions: Conditions) -> None:
-    """Say, and count, where a beginning is out of the ordinary."""
+    """Show and count each start that is out of the ordinary."""
     restored: dict[str, list[float]] = {}
     for partition, how in begun.items():
         match how:

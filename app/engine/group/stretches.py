@@ -1,4 +1,4 @@
-"""Stretches of what one poll returned."""
+"""Divides what one poll returned, so that each part is admitted in a short step."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from app.values.record import Record, TopicPartition
 
 AT_ONCE = 64
 BYTES_AT_ONCE = 131_072
-"""Records, and bytes yet to be read, that are taken before the event loop comes round."""
+"""Records, and bytes yet to be read, that are admitted in one step."""
 
 
 def at_once(records: Sequence[Record]) -> int:
-    """Return how many records are taken before the event loop comes round: at least one.
+    """Return how many records are admitted in one step: at least one.
 
     Heavy ones were read ahead.
     """

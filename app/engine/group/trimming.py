@@ -1,4 +1,4 @@
-"""Retry topics are emptied of what is done, so that they do not grow with every deferral."""
+"""Deletes committed records of retry topics, so that these do not grow with every deferral."""
 
 import logging
 from collections.abc import Callable
@@ -19,16 +19,16 @@ INTERVAL: Final = 60.0
 
 
 class Trimmer:
-    """Deletes what is committed past, now and then, as far as Kafka lets it.
+    """Deletes what is committed, from time to time, as far as Kafka allows it.
 
-    Where it does not, that is said, and the topics' retention does it later.
+    If it does not, a warning says so, and the topics' retention does it later.
 
     Args:
         connection: Where Kafka is.
         assignment: The partitions this worker has.
         clock: Tells the time.
-        conditions: Where it is said that nothing can be deleted.
-        admin: Makes what deletes; an ``Admin`` if left out.
+        conditions: Shows that nothing can be deleted.
+        admin: Returns the client that deletes; an ``Admin`` if left out.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Trimmer:
         self._next_at = clock.monotonic() + INTERVAL
 
     async def trim(self) -> None:
-        """Delete what is done, if it is time to; never raises for what Kafka says."""
+        """Delete what is done, if it is time to; an error of Kafka is logged."""
         now = self._clock.monotonic()
         if now < self._next_at or self._connection.embedded:
             return
@@ -65,7 +65,7 @@ class Trimmer:
             async with self._admin(self._connection) as admin:
                 await admin.delete_records(done)
         except KafkaUnavailableError as error:
-            log.info("the retry topics are not trimmed now: %s", error)
+            log.info("the retry topics cannot be trimmed now: %s", error)
         except KafkaRefusedError as error:
             left = sum(offset - self._trimmed.get(each, 0) for each, offset in done.items())
             self._conditions.begin(

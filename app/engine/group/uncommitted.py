@@ -4,11 +4,11 @@ import asyncio
 from typing import Final
 
 MANY: Final = 500
-"""Settlements after which a commit does not wait for its time."""
+"""Settlements after which a commit is due at once."""
 
 
 class Uncommitted:
-    """Counts settlements, and says when there are many."""
+    """Counts settlements, and wakes the committer if there are many."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -21,7 +21,7 @@ class Uncommitted:
             self._many.set()
 
     async def are_many(self, patience: float) -> None:
-        """Wait until there are many, or for so many seconds; then count anew."""
+        """Wait until there are many, or for so many seconds; then count from zero."""
         try:
             async with asyncio.timeout(patience):
                 await self._many.wait()

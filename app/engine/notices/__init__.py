@@ -1,1 +1,1 @@
-"""What the service tells its operator by itself, past Kafka."""
+"""Notices: tells the operator what is wrong, without Kafka."""

@@ -1,4 +1,4 @@
-"""What the group's workers tell each other for the operator's sake."""
+"""Exchanges reports between the group's workers, so that one can notify the operator for all."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ PATIENCE: Final = 5.0
 
 
 class Exchange:
-    """Reports, and what was told, in the control topic. What cannot be written is written later.
+    """Reports and sent notices, in the control topic. What cannot be written is written later.
 
     Args:
         board: Follows the topic.
@@ -67,7 +67,7 @@ class Exchange:
             async with asyncio.timeout(PATIENCE):
                 await self._board.known()
         except (TimeoutError, KafkaUnavailableError, KafkaRefusedError) as error:
-            log.info("what the operator was told is not known now: %r", error)
+            log.info("the notices sent before cannot be read now: %r", error)
             return None
         return self._board.notices.told
 
@@ -77,7 +77,7 @@ class Exchange:
         Args:
             but: The name of this one.
         """
-        now = self._board.read_at  # nobody grows old while nothing can be heard
+        now = self._board.read_at  # no report grows old while none can be read
         for worker in self._board.notices.forgotten(now):
             await self._write(report_taken_back(self._group_id, worker))
         return [each for each in self._board.notices.reports(now) if each.worker != but]
@@ -86,6 +86,6 @@ class Exchange:
         try:
             await self._producer.send(self._topic, *entry)
         except (KafkaUnavailableError, KafkaRefusedError) as error:
-            log.info("what the operator is told is not written down now: %s", error)
+            log.info("notices cannot be recorded now: %s", error)
             return False
         return True

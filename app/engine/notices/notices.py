@@ -1,4 +1,4 @@
-"""Tells the operator what keeps notifications from being delivered, and that it is over."""
+"""Tells the operator what keeps notifications from being delivered, and when it is over."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ LOOK_SECONDS: Final = 2.0
 
 
 class Notices:
-    """Looks at this worker, and at what the group's others report; tells what is due.
+    """Watches this worker and the other workers' reports; sends the notices that are due.
 
-    One worker speaks for the group. Whoever has lost Kafka speaks for itself.
+    One worker speaks for the group. A worker that has lost Kafka speaks for itself.
 
     Args:
-        watch: Sees what is wrong here.
+        watch: Knows what is wrong with this worker.
         addresses: The operator's: URLs and mail addresses.
-        sender: Tells them.
-        exchange: What the others say; None if there are none.
+        sender: Sends notices.
+        exchange: Has the other workers' reports; None if there are no others.
         rules: How patient the operator is.
         clock: Tells the time.
-        observer: Told of errors of the service's own.
+        observer: Counts faults.
         spawn: Starts a named task.
     """
 
@@ -57,7 +57,7 @@ class Notices:
         self._unwritten = False
 
     async def run(self) -> None:
-        """Look and tell until cancelled."""
+        """Watch and notify until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
@@ -66,7 +66,7 @@ class Notices:
                 self._observer.fault("telling the operator", error)
 
     async def look(self) -> None:
-        """Look once, and begin to tell what is due."""
+        """Look once, and begin to send the notices that are due."""
         if self._watch.stopped:
             self._group = None
             return

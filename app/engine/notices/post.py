@@ -1,4 +1,4 @@
-"""One address of the operator's, and what it was told."""
+"""One address of the operator, and the notices sent to it."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 300.0
 """Seconds before a notice that failed is tried again."""
 PATIENCE: Final = 30.0
-"""Seconds that a notice waits for its turn: what it says grows old."""
+"""Seconds that a notice waits for its turn before it is outdated."""
 LONGEST_ERROR: Final = 300
 _MAIL, _WEBHOOK = "email", "webhook"
 
@@ -191,12 +191,12 @@ class Post:
         now = self._clock.monotonic()
         if error is None:
             if self._failed:
-                log.info("the operator is told again at %s", self._label)
+                log.info("notices reach the operator again at %s", self._label)
             self._failed, self._wait = False, FIRST_WAIT
             self._not_before = now + self._rules.gap
             return
         log.warning(
-            "the operator could not be told at %s, trying again in %g s: %s",
+            "a notice to the operator at %s failed, trying again in %g s: %s",
             self._label,
             self._wait,
             error.replace(self._address, self._label),

@@ -1,4 +1,4 @@
-"""What of this worker the operator should know."""
+"""Watches one worker for what the operator should know."""
 
 from collections.abc import Iterator
 from typing import Final, Protocol
@@ -13,7 +13,7 @@ from app.values.notice import Matter, MatterKind, Report
 from app.values.snapshot import DestinationState, Status
 
 REMEMBERED: Final = 120.0
-"""Seconds for which is said of a destination that it is well again."""
+"""Seconds for which a destination is reported as working again."""
 _WELL: Final = (DestinationState.OPEN, DestinationState.RATE_LIMITED)
 _WRONG: Final = (DestinationState.BROKEN, DestinationState.DENIED, DestinationState.GONE)
 

@@ -44,7 +44,7 @@ def parse(
             it when the message has no time of its own.
         recipients: Where users and groups are looked up.
         templates: What typed messages are rendered with.
-        channels: Which there are.
+        channels: All that exist.
 
     Raises:
         InvalidRecordError: It is no notification; the error names the field and the problem.

@@ -69,7 +69,7 @@ def address(
         given: The channels, as the message names them; none for each user's primary contacts.
         kwargs: Has the producer's own addresses, for a message that names nobody.
         recipients: Where users and groups are looked up.
-        channels: Which there are.
+        channels: All that exist.
 
     Raises:
         InvalidRecordError: It names channels, but none by a name.

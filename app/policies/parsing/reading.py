@@ -25,7 +25,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
         record_time: Its own time in seconds since the epoch.
         recipients: Where users and groups are looked up.
         templates: What typed messages are rendered with.
-        channels: Which there are.
+        channels: All that exist.
         notes: Takes what is left out or changed.
     """
 

@@ -92,8 +92,9 @@ async def test_wrong_settings_are_put_right(stage: Stage, caplog: pytest.LogCapt
     await stage.keeper.make()
     assert stage.cluster.configs[DEAD]["retention.ms"] == "2592000000"
     assert stage.cluster.configs[DEAD]["segment.ms"] == "60000"
-    assert f"{DEAD} was not as it has to be and was put right: retention.ms=2592000000" in (
-        caplog.text
+    assert (
+        f"configuration of the topic {DEAD} was wrong and was corrected: retention.ms=2592000000"
+        in (caplog.text)
     )
     assert stage.said() == {}
 

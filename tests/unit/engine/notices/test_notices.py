@@ -140,7 +140,7 @@ async def test_what_is_not_accepted_is_told_again_and_says_what_is_true_then(
     assert len(bench.told) == 3
     said = [record.getMessage() for record in caplog.records]
     assert sum("trying again in" in line for line in said) == 2
-    assert "the operator is told again at https://ops.example" in said[-1]
+    assert "notices reach the operator again at https://ops.example" in said[-1]
     assert "secret-of-the-operator" not in "\n".join(said)
     assert bench.observer.metrics._notices == {"accepted": 1, "failed": 2}
     assert bench.observer.statistics.retried == 0
@@ -183,7 +183,7 @@ async def test_an_address_that_cannot_be_used_is_said(caplog: pytest.LogCaptureF
     bench.health = AWAY
     await bench.look()
     await bench.look(301)
-    assert "could not be told" in caplog.text
+    assert "a notice to the operator at https://discord.com" in caplog.text
     assert "hunter2" not in caplog.text
 
 
