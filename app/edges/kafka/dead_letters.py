@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from math import inf
 
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.errors import translated
@@ -203,21 +204,28 @@ class _Look:
 
     Attributes:
         looked_at: How many records were read.
-        oldest: When the oldest of them was written, in seconds since the epoch.
     """
 
     def __init__(self, wanted: Selection, tally: Tally | None) -> None:
         self._wanted = wanted
         self._tally = tally
+        self._back_to: dict[int, float] = {}
         self.looked_at = 0
-        self.oldest: float | None = None
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest of them was written, in seconds since the epoch."""
+        return min(self._back_to.values(), default=None)
+
+    def back_to(self, partition: int) -> float:
+        """Return when the oldest of a partition's was written; infinite if there is none."""
+        return self._back_to.get(partition, inf)
 
     def __call__(self, record: Record) -> bool:
         """Say whether a record that was read is chosen."""
         self.looked_at += 1
-        self.oldest = (
-            record.timestamp if self.oldest is None else min(self.oldest, record.timestamp)
-        )
+        number = record.partition.partition
+        self._back_to[number] = min(self._back_to.get(number, inf), record.timestamp)
         is_chosen = matches(record, self._wanted)
         if self._tally is not None:
             self._tally.add_other(record)

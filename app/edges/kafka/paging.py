@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Iterable
 from hashlib import sha256
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -26,6 +27,10 @@ class Look(Protocol):
         """How many records were read."""
         ...
 
+    def back_to(self, partition: int) -> float:
+        """Return the time of the oldest record of a partition that was read; infinite if none."""
+        ...
+
     def __call__(self, record: Record) -> bool:
         """Say whether a record that was read is chosen."""
         ...
@@ -42,11 +47,13 @@ class Tail:
 
     Attributes:
         ready: Records read and not returned, oldest first.
+        back_to: Nothing that is unread is newer than that (seconds since the epoch).
     """
 
     def __init__(self, partition: int, offsets: range, stop: int, span: int) -> None:
         self.partition = partition
         self.ready: list[Record] = []
+        self.back_to = inf
         self._start = offsets.start
         self._floor = min(stop, offsets.stop)  # everything from here up was read
         self._span = min(max(span, SPANS.start), LONGEST_SPAN)
@@ -61,10 +68,17 @@ class Tail:
         """Everything from this offset up was returned, or is not wanted."""
         return self.ready[-1].offset + 1 if self.ready else self._floor
 
-    def take(self, stretch: Stretch) -> None:
-        """Continue with the records that ``unread`` held."""
+    def take(self, stretch: Stretch, back_to: float) -> None:
+        """Continue with the records that ``unread`` held.
+
+        Args:
+            stretch: What was wanted of them.
+            back_to: The time of the oldest, wanted or not.
+        """
+        self.back_to = back_to
         if stretch.start > self.unread.start:
             self._span = len(stretch.records)  # large records: no more than can be held
+            self.back_to = stretch.records[0].timestamp
         else:
             self._span = min(self._span * 2, SPANS.stop if stretch.records else LONGEST_SPAN)
         self._floor = stretch.start
@@ -91,20 +105,23 @@ async def newest(
     held = 0
     has_read = False
     while len(found) < limit and held < PAGE_BYTES:
-        behind = {tail.partition: tail for tail in tails if tail.unread and not tail.ready}
-        if behind:
+        ready = [tail for tail in tails if tail.ready]
+        best = max(ready, key=Tail.age) if ready else None
+        # What is chosen seldom need not be looked for beyond what is found elsewhere.
+        than = -inf if best is None else best.age()[0]
+        unread = [tail for tail in tails if tail.unread and not tail.ready]
+        if behind := {tail.partition: tail for tail in unread if tail.back_to >= than}:
             late = asyncio.get_running_loop().time() > deadline
             if has_read and (late or look.looked_at >= SCAN_LIMIT):
                 break
             stretches = await log.read({n: tail.unread for n, tail in behind.items()}, look)
             has_read = True
             for number, stretch in stretches.items():
-                behind[number].take(stretch)
+                behind[number].take(stretch, look.back_to(number))
             continue
-        ready = [tail for tail in tails if tail.ready]
-        if not ready:
+        if best is None:
             break
-        found.append(max(ready, key=Tail.age).ready.pop())
+        found.append(best.ready.pop())
         held += size_of(found[-1])
     return found
 

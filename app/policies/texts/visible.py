@@ -39,6 +39,8 @@ def is_seen(character: str) -> bool:
 
 def visible(text: str) -> str:
     """Return a text whose hidden characters are escapes; lines and tabs stay."""
+    if text.isprintable():  # none of them is: a page has thousands of texts
+        return text
     return _HIDDEN.sub(_escape, text.replace("\r\n", "\n"))
 
 

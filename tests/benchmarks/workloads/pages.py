@@ -73,7 +73,9 @@ async def pages(bench: Bench) -> None:
         bench.report.doing(f"pages: writing {letters:,} dead letters")
         written = _letters(topic, group, urls, letters)
         where = bench.kafka.bootstrap
-        await asyncio.to_thread(publish, where, f"{group}.dlq", written, PARTITIONS)
+        # Nearly as the service writes them: a few in a batch.
+        settings: dict[str, str | int] = {"compression.type": "zstd", "batch.num.messages": 10}
+        await asyncio.to_thread(publish, where, f"{group}.dlq", written, PARTITIONS, settings)
         if not await run.until(lambda now: now["messages_sent"] >= sent, DELIVERED_SECONDS):
             raise WrongError(f"not all of {sent} were delivered in {DELIVERED_SECONDS:.0f} s")
         limits = httpx.Limits(max_connections=CONNECTIONS)

@@ -444,6 +444,17 @@ async def test_a_page_reads_hardly_more_than_it_shows() -> None:
     assert page.looked_at <= 12 * 12 + 100
 
 
+async def test_what_is_rare_is_not_looked_for_beyond_what_is_found_elsewhere() -> None:
+    """A partition without any would be read to its beginning, for fear of a newer one."""
+    log = Log([[(offset, float(offset)) for offset in range(5000)] for _ in range(4)])
+    chosen = Selection(places=frozenset((0, offset) for offset in range(5000)))
+    page = await OfLog(log).page(chosen, limit=50)
+    assert [letter.id for letter in page.dead_letters] == [f"0/{4999 - n}" for n in range(50)]
+    assert page.looked_at < 1000
+    rest = await all_pages(OfLog(log), limit=1000, wanted=chosen)
+    assert sum(map(len, rest)) == 5000
+
+
 def by(group: str, target: str, error: str) -> Headers:
     """Return the headers of a dead letter that a group gave up at a target."""
     mark = TargetMark("webhook", target, "1" * 16)

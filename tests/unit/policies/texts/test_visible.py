@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.texts.visible import shows, visible, visible_json, visible_line
+from app.policies.texts.visible import _HIDDEN, shows, visible, visible_json, visible_line
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,13 @@ def test_what_steers_or_hides_is_an_escape(text: str, shown: str) -> None:
 def test_what_people_write_stays(text: str) -> None:
     """Emoji and scripts that run to the left or need joiners are no tricks."""
     assert visible(text) == text
+
+
+def test_nothing_that_is_hidden_counts_as_printable() -> None:
+    """By that most texts are passed over."""
+    hidden = [chr(code) for code in range(0x10000) if _HIDDEN.match(chr(code))]
+    assert len(hidden) > 2000
+    assert not any(map(str.isprintable, hidden))
 
 
 def test_on_one_line() -> None:
