@@ -27,7 +27,7 @@ LEGEND = re.compile(r"\{\{(\w+)\}\}")
 # Prometheus's own: of every scraped sample, and of its metric of alerts.
 OWN_LABELS = {"job", "instance", "alertname", "alertstate"}
 # Of families that have no sample while all is well.
-UNSEEN_LABELS = {"kind"}
+UNSEEN_LABELS = {"kind", "reason", "result"}
 
 
 def load(text: str) -> Any:
