@@ -99,7 +99,10 @@ async function readReport() {
 
 const filter = document.querySelector("#deliveries form");
 const most = Number(byId("deliveries").dataset.most);
+const SOON = 250; // ms until what arrived is shown
+const FAST = 1_000; // ms, while more comes than the table holds: nobody could read it
 let arrived = [];
+let patience = SOON;
 
 function wanted(attempt) {
   const { status, channel, q } = Object.fromEntries(new FormData(filter));
@@ -113,12 +116,13 @@ function showArrived() {
   const rows = rowsOf("delivery");
   if (rows.matches(":hover") && matchMedia("(hover: hover)").matches) {
     arrived = arrived.slice(-most);
-    setTimeout(showArrived, 250); // nobody can read what moves away
+    setTimeout(showArrived, SOON); // nobody can read what moves away
     return;
   }
   const known = new Set([...rows.children].map((each) => each.dataset.key));
   const fresh = arrived.filter((each) => wanted(each) && !known.has(String(each.id))).slice(-most).reverse();
   arrived = [];
+  patience = fresh.length < most ? SOON : FAST;
   rows.prepend(...fresh.map((each) => row.delivery(each, undefined, String(each.id))));
   while (rows.children.length > most) rows.lastElementChild.remove();
   byId("deliveries").dataset.list = rows.children.length;
@@ -126,7 +130,7 @@ function showArrived() {
 }
 
 function takeDelivery(attempt) {
-  if (arrived.length === 0) setTimeout(showArrived, 250);
+  if (arrived.length === 0) setTimeout(showArrived, patience);
   arrived.push(attempt);
   if (attempt.duration !== null) history.took(Date.now() / 1000, attempt.duration);
 }
