@@ -203,14 +203,17 @@ class Observer:
 
     def put_aside(self, job: Job, seconds: float, error: str) -> None:
         """Write down why a delivery is deferred, for the notification's story."""
-        said = f"{error}; tried again after {seconds:g} s"
-        for target in job.delivery.targets:
-            self.history.tried(job.item, target, AttemptStatus.DEFERRED, 0, None, said)
+        self._deferred(job, f"{error}; tried again after {seconds:g} s")
 
     def put_off(self, job: Job, error: str) -> None:
         """Write down that a delivery waits for an operator, for the notification's story."""
-        said = f"{error}; sent once the destination is resumed"
-        for target in job.delivery.targets:
+        self._deferred(job, f"{error}; sent once the destination is resumed")
+
+    def _deferred(self, job: Job, said: str) -> None:
+        targets = job.delivery.targets
+        if job.item.before is None:  # else it was counted when it was deferred first
+            self.statistics.destination(job.delivery.destination).deferred += len(targets)
+        for target in targets:
             self.history.tried(job.item, target, AttemptStatus.DEFERRED, 0, None, said)
 
     def settled(self, item: Item, verdict: Verdict) -> None:

@@ -23,6 +23,8 @@ class DestinationView(msgspec.Struct, frozen=True):
         attempts_last_hour: Attempts within about an hour.
         success_rate_last_hour: The share of them that was accepted, 0 to 1; None without any.
         last_error: What it last said when that was not yes, or None.
+        messages_deferred: Targets that this worker has deferred to a retry topic, each counted
+            once.
     """
 
     id: str
@@ -45,6 +47,7 @@ class DestinationView(msgspec.Struct, frozen=True):
     last_error: str | None
     last_error_time: str | None
     last_success_time: str | None
+    messages_deferred: int = 0
 
 
 class DestinationPage(msgspec.Struct, frozen=True):

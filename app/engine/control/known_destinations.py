@@ -218,6 +218,7 @@ class KnownDestinations:
             last_error=counts.last_error if counts else None,
             last_error_time=_iso(counts.last_error_at) if counts else None,
             last_success_time=_iso(counts.last_success_at) if counts else None,
+            messages_deferred=counts.deferred if counts else 0,
         )
 
 

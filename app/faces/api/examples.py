@@ -348,6 +348,7 @@ DESTINATION = DestinationView(
     last_error="HTTP 500",
     last_error_time="2026-01-01T11:58:12+00:00",
     last_success_time="2026-01-01T11:59:48+00:00",
+    messages_deferred=12,
 )
 
 DESTINATIONS = DestinationPage((DESTINATION,), total=1, next_cursor=None)

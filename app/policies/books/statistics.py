@@ -96,6 +96,7 @@ class DestinationCounts(TargetCounts):
     Attributes:
         destination: The one.
         id: Its id.
+        deferred: Targets that were deferred to a retry topic, each counted once.
         last_error: What it last said when that was not yes, or None.
         last_error_at, last_success_at: Seconds since the epoch, or None.
     """
@@ -104,6 +105,7 @@ class DestinationCounts(TargetCounts):
         "_hour",
         "_slot",
         "_slot_ends",
+        "deferred",
         "destination",
         "id",
         "last_error",
@@ -115,6 +117,7 @@ class DestinationCounts(TargetCounts):
         super().__init__(destination.channel)
         self.destination = destination
         self.id = destination_id(destination)
+        self.deferred = 0
         self.last_error: str | None = None
         self.last_error_at: float | None = None
         self.last_success_at: float | None = None

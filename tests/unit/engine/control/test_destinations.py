@@ -174,6 +174,21 @@ async def test_what_waits_is_shown_with_its_age(stage: Stage) -> None:
     stage.channel.gate.set()
 
 
+async def test_what_was_put_aside_is_counted(stage: Stage) -> None:
+    """For a pause and for an answer that defers it; also when nobody has used it for long."""
+    identity = destination_id(hook("a"))
+    await stage.sent(hook("a"), Denied("HTTP 403", certain=True))
+    assert (await stage.desk.get(identity)).messages_deferred == 1
+    await stage.desk.pause(identity, "alice")
+    await until(lambda: stage.board.pause_of(identity) is not None)
+    stage.put(hook("a"))
+    stage.put(hook("a"))
+    await until(lambda: len(stage.finished) == 3)
+    assert (await stage.desk.get(identity)).messages_deferred == 3
+    stage.dispatcher.close()
+    assert (await stage.desk.get(identity)).messages_deferred == 3
+
+
 async def test_names_are_of_everybody_whom_it_reaches(stage: Stage, tmp_path: Path) -> None:
     """The file's, and anew when it is read anew; a mail server has none."""
     await stage.sent(hook("a"))

@@ -128,6 +128,7 @@ async def test_a_paused_one_says_who_paused_it(client: httpx.AsyncClient, fakes:
     fakes.destinations.views[ID] = DESTINATION
     text = await text_of(client, f"/destinations/{ID}")
     assert re.search(r"<dt>Paused by</dt><dd>.*alice", text)
+    assert re.search(r"<dt>Put aside</dt><dd>.*>12<", text)
     assert re.search(r'data-act="pause"[^>]*>\s*<button[^>]* disabled>', text)
 
 
