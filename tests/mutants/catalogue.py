@@ -988,7 +988,7 @@ MUTANTS = (
     ),
     Mutant(
         "let spans wait without end for a collector that hangs",
-        "app/edges/telemetry/sdk.py",
+        "app/edges/telemetry/exporters.py",
         "        if self._taken - self._watched.received >= self._most:\n",
         "        if self._most < 0:\n",
         ("tests/unit/edges/telemetry/test_telemetry.py",),

@@ -1,8 +1,8 @@
 """OpenTelemetry, which may not be installed: nothing of it is loaded before somebody wants it."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import entry_points, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ async def open_telemetry(
         instance: The name of this process.
         count: Takes what became of how many spans.
     """
-    telemetry = None if wanted is None else await _opened(wanted, instance, count)
+    telemetry = None if wanted is None else _opened(wanted, instance, count)
     try:
         yield telemetry
     finally:
@@ -74,22 +74,31 @@ async def open_telemetry(
             await telemetry.close()
 
 
-async def _opened(
+def _opened(
     wanted: Exporting, instance: str, count: Callable[[str, int], None]
 ) -> "SdkTelemetry | None":
     try:
         check_installed(wanted)
         from app.edges.telemetry.sdk import SdkTelemetry  # noqa: PLC0415 - it may be missing
 
-        telemetry = SdkTelemetry(wanted, _resource(instance), count)
-    except TelemetryError as error:
+        with _usable():
+            telemetry = SdkTelemetry(wanted, _resource(instance), count)
+    except TelemetryError as error:  # deliveries do without
         log.warning("%s", error)
-        return None
-    except Exception as error:  # noqa: BLE001 - variables of OpenTelemetry's; deliveries do without
-        log.warning("traces cannot be sent, by OpenTelemetry's variables: %s", error)
         return None
     log.info("traces go to %s (from %s)", where(wanted), wanted.because)
     return telemetry
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Translate errors: OpenTelemetry raises what it likes about its variables."""
+    try:
+        yield
+    except Exception as error:
+        raise TelemetryError(
+            f"traces cannot be sent, by OpenTelemetry's variables: {error}"
+        ) from error
 
 
 def _resource(instance: str) -> Mapping[str, str]:
@@ -107,10 +116,11 @@ async def send_nothing(wanted: Exporting) -> str | None:
         TelemetryError: It cannot be asked.
     """
     check_installed(wanted)
-    from app.edges.telemetry.sdk import ask  # noqa: PLC0415 - as above
+    from app.edges.telemetry.exporters import ask  # noqa: PLC0415 - as above
 
     aside = Aside(name="ask the collector of traces")
     try:
-        return await aside.run(lambda: ask(wanted))
+        with _usable():
+            return await aside.run(lambda: ask(wanted))
     finally:
         aside.close()

@@ -5,16 +5,13 @@ The SDK reads the variables that are its own: sampler, resource, exporter, batch
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from importlib.metadata import entry_points
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Final
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -31,18 +28,14 @@ from opentelemetry.trace import (
 from opentelemetry.trace.span import TraceState
 
 from app.edges.aside import Aside
-from app.edges.telemetry import OFFERED
+from app.edges.telemetry.exporters import Outlet, exporter_of, listening
 from app.policies.telemetry.exporting import Exporting
-from app.policies.texts.plain_text import clip
 from app.values.trace import Attribute, Event, TraceContext
 
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS: Final = 2.0
 """For which a stop waits for the last spans."""
-DROPPED_FOR: Final = 60.0
-"""Seconds for which is said that spans were dropped."""
-LONGEST_WORD: Final = 300
 _ROOT: Final = Context()
 _NANO: Final = 1_000_000_000
 
@@ -63,12 +56,12 @@ class SdkTelemetry:
         self, wanted: Exporting, service: Mapping[str, str], count: Callable[[str, int], None]
     ) -> None:
         with ExitStack() as stack:
-            self._words = stack.enter_context(_listening())
+            self._words = stack.enter_context(listening())
             named = OTELResourceDetector().detect().attributes
             resource = Resource.create({**service, **named})
             self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
             self._outlets = [
-                _Outlet(_exporter(name), wanted.queue, self._words, count)
+                Outlet(exporter_of(name), wanted.queue, self._words, count)
                 for name in wanted.exporters
             ]
             self._stack = stack.pop_all()
@@ -154,144 +147,6 @@ class SdkSpan:
         if error is not None:
             span.set_status(Status(StatusCode.ERROR, _utf8(error)))
         span.end(int(at * _NANO))
-
-
-class _Outlet(BatchSpanProcessor):
-    """Takes ended spans, as many as may wait, and knows what became of them.
-
-    Two counts, each written by one thread: of those taken, by the event loop's; of those handed
-    over, by the exporting one.
-    """
-
-    def __init__(
-        self,
-        exporter: SpanExporter,
-        most: int,
-        words: "_Words",
-        count: Callable[[str, int], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._most = most
-        self._count = count
-        self._clock = clock
-        self._taken = 0
-        self._dropped = 0
-        self._dropped_at: float | None = None
-        self._watched = _Watched(exporter, words, count)
-        super().__init__(self._watched, max_queue_size=most)
-
-    def on_end(self, span: ReadableSpan) -> None:
-        """Take a span, or drop it: nobody waits until there is room."""
-        if self._taken - self._watched.received >= self._most:
-            self._dropped += 1
-            self._dropped_at = self._clock()
-            self._count("dropped", 1)
-            return
-        self._taken += 1
-        super().on_end(span)
-
-    @property
-    def trouble(self) -> str | None:
-        """See ``Telemetry.trouble``."""
-        lost = f"{self._watched.failed + self._dropped:,}"
-        if (why := self._watched.why) is not None:
-            return (
-                f"spans cannot be exported: {why}. Deliveries are not touched by it; spans lost so"
-                f" far: {lost}"
-            )
-        if self._dropped_at is not None and self._clock() < self._dropped_at + DROPPED_FOR:
-            return (
-                "spans are made faster than they are exported. Deliveries are not touched by it;"
-                f" spans lost so far: {lost}. Set a sampler (OTEL_TRACES_SAMPLER)"
-            )
-        return None
-
-
-class _Watched(SpanExporter):
-    """An exporter whose failures are counted, and not logged each time."""
-
-    def __init__(
-        self, exporter: SpanExporter, words: "_Words", count: Callable[[str, int], None]
-    ) -> None:
-        self._exporter = exporter
-        self._words = words
-        self._count = count
-        self.received = 0
-        self.failed = 0
-        self.why: str | None = None
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self.received += len(spans)
-        try:
-            result = self._exporter.export(spans)
-        except Exception as error:  # noqa: BLE001 - of a library, or of whoever wrote the exporter
-            self.why = f"{type(error).__name__}: {error}"
-            result = SpanExportResult.FAILURE
-        else:
-            is_done = result is SpanExportResult.SUCCESS
-            self.why = None if is_done else self._words.last
-        if result is SpanExportResult.SUCCESS:
-            self._count("exported", len(spans))
-        else:
-            self.failed += len(spans)
-            self._count("failed", len(spans))
-        return result
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return self._exporter.force_flush(timeout_millis)
-
-
-class _Words(logging.Handler):
-    """Hears what OpenTelemetry logs, in place of the log: it says the same again and again."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.said: list[str] = []
-
-    @property
-    def last(self) -> str:
-        return "; ".join(each.rstrip(".") for each in self.said[-2:]) or "no reason is given"
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = clip(record.getMessage(), LONGEST_WORD)
-        self.said = [each for each in self.said[-9:] if each != text] + [text]
-
-
-@contextmanager
-def _listening() -> Iterator[_Words]:
-    words, logger = _Words(), logging.getLogger("opentelemetry")
-    level, propagate = logger.level, logger.propagate
-    logger.addHandler(words)
-    logger.setLevel(logging.WARNING)
-    logger.propagate = False
-    try:
-        yield words
-    finally:
-        logger.removeHandler(words)
-        logger.setLevel(level)
-        logger.propagate = propagate
-
-
-def ask(wanted: Exporting) -> str | None:
-    """Send an empty batch to each collector; return what is wrong, or None."""
-    with _listening() as words:
-        for name in wanted.exporters:
-            exporter = _exporter(name)
-            try:
-                if exporter.export(()) is not SpanExportResult.SUCCESS:
-                    return words.last
-            finally:
-                exporter.shutdown()
-    return None
-
-
-def _exporter(name: str) -> SpanExporter:
-    (offered, *_) = entry_points(group=OFFERED, name=name)
-    made: SpanExporter = offered.load()()
-    return made
 
 
 def _remote(parent: TraceContext) -> SpanContext:

@@ -31,6 +31,7 @@ class RememberedSpan:
     """A span that a test looks at."""
 
     is_recorded = True
+    is_broken = False
 
     def __init__(self, name: str, parent: TraceContext | None, number: int) -> None:
         self.name = name
@@ -51,6 +52,8 @@ class RememberedSpan:
     ) -> None:
         """Remember it."""
         del at
+        if self.is_broken:
+            raise ValueError("a fault of the library's")
         self.attributes |= attributes
         self.events += [name for name, _, _ in events]
         self.error = error
@@ -67,7 +70,7 @@ class RememberingTelemetry:
     """Keeps every span in the order of their beginnings; breaks if a test says so."""
 
     trouble: str | None = None
-    broken = False
+    broken = ""
 
     def __init__(self) -> None:
         self.spans: list[RememberedSpan] = []
@@ -81,9 +84,10 @@ class RememberingTelemetry:
     ) -> RememberedSpan:
         """Begin one."""
         del at
-        if self.broken:
+        if self.broken == "at the beginning":
             raise ValueError("a fault of the library's")
         made = RememberedSpan(name, parent, len(self.spans) + 1)
+        made.is_broken = self.broken == "at the end"
         made.attributes |= attributes
         self.spans.append(made)
         return made
@@ -190,20 +194,23 @@ async def test_a_repeat_is_called_one(
     assert sorted(str(each.outcome) for each in telemetry.spans) == ["duplicate", "sent"]
 
 
+@pytest.mark.parametrize("when", ["at the beginning", "at the end"])
 async def test_a_fault_in_telemetry_ends_telemetry_and_nothing_else(
     stage: "Stage",
     envelope: "Envelope",
     telemetry: RememberingTelemetry,
     caplog: pytest.LogCaptureFixture,
+    when: str,
 ) -> None:
     """Everything is delivered; it is logged once, and said until the next start."""
-    telemetry.broken = True
+    telemetry.broken = when
     worker = stage.worker()
     await worker.start()
     await stage.publish(envelope("one"), envelope("two"))
     await until(lambda: worker.snapshot().messages_sent == 2)
-    assert stage.observer.spans is not None
-    assert stage.observer.spans.trouble == BROKEN
+    spans = stage.observer.spans
+    assert spans is not None
+    await until(lambda: spans.trouble == BROKEN)
     assert [each.getMessage() for each in caplog.records].count(
         "telemetry is off until the next start"
     ) == 1

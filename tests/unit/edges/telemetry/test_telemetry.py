@@ -174,10 +174,8 @@ async def test_an_extra_that_is_not_installed_is_said(
 
 async def asked(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> Finding:
     """Return what the doctor finds."""
-    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    (finding,) = await check_telemetry(exporting(environ))
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+    (finding,) = await check_telemetry(exporting({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}))
     return finding
 
 
@@ -193,6 +191,9 @@ async def test_the_doctor_asks_the_collector(
     assert away.verdict is Verdict.FAIL
     assert "Connection refused" in away.text
     assert "tenant-7f3a" not in away.text
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")
+    unusable = await asked(monkeypatch, traces.server.url())
+    assert "Invalid timeout value 'soon'" in unusable.text
 
 
 async def test_the_doctor_leaves_out_what_nobody_asks_for() -> None:
