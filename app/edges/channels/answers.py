@@ -1,4 +1,4 @@
-"""How any HTTP destination's answer is read, as far as all of them agree."""
+"""Reads the answers of HTTP destinations, as far as all services agree."""
 
 import math
 from collections.abc import Mapping
@@ -34,14 +34,14 @@ _RENDERED = 4096  # characters; more than is shown, so that no secret is cut in 
 _EPOCH_SECONDS = 1e9  # a greater number of seconds is a time, not a duration
 _LATEST = 1e11  # seconds since the epoch that no time of ours reaches: it is a finer unit
 MAX_PATIENCE = 3600.0
-"""Seconds; whoever asks for more is asked again after this long."""
+"""Seconds; a destination that asks for more is asked again after this long."""
 
 
 def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
-    """Return what an answer means by its status.
+    """Return the outcome that an answer's status stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         said: What the destination said, fit to be shown.
         now: Seconds since the epoch.
     """
@@ -65,7 +65,7 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
 
 
 def read_json(decoder: msgspec.json.Decoder[T], answer: HttpAnswer) -> T | None:
-    """Return what an answer says; None if it has not the service's form."""
+    """Decode an answer's JSON; None if it has not the service's form."""
     try:
         return decoder.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -73,7 +73,7 @@ def read_json(decoder: msgspec.json.Decoder[T], answer: HttpAnswer) -> T | None:
 
 
 def judge_stranger(service: str, answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what it means that somebody else answers: a proxy, or a page to log in to.
+    """Return the outcome if somebody else answered: a proxy, or a login page.
 
     Args:
         service: Who should have answered.
@@ -88,19 +88,19 @@ def judge_stranger(service: str, answer: HttpAnswer, now: float, target: Target)
 
 
 def not_from(service: str, status: int, said: str) -> str:
-    """Say that it is not the service's word."""
+    """Return an error text that says who did not answer."""
     return f"HTTP {status}, not from {service}: {said}"
 
 
 def failure(error: NotifierError) -> Outcome:
-    """Return what it means that no answer came."""
+    """Return the outcome if no answer came."""
     if isinstance(error, HttpRequestError | ForbiddenAddressError):
         return Rejected(str(error))
     return Retry(str(error))
 
 
 def allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
-    """Return what a destination says may still be sent to it, or None.
+    """Return how many requests a destination still allows, or None if it does not say.
 
     Discord's headers, which many services have as well. Those that give the end of the period as a
     time (``X-RateLimit-Reset``) count it in seconds since the epoch, or in milliseconds.
@@ -131,7 +131,7 @@ def _number(text: str | None) -> float | None:
 
 
 def retry_after(text: str | None, now: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks for, or None where it makes no sense.
+    """Return the seconds that a ``Retry-After`` header asks for, or None if it makes no sense.
 
     Args:
         text: A number of seconds, a time as a number, or a date.
@@ -169,7 +169,7 @@ def _until_date(text: str, now: float) -> float | None:
 
 
 def patience(seconds: float) -> float | None:
-    """Bring a waiting time within reason: None for nonsense, at most ``MAX_PATIENCE``."""
+    """Limit a waiting time to ``MAX_PATIENCE``; None for nonsense."""
     if math.isnan(seconds) or seconds < 0:
         return None
     return min(seconds, MAX_PATIENCE)

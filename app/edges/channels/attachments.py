@@ -1,4 +1,4 @@
-"""Attachments as Slack once had them: Mattermost and Rocket.Chat show them to this day."""
+"""Attachments in Slack's older format, which Mattermost and Rocket.Chat show."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -46,7 +46,7 @@ class Attachment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """What a notification is told by.
+    """The content of one notification.
 
     Attributes:
         attachments: One for each card; none if it is plain text.
@@ -65,7 +65,7 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AttachmentForm(msgspec.Struct, frozen=True):
-    """How a service wants attachments.
+    """A service's form of attachments.
 
     Attributes:
         dialect: Writes texts, titles and values.
@@ -142,7 +142,7 @@ class AttachmentChannel(RenderingChannel[Content]):
     """A service that takes attachments.
 
     Attributes:
-        form: How the service wants them.
+        form: The service's.
     """
 
     form: ClassVar[AttachmentForm]

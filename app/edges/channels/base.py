@@ -15,17 +15,17 @@ from app.values.outcome import Answer
 __all__ = ["Attempt", "Channel", "ChannelEntry", "Means", "Then"]
 
 Then = Callable[[Answer | Exception], None]
-"""Takes what came of an attempt."""
+"""Called with the result of an attempt."""
 
 
 class Channel(Protocol):
-    """Delivers to one kind of destination, and says what became of it.
+    """Delivers to one kind of destination, and returns the outcomes.
 
     Attributes:
         name: As its spec has it.
         most_merged: How many deliveries to one destination go into one request at most.
-        in_order: Whether a destination gets what a partition holds in the partition's order, and so
-            one request at a time: people read chats from top to bottom.
+        in_order: Whether a destination gets a partition's notifications in order, and so one
+            request at a time: people read chats from top to bottom.
         refusal_limit: How many refused requests a host takes; None if nobody is banned for them.
         published: The limits that the service publishes, if they are the same for every address.
     """
@@ -37,7 +37,7 @@ class Channel(Protocol):
     published: Sequence[PublishedLimit] = ()
 
     def prepare(self, delivery: Delivery) -> None:
-        """Do in advance, and once, what takes long: a delivery is about to wait for its turn."""
+        """Prepare a delivery before it waits for its turn: do once what takes long."""
         del delivery
 
     def begin(self, deliveries: Sequence[Delivery], then: Then) -> Attempt:
@@ -45,8 +45,8 @@ class Channel(Protocol):
 
         Args:
             deliveries: To one destination. Just one if the channel merges none.
-            then: Takes the answer, whatever the destination does or does not do; an exception only
-                for an error of the channel's own. It is called once, and never before this returns.
+            then: Called once with the answer, whatever the destination does, and never before this
+                returns; with an exception only for an error of the channel's own.
 
         Raises:
             Exception: An error of the channel's own, too: no request was made.
@@ -54,10 +54,10 @@ class Channel(Protocol):
         ...
 
     def limits(self, address: str) -> Sequence[PublishedLimit]:
-        """Return the limits that the service publishes, and does not tell in its answers.
+        """Return the limits that the service publishes, but does not announce in its answers.
 
-        They are kept before it complains, with room for others who use the same secret, and divided
-        among the workers of the group.
+        They are kept in advance, with room for others who use the same secret, and divided among
+        the workers of the group.
 
         Args:
             address: A destination's.
@@ -66,14 +66,14 @@ class Channel(Protocol):
         return self.published
 
     def outdated(self) -> Mapping[str, str]:
-        """Return the addresses that should be written anew although they serve, by their labels.
+        """Return the addresses that still work but should be replaced, by their labels.
 
-        Each with what to write.
+        Each with what to write instead.
         """
         return {}
 
     def ask_again(self) -> None:
-        """Forget what the destination refused: somebody says that it is worth asking now."""
+        """Forget what the destination refused: an operator asks for another try."""
         return
 
     def mergeable(self, deliveries: Sequence[Delivery], more: Delivery) -> bool:
@@ -87,13 +87,13 @@ class Channel(Protocol):
 
 
 class Means(msgspec.Struct, frozen=True):
-    """What channels are made from.
+    """What channels need to be created.
 
     Attributes:
         http: Sends requests.
         write: Takes the console's text.
         webhook_timeout: Seconds that a request may take.
-        signing_keys: What webhooks are signed with, side by side.
+        signing_keys: Webhooks are signed with each of them.
         mail: The mail server; None if there is none.
     """
 
@@ -105,12 +105,12 @@ class Means(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A request that shows nothing to anybody, and whose answer tells if an address is good.
+    """A request that posts nothing, and whose answer tells whether an address works.
 
     Attributes:
         body: The JSON text.
         fault: Returns what is wrong, fit to be shown; empty if nothing is.
-        url: Where an address is asked; the address itself if there is no other place.
+        url: Returns the URL to ask about an address; mostly the address itself.
     """
 
     body: bytes

@@ -1,4 +1,4 @@
-"""What chat services share: rendered once, merged while a limit holds, plain text if need be."""
+"""What chat services share: render once, merge while a limit holds, plain text if refused."""
 
 import time
 from abc import abstractmethod
@@ -18,16 +18,16 @@ from app.values.notification import Notification
 P = TypeVar("P")
 
 MOST_MERGED = 20
-"""Notifications in one request at most: if one is refused, all of them are asked for again."""
+"""Notifications in one request at most: if it is refused, each is sent again by itself."""
 PLAIN = Note("", "the service refused its form; sent as plain text")
 
 
 class Rendered(msgspec.Struct, Generic[P], frozen=True):
-    """A notification as a service is told it.
+    """A notification as it is rendered for a service.
 
     Attributes:
         requests: The content of each request, at least one.
-        notes: What of it the service is not told, or not as it was written.
+        notes: What was left out, or changed.
     """
 
     requests: tuple[P, ...]
@@ -37,8 +37,7 @@ class Rendered(msgspec.Struct, Generic[P], frozen=True):
 class ChatChannel(HttpChannel, Generic[P]):
     """A chat service: people read it from top to bottom, and it limits how often it may be asked.
 
-    A service says what a notification is rendered to, what becomes a request, and what fits into
-    one.
+    A service's class renders a notification, composes a request, and says what fits into one.
     """
 
     most_merged = MOST_MERGED
@@ -46,9 +45,9 @@ class ChatChannel(HttpChannel, Generic[P]):
 
     @abstractmethod
     def render(self, notification: Notification) -> Rendered[P]:
-        """Return what the service is told.
+        """Return a notification as the service's form has it.
 
-        It is asked for again and again (see ``Renderings``), and takes bounded time and space.
+        It is called often (see ``Renderings``), and takes bounded time and space.
         """
 
     @abstractmethod
@@ -57,11 +56,11 @@ class ChatChannel(HttpChannel, Generic[P]):
 
     @abstractmethod
     def compose(self, contents: Sequence[P], target: Target, now: float) -> HttpRequest:
-        """Return the request that tells one notification, or several that fit."""
+        """Return the request for one notification, or for several that fit."""
 
     @abstractmethod
     def fits(self, contents: Sequence[P], more: P) -> bool:
-        """Say whether one request can tell another notification beside these."""
+        """Say whether one more notification fits into a request."""
 
     def prepare(self, delivery: Delivery) -> None:
         """See ``Channel.prepare``."""
@@ -73,7 +72,7 @@ class ChatChannel(HttpChannel, Generic[P]):
         return self.compose(contents, deliveries[0].targets[0], now)
 
     def notes(self, delivery: Delivery) -> tuple[Note, ...]:
-        """Return what is not told of a notification; its first request says it for all."""
+        """Return what was left out of a notification; only its first request has notes."""
         if delivery.targets[0].part:
             return ()
         notes = self._rendering(delivery).notes
@@ -94,13 +93,13 @@ class ChatChannel(HttpChannel, Generic[P]):
         return self.render(delivery.notification)
 
     def _content(self, delivery: Delivery) -> P:
-        """Return what one request tells of a delivery; one that has changed since has the last."""
+        """Return the content of a delivery's request; the last one if there are fewer by now."""
         requests = self._rendering(delivery).requests
         return requests[min(delivery.targets[0].part, len(requests) - 1)]
 
 
 class RenderingChannel(ChatChannel[P]):
-    """A chat service that renders notifications by itself, and remembers what it made of them.
+    """A chat service with a renderer of its own, whose results are cached.
 
     Args:
         http: Sends the requests.
@@ -116,7 +115,7 @@ class RenderingChannel(ChatChannel[P]):
 
     @abstractmethod
     def contents(self, notification: Notification, notes: Notes, *, plain: bool) -> tuple[P, ...]:
-        """Return the content of each request that tells a notification.
+        """Return the content of each request for a notification.
 
         Args:
             notification: What to say.

@@ -1,6 +1,6 @@
-"""Answers that say in a code within their JSON what became of a request, whatever their status.
+"""Answers that have a code in their JSON which decides the outcome, whatever their status.
 
-Feishu, DingTalk and WeCom answer 200 to nearly everything. So only a code that says yes is one: an
+Feishu, DingTalk and WeCom answer 200 to nearly everything. So only a code can mean success: an
 answer without a code, or with one that is no number, has accepted nothing.
 """
 
@@ -15,13 +15,13 @@ from app.values.delivery import Target
 from app.values.outcome import Delivered, Outcome, Retry
 
 Meaning = Callable[[str], Outcome]
-"""Makes the outcome, of what is said about it."""
+"""Makes the outcome from an error text."""
 
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 class Said(NamedTuple):
-    """What an answer says.
+    """An answer, decoded.
 
     Attributes:
         code: The code; None if there is none that is a number.
@@ -35,10 +35,10 @@ class Said(NamedTuple):
 
 
 def read_answer(body: bytes, *names: tuple[str, str]) -> Said:
-    """Return what an answer says; nothing if it is no JSON object.
+    """Decode an answer; all empty if it is no JSON object.
 
     Args:
-        body: Anything at all.
+        body: May be malformed.
         names: The members that hold code and message, the first that are there.
     """
     try:
@@ -62,11 +62,11 @@ def judge_by_code(
     now: float,
     target: Target,
 ) -> Outcome:
-    """Return what an answer means.
+    """Return the outcome that an answer stands for.
 
     Args:
         answer: The answer.
-        said: What was read of it.
+        said: Its decoded form.
         meanings: By code. If one is not known, the status may tell; else it is tried again.
         hints: What to do about it, by code.
         now: Seconds since the epoch.

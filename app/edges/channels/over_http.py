@@ -1,4 +1,4 @@
-"""What all channels have in common that POST JSON to a URL."""
+"""What the channels share that POST JSON to a URL."""
 
 import time
 from abc import abstractmethod
@@ -56,7 +56,7 @@ def json_request(
 
 
 class HttpChannel(Channel):
-    """Makes one request of deliveries, and reads what its answer means for all of them.
+    """Makes one request of deliveries, and turns its answer into their outcomes.
 
     Args:
         http: Sends the requests.
@@ -70,7 +70,7 @@ class HttpChannel(Channel):
         self._http = http
         self._timeout = timeout
         self._clock = clock
-        self._known: dict[int, HttpAnswer] = {}  # what means a plain yes, and nothing else
+        self._known: dict[int, HttpAnswer] = {}  # answers that mean success, and nothing else
 
     @abstractmethod
     def request(self, deliveries: Sequence[Delivery], now: float) -> HttpRequest:
@@ -78,18 +78,18 @@ class HttpChannel(Channel):
 
     @abstractmethod
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
-        """Return what an answer means.
+        """Return the outcome that an answer stands for.
 
-        If it means that a request was accepted, it means that whoever is told, and whenever.
+        If an answer means success, it does so for every target, and at any time.
 
         Args:
-            answer: Anything at all.
+            answer: May be malformed.
             now: Seconds since the epoch.
             target: The webhook; neither its URL nor what lets requests in must be shown.
         """
 
     def notes(self, delivery: Delivery) -> tuple[Note, ...]:
-        """Return what is not told of a notification, or not as it was written."""
+        """Return what was left out of a notification, or changed."""
         del delivery
         return ()
 
@@ -110,7 +110,7 @@ class HttpChannel(Channel):
         try:
             is_known = self._known.get(id(result)) is result and self._says_all(deliveries)
             answer = PLAIN_YES if is_known else self._read(deliveries, result)
-        except Exception as error:  # noqa: BLE001 - the attempt ends, whatever a channel trips over
+        except Exception as error:  # noqa: BLE001 - the attempt ends, whatever fails in a channel
             then(error)
         else:
             then(answer)
@@ -133,7 +133,7 @@ class HttpChannel(Channel):
         return answer
 
     def _says_all(self, deliveries: Sequence[Delivery]) -> bool:
-        """Say whether there is one target, and nothing to note about what it is told."""
+        """Say whether there is one target, and no note."""
         [delivery, *others] = deliveries
         return not others and len(delivery.targets) == 1 and not self.notes(delivery)
 

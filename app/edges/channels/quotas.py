@@ -8,11 +8,11 @@ _SLACK = 60.0
 
 
 def until_midnight(now: float, zone: timezone | None = None) -> float:
-    """Return the seconds until a new day has surely begun.
+    """Return the seconds until it is certain that a new day has begun.
 
     Args:
         now: Seconds since the epoch.
-        zone: Whose day; None for UTC's.
+        zone: The time zone of the quota; None for UTC.
     """
     here = datetime.fromtimestamp(now, zone or UTC)
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What notifications were rendered to: each is rendered once, however often it is asked for."""
+"""A cache of renderings: each notification is rendered once, however often it is needed."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class Renderings(Generic[T]):
-    """Renders notifications, and remembers the result for as long as the notification is there.
+    """Renders notifications, and keeps each result for as long as the notification exists.
 
-    It is asked for again when the next requests are put together, when attempts are repeated, and
-    for every destination that is sent the same.
+    A result is used again when requests are merged, when attempts are repeated, and for every
+    destination of the same notification.
 
     Args:
         render: Takes bounded time, and returns something of bounded size.
@@ -27,7 +27,7 @@ class Renderings(Generic[T]):
         return len(self._known)
 
     def of(self, notification: Notification) -> T:
-        """Return what this very notification is rendered to."""
+        """Return the rendering of this very notification."""
         # By identity: to compare texts of a megabyte would take as long as to render them.
         name = id(notification)
         known = self._known.get(name)

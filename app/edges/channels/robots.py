@@ -1,4 +1,4 @@
-"""What the group robots of Feishu, DingTalk and WeCom have in common."""
+"""What the group robots of Feishu, DingTalk and WeCom share."""
 
 from urllib.parse import urlsplit
 
@@ -21,10 +21,10 @@ _MOST_ID = 64
 
 
 def identified(notification: Notification) -> Notification:
-    """Return a notification whose footer tells its id.
+    """Return a notification with its id in the footer.
 
-    These services recognise no repeat. If an answer is lost and a message is sent twice, its id
-    tells readers so.
+    These services do not recognise repeats. If an answer is lost and a message is sent twice,
+    readers see the same id.
     """
     if not notification.message_id:
         return notification
@@ -93,7 +93,7 @@ class RobotDialect(Dialect):
 
 
 class RobotForm(TextForm):
-    """The form of a text whose readers are told its id."""
+    """The form of a text that shows its id."""
 
     def _write(
         self, notification: Notification, dialect: Dialect, *, plain: bool

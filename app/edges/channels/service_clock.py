@@ -1,4 +1,4 @@
-"""Services' clocks, for signatures that are good for an hour by them and not by this machine's."""
+"""Services' clocks: a signature is valid for an hour by the service's clock, not by this one."""
 
 import logging
 from datetime import UTC
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 
 class ServiceClocks:
-    """Knows how far this machine's clock is off, by host, once a service has complained."""
+    """Knows how far this machine's clock differs from a service's, once that has complained."""
 
     def __init__(self) -> None:
         self._leads: dict[str, tuple[float, float]] = {}
 
     def now(self, address: str, now: float) -> float:
-        """Return seconds since the epoch as the service at an address has them, as far as known."""
+        """Return seconds since the epoch by the clock of an address's service, as far as known."""
         return now + self._leads[host][0] if (host := _host(address)) in self._leads else now
 
     def put_right(self, answer: HttpAnswer, target: Target, now: float) -> Outcome | None:
@@ -52,7 +52,7 @@ class ServiceClocks:
         return None
 
     def _learn(self, host: str, lead: float, now: float) -> str:
-        """Go by a service's clock from now on; return that in words."""
+        """Use a service's clock from now on; return a text that says so."""
         if len(self._leads) >= MOST_HOSTS:
             self._leads.clear()
         self._leads[host] = lead, now

@@ -1,4 +1,4 @@
-"""Chat services that take a text: in their own dialect, up to a length, perhaps with a title."""
+"""Chat services that take one text: in their own dialect, up to a length, perhaps with a title."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ from app.values.notification import ContentType, Notification, Priority
 
 SEPARATOR = "\n\n"
 NOTHING = "(no visible text)"
-"""Services refuse what shows nothing, and a notification is there all the same."""
+"""Sent if a notification shows nothing: services refuse empty messages."""
 _READ = 1.25
-"""Of the length that all its requests take: so much is read of a notification, markup included."""
+"""How much of a notification is read, markup included, as a multiple of what its requests hold."""
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """What one request tells of a notification.
+    """The content of one request for a notification.
 
     Attributes:
         text: Written in the service's dialect; without the title if the service shows it apart.
-        heading: The title as a line, for a request that tells several; empty if ``text`` has it.
+        heading: The title as a line, for a request with several; empty if ``text`` has it.
         title: As it is, for a service that shows it apart.
         length: Of all of it, in the unit that the service counts.
         priority: The notification's.
@@ -51,7 +51,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
-    """What one request tells: see ``Page``."""
+    """The content of one request for one notification, or for several: see ``Page``."""
 
     text: str
     title: str
@@ -62,7 +62,7 @@ class Said(msgspec.Struct, frozen=True, gc=False):
 
 
 class TextForm:
-    """The form in which a service wants its texts; remembers what it wrote.
+    """A service's form of texts, with a cache of what was written.
 
     Args:
         dialect: Writes them.
@@ -71,7 +71,7 @@ class TextForm:
         plain_limit: Length of a plain text, if it is another.
         title: Characters of a title that stands apart; 0 if the service has none.
         most: Requests that one notification takes at most.
-        prefers_plain: What has no markup is written plain: the service is told which it is.
+        prefers_plain: A text without markup is sent as plain text; the request says which it is.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class TextForm:
         self.limit = limit
 
     def requests(self, notification: Notification) -> int:
-        """Return how many requests it takes to tell a notification."""
+        """Return how many requests a notification takes."""
         return 1 if self._most == 1 else len(self.render(notification).requests)
 
     def render(self, notification: Notification) -> Rendered[Page]:
-        """Return a notification as the service is told it."""
+        """Return a notification in the service's form."""
         return self._rendered.of(notification)
 
     def render_plain(self, notification: Notification) -> Rendered[Page]:
@@ -143,14 +143,14 @@ class TextChannel(ChatChannel[Page]):
     """A chat service that takes a text.
 
     Attributes:
-        form: The form in which the service wants it.
+        form: The service's.
     """
 
     form: ClassVar[TextForm]
 
     @abstractmethod
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
-        """Return the request that says this."""
+        """Return the request that posts this."""
 
     def render(self, notification: Notification) -> Rendered[Page]:
         """See ``ChatChannel.render``."""
@@ -171,7 +171,7 @@ class TextChannel(ChatChannel[Page]):
 
 
 def said(contents: Sequence[Page], longest_title: int) -> Said:
-    """Return what one request tells of one notification, or of several."""
+    """Return the content of one request, for one notification or for several."""
     first, *others = contents
     if not others:
         return Said(first.text, first.title, first.priority, first.tone, first.url, first.plain)

@@ -1,4 +1,4 @@
-"""Bark's addresses: ``https://host/KEY``, as its app shows them, whatever stands behind the key."""
+"""Bark's addresses: ``https://host/KEY``, as its app shows them; what follows is ignored."""
 
 import re
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Place(NamedTuple):
 
 
 def lacking(url: SplitResult) -> str:
-    """Say what a URL lacks."""
+    """Return an error text if a URL lacks something."""
     if place_of(url.geturl()).key:
         return ""
     return "names no device of Bark's: copy the address that the app shows, https://host/KEY"

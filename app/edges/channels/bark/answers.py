@@ -1,4 +1,4 @@
-"""What a Bark server's answers mean (Finb/bark-server, route_push.go; Apple's reasons)."""
+"""A Bark server's answers (Finb/bark-server, route_push.go; Apple's reasons)."""
 
 import msgspec
 
@@ -27,10 +27,10 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what an answer means.
+    """Return the outcome that an answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The device; its key must not be shown.
     """

@@ -56,7 +56,7 @@ _encoder = msgspec.json.Encoder()
 class BarkChannel(TextChannel):
     """Pushes to iPhones.
 
-    A push that is repeated, since its answer was lost, replaces the first: it has its id.
+    A push that is repeated because its answer was lost has the same id, and so replaces the first.
     """
 
     name = "bark"

@@ -26,8 +26,8 @@ _TOO_LONG = Note("content", "longer than is written to the console; shortened")
 class ConsoleChannel(Channel):
     """Writes one block of text for each notification.
 
-    In a thread of its own: a text may be long and odd, and whoever reads the other end of a pipe
-    may have stopped. Then what is for the console waits, and nothing else.
+    It writes in a thread of its own: a text may be long, and the reader at the other end of a pipe
+    may have stopped. Then only what is for the console waits.
 
     Args:
         write: Takes the block, line breaks included; ``sys.stdout.write`` or the like.
@@ -66,7 +66,7 @@ class ConsoleChannel(Channel):
         return Answer(((outcome,) * len(delivery.targets),), notes=(notes,))
 
     async def close(self) -> None:
-        """Let go of the thread."""
+        """End the thread."""
         await self._tasks.close()
         self._aside.close()
 

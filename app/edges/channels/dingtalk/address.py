@@ -20,7 +20,7 @@ def is_robot(url: SplitResult) -> bool:
 
 
 def limit_key(url: SplitResult) -> str:
-    """Return what all URLs of one robot have in common; empty for other URLs."""
+    """Return the key that all URLs of one robot share; empty for other URLs."""
     token = _token(url)
     if not token:
         return ""

@@ -1,4 +1,4 @@
-"""What DingTalk's answers mean: their code says it, and for one code its words."""
+"""DingTalk's answers: the code decides, and for one code the text."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,9 +12,9 @@ from app.values.delivery import Target
 from app.values.outcome import Denied, Gone, Outcome, RateLimited, Rejected, Retry, Scope
 
 SECURITY = 310000
-"""One code for every security setting; the words tell which."""
+"""One code for every security setting; the text tells which."""
 BLOCK = 600.0
-"""Seconds for which a robot is blocked that was too fast, by DingTalk's papers."""
+"""Seconds for which DingTalk blocks a robot that was too fast, by its documentation."""
 
 _too_fast = partial(RateLimited, after=60.0, longest=BLOCK)
 _soon = partial(RateLimited, after=1.0, longest=60.0)
@@ -67,10 +67,10 @@ _TOO_FAST = ("too fast", "20 times per minute", "exceed 20", "发送速度太快
 
 
 def classify(answer: HttpAnswer, now: float, target: Target, clocks: ServiceClocks) -> Outcome:
-    """Return what DingTalk's answer means.
+    """Return the outcome that DingTalk's answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The robot; neither its URL nor its secret must be shown.
         clocks: Learn DingTalk's time if the signature's was wrong.

@@ -36,14 +36,14 @@ _LIMITS = (PublishedLimit(20, 60.0),)
 _ROOM = 17_500
 """Bytes of text within a body of 20,000: the rest is for title, keyword, and line breaks."""
 MOST_IN_LIST = 60
-"""Characters of a title that stands for a message without one, in the list of chats."""
+"""Characters of the title that the list of chats shows for a message without one."""
 
 _dialect, _plain = MarkdownDialect(), RobotDialect()
 FORM = RobotForm(_dialect, _plain, _ROOM, title=MOST_TITLE, most=MOST_REQUESTS)
 
 
 class DingtalkChannel(TextChannel):
-    """Has a robot say it in a DingTalk group.
+    """Posts to DingTalk groups by a robot.
 
     Args:
         http: Sends the requests.
@@ -98,7 +98,7 @@ def _markdown(said: Said, keyword: str | None) -> dict[str, object]:
 
 
 def _instead_of_title(said: Said) -> str:
-    """Return what stands for a message without a title in the list of chats."""
+    """Return the title that the list of chats shows for a message without one."""
     line = next(filter(shows, said.text.split("\n")), NOTHING).strip("*#> ")
     tone = tone_for(said.tone, said.priority)
     return clip(f"{tone} {line}" if tone else line, MOST_IN_LIST)

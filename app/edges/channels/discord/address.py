@@ -30,7 +30,7 @@ def fault(url: SplitResult) -> str:
 
 
 def limit_key(url: SplitResult) -> str:
-    """Return what all URLs of one webhook have in common; empty for other URLs.
+    """Return the key that all URLs of one webhook share; empty for other URLs.
 
     Discord limits a webhook by its id and token, whatever the thread, the version of the API and
     the name of its own host.

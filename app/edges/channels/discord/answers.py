@@ -1,4 +1,4 @@
-"""What Discord's answers mean."""
+"""Discord's answers."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ from app.values.delivery import Target
 from app.values.outcome import Gone, Outcome, RateLimited, Rejected, Scope
 
 BAN_PATIENCE = 60.0
-"""Seconds to leave Discord alone that has banned this machine and does not say for how long."""
+"""Seconds to wait if Discord has banned this machine and does not say for how long."""
 
 _GONE = {404: (10015, "unknown webhook"), 401: (50027, "invalid webhook token")}
 
@@ -43,10 +43,10 @@ _decoder = msgspec.json.Decoder(_Problem)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what Discord's answer means.
+    """Return the outcome that Discord's answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The webhook; neither its URL nor what lets requests in must be shown.
     """

@@ -21,11 +21,11 @@ from app.values.outcome import Outcome
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """What one request tells of a notification.
+    """The content of one request.
 
     Attributes:
         embeds: At least one.
-        sender: Who it appears to come from.
+        sender: The name and picture that it is shown with.
         plain: They are sent as a text: Discord has refused them.
     """
 
@@ -76,7 +76,7 @@ class DiscordChannel(ChatChannel[Message]):
         return HttpRequest(target.address, body, dict(target.access.headers))
 
     def fits(self, contents: Sequence[Message], more: Message) -> bool:
-        """Say whether one more fits: in Discord's limits, from the same sender."""
+        """Say whether one more fits: within Discord's limits, and from the same sender."""
         if contents[0].sender != more.sender:
             return False
         return fits([embed for each in contents for embed in each.embeds], more.embeds)

@@ -1,4 +1,4 @@
-"""What Discord takes in an embed, and how anything else is brought within it.
+"""Discord's limits for embeds, and how an embed is made to fit them.
 
 Limits: Discord's API reference, "Embed Limits" and "Execute Webhook". Discord once said that it
 counts code points; UTF-16 units are never fewer, so they are counted here. Rules that are not
@@ -54,7 +54,7 @@ _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def sound_embed(embed: Embed) -> Embed:
-    """Bring every part of an embed within its own limit; leave out what Discord refuses."""
+    """Shorten each part of an embed to its own limit; leave out what Discord refuses."""
     sound = Embed(
         title=_shorten(embed.title, MAX_TITLE),
         description=_shorten(embed.description, MAX_DESCRIPTION),
@@ -78,7 +78,7 @@ def has_body(embed: Embed) -> bool:
 
 
 def sound_url(url: str | None) -> str | None:
-    """Return a URL that Discord takes, percent-encoded where it must be, or None.
+    """Return a URL that Discord takes, percent-encoded if needed, or None.
 
     To Discord a URL is not well formed when its host has no dot or has an underscore.
     """
@@ -119,7 +119,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def says_something(text: str) -> bool:
-    """Say whether Discord surely does not take a text for empty."""
+    """Say whether it is certain that a text is not empty to Discord."""
     return shows(text) or NOTHING in text
 
 

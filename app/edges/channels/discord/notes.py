@@ -1,4 +1,4 @@
-"""What Discord is not told of a notification, or not as it was written, in words."""
+"""Notes about what was left out for Discord, or changed."""
 
 from app.edges.channels.discord.limits import (
     MAX_FIELDS,

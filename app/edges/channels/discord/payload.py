@@ -65,7 +65,7 @@ def encode(embeds: Sequence[Embed], sender: Sender) -> bytes:
 
 
 def fits(embeds: Sequence[Embed], more: Sequence[Embed]) -> bool:
-    """Say whether one request can carry another notification's embeds after these.
+    """Say whether one request can also carry another notification's embeds.
 
     Within Discord's limits for all embeds of a message, and so that all of them are shown: of
     embeds with one URL Discord shows only the first. Who sends them must be the same for both.

@@ -1,4 +1,4 @@
-"""A notification as Discord's embeds: split where one is not enough, cut where none is."""
+"""Renders a notification as Discord's embeds: split if one is not enough, cut if none is."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -34,12 +34,12 @@ _TAIL = "\n" + SHORTENED
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """A notification as Discord is told it.
+    """A notification, rendered for Discord.
 
     Attributes:
         requests: The embeds of each request, at least one of each: with ten embeds of its own and
             a text, a notification takes a second request.
-        notes: What of it Discord is not told, or not as it was written.
+        notes: What was left out, or changed.
     """
 
     requests: tuple[tuple[Embed, ...], ...]
@@ -49,9 +49,9 @@ class Rendered(msgspec.Struct, frozen=True):
 def render(notification: Notification) -> Rendered:
     """Return a notification as embeds that Discord takes.
 
-    Title, text, colour, fields and footer make one embed, or several of one colour where they do
-    not fit into one; the producer's own embeds follow, in further requests where one is not
-    enough. What is too long is cut, and a visible mark says so.
+    Title, text, colour, fields and footer make one embed, or several of one colour if they do not
+    fit into one. The producer's own embeds follow, in further requests if needed. What is too long
+    is cut, with a visible mark.
     """
     notes = Notes()
     own = _sound(_own(notification, notes), notes)
@@ -74,7 +74,7 @@ def render(notification: Notification) -> Rendered:
 
 
 def requests_for(notification: Notification) -> int:
-    """Return how many requests it takes to tell a notification: only embeds ask for several."""
+    """Return how many requests a notification takes: only embeds may need several."""
     return len(render(notification).requests) if notification.embeds else 1
 
 
@@ -83,7 +83,7 @@ def _color(notification: Notification) -> int:
 
 
 def _own(notification: Notification, notes: Notes) -> list[tuple[str, Embed]]:
-    """Make the embeds of title, text, colour, fields and footer, split where one is not enough.
+    """Make the embeds of title, text, colour, fields and footer, split if one is not enough.
 
     Each comes with where its parts stand; an empty path is the notification itself.
     """
@@ -114,7 +114,7 @@ def _published(timestamp: float | None) -> str | None:
 
 
 def _sound(embeds: Iterable[tuple[str, Embed]], notes: Notes) -> list[Embed]:
-    """Bring embeds within Discord's limits; leave out those of which nothing is left."""
+    """Shorten embeds to Discord's limits; leave out those that become empty."""
     kept = []
     for path, embed in embeds:
         sound = sound_embed(embed)
@@ -131,7 +131,7 @@ def _has_room(embeds: list[Embed], more: list[Embed]) -> bool:
 
 
 def _fit(embeds: list[Embed], path: str, notes: Notes) -> list[Embed]:
-    """Bring embeds together within the limits of one request."""
+    """Group embeds into requests, each within Discord's limits."""
     if len(embeds) <= MAX_EMBEDS and size(embeds) <= MAX_TOTAL:
         return embeds
     notes.add(path, "longer than one Discord message takes; shortened, with a visible mark")
@@ -150,7 +150,7 @@ def _fit(embeds: list[Embed], path: str, notes: Notes) -> list[Embed]:
 
 
 def _part(embed: Embed, room: int) -> Embed:
-    """Return as much of an embed as there is room for: title, author, text, fields, footer."""
+    """Return as much of an embed as fits: title, author, text, fields, footer."""
     if size([embed]) <= room:
         return embed
     title = cut(embed.title or "", room) or None
@@ -177,7 +177,7 @@ def _part(embed: Embed, room: int) -> Embed:
 
 
 def _each_shown(embeds: list[Embed]) -> tuple[Embed, ...]:
-    """Take a URL from embeds that would not be shown, because an earlier one has the same.
+    """Remove the URL from embeds that Discord would hide because an earlier one has the same.
 
     Pictures alone keep it: Discord shows them together with the first, which is why producers
     give several embeds one URL.
@@ -195,7 +195,7 @@ def _each_shown(embeds: list[Embed]) -> tuple[Embed, ...]:
 
 
 def _split(text: str) -> list[str]:
-    """Split a text into descriptions, at the end of a line or a word where one is near."""
+    """Split a text into descriptions, at the end of a line or a word if one is near."""
     parts: list[str] = []
     while length(text) > MAX_DESCRIPTION and len(parts) * MAX_DESCRIPTION < MAX_TOTAL:
         part = cut(text, MAX_DESCRIPTION)

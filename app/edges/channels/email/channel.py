@@ -30,7 +30,7 @@ from app.values.notification import Notification
 from app.values.outcome import Answer, Delivered, Denied, Outcome, Rejected, Retry
 
 LIGHT = 32_768
-"""What is heavier is composed beside the event loop."""
+"""What is larger is composed in a thread."""
 
 _TOO_LARGE = Note(
     "kwargs.attachments", "the mail server takes no mail that large; sent without attachments"
@@ -121,10 +121,10 @@ class EmailChannel(Channel):
 
 
 def outcome_of(reply: Reply, said: str) -> Outcome:
-    """Return what a server's reply means for a recipient.
+    """Return the outcome that a server's reply stands for, for one recipient.
 
     Args:
-        reply: Its last word about it.
+        reply: The last one about that recipient.
         said: The same, fit to be shown.
     """
     if reply.good:
@@ -137,13 +137,13 @@ def outcome_of(reply: Reply, said: str) -> Outcome:
 
 
 class _Bodies:
-    """Composes what mails say; a heavy one once for all deliveries of its notification."""
+    """Composes bodies of mails; a large one once for all deliveries of its notification."""
 
     def __init__(self) -> None:
         self._latest: tuple[ref[Notification], bool, asyncio.Task[Body]] | None = None
 
     async def of(self, delivery: Delivery, *, attached: bool) -> Body:
-        """Return what a mail says, with its attachments or without."""
+        """Return the body of a mail, with its attachments or without."""
         notification = delivery.notification
         compose_body = partial(
             body_of, notification, f"=_{delivery.digest.hex()[:32]}", attached=attached

@@ -1,7 +1,7 @@
-"""A notification as the HTML part of a mail: cards that every reader of mail can draw.
+"""A notification as the HTML part of a mail: cards that every mail client can show.
 
-Tables and inline styles, because readers know little else; no background, so that dark ones keep
-theirs; links and pictures only from the web.
+Tables and inline styles, because mail clients support little else; no background, so that dark
+ones keep theirs; links and pictures only from the web.
 """
 
 import re
@@ -22,7 +22,7 @@ _PAGE = (
 
 
 def html_of(notification: Notification, remark: str = "") -> str | None:
-    """Return the HTML part; None if the text part says all there is to say.
+    """Return the HTML part; None if the text part says everything.
 
     HTML of the producer's comes as it is, what decorates it after it.
 

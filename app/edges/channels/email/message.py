@@ -1,4 +1,4 @@
-"""A notification as a mail: one body for all who get it, and headers for each."""
+"""A notification as a mail: one body for all recipients, and headers for each mail."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _PATH = re.compile(r".*[/\\]", re.DOTALL)
 
 
 class Body(msgspec.Struct, frozen=True):
-    """What a mail says, whoever gets it.
+    """The body of a mail, the same for all recipients.
 
     Attributes:
         subject: One line.
@@ -38,7 +38,7 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Headers(msgspec.Struct, frozen=True):
-    """What a mail says about itself. Recipients of blind copies are not in it.
+    """The headers of a mail. They name no recipient of a blind copy.
 
     Attributes:
         sender: Whom it is from.
@@ -56,7 +56,7 @@ class Headers(msgspec.Struct, frozen=True):
 
 
 def body_of(notification: Notification, boundary: str, *, attached: bool = True) -> Body:
-    """Return what a mail says.
+    """Return the body of a mail.
 
     Args:
         notification: What is said.
@@ -108,7 +108,7 @@ def compose(headers: Headers, body: Body, *, utf8: bool) -> list[bytes]:
 
 
 def weight_of(notification: Notification) -> int:
-    """Return how much there is to compose, in characters and bytes, roughly."""
+    """Return roughly how much there is to compose, in characters and bytes."""
     mail = notification.mail
     embeds = notification.embeds
     texts = (

@@ -85,7 +85,7 @@ def multipart(kind: str, parts: Sequence[Part], boundary: str) -> Part:
 
 
 def _encoded(data: bytes) -> tuple[str, Iterator[bytes]]:
-    """Choose how text goes over the wire: as it is, readable, or short."""
+    """Choose a text's transfer encoding: none, readable, or short."""
     if data.isascii() and not _has_long_line(data):
         return "7bit", _cut(data)
     pieces = (data[start : start + PIECE] for start in range(0, len(data), PIECE))

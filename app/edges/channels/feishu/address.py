@@ -28,6 +28,6 @@ def fault(url: SplitResult) -> str:
 
 
 def limit_key(url: SplitResult) -> str:
-    """Return what all URLs of one robot have in common; empty for other URLs."""
+    """Return the key that all URLs of one robot share; empty for other URLs."""
     match = _PATH.fullmatch(url.path)
     return f"{url.scheme}://{url.netloc}/open-apis/bot/v2/hook/{match[1]}" if match else ""

@@ -1,4 +1,4 @@
-"""What Feishu's answers mean: their code says it, the status says nothing."""
+"""Feishu's answers: the code decides, the status says nothing."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -46,10 +46,10 @@ _HINTS = {
 
 
 def classify(answer: HttpAnswer, now: float, target: Target, clocks: ServiceClocks) -> Outcome:
-    """Return what Feishu's answer means.
+    """Return the outcome that Feishu's answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The robot; neither its URL nor its secret must be shown.
         clocks: Learn Feishu's time if the signature's was wrong.

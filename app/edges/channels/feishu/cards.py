@@ -1,4 +1,4 @@
-"""A notification as a Feishu card: what is to be read literally stands in plain text elements.
+"""A notification as a Feishu card: literal text goes into plain text elements.
 
 Source: open.feishu.cn, "Card JSON 1.0 structure" with its components.
 """
@@ -56,7 +56,7 @@ Element = dict[str, Any]
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """What one message tells of a notification.
+    """The content of one message.
 
     Attributes:
         elements: Of the card, each in JSON.
@@ -76,7 +76,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 
 def requests_for(notification: Notification) -> int:
-    """Return how many messages it takes to tell a notification."""
+    """Return how many messages a notification takes."""
     return len(render(notification).requests)
 
 
@@ -129,7 +129,7 @@ def render_plain(notification: Notification) -> Rendered[Page]:
 
 
 def fits(pages: Sequence[Page], more: Page) -> bool:
-    """Say whether one card can show another notification below these."""
+    """Say whether one more notification fits into a card."""
     every = (*pages, more)
     room = MOST_BODY - _ENVELOPE - sum(8 * len(page.title) + 120 for page in every)
     elements = sum(len(page.elements) + 2 for page in every)

@@ -22,7 +22,7 @@ _LIMITS = (PublishedLimit(5, 1.0), PublishedLimit(100, 60.0))
 
 
 class FeishuChannel(ChatChannel[Page]):
-    """Has a robot say it in a Feishu group.
+    """Posts to Feishu groups by a robot.
 
     Args:
         http: Sends the requests.

@@ -1,4 +1,4 @@
-"""What ntfy's answers mean (binwiederhier/ntfy, server/errors.go)."""
+"""ntfy's answers (binwiederhier/ntfy, server/errors.go)."""
 
 import msgspec
 
@@ -36,10 +36,10 @@ _problem: msgspec.json.Decoder[_Accepted | _Problem] = msgspec.json.Decoder(_Pro
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what an answer means.
+    """Return the outcome that an answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The topic, which must not be shown.
     """

@@ -5,12 +5,12 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 SENT_ON = frozenset({"topic", "channel", "option", "webhook", "to", "pre", "callbackUrl"})
-"""What else may stand in an address: it goes into the request."""
+"""Further parameters of an address: they go into the request."""
 _QUERY = "token"
 
 
 class Place(NamedTuple):
-    """Where to post, and what belongs into every request, the token among it."""
+    """Where to post, and the members of every request, the token included."""
 
     url: str
     members: Mapping[str, str]

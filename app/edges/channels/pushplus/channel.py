@@ -1,7 +1,7 @@
 """PushPlus.
 
-It answers 200 to everything; its own code says what became of a message, and 200 is the one that
-means yes. Whoever goes on after a 900 is locked out for days.
+It answers 200 to everything; the code in the body decides, and 200 is the one that means success.
+A sender that goes on after a 900 is locked out for days.
 """
 
 from functools import lru_cache
@@ -49,7 +49,7 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 class PushPlusChannel(TextChannel):
-    """Sends to whoever has the token, or to the group that the address names."""
+    """Sends to the token's owner, or to the group that the address names."""
 
     name = "pushplus"
     form = FORM

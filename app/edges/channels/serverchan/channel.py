@@ -1,7 +1,7 @@
 """Server酱.
 
-Its free plan takes five messages a day. A message that is taken is queued: whether WeChat shows it
-is not told. Without ``noip`` it would show the address of this machine.
+Its free plan takes five messages a day. A message that is accepted is queued: the answer does not
+say whether WeChat shows it. Without ``noip`` it would show the address of this machine.
 """
 
 from typing import Final
@@ -54,7 +54,7 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 class ServerChanChannel(TextChannel):
-    """Sends to whoever has the key."""
+    """Sends to the key's owner."""
 
     name = "serverchan"
     form = FORM

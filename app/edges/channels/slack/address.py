@@ -27,7 +27,7 @@ def fault(url: SplitResult) -> str:
 
 
 def limit_key(url: SplitResult) -> str:
-    """Return what all spellings of one webhook have in common; empty for other URLs."""
+    """Return the key that all spellings of one webhook share; empty for other URLs."""
     return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}" if is_webhook(url) else ""
 
 

@@ -1,4 +1,4 @@
-"""What Slack's answers mean: a status and a word of text (docs.slack.dev, incoming webhooks)."""
+"""Slack's answers: a status and a word of text (docs.slack.dev, incoming webhooks)."""
 
 from app.edges.channels.answers import judge, quote_body, retry_after
 from app.edges.http import HttpAnswer
@@ -24,10 +24,10 @@ _DENIED = (
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what an answer means.
+    """Return the outcome that an answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The webhook; its secret part must not be shown.
     """

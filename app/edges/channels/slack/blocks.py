@@ -1,4 +1,4 @@
-"""A notification as attachments with blocks, never anything that Slack would refuse.
+"""A notification as attachments with blocks, within what Slack accepts.
 
 Limits: docs.slack.dev, reference of Block Kit. Lengths are counted in UTF-16 units, which are never
 fewer than whatever Slack counts, on the text as it is sent.
@@ -37,7 +37,7 @@ class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Slack's text object.
 
     Attributes:
-        emoji: ``:name:`` is made a picture: never, as nobody has written it for Slack.
+        emoji: Whether ``:name:`` becomes a picture: never, since it was not written for Slack.
     """
 
     type: str
@@ -71,7 +71,7 @@ class Attachment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """What a notification is told by.
+    """The content of one notification.
 
     Attributes:
         attachments: One for each card; none if it is plain text.
@@ -151,7 +151,7 @@ def _blocks(card: Card, notes: Notes) -> Iterator[Block]:
 
 
 def _sections(lines: Lines, notes: Notes) -> Iterator[Block]:
-    """Yield a text; what was written without markup is shown without."""
+    """Yield a text; as plain text if it was written without markup."""
     kind, dialect = _form(lines)
     pages, whole, _ = fit(Parts(lines), dialect, MAX_SECTION, MOST_SECTIONS)
     if not whole:
@@ -211,6 +211,6 @@ def _link(text: str, url: str) -> Text:
 
 
 def _summary(card: Card) -> str:
-    """Return what a phone shows of a card."""
+    """Return the text of a phone's notification about a card."""
     said = " · ".join(filter(None, (title_of(card), clip(text_of(card.text).strip(), _SUMMARY))))
     return escape(clip(" ".join(said.split()), _SUMMARY)) or NOTHING

@@ -23,7 +23,7 @@ from app.values.notification import Notification
 from app.values.outcome import Outcome
 
 _LIMITS = (PublishedLimit(requests=60, seconds=60.0),)
-"""One a second to a channel, and bursts now and then (docs.slack.dev, "Rate limits")."""
+"""One a second to a channel, with short bursts (docs.slack.dev, "Rate limits")."""
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):

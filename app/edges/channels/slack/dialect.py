@@ -1,4 +1,4 @@
-"""How Slack writes: ``mrkdwn``, and plain text, which shows its characters as they are.
+"""Slack's dialects: ``mrkdwn``, and plain text, which shows its characters as they are.
 
 In both ``&``, ``<`` and ``>`` are entities, and nothing else is escaped (docs.slack.dev,
 "Formatting message text"); with that no text calls anybody. Slack's signs only count at the edges

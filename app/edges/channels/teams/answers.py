@@ -1,4 +1,4 @@
-"""What a workflow's answers mean: 202 says that it was started, not that it has posted."""
+"""A workflow's answers: 202 says that it was started, not that it has posted."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what an answer means.
+    """Return the outcome that an answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The workflow; its signature must not be shown.
     """

@@ -39,7 +39,7 @@ Element = dict[str, Any]
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """What a notification is told by.
+    """The content of one notification.
 
     Attributes:
         elements: Of the card's body.
@@ -73,7 +73,7 @@ def size_of(element: Element) -> int:
 
 
 def _within(elements: Iterable[Element], notes: Notes) -> Content:
-    """Keep as many elements as there is room for, with a mark if that is not all."""
+    """Keep as many elements as fit, with a mark if that is not all."""
     mark = _runs(line(SHORTENED).spans)
     room = MAX_BYTES - size_of(mark)
     kept: list[Element] = []

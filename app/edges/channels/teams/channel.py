@@ -20,7 +20,7 @@ that are confirmed."""
 
 
 class TeamsChannel(RenderingChannel[Content]):
-    """Has a workflow post adaptive cards."""
+    """Posts adaptive cards by a workflow."""
 
     name = "teams"
     published = _LIMITS
@@ -61,7 +61,7 @@ def _container(content: Content, number: int) -> list[Element]:
 
 
 def _message(elements: list[Element]) -> dict[str, Any]:
-    """Return what the template of a workflow takes; it knows no null."""
+    """Return the message that a workflow's template takes; it must contain no null."""
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

@@ -56,7 +56,7 @@ def fault(url: SplitResult) -> str:
 
 
 def limit_key(url: SplitResult) -> str:
-    """Return what all topics of a chat have in common: Telegram limits a bot by the chat."""
+    """Return the key that all topics of a chat share: Telegram limits a bot by the chat."""
     if not is_bot(url):
         return ""
     chat = dict(parse_qsl(url.query)).get(CHAT, "")
@@ -70,7 +70,7 @@ def shown(url: SplitResult) -> str:
 
 
 def chat_url(address: str) -> str:
-    """Return where the bot is asked about the chat, which shows nothing to anybody."""
+    """Return the URL that asks the bot about the chat, which posts nothing."""
     parts = urlsplit(address)
     path = parts.path.rstrip("/").rpartition("/")[0]
     return urlunsplit((parts.scheme, parts.netloc, f"{path}/getChat", parts.query, ""))

@@ -1,4 +1,4 @@
-"""What the Bot API's answers mean (tdlib/telegram-bot-api, ``Client::fail_query_with_error``)."""
+"""The Bot API's answers (tdlib/telegram-bot-api, ``Client::fail_query_with_error``)."""
 
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class Meaning(NamedTuple):
-    """What an answer means.
+    """An answer, judged.
 
     Attributes:
         outcome: For the notification.
@@ -59,10 +59,10 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Meaning:
-    """Return what an answer means.
+    """Return the outcome that an answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The chat; its token must not be shown.
     """

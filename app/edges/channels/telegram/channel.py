@@ -1,4 +1,4 @@
-"""Telegram's chats."""
+"""Telegram."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +59,7 @@ _NO_PREVIEW = _Preview(is_disabled=True)
 
 
 class TelegramChannel(TextChannel):
-    """Has a bot write to chats.
+    """Posts to Telegram chats by a bot.
 
     A group that becomes a supergroup has another number from then on, and a topic may be deleted:
     what is for them goes to the new number, or to the chat as a whole; notes and health say so.

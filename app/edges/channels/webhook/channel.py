@@ -1,4 +1,4 @@
-"""Webhooks of any service that takes the Standard Webhooks form."""
+"""Webhooks in the Standard Webhooks form."""
 
 import asyncio
 import time

@@ -31,7 +31,7 @@ class _Body(msgspec.Struct, frozen=True):
 
 
 LIGHT = 131_072
-"""Characters; what is heavier is encoded and signed beside the event loop."""
+"""Characters; a larger notification is encoded and signed in a thread."""
 _FRAME = 32  # characters around a field's own
 
 
@@ -39,7 +39,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def is_heavy(notification: Notification) -> bool:
-    """Say whether it takes long to encode and to sign: every text that is posted counts."""
+    """Say whether a notification takes long to encode and to sign, by its texts."""
     metadata = notification.metadata
     size = len(notification.content)
     for text in (
@@ -80,7 +80,7 @@ def encode(notification: Notification, now: float) -> bytes:
 
 
 def left_out(notification: Notification) -> tuple[Note, ...]:
-    """Return notes on what says something and has no place in the form."""
+    """Return notes on what has no place in the form."""
     author, footer, embeds = notification.author, notification.footer, notification.embeds
     attachments = notification.mail.attachments
     if not (author or footer or embeds or attachments):

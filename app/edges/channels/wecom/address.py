@@ -18,6 +18,6 @@ def is_robot(url: SplitResult) -> bool:
 
 
 def limit_key(url: SplitResult) -> str:
-    """Return what all URLs of one robot have in common; empty for other URLs."""
+    """Return the key that all URLs of one robot share; empty for other URLs."""
     key = _key(url)
     return f"{url.scheme}://{url.netloc}{_PATH}?key={quote(key, safe='')}" if key else ""

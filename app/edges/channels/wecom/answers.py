@@ -1,4 +1,4 @@
-"""What WeCom's answers mean: their code says it, and for one code its words."""
+"""WeCom's answers: the code decides, and for one code the text."""
 
 import re
 from collections.abc import Mapping
@@ -35,10 +35,10 @@ _OURS = re.compile(r"(from ip|hint):?\s*(?:\[[^\]\n]*\]?|[0-9a-fA-F.:]+)", re.IG
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return what WeCom's answer means.
+    """Return the outcome that WeCom's answer stands for.
 
     Args:
-        answer: Anything at all.
+        answer: May be malformed.
         now: Seconds since the epoch.
         target: The robot; its URL must not be shown.
     """
@@ -55,5 +55,5 @@ def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
 
 
 def _without_ours(text: str) -> str:
-    """Return WeCom's words without this machine's address."""
+    """Return WeCom's text without this machine's address."""
     return _OURS.sub(r"\1 ***", text)

@@ -26,7 +26,7 @@ _COLORS = {
     Tone.GREEN: "info",
     Tone.GREY: "comment",
 }
-"""The three colours that there are."""
+"""WeCom's three colours."""
 
 _dialect, _plain = MarkdownDialect(), PlainDialect()
 FORM = RobotForm(
@@ -40,7 +40,7 @@ FORM = RobotForm(
 
 
 class WecomChannel(TextChannel):
-    """Has a robot say it in a WeCom group."""
+    """Posts to WeCom groups by a robot."""
 
     name = "wecom"
     published = _LIMITS
