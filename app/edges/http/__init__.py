@@ -1,7 +1,7 @@
-"""The HTTP port: one POST to a destination that may answer anything at all, or nothing.
+"""The HTTP port: one POST to a destination whose answer may be malformed, or missing.
 
-``open_http_client`` opens it for deliveries: a client that speaks the little of HTTP/1.1 that a
-webhook needs, and httpx where the way leads through a proxy.
+``open_http_client`` opens it for deliveries: a client for the part of HTTP/1.1 that webhooks need,
+and httpx for requests through a proxy.
 """
 
 from app.edges.http.client import open_http_client

@@ -1,4 +1,4 @@
-"""The addresses of hosts, remembered for a while."""
+"""The addresses of hosts, cached for a while."""
 
 import asyncio
 import socket
@@ -13,11 +13,11 @@ _KNOWN_NAMES = 1024
 
 
 class AddressBook:
-    """Asks a resolver, once for all who want to know the same at the same time.
+    """Asks a resolver, once for all that need the same host at the same time.
 
     Args:
         resolver: Gives the addresses that may be connected to.
-        known_seconds: How long they are remembered.
+        known_seconds: How long they are cached.
     """
 
     def __init__(self, resolver: Resolver, known_seconds: float = KNOWN_SECONDS) -> None:
@@ -47,11 +47,11 @@ class AddressBook:
         if asking is None:
             asking = asyncio.create_task(self._ask(name), name=f"look up {host}")
             self._asking[name] = asking
-        # Whoever asked first may give up first: the others still want to know.
+        # The first caller may give up first: the others still need the answer.
         return (await asyncio.shield(asking)).copy()
 
     def try_last(self, host: str, port: int, address: AddrInfo) -> None:
-        """Put an address that led nowhere after the others, for as long as they are known."""
+        """Try an address that did not connect after the others, for as long as they are cached."""
         _, known = self._known.get((host, port), (0.0, []))
         if address in known:
             known.remove(address)
@@ -77,7 +77,7 @@ class AddressBook:
 
 
 def _literal(host: str, port: int) -> AddrInfo | None:
-    """Return an address that needs no looking up, or None for a name."""
+    """Return the address that a host is written as, or None for a name."""
     try:
         family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
     except ValueError:
@@ -86,7 +86,7 @@ def _literal(host: str, port: int) -> AddrInfo | None:
 
 
 def _alternating(found: Iterable[AddrInfo]) -> list[AddrInfo]:
-    """Return addresses with their families taking turns: often one family leads nowhere."""
+    """Return addresses, IPv6 and IPv4 in turn: often one of the two does not connect."""
     families: dict[int, list[AddrInfo]] = {}
     for each in found:
         families.setdefault(each[0], []).append(each)

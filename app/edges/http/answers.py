@@ -1,4 +1,4 @@
-"""Reading answers: bytes from a destination become answers, whatever else it meant them to be."""
+"""Reads answers: turns any bytes from a destination into answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -11,7 +11,7 @@ MAX_HEAD_BYTES = 32 * 1024
 """Of all heads of one answer together, those of interim answers (1xx) included."""
 MAX_HEADERS = 256
 _LONGEST_KNOWN = 2048
-"""Bytes; a longer answer is read anew each time."""
+"""Bytes; a longer answer is parsed each time."""
 _START = b"HTTP/"
 _FRAMING = (b"content-length", b"transfer-encoding")
 T = TypeVar("T")
@@ -20,7 +20,7 @@ _MAX_BYTES = MAX_HEAD_BYTES + 4 * MAX_ANSWER_BYTES  # sizes of chunks, extension
 
 
 class AnswerHeaders(Mapping[str, str]):
-    """The headers of an answer. Most are never looked at, so that nothing is decoded before.
+    """The headers of an answer, decoded only when they are read: most never are.
 
     Args:
         raw: Names and values as they came.
@@ -39,7 +39,7 @@ class AnswerHeaders(Mapping[str, str]):
         return value
 
     def get(self, name: str, default: T | None = None) -> str | T | None:  # type: ignore[override]
-        """Return the same, or ``default``: most that are asked for are not there."""
+        """Return the same, or ``default``."""
         wanted = name.lower().encode()
         values = [_text(value) for each, value in self._raw if each.lower() == wanted]
         return ", ".join(values) if values else default
@@ -57,10 +57,10 @@ class AnswerHeaders(Mapping[str, str]):
 class AnswerReader:
     """Reads the answers that come over one connection, one after the other.
 
-    What is by the book is read by a strict parser. A head that is not, but that others can read
-    too (lines that end with LF alone, folded headers, control characters), is read again by a
-    lenient one: the status is what counts. After that, or anything else that is odd, nobody can
-    be sure where the next answer begins, so that ``reusable`` stays false.
+    A strict parser reads answers that keep to the standard. A head that does not, but that other
+    clients accept (lines that end with LF alone, folded headers, control characters), is read again
+    by a lenient one: the status is what counts. After that, or anything else out of the ordinary,
+    it is not certain where the next answer begins, so that ``reusable`` stays false.
 
     Some destinations send more than an answer's framing allows (a body after a 204, say), and that
     may come only after the next request was sent. Such bytes are no part of the next answer: they
@@ -71,7 +71,7 @@ class AnswerReader:
         known_answer: What they were read as. The same bytes, if nothing has come before them, would
             be read to the same end.
         status: The status code; 0 as long as it has not come.
-        reusable: Whether the answer was whole and strictly by the book, nothing followed it, and
+        reusable: Whether the answer was complete and kept to the standard, nothing followed it, and
             the destination keeps the connection open.
     """
 
@@ -87,7 +87,7 @@ class AnswerReader:
         self._follows = True
 
     def begin(self) -> None:
-        """Be ready for the next answer."""
+        """Prepare for the next answer."""
         self._skipping = self._follows
         self._surplus = 0
         self._tail = b""
@@ -103,7 +103,7 @@ class AnswerReader:
 
     @property
     def started(self) -> bool:
-        """Whether a single byte of the answer has come."""
+        """Whether any byte of the answer has come."""
         return self._received > 0
 
     @property
@@ -112,15 +112,15 @@ class AnswerReader:
         return self._received > 0 or self._surplus > 0
 
     def remember(self, data: bytes, answer: HttpAnswer) -> None:
-        """Keep a reusable answer, if what came last is all of it."""
+        """Remember a reusable answer if it came in one piece."""
         if len(data) == self._received <= _LONGEST_KNOWN:
             self.known, self.known_answer = data, answer
 
     def feed(self, data: bytes) -> bool:
-        """Take what came, and say whether no more is needed.
+        """Parse what came, and say whether the answer is complete.
 
         Raises:
-            HttpProtocolError: It is no HTTP, or too much of it, and there is no status yet.
+            HttpProtocolError: It is no HTTP, or too long, and there is no status yet.
         """
         if self._skipping:
             data = self._without_surplus(data)
@@ -242,7 +242,7 @@ class AnswerReader:
         )
 
     def _refuse(self, problem: str) -> None:
-        """Stop the parser; its own error will not say why."""
+        """Stop the parser by an error of this module's."""
         self._problem = problem
         raise HttpParserError(problem)
 

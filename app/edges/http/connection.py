@@ -1,4 +1,4 @@
-"""One connection to a destination: one request at a time, and no byte that nobody asked for."""
+"""One connection to a destination: one request at a time; unrequested bytes close it."""
 
 import asyncio
 import math
@@ -20,7 +20,7 @@ class UnansweredError(HttpConnectionError):
 
 
 class Owner(Protocol):
-    """Keeps connections."""
+    """The pool, as a connection sees it."""
 
     def keep(self, connection: "Connection") -> None:
         """Take a connection that can carry another request."""
@@ -34,13 +34,12 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     """Carries one request at a time.
 
-    However a request ends early (the destination closes, resets, sends what is no HTTP, lets the
-    time pass), it ends in ``close``: the answer stands if its status has come, and the request
-    failed if not. A connection is kept for another request only after an answer that left no doubt
-    (see ``AnswerReader.reusable``).
+    A request that ends early (the destination closes, resets, sends something other than HTTP, is
+    too slow) ends in ``close``: the answer counts if its status has come; otherwise the request has
+    failed. A connection is kept for another request only if ``AnswerReader.reusable`` says so.
 
-    Each connection has one timer. It is set anew only to go off earlier; when it goes off before
-    the time that counts by then, it is set to that. So hardly any request touches it.
+    Each connection has one timer. It is replaced only by an earlier one; if it fires before the
+    current deadline, it is set to that. So most requests do not touch it.
 
     Args:
         origin: Whom it is with.
@@ -92,13 +91,13 @@ class Connection(asyncio.Protocol):
             self._send_on()
 
     def forget(self, then: Then) -> None:
-        """Close the connection if it still carries the request with this callback: nobody waits."""
+        """Close the connection if it still carries the request with this callback."""
         if self._then == then:  # else it may carry another request by now
             self._then = None
             self.close()
 
     def is_quiet(self) -> bool:
-        """Say whether nothing waits to be read: no byte that nobody asked for, and no end."""
+        """Say whether nothing waits to be read: neither unrequested bytes nor the end."""
         return self._open and not self._unread(0)
 
     def close(self, reason: Exception | None = None) -> None:
@@ -119,7 +118,7 @@ class Connection(asyncio.Protocol):
             then(self._reader.answer() if self._reader.status else reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be ready (called by the event loop)."""
+        """Take the transport (called by the event loop)."""
         self._transport = cast(asyncio.Transport, transport)
         poll = select.poll()
         poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
@@ -144,7 +143,7 @@ class Connection(asyncio.Protocol):
             self._settle(data, then)
 
     def eof_received(self) -> None:
-        """Notice at once that the destination will say no more (called by the event loop)."""
+        """Notice that the destination sends no more (called by the event loop)."""
         self.close()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -182,7 +181,7 @@ class Connection(asyncio.Protocol):
         self._hand_on(answer, then)
 
     def _hand_on(self, answer: HttpAnswer, then: Then) -> None:
-        """Be ready for another request, then tell of the answer to this one."""
+        """Prepare for another request, then call back with this one's answer."""
         self._then = None
         self._wait_until(self._loop.time() + self._idle_seconds)
         self._owner.keep(self)

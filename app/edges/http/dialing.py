@@ -1,4 +1,4 @@
-"""Connecting: name, address, guard, TLS."""
+"""Dialling: resolves a name, checks the address, connects, and negotiates TLS."""
 
 import asyncio
 import os
@@ -37,8 +37,8 @@ class Dialer:
     async def connect(self, origin: Origin, make: Callable[[], P], deadline: float) -> P:
         """Connect to the first of the addresses that can be connected to.
 
-        An address that leads nowhere is tried last from then on, and while there are others it
-        takes no more than its share of the time.
+        An address that does not connect is tried last from then on; while there are others, it gets
+        only its share of the time.
 
         Args:
             origin: Whom to.

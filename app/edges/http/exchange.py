@@ -1,4 +1,4 @@
-"""One request of the direct client: over a kept connection, else over a new one."""
+"""One request of the direct client: over a kept connection, or else over a new one."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from app.edges.http.port import HttpAnswer, HttpTimeoutError, Then
 from app.edges.http.request import Origin
 
 STALE_SECONDS = 1.0
-"""After them a loss is no longer explained by a connection that was closed while it was idle."""
+"""Seconds after which a lost connection cannot have been closed while it was idle."""
 
 
 class DirectExchange:
@@ -66,7 +66,7 @@ class DirectExchange:
             else:
                 self._connection = kept
                 kept.send(self._request, self._deadline, self._end_of_kept)
-        except Exception as error:  # noqa: BLE001 - others' requests are sent all the same
+        except Exception as error:  # noqa: BLE001 - the other requests are sent all the same
             self._end(error)
 
     def cancel(self) -> None:
@@ -79,7 +79,7 @@ class DirectExchange:
             self._connection.forget(self._end)
 
     def _end_of_kept(self, result: HttpAnswer | Exception) -> None:
-        """Try a new connection if the kept one was closed at the moment at which it was used."""
+        """Use a new connection if the kept one was closed just as it was used."""
         if isinstance(result, HttpAnswer):
             self._end(result)
             return
@@ -107,5 +107,5 @@ class DirectExchange:
             self._dialling = None
             self._connection = new
             new.send(self._request, self._deadline, self._end)
-        except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it is
+        except Exception as error:  # noqa: BLE001 - the callback takes any error
             self._end(error)

@@ -1,4 +1,4 @@
-"""Connections that are open, and which of them can carry the next request."""
+"""The pool of open connections."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -57,7 +57,7 @@ class Pool:
             deadline: The event loop's time at which to stop trying.
 
         Raises:
-            HttpConnectionError: There is none to be had.
+            HttpConnectionError: No connection could be made.
             ForbiddenAddressError: The guard refuses.
             TimeoutError: It took too long.
         """

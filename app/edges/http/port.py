@@ -1,4 +1,4 @@
-"""What the HTTP port promises, whoever keeps it."""
+"""The contract of the HTTP port."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -31,13 +31,13 @@ class HttpProtocolError(HttpError):
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
-    """What a destination answered.
+    """An answer of a destination.
 
     Attributes:
         status: The status code, whatever its value.
         headers: Not case-sensitive.
-        body: At most ``MAX_ANSWER_BYTES``, as sent (never decompressed), less when the rest did
-            not come: the status stands all the same.
+        body: At most ``MAX_ANSWER_BYTES``, as sent (never decompressed); less if the rest did not
+            come, which does not change the status.
     """
 
     status: int
@@ -46,14 +46,14 @@ class HttpAnswer(msgspec.Struct, frozen=True):
 
 
 Then = Callable[[HttpAnswer | Exception], None]
-"""Takes what came of a request: called once, and never before the call that began it returns."""
+"""Takes the result of a request: called once, and never before the call that began it returns."""
 
 
 class Exchange(Protocol):
     """A request under way."""
 
     def cancel(self) -> None:
-        """Do no more about it; its callback is not called."""
+        """Cancel it; its callback is not called."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The HTTP port through a proxy, by httpx: slower than the direct one, and it knows every kind."""
+"""The HTTP port through a proxy, by httpx: slower than the direct one, for every kind of proxy."""
 
 import asyncio
 import ssl
@@ -68,7 +68,7 @@ class ProxiedClient:
         """
         deadline = asyncio.get_running_loop().time() + timeout
         target = self._parse(url)
-        encode_headers(target, headers)  # httpx's own complaint would pass for a bad answer
+        encode_headers(target, headers)  # httpx would report it as a bad answer
         dialled = _Dialled()
         request = httpx.Request(
             "POST",
@@ -97,7 +97,7 @@ class ProxiedClient:
         await self._transport.aclose()
 
     def _translated(self, error: Exception, timeout: float) -> NotifierError:
-        """Turn one of httpx's errors into one of ours, by its type; its text may hold the URL."""
+        """Translate one of httpx's errors by its type; its text may hold the URL."""
         through = f"through the proxy {self._name}"
         translated: NotifierError
         match error:
@@ -142,10 +142,10 @@ class _Dialled:
 async def _read(
     stream: httpx.SyncByteStream | httpx.AsyncByteStream, answer: bytearray, deadline: float
 ) -> None:
-    """Read the body as far as it comes, and let go of the connection."""
+    """Read the body as far as it comes, and release the connection."""
     if not isinstance(stream, httpx.AsyncByteStream):
         return
-    # Whatever becomes of the body, the status has been read, and it stands.
+    # The status has been read, and counts even if the body fails.
     with suppress(Exception):
         async with aclosing(stream), asyncio.timeout_at(deadline):
             async for chunk in stream:

@@ -1,4 +1,4 @@
-"""Requests as bytes: what a URL says is worked out once, and nothing foreign gets in between."""
+"""Requests as bytes: a URL is parsed once, and no foreign text can add a header."""
 
 import re
 from base64 import b64encode
@@ -30,7 +30,7 @@ _FIXED_HEADERS = {
 
 
 class Origin(NamedTuple):
-    """Whom a connection is with.
+    """The other end of a connection.
 
     Attributes:
         tls: Whether it is encrypted.
@@ -44,12 +44,12 @@ class Origin(NamedTuple):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a URL says about every request to it.
+    """The parts of a request that depend on its URL alone.
 
     Attributes:
         url: The URL without its credentials; secret.
         origin: Whom to connect to.
-        headers: What every request says.
+        headers: Those that every request has.
         head: The beginning of every request, up to the length of its body.
     """
 
@@ -63,7 +63,7 @@ def parse_target(url: str) -> Target:
     """Read a webhook's URL.
 
     Raises:
-        HttpRequestError: No request can be made of it.
+        HttpRequestError: It cannot be used for a request.
     """
     try:
         parsed = httpx.URL(url)
@@ -124,9 +124,9 @@ def _checked_name(name: str) -> str:
 
 
 def _can_be_connected_to(origin: Origin) -> bool:
-    """Say whether there is a host and a port, both as they are written everywhere.
+    """Say whether there is a host and a port, both in the usual form.
 
-    Numbers that are no whole IPv4 address (``127.1``) are read by some as one, and by others not.
+    Some programs read incomplete numbers (``127.1``) as an IPv4 address, others do not.
     """
     if not 0 < origin.port < 65536:
         return False

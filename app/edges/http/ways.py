@@ -16,16 +16,16 @@ from app.policies.addresses.proxies import Proxies
 from app.values.errors import ForbiddenAddressError
 
 LOOKUP_SECONDS = 2.0
-"""Behind a proxy many names do not resolve: nobody waits for long to learn that."""
+"""Seconds; behind a proxy many names do not resolve, and the wait for that is short."""
 
 
 class Way:
     """Chooses the way to an origin.
 
-    A proxy resolves names, so that the guard never sees their addresses: which of them it connects
-    to is the proxy's business. Addresses that stand in a URL are still refused unless they are
-    public or allowed, and the inbox is always reached directly. With proxies from the environment,
-    so are loopback and the allowed networks: whoever set the variables did not mean them.
+    A proxy resolves names by itself, so that the guard never sees their addresses: the proxy is
+    responsible for what it connects to. Addresses in a URL are still refused unless they are public
+    or allowed, and the inbox is always reached directly. With proxies from the environment, so are
+    loopback and the allowed networks: the variables are not meant for them.
 
     Args:
         proxies: Which proxy is for what.
@@ -75,7 +75,7 @@ class RoutedClient:
     Args:
         direct: The port without proxies.
         proxies: Which proxy is for what.
-        way: Chooses.
+        way: Chooses between them.
         tls_context: Trusted certificates.
     """
 
@@ -114,7 +114,7 @@ class RoutedClient:
 
 
 def _literal(host: str) -> str | None:
-    """Return the address that a host is without anybody's help, or None for a name."""
+    """Return the address that a host is written as, or None for a name."""
     if host == "localhost" or host.endswith(".localhost"):
         return "127.0.0.1"
     try:

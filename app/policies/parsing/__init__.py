@@ -1,9 +1,9 @@
 """Parsing: a record's bytes become a ``Notification``, whatever their shape on the topic.
 
 Two shapes are told apart by ``message_type``: with one a message is typed (v2, ``typed``),
-without one it is an envelope (v1, ``envelope``). What is strictly JSON and has every member in its
-place is decoded in one pass; anything else is read as Python reads it and fitted in, as far as it
-goes (``fitting``).
+without one it is an envelope (v1, ``envelope``). Strict JSON with every member of the
+expected type is decoded in one pass; anything else is read as Python reads it, and fitted in as far
+as possible (``fitting``).
 """
 
 import msgspec
@@ -36,7 +36,7 @@ def parse(
     templates: MessageTemplates,
     channels: Channels,
 ) -> Notification:
-    """Read a record's value. Whatever the bytes, nothing but the errors below is raised.
+    """Read a record's value. Any bytes are allowed; only the errors below are raised.
 
     Args:
         value: As it came from the topic.
@@ -48,7 +48,7 @@ def parse(
 
     Raises:
         InvalidRecordError: It is no notification; the error names the field and the problem.
-        UnroutableError: It names nobody who is known, or no channel that is.
+        UnroutableError: It names no known recipient, or no known channel.
         TemplateError: The template is unknown or failed on the message's context.
     """
     if not value:
@@ -71,7 +71,7 @@ def _at_once(value: bytes) -> Envelope | TypedMessage | None:
         envelope = _ENVELOPE.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    # The name of that member may be written with escapes.
+    # The name of that member may contain escapes.
     return envelope if envelope.message_type is None else None
 
 

@@ -1,4 +1,4 @@
-"""Addressing: who is meant, and by which of their contacts they are reached."""
+"""Addressing: finds the recipients, and the contacts by which they are reached."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ Requests = tuple[Request, ...]
 
 
 class Named(NamedTuple):
-    """Whom a typed message names. Where it names users, they count; then group uuid, then name."""
+    """The recipients of a typed message: users if it has any, else group uuid, else group name."""
 
     user_uuid: str | None
     user_uuids: str | list[Any] | None
@@ -38,13 +38,13 @@ class Named(NamedTuple):
 
 
 class _Addressees(NamedTuple):
-    """Whom a message reaches.
+    """The recipients of a message.
 
     Attributes:
-        words: Who they are, for errors.
+        words: Names them in errors.
         users: Those who are active.
-        inactive: How many are not, and get nothing on purpose.
-        unknown: A request for each that is named and not in the recipients file.
+        inactive: How many are not, and so get nothing.
+        unknown: A request for each that is not in the recipients file.
     """
 
     words: str
@@ -60,12 +60,12 @@ def address(
     recipients: Recipients,
     channels: Channels,
 ) -> Requests:
-    """Return what to ask of each channel to reach everybody whom a typed message is for.
+    """Return the requests that reach all recipients of a typed message.
 
-    Nothing is asked where it is for nobody but inactive users.
+    There are none if all of them are inactive.
 
     Args:
-        named: Whom the message names.
+        named: The recipients.
         given: The channels, as the message names them; none for each user's primary contacts.
         kwargs: Has the producer's own addresses, for a message that names nobody.
         recipients: Where users and groups are looked up.
@@ -73,7 +73,7 @@ def address(
 
     Raises:
         InvalidRecordError: It names channels, but none by a name.
-        UnroutableError: It names nobody who is known, or no channel reaches anybody.
+        UnroutableError: It names no known recipient, or no channel reaches one.
     """
     wanted = read_channels(given, channels) if given else ()
     addressees = _addressees(named, recipients)
@@ -92,14 +92,14 @@ def address_envelope(
     recipients: Recipients,
     channels: Channels,
 ) -> Requests:
-    """Return what an envelope asks of each channel.
+    """Return the requests of an envelope, one for each channel.
 
     Each channel gets the producer's own address, else the contacts of a user who is in the
-    recipients file, else none: what is meant for one person never goes to the default destination.
+    recipients file, else none: what is for one person never goes to the default destination.
     Without channels, such a user is reached as by a typed message.
 
     Raises:
-        InvalidRecordError: It names no channel, and nobody who is known.
+        InvalidRecordError: It names no channel, and no known user.
         UnroutableError: It names no channel that is known, or its user cannot be reached.
     """
     user = recipients.users.get(user_uuid) if user_uuid else None
@@ -126,10 +126,10 @@ def address_envelope(
 
 
 def _addressees(named: Named, recipients: Recipients) -> _Addressees | None:
-    """Find who is meant; None where nobody is named.
+    """Find the recipients; None if the message names none.
 
     Raises:
-        UnroutableError: Nobody who is named is in the recipients file.
+        UnroutableError: None of them is in the recipients file.
     """
     if named.user_uuid and not named.user_uuids:
         return _user(named.user_uuid, recipients)
@@ -182,7 +182,7 @@ def _users(uuids: Sequence[str], recipients: Recipients) -> _Addressees:
 
 
 def _reach(addressees: _Addressees, named: Sequence[str], channels: Channels) -> Requests:
-    """Ask channels for active users; nothing where all of those who are named are inactive."""
+    """Return the requests for active users; none if all are inactive."""
     if addressees.inactive and not addressees.users:
         return addressees.unknown
     words = addressees.words
@@ -222,7 +222,7 @@ def _own(wanted: Iterable[str], kwargs: KwargsWire, channels: Channels) -> Itera
 
 def _request(words: str, users: Sequence[User], channel: str, channels: Channels) -> Request:
     if channels[channel].kind is AddressKind.NONE:
-        return Request(channel, (channel,), words)  # there is but one, whoever is meant
+        return Request(channel, (channel,), words)  # it has one address, the same for everybody
     if len(users) == 1:
         return request_for(channel, contacts_for(users[0].contacts, channel, channels), words)
     contacts = [

@@ -1,8 +1,8 @@
-"""What a notification looks like: colour, fields, footer, author, embeds as producers write them.
+"""The looks of a notification: colour, fields, footer, author, embeds as producers write them.
 
 The wire structs take what producers really send (numbers as field values, a footer that is a bare
 string, null for absent); the functions turn them into the values of ``app.values.notification``.
-None of it is worth a notification: what cannot be used is left out with a note.
+No fault in it costs a notification: what cannot be used is left out with a note.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from app.policies.texts.notes import Notes, quoted
 from app.values.notification import Author, Embed, Field, Footer, Image
 
 MOST_FIELDS = 250
-"""Fields that are looked at: as many as Discord shows in ten embeds."""
+"""Fields that are read at most: as many as Discord shows in ten embeds."""
 MOST_EMBEDS = 100
 
 
@@ -78,7 +78,7 @@ def make_color(wire: object, field: str, notes: Notes) -> int | None:
 
 
 def make_fields(wires: Sequence[FieldWire], path: str, notes: Notes) -> tuple[Field, ...]:
-    """Return fields whose names and values are text; those that say nothing are left out."""
+    """Return fields whose names and values are text, without empty ones."""
     fields = []
     for index, wire in enumerate(wires[:MOST_FIELDS]):
         name, value, inline = wire.name, wire.value, wire.inline or False
@@ -97,14 +97,14 @@ def make_fields(wires: Sequence[FieldWire], path: str, notes: Notes) -> tuple[Fi
 
 
 def make_footer(wire: str | FooterWire | None) -> Footer | None:
-    """Return the footer, or None where it says nothing."""
+    """Return the footer, or None if it is empty."""
     if isinstance(wire, str):
         wire = FooterWire(wire)
     return Footer(wire.text, wire.icon_url or None) if wire and wire.text else None
 
 
 def make_author(wire: str | AuthorWire | None) -> Author | None:
-    """Return the author, or None where there is no name."""
+    """Return the author, or None if there is no name."""
     if isinstance(wire, str):
         wire = AuthorWire(wire)
     if not wire or not wire.name:
@@ -115,7 +115,7 @@ def make_author(wire: str | AuthorWire | None) -> Author | None:
 def make_embeds(
     one: EmbedWire | None, several: Sequence[EmbedWire] | None, notes: Notes
 ) -> tuple[Embed, ...]:
-    """Return the producer's embeds; one that says nothing would make Discord refuse the rest."""
+    """Return the producer's embeds without empty ones, for which Discord would refuse the rest."""
     if one is None and not several:
         return ()
     embeds = [] if one is None else [_embed(one, "kwargs.embed", notes)]

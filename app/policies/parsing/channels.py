@@ -1,4 +1,4 @@
-"""Channels: which are known, and what becomes of one that is not."""
+"""Channels of a message: a known one gets a request, an unknown one fails alone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ def unknown_channel(name: str, known: Channels) -> Request:
 
 
 def check_known(requests: Sequence[Request]) -> None:
-    """Refuse requests of which none can be met.
+    """Raise an error if no request can be fulfilled.
 
     Raises:
         UnroutableError: No channel is known.

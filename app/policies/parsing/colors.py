@@ -1,4 +1,4 @@
-"""Colours: how producers write them, and what stands for a direction or a level."""
+"""Colours: as producers write them, and those of directions and levels."""
 
 import re
 

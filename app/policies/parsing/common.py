@@ -1,4 +1,4 @@
-"""What messages of either shape may carry, and how it becomes a notification."""
+"""What messages of both shapes share, and how they become a notification."""
 
 from typing import Any
 
@@ -33,11 +33,11 @@ def assemble(
 
     Args:
         message: As decoded.
-        said: What it says.
-        requests: Whom it tells.
-        metadata: What receivers are told of it.
-        reading: What it is read with.
-        usual: Its priority where it states none.
+        said: Its content.
+        requests: One for each channel.
+        metadata: For receivers.
+        reading: The context of the record.
+        usual: Its priority if it states none.
     """
     notes, extras = reading.notes, said.extras
     timestamp = read_time(message.timestamp, "timestamp", notes)

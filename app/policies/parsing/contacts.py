@@ -1,4 +1,4 @@
-"""Contacts: how a user is reached, and what it takes to be let in there."""
+"""Contacts: a user's addresses, with the credentials that they need."""
 
 from collections.abc import Iterable, Sequence
 from typing import assert_never
@@ -13,9 +13,9 @@ from app.values.recipients import Contact, User
 def contacts_for(
     contacts: Sequence[Contact], channel: str, channels: Channels
 ) -> Sequence[Contact]:
-    """Return how one user is reached by a channel; nothing where not at all.
+    """Return the contacts by which a channel reaches one user; none if it cannot.
 
-    The contacts of that type: those marked primary, or all where none is. A URL of a chat
+    The contacts of that type: those marked primary, or all if none is. A URL of a chat
     service's form serves ``webhook`` and that service's channel alike, whichever of the two types
     it was written down as.
     """
@@ -32,17 +32,17 @@ def contacts_for(
 
 
 def preferred_contacts(user: User) -> Sequence[Contact]:
-    """Return a user's primary contacts, of whatever type; all where none is primary."""
+    """Return a user's primary contacts, of any type; all if none is primary."""
     return [contact for contact in user.contacts if contact.primary] or user.contacts
 
 
 def request_for(channel: str, contacts: Sequence[Contact], words: str) -> Request:
-    """Ask a channel for each address of some contacts once.
+    """Return a channel's request for some contacts, each address once.
 
     Args:
-        channel: That serves them.
-        contacts: Perhaps none: then the request fails.
-        words: Whose they are.
+        channel: Serves them.
+        contacts: If there are none, the request fails.
+        words: Names the user in errors.
     """
     if len(contacts) == 1:  # as of nearly every user
         (contact,) = contacts
@@ -66,7 +66,7 @@ def _fallbacks(contacts: Iterable[Contact]) -> tuple[tuple[str, Fallback], ...]:
 
 
 def own_addresses(kind: AddressKind, kwargs: KwargsWire) -> tuple[str, ...]:
-    """Return where the producer itself says that a channel with such addresses leads."""
+    """Return the producer's own addresses for a channel with such addresses."""
     match kind:
         case AddressKind.MAIL:
             return mail_addresses(kwargs.to)
@@ -82,7 +82,7 @@ def own_addresses(kind: AddressKind, kwargs: KwargsWire) -> tuple[str, ...]:
 def own_request(
     channel: str, kind: AddressKind, addresses: tuple[str, ...], kwargs: KwargsWire
 ) -> Request:
-    """Ask a channel for the producer's own addresses, with its own secret for a robot there."""
+    """Return a channel's request for the producer's own addresses, with its secret for a robot."""
     if not kwargs.secret or kind is not AddressKind.URL:
         return Request(channel, addresses)
     access = Access(secret=kwargs.secret)

@@ -40,7 +40,7 @@ def from_envelope(envelope: Envelope, reading: Reading) -> Notification:
     """Read an envelope. An unknown ``metadata.user_uuid`` is no error.
 
     Raises:
-        InvalidRecordError: There is nothing to say, or no channel to say it by.
+        InvalidRecordError: There is no content, or no channel.
         UnroutableError: It names no channel that is known.
         TemplateError: It has no content, and the template that it names is unknown or failed.
     """

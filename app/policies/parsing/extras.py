@@ -1,4 +1,4 @@
-"""``kwargs``: what the channels take beyond title and content, in either shape of message."""
+"""``kwargs``: further parts of a message, the same in both shapes."""
 
 from typing import Annotated, Any
 
@@ -50,7 +50,7 @@ class Extras(msgspec.Struct, frozen=True, gc=False):
     """``kwargs`` as values.
 
     Attributes:
-        is_html: Whether the content is HTML, where that is said.
+        is_html: Whether the content is HTML; None if the message does not say.
     """
 
     color: int | None = None
@@ -70,7 +70,7 @@ _NO_SENDER = Sender()
 
 
 def make_extras(wire: KwargsWire | None, notes: Notes) -> Extras:
-    """Read ``kwargs``, but for the addresses."""
+    """Read ``kwargs`` without the addresses."""
     if wire is None:
         return NOTHING
     if _is_plain(wire):
@@ -98,7 +98,7 @@ def mail_addresses(wire: Addresses) -> tuple[str, ...]:
 
 
 def _is_plain(wire: KwargsWire) -> bool:
-    """Say whether there is nothing but a link, and addresses: so it is with most."""
+    """Say whether there is nothing but a link and addresses, as in most messages."""
     return wire == KwargsWire(
         webhook_url=wire.webhook_url, url=wire.url, to=wire.to, secret=wire.secret
     )
@@ -123,7 +123,7 @@ def _mail(wire: KwargsWire, html: str | None, notes: Notes) -> Mail:
 
 
 def _subject(given: str | None, notes: Notes) -> str | None:
-    """Return the subject on one line: a line break would forge mail headers."""
+    """Return the subject on one line: a line break could forge mail headers."""
     lines = [line.strip() for line in (given or "").splitlines()]
     subject = " ".join(filter(None, lines))
     if subject != (given or "").strip():

@@ -1,7 +1,7 @@
-"""Fitting: what a producer wrote into the shape that is expected, as far as it goes.
+"""Fitting: converts what a producer wrote to the expected types, as far as possible.
 
-The one rule is that content wins (docs/messages.md): a part that has not the type its place asks
-for is left out with a note, and everything around it stays. Only what decides what is sent or to
+The one rule is that content wins (docs/messages.md): a part of the wrong type is left out
+with a note, and everything around it stays. Only what decides what is sent or to
 whom (``DECIDES``) makes the record unusable; the wire structs say which that is.
 """
 
@@ -20,10 +20,10 @@ from app.values.errors import InvalidRecordError
 T = TypeVar("T", bound=msgspec.Struct)
 
 DECIDES: Final = msgspec.Meta(extra={"decides": True})
-"""Marks a member that decides what is sent or to whom: it is never left out."""
+"""Marks a member that decides what is sent, or to whom: it is never left out."""
 
 MOST_ITEMS = 1000
-"""Items of a list that are looked at."""
+"""Items of a list that are read at most."""
 
 _NAMES: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
@@ -42,11 +42,11 @@ _EXPECTED: dict[type, str] = {
 
 
 class _MisfitError(Exception):
-    """It has not the type that is expected; the text says so."""
+    """A value has the wrong type; the text says what was expected."""
 
 
 def fit(kind: type[T], read: object, notes: Notes) -> T:
-    """Make a struct of what JSON held.
+    """Make a struct from decoded JSON.
 
     Args:
         kind: One of the wire structs.
@@ -148,7 +148,7 @@ def _takes_text(shape: shapes.Type) -> bool:
 
 
 def _alternatives(shape: shapes.Type) -> tuple[shapes.Type, ...]:
-    """Return the types that a value may have; null is what an absent one looks like."""
+    """Return the types that a value may have; null counts as absent."""
     if isinstance(shape, shapes.Metadata):
         shape = shape.type
     if isinstance(shape, shapes.UnionType):

@@ -1,7 +1,7 @@
 """JSON as Python's ``json.loads`` reads it, and as fast as msgspec reads what is strictly JSON.
 
-Producers write JSON with Python: half a pair of surrogates where a text was cut, ``NaN`` for a
-price that is not known. Such a text holds U+FFFD in the first case, and the name in the second.
+Producers write JSON with Python: half a surrogate pair if a text was cut, ``NaN`` for an unknown
+price. The first becomes U+FFFD, the second the text ``NaN``.
 """
 
 import json
@@ -26,7 +26,7 @@ _UTF8 = re.compile(rb"[\t\n\r -~]{2}|\xef\xbb\xbf")
 
 
 def check_values(value: bytes) -> None:
-    """Refuse what holds very many values, before they are made: that takes long in one go.
+    """Refuse a text with very many values before it is decoded, which would take long.
 
     Raises:
         InvalidRecordError: It is such a text.
@@ -53,7 +53,7 @@ def read_json(value: bytes) -> Any:
     except RecursionError:
         raise _too_deep() from None
     if _UTF8.match(value):
-        value = value.strip(_SPACES)  # json is slow at that
+        value = value.strip(_SPACES)  # Python's json is slow at it
     try:
         read = json.loads(value, parse_constant=str, parse_float=_float, parse_int=_integer)
         if found_in(_PERHAPS_SURROGATES, value, LONGEST_ESCAPE) or not _UTF8.match(value):

@@ -1,4 +1,4 @@
-"""One record that is being read: what it is read with, and how its scalars are understood."""
+"""The context of one record that is read, and the conversion of its scalars."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ _PRIORITY_NAMES = {each.name: each for each in Priority}
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """What a record is read with.
+    """The context in which a record is read.
 
     Attributes:
         value: Its bytes.
@@ -50,7 +50,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_priority(given: object, notes: Notes) -> Priority | None:
-    """Return a priority, or None where none is said; what is not 0 to 3 counts as the nearest."""
+    """Return a priority, or None if none is given; others than 0 to 3 count as the nearest."""
     if type(given) is int and 0 <= given < len(_PRIORITIES):
         return _PRIORITIES[given]
     if given is None or given == "":
@@ -66,7 +66,7 @@ def read_priority(given: object, notes: Notes) -> Priority | None:
 
 
 def read_content_type(given: object, notes: Notes) -> ContentType:
-    """Return how the content is to be read: as text where it is not known."""
+    """Return the content type; text if it is not known."""
     if given is None or given == "":
         return _TEXT
     if isinstance(given, str):

@@ -1,4 +1,4 @@
-"""What is said: the content, and where a producer left it out, what stands for it."""
+"""The content of a notification, or what replaces it if the producer left it out."""
 
 import msgspec
 from msgspec.structs import replace
@@ -12,11 +12,11 @@ from app.values.notification import ContentType, Embed
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
-    """What is said, whoever is told.
+    """The content, the same for all recipients.
 
     Attributes:
         content: Never blank.
-        extras: What goes with it.
+        extras: From ``kwargs``.
     """
 
     content: str
@@ -33,21 +33,20 @@ def say(
     template_id: str | None,
     reading: Reading,
 ) -> Said:
-    """Return what a message says.
+    """Return the content of a message.
 
-    Without content, what its producer put elsewhere is said instead: the template that it names,
-    its first embed, its HTML.
+    If it has none, it is taken from the template that it names, its first embed, or its HTML.
 
     Args:
         content: As in the message.
         title: As in the message.
-        content_type: As in the message; ``kwargs.html`` may know better.
+        content_type: As in the message; ``kwargs.html`` takes precedence.
         extras: From ``kwargs``.
         template_id: Of the template that the message names, or None.
-        reading: What it is read with.
+        reading: The context of the record.
 
     Raises:
-        InvalidRecordError: There is nothing to say.
+        InvalidRecordError: There is no content.
         TemplateError: The template is unknown or failed.
     """
     if content is not None and content and not content.isspace():
@@ -68,7 +67,7 @@ def say(
 
 
 def dress(message: RenderedMessage, title: str | None, extras: Extras, notes: Notes) -> Said:
-    """Return what a template made, with what the message itself adds to it or says instead."""
+    """Return what a template made; what the message itself has is added, or takes precedence."""
     for note in message.notes:
         notes.add(note.field, note.problem)
     mail = extras.mail
@@ -93,7 +92,7 @@ def _known_better(content_type: ContentType, *, is_html: bool) -> ContentType:
 
 
 def _text_of(embed: Embed) -> str:
-    """Return what an embed says as a text, without its title where it says more."""
+    """Return an embed as text, without its title if there is more."""
     for text in (embed.description, embed.title):
         if text and not text.isspace():
             return text
@@ -103,7 +102,7 @@ def _text_of(embed: Embed) -> str:
 def _promoted(
     embed: Embed, text: str, title: str | None, extras: Extras, others: tuple[Embed, ...]
 ) -> Said:
-    """Let an embed be the notification itself; its pictures stay an embed of their own."""
+    """Turn an embed into the notification itself; its pictures stay in an embed."""
     if embed.image or embed.thumbnail:
         others = (Embed(image=embed.image, thumbnail=embed.thumbnail), *others)
     listed = not embed.description and not embed.title

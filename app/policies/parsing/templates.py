@@ -1,4 +1,4 @@
-"""What the parser asks of message templates."""
+"""Message templates, as the parser uses them."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -10,7 +10,7 @@ from app.values.notification import Author, Field, Footer
 
 
 class RenderedMessage(msgspec.Struct, frozen=True):
-    """What a template made of a context.
+    """A rendered template.
 
     Attributes:
         content: The text, never blank.
@@ -21,7 +21,7 @@ class RenderedMessage(msgspec.Struct, frozen=True):
         author: The line above the title, or None.
         footer: The small line below, or None.
         fields: Labelled values.
-        notes: What the context lacks, and what of the template was left out.
+        notes: What the context lacks, and what was left out of the template.
     """
 
     content: str

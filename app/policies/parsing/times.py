@@ -30,10 +30,9 @@ ENDLESS = Lifetime(None, unknown=False)
 
 
 def read_time(value: object, field: str, notes: Notes) -> float | None:
-    """Return seconds since the epoch, or None where nothing is said.
+    """Return seconds since the epoch, or None if no time is given.
 
-    A time is readable if UTC has it between the years 1 and 9999; any other is left out with a
-    note.
+    A time outside the years 1 to 9999 in UTC is left out with a note.
     """
     if value is None or value == "":
         return None

@@ -20,7 +20,7 @@ SYSTEM = "System"
 
 
 class _Typed(Common, tag_field="message_type", kw_only=True, gc=False):
-    """What every typed message may have."""
+    """Members that every typed message may have."""
 
     user_uuid: Annotated[str | None, DECIDES] = None
     user_uuids: Annotated[str | list[Any] | None, DECIDES] = None
@@ -57,7 +57,7 @@ class TradingSignal(_Typed, tag="trading_signal", kw_only=True, gc=False):
 
 
 class SystemNotification(_Typed, tag="system_notification", kw_only=True, gc=False):
-    """A word from a system, rendered by the template ``system_alert``."""
+    """A system's alert, rendered by the template ``system_alert``."""
 
     content: Annotated[str | None, DECIDES] = None
     level: str | None = None
@@ -85,7 +85,7 @@ _KINDS: dict[str, type[TypedMessage]] = {
 
 
 def kind_of(read: object) -> type[TypedMessage] | None:
-    """Return the struct for what JSON held; None for what is no typed message.
+    """Return the struct for decoded JSON; None if it is no typed message.
 
     Raises:
         InvalidRecordError: Its ``message_type`` is not known.
@@ -106,7 +106,7 @@ def from_typed(message: TypedMessage, reading: Reading) -> Notification:
     """Read a typed message.
 
     Raises:
-        InvalidRecordError: There is nothing to say.
+        InvalidRecordError: There is no content.
         UnroutableError: The addressee is unknown or has no contact.
         TemplateError: The template is unknown or failed on the message's context.
     """
