@@ -8,6 +8,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # extra, and stops when that is newer than the lock.
 LOCKED := --no-deps --require-hashes
 
+# pip says nothing for as long as it takes: half a minute on an ordinary line.
+define installed
+	@echo "Downloading and installing the $$(grep -c '^[a-z].*==' $(1)) packages of $(1), once …"
+	@$(PIP) install $(LOCKED) -r $(1)
+	@echo "Installing the service into .venv …"
+	@$(PIP) install --no-deps --editable .
+endef
+
 # If it is set, as in most containers, every process that a test starts compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -19,7 +27,7 @@ help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: .venv/.runtime ## start the service with the embedded broker and the inbox on 127.0.0.1:$(PORT)
-	@echo "Open http://127.0.0.1:$(PORT)/"
+	@echo "Starting. Open http://127.0.0.1:$(PORT)/ in a few seconds."
 	@exec $(BIN)/uvicorn app.main:app --host 127.0.0.1 --port $(PORT)
 
 # Collected once before: otherwise each of pytest's processes compiles all of the tests.
@@ -69,14 +77,13 @@ lock: .venv/.test ## resolve the dependencies anew
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=python3.12 …)")'
-	$(PYTHON) -m venv .venv
+	@echo "Making a virtual environment in .venv …"
+	@$(PYTHON) -m venv .venv
 
 .venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
-	$(PIP) install $(LOCKED) -r requirements.lock
-	$(PIP) install --no-deps --editable .
+	$(call installed,requirements.lock)
 	@touch $@
 
 .venv/.test: tests/requirements.lock pyproject.toml | .venv/bin/python
-	$(PIP) install $(LOCKED) -r tests/requirements.lock
-	$(PIP) install --no-deps --editable .
+	$(call installed,tests/requirements.lock)
 	@touch $@ .venv/.runtime
