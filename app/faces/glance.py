@@ -18,8 +18,7 @@ class Glance(Snapshot, frozen=True, kw_only=True):
     Attributes:
         signal: See ``signal_of``.
         shut: Whether some destination is asked nothing.
-        destinations_gone, destinations_denied, destinations_broken, destinations_paused: How many
-            are.
+        destinations_gone, destinations_denied, destinations_broken: How many are.
         partition_count, destination_count: How many there are.
     """
 
@@ -28,7 +27,6 @@ class Glance(Snapshot, frozen=True, kw_only=True):
     destinations_gone: int
     destinations_denied: int
     destinations_broken: int
-    destinations_paused: int
     partition_count: int
     destination_count: int
 
@@ -50,7 +48,6 @@ def glance_at(now: Snapshot) -> Glance:
         destinations_gone=amiss[DestinationState.GONE],
         destinations_denied=amiss[DestinationState.DENIED],
         destinations_broken=amiss[DestinationState.BROKEN],
-        destinations_paused=amiss[DestinationState.PAUSED],
         partition_count=len(partitions),
         destination_count=len(now.destinations),
     )
@@ -59,7 +56,7 @@ def glance_at(now: Snapshot) -> Glance:
 def attention_to(now: Snapshot) -> Counter[DestinationState]:
     """Count the destinations that take nothing, by their states: somebody should look at them."""
     states = (each.state for each in now.destinations.values())
-    return Counter(state for state in states if state in SHUT or state is DestinationState.PAUSED)
+    return Counter(state for state in states if state in SHUT)
 
 
 def mode_of(now: Snapshot) -> str:

@@ -14,7 +14,7 @@ from app.faces.api.openapi import json_answer
 from app.faces.api.parameters import Blank
 from app.faces.api.problems import Fault, ProblemError, unusable
 from app.faces.api.responses import JsonResponse, made, wants_page
-from app.faces.dashboard.letters import letters_page
+from app.faces.dashboard.letters import letter_page, letters_page
 from app.values.snapshot import AttemptStatus
 
 router = APIRouter(tags=["history"])
@@ -84,11 +84,12 @@ async def dead_letters(
     responses={200: json_answer("The dead letter", examples.DEAD_LETTER)},
 )
 async def dead_letter(
+    request: Request,
     service: Running,
     partition: Annotated[int, Path(ge=0, le=MAX_PARTITION)],
     offset: Annotated[int, Path(ge=0, le=MAX_OFFSET)],
-) -> JsonResponse:
-    """Read one record of the dead-letter topic."""
+) -> Response:
+    """Read one record of the dead-letter topic; browsers get its page."""
     letter = await service.dead_letters.get(partition, offset)
     if letter is None:
         raise ProblemError(
@@ -96,4 +97,6 @@ async def dead_letter(
             f"The dead-letter topic has no record at {partition}/{offset}."
             " GET /dead-letters lists what it has.",
         )
+    if wants_page(request):
+        return await letter_page(letter, service.worker.snapshot().group_id)
     return await made(lambda: letter)

@@ -19,7 +19,8 @@ from app.faces.api.problems import Fault, unusable
 from app.faces.dashboard.templates import page_environment
 from app.faces.service import Service
 from app.policies.service.choosing import words_for
-from app.values.dead_letter import DeadLetterOverview, DeadLetterPage
+from app.policies.texts.plain_text import clip
+from app.values.dead_letter import DeadLetter, DeadLetterOverview, DeadLetterPage
 from app.values.errors import BusyError, NotifierError
 from app.values.replay import EVERYTHING, Replay, Selection
 
@@ -29,6 +30,8 @@ SHOWN = 50
 PLAN_PATIENCE = 30.0
 """Seconds that a page waits for a plan, for which the whole topic is read."""
 MOST_IDS = 500
+LONGEST_VALUE = 20_000
+"""Characters of a dead letter that its page shows."""
 FIELDS = ("q", "reason", "destination", "group", "since", "until", "cause")
 """What a search may name."""
 TOO_SLOW = "Kafka could not be read in time. Try again, or choose fewer."
@@ -78,6 +81,19 @@ async def letters_page(
         own=own,
         replay=service.replayer.progress,
         link=link,
+    )
+
+
+async def letter_page(letter: DeadLetter, own: str) -> HTMLResponse:
+    """Render one dead letter.
+
+    Args:
+        letter: The one.
+        own: This service's group.
+    """
+    value = letter.value if letter.value is None else clip(letter.value, LONGEST_VALUE)
+    return await asyncio.to_thread(
+        _render, "page/letter.html", 200, letter=letter, own=own, value=value
     )
 
 

@@ -107,7 +107,7 @@ def furnish(fakes: Fakes) -> None:
     ]
     letter = {"error": "the record has no value", "title": "标题", "targets_failed": ("webhook",)}
     fakes.dead_letters.letters = [
-        make_dead_letter("0/1", **letter),
+        make_dead_letter("0/1", headers={}, **letter),
         make_dead_letter("0/2", replayed="2026-01-01T12:00:00+00:00", **letter),
     ]
     fakes.dead_letters.causes = [
@@ -147,6 +147,7 @@ def furnish(fakes: Fakes) -> None:
         ("/dead-letters", 200),
         ("/dead-letters?cause=000000000001&q=x", 200),
         ("/dead-letters?group=x", 200),
+        ("/dead-letters/0/1", 200),
         ("/dead-letters/plan?all=1", 200),
         ("/dead-letters/plan", 422),
         ("/destinations", 200),

@@ -33,7 +33,7 @@ async def test_destinations_that_take_nothing_lead_the_page(
             }
         )
         await expect(attention.get_by_role("link", name="Destinations gone: 1")).to_be_visible()
-        await expect(attention.get_by_text("Destinations paused")).to_be_hidden()
+        await expect(attention.get_by_text("Destinations denied")).to_be_hidden()
         await attention.get_by_role("link", name="Destinations broken: 2").click()
         await expect(page.get_by_label("State")).to_have_value("broken")
 

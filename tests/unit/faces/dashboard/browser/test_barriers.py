@@ -61,6 +61,7 @@ def empty(_: Fakes) -> None:
             furnished,
             (
                 *("/", "/dead-letters", "/dead-letters?group=theirs", "/dead-letters/plan?id=3/14"),
+                "/dead-letters/3/14",
                 *("/dead-letters/plan", "/history", "/notifications/one", "/notifications/none"),
             ),
         ),
