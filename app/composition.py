@@ -41,6 +41,7 @@ from app.engine.control.tracing import Tracer
 from app.engine.group.subscription import Subscription
 from app.engine.history import History, worker_name
 from app.engine.observer import Observer
+from app.engine.parts import Parts
 from app.engine.spans import Spans
 from app.engine.tasks import Tasks
 from app.engine.worker import NotificationWorker
@@ -129,7 +130,7 @@ async def running_service(
             partial(TopicTail, connection, settings.kafka.control_topic),
         )
         worker = NotificationWorker(
-            options, connection, own_topics, channels, addresses, clock, observer, board
+            Parts(options, connection, own_topics, channels, addresses, clock, observer, board)
         )
         tasks = Tasks(on_failure=lambda _: None)
         stack.push_async_callback(tasks.cancel)

@@ -1,23 +1,15 @@
 """The worker, as the service sees it: starts and stops, and tells how it is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from app.edges.channels.base import Channel
-from app.edges.kafka.connection import Connection
-from app.edges.kafka.producer import Producer
-from app.engine.addresses import Addresses
-from app.engine.clock import EngineClock
-from app.engine.control.board import Board
 from app.engine.control.holding import Holding
 from app.engine.control.probes import Probes
 from app.engine.control.snapshot import WorkerState, health_body, present, take_picture
 from app.engine.inflight.invariants import check
 from app.engine.lanes.dispatch import Dispatcher
-from app.engine.observer import Observer
-from app.engine.options import WorkerOptions
 from app.engine.parts import Parts
 from app.engine.supervisor import Supervisor
 from app.policies.service.health import Signs, problem
@@ -30,37 +22,19 @@ class NotificationWorker:
     """Consumes notifications and delivers them, from ``start`` to ``stop``.
 
     Args:
-        options: How it works.
-        connection: Where Kafka is.
-        producer: Writes dead letters and what is put aside; its owner closes it.
-        channels: By name.
-        addresses: Recipients, templates and default destinations.
-        clock: Tells the time.
-        observer: Counts and the delivery log; outlives stops.
-        board: What the group's workers tell each other, and which destinations are paused.
+        parts: What it consists of.
 
     Attributes:
-        parts: What it consists of.
         holding: What it holds of single notifications.
     """
 
-    def __init__(
-        self,
-        options: WorkerOptions,
-        connection: Connection,
-        producer: Producer,
-        channels: Mapping[str, Channel],
-        addresses: Addresses,
-        clock: EngineClock,
-        observer: Observer,
-        board: Board,
-    ) -> None:
-        self.parts = parts = Parts(
-            options, connection, producer, channels, addresses, clock, observer, board
-        )
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
         self._supervisor = Supervisor(parts)
         self._probes = Probes(parts, self._supervisor)
-        self.holding = Holding(parts.assignment, parts.dispatcher, clock, observer, board)
+        self.holding = Holding(
+            parts.assignment, parts.dispatcher, parts.clock, parts.observer, parts.board
+        )
 
     async def start(self) -> None:
         """Begin to consume; return once RUNNING. Idempotent, waits while Kafka is away."""

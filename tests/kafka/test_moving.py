@@ -14,6 +14,7 @@ from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.group.subscription import Subscription
 from app.engine.options import WorkerOptions
+from app.engine.parts import Parts
 from app.engine.worker import NotificationWorker
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
@@ -119,14 +120,16 @@ def worker_of(
     addresses = Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"), KNOWN)
     clock = SkewedClock()
     return NotificationWorker(
-        options,
-        connection,
-        producer,
-        {"webhook": channel},
-        addresses,
-        clock,
-        observer(clock),
-        StillBoard(clock),
+        Parts(
+            options,
+            connection,
+            producer,
+            {"webhook": channel},
+            addresses,
+            clock,
+            observer(clock),
+            StillBoard(clock),
+        )
     )
 
 

@@ -16,6 +16,7 @@ from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.producer import Producer
 from app.engine.addresses import Addresses
 from app.engine.options import WorkerOptions
+from app.engine.parts import Parts
 from app.engine.worker import NotificationWorker
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
@@ -132,20 +133,22 @@ async def test_a_record_that_its_producer_compressed_is_put_aside_whole(
         partitions=1,
     )
     worker = NotificationWorker(
-        WorkerOptions(
-            subscription=subscription_of(settings),
-            max_in_flight=1000,
-            drain_timeout=5.0,
-            retry=RetryPolicy(1, base_delay=0.01, max_delay=0.01, max_age=86_400.0),
-            concurrency={"webhook": 16},
-        ),
-        connection,
-        own,
-        {"webhook": channel},
-        Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"), KNOWN),
-        clock,
-        observer(clock),
-        StillBoard(clock),
+        Parts(
+            WorkerOptions(
+                subscription=subscription_of(settings),
+                max_in_flight=1000,
+                drain_timeout=5.0,
+                retry=RetryPolicy(1, base_delay=0.01, max_delay=0.01, max_age=86_400.0),
+                concurrency={"webhook": 16},
+            ),
+            connection,
+            own,
+            {"webhook": channel},
+            Addresses(None, None, Defaults(webhook_url="http://hooks.example/one"), KNOWN),
+            clock,
+            observer(clock),
+            StillBoard(clock),
+        )
     )
     try:
         await worker.start()

@@ -16,6 +16,7 @@ from app.engine.group.subscription import Subscription
 from app.engine.history import History
 from app.engine.observer import Observer
 from app.engine.options import WorkerOptions
+from app.engine.parts import Parts
 from app.engine.worker import NotificationWorker
 from app.policies.books.history import read
 from app.policies.books.statistics import Statistics
@@ -124,18 +125,20 @@ class Process:
             history = History(kept, HISTORY, clock)
         self.board = StillBoard(clock)
         self.worker = NotificationWorker(
-            _options(limits),
-            connection,
-            self.producer,
-            {
-                "webhook": AskingChannel("webhook", self),
-                "discord": AskingChannel("discord", self, merged=10, in_order=True),
-                "email": AskingChannel("email", self),
-            },
-            _addresses(),
-            clock,
-            Observer(Statistics(), AttemptLog(), Metrics(), clock, history),
-            self.board,
+            Parts(
+                _options(limits),
+                connection,
+                self.producer,
+                {
+                    "webhook": AskingChannel("webhook", self),
+                    "discord": AskingChannel("discord", self, merged=10, in_order=True),
+                    "email": AskingChannel("email", self),
+                },
+                _addresses(),
+                clock,
+                Observer(Statistics(), AttemptLog(), Metrics(), clock, history),
+                self.board,
+            )
         )
         self.inside = Inside(self.worker)
 

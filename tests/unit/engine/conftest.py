@@ -20,6 +20,7 @@ from app.edges.kafka.producer_batches import Then
 from app.engine.addresses import Addresses
 from app.engine.group.subscription import Subscription
 from app.engine.options import WorkerOptions
+from app.engine.parts import Parts
 from app.engine.worker import NotificationWorker
 from app.policies.limits.retry import RetryPolicy
 from app.policies.routing import Defaults
@@ -125,14 +126,16 @@ class Stage:
             silence=silence,
         )
         made = NotificationWorker(
-            options,
-            self.connection,
-            self.producer,
-            channels or {"webhook": self.channel},
-            Addresses(recipients_file, None, defaults, KNOWN),
-            self.clock,
-            self.observer,
-            self.board,
+            Parts(
+                options,
+                self.connection,
+                self.producer,
+                channels or {"webhook": self.channel},
+                Addresses(recipients_file, None, defaults, KNOWN),
+                self.clock,
+                self.observer,
+                self.board,
+            )
         )
         self._stack.push_async_callback(made.stop, drain=False)
         return made
