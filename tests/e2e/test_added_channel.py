@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import SplitResult
 
 import httpx
-from fastapi import FastAPI
 
 from app.composition import running_service
 from app.edges.channels import CHANNELS
@@ -30,7 +29,7 @@ from app.values.note import Note
 from app.values.outcome import Outcome
 from app.values.snapshot import Status
 from tests.support.engine import until
-from tests.support.fakes import serve
+from tests.support.fakes import no_lifespan, serve
 from tests.support.http_server import Answer, HttpServer, http_server
 from tests.support.settings import Sandbox
 
@@ -89,11 +88,6 @@ SPEC = ChannelEntry(
 
 
 @asynccontextmanager
-async def _no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
-    yield {}
-
-
-@asynccontextmanager
 async def running(
     root: Path, parrot: str = "http://127.0.0.1:1/parrots/polly/s3cret"
 ) -> AsyncIterator[tuple[Service, httpx.AsyncClient]]:
@@ -111,7 +105,7 @@ async def running(
         "NOTIFIER_RECIPIENTS_FILE": str(sandbox.directory / "recipients.yaml"),
         "NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
     }
-    app = build_app(_no_lifespan)
+    app = build_app(no_lifespan)
     add_pages(app)
     entries = (*CHANNELS, SPEC)
     async with running_service(sandbox.load(environ), OwnAddresses(), entries) as service:

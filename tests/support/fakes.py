@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.edges.metrics import Metrics
@@ -650,6 +651,12 @@ class Fakes:
 
     async def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
+
+
+@asynccontextmanager
+async def no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
+    """Start nothing: ``serve`` puts the service into the state."""
+    yield {}
 
 
 def serve(

@@ -7,25 +7,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.faces.api.application import build_app
-from app.faces.dashboard import add_pages
 from app.faces.deeds import KEPT, Deeds
 from app.policies.service.access import Access
 from app.values.errors import BusyError, TemplateError
 from app.values.replay import Replay
 from tests.support.fakes import Fakes, serve
-from tests.unit.faces.dashboard.conftest import no_lifespan
 
 KEY = "the-key-of-operations"
 HEADERS = {"X-API-Key": KEY}
-
-
-@pytest.fixture
-def app() -> FastAPI:
-    """Return the control plane with the page."""
-    app = build_app(no_lifespan)
-    add_pages(app)
-    return app
 
 
 @pytest.fixture

@@ -14,13 +14,6 @@ from app.edges.kafka.identity import ClusterIdentity
 
 
 @pytest.fixture
-async def broker() -> AsyncIterator[EmbeddedBroker]:
-    """A running broker."""
-    async with EmbeddedBroker() as started:
-        yield started
-
-
-@pytest.fixture
 async def client(broker: EmbeddedBroker) -> AsyncIterator[Client]:
     """A client that knows its brokers."""
     made = Client(Connection(broker.address, {"bootstrap_servers": broker.address}), 5_000)

@@ -59,13 +59,6 @@ class Member:
 
 
 @pytest.fixture
-async def broker() -> AsyncIterator[EmbeddedBroker]:
-    """A running broker."""
-    async with EmbeddedBroker() as started:
-        yield started
-
-
-@pytest.fixture
 async def topic(broker: EmbeddedBroker) -> AsyncIterator[Topic]:
     """The consumed topic."""
     async with Topic(broker.address, NAME) as made:

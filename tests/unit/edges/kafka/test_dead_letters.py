@@ -1,14 +1,13 @@
 import asyncio
 import base64
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Self, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka import dead_letters as dead_letters_module
 from app.edges.kafka import paging
 from app.edges.kafka.connection import Connection
@@ -25,20 +24,6 @@ from tests.support.topic import Topic, no_marks
 
 EXPIRED = Selection(reason=Reason.EXPIRED)
 NOWHERE = Connection("127.0.0.1:1", {"bootstrap_servers": "127.0.0.1:1"})
-
-
-@pytest.fixture
-async def broker() -> AsyncIterator[EmbeddedBroker]:
-    """A running broker."""
-    async with EmbeddedBroker() as started:
-        yield started
-
-
-@pytest.fixture
-async def topic(broker: EmbeddedBroker) -> AsyncIterator[Topic]:
-    """A topic with four partitions, once it was written to."""
-    async with Topic(broker.address) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,20 +14,6 @@ from app.values.record import Record, TopicPartition
 from tests.support.topic import START, Topic
 
 KIB = 1024
-
-
-@pytest.fixture
-async def broker() -> AsyncIterator[EmbeddedBroker]:
-    """A running broker."""
-    async with EmbeddedBroker() as started:
-        yield started
-
-
-@pytest.fixture
-async def topic(broker: EmbeddedBroker) -> AsyncIterator[Topic]:
-    """A topic with four partitions, once it was written to."""
-    async with Topic(broker.address) as made:
-        yield made
 
 
 def reader_of(topic: Topic) -> LogReader:

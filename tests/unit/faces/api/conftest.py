@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -7,32 +6,13 @@ from fastapi import FastAPI
 
 from app.faces.api.application import build_app
 from app.policies.service.access import Access
-from tests.support.fakes import KEY, Fakes, serve
-
-
-@asynccontextmanager
-async def no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
-    """Start nothing: ``serve`` puts the service into the state."""
-    yield {}
+from tests.support.fakes import KEY, Fakes, no_lifespan, serve
 
 
 @pytest.fixture
 def app() -> FastAPI:
-    """Return the control plane."""
+    """Return the control plane without the page."""
     return build_app(no_lifespan)
-
-
-@pytest.fixture
-async def fakes() -> Fakes:
-    """Return the fakes behind the control plane."""
-    return Fakes()
-
-
-@pytest.fixture
-async def client(app: FastAPI, fakes: Fakes) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client on this machine, without a key."""
-    async with serve(app, fakes.service) as client:
-        yield client
 
 
 @pytest.fixture

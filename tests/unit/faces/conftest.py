@@ -1,5 +1,6 @@
+"""A control plane over fakes."""
+
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -7,13 +8,7 @@ from fastapi import FastAPI
 
 from app.faces.api.application import build_app
 from app.faces.dashboard import add_pages
-from tests.support.fakes import Fakes, serve
-
-
-@asynccontextmanager
-async def no_lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
-    """Start nothing: ``serve`` puts the service into the state."""
-    yield {}
+from tests.support.fakes import Fakes, no_lifespan, serve
 
 
 @pytest.fixture
@@ -26,7 +21,7 @@ def app() -> FastAPI:
 
 @pytest.fixture
 async def fakes() -> Fakes:
-    """Return the fakes behind the page."""
+    """Return the fakes behind the control plane."""
     return Fakes()
 
 
