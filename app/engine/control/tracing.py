@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 WAITING: Final = "waiting"
 QUEUED: Final = "queued"
+REPLAYABLE: Final = frozenset({"failed", "partial", "expired"})
 
 
 class _Seen(NamedTuple):
@@ -82,10 +83,12 @@ class Tracer:
         """
         name = coordinates_of(asked)
         seen = await self._look(name)
-        if (known := await self._known(name, seen)) is not None:
+        known = await self._known(name, seen)
+        if known is None or known.state in REPLAYABLE:  # it may be replayed elsewhere just now
+            theirs, _ = await self._others.story(asked)
+            known = theirs or known
+        if known is not None:
             return known, seen.traced.oldest
-        if (theirs := (await self._others.story(asked))[0]) is not None:
-            return theirs, seen.traced.oldest
         found = await self._elsewhere(name, seen.entries)
         # Kafka takes a while to be looked through; meanwhile it may have been taken, or settled.
         seen = await self._look(name, seen.traced)
@@ -127,7 +130,7 @@ class Tracer:
     async def _of_settled(self, name: str, entries: Sequence[Found]) -> Story:
         last = entries[-1][2]
         dead = None
-        if last.state in {"failed", "partial", "expired"}:
+        if last.state in REPLAYABLE:
             dead = await _in_time(self._search.dead_letter(name, last.origin, last.at), [])
         record = dead or await self._search.at(last.origin)
         return self._stories.of(

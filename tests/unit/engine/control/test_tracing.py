@@ -206,6 +206,8 @@ async def test_a_dead_letter_is_told_with_its_place(
     story = await room.story("m-5")
     (letter,) = await stage.dead_letters()
     assert (story.state, story.dead_letter, story.content) == ("failed", letter.id, "dead")
+    room.others.answers = [STORY]  # another worker has it again: it was replayed
+    assert await room.story("m-5") is STORY
 
 
 async def test_what_nobody_has_taken_is_queued(stage: "Stage", envelope: "Envelope") -> None:
