@@ -111,13 +111,12 @@ class History:
             error = self._last_error[1]
         tries.append((target, Try(self._clock.now(), 0, status, attempt, duration, error)))
 
-    def was_late(self, item: Item, age: float, held: float) -> None:
-        """Keep where a settled item waited before its first attempt, if nothing else says it.
+    def was_late(self, item: Item, held: float) -> None:
+        """Keep that a settled item waited before its first attempt, if nothing else says it.
 
         Args:
             item: Sent late.
-            age: Seconds since it was published.
-            held: Of those, the seconds that this worker had it.
+            held: The seconds that this worker had it.
         """
         tries = item.tries
         if item.before is not None or not tries:
@@ -125,11 +124,9 @@ class History:
         target, first = tries[0]
         if first.status is not AttemptStatus.DELIVERED:
             return
-        taken = (first.duration or 0.0) + self._clock.now() - first.at
-        before, here = max(age - held, 0.0), max(held - taken, 0.0)
-        where = f"{before:.1f} s on Kafka, {here:.1f} s here for its turn"
-        began = first.at - (first.duration or 0.0)
-        tries.insert(0, (target, Try(began, 0, AttemptStatus.WAITED, 0, None, where)))
+        took = first.duration or 0.0
+        here = max(held - took - self._clock.now() + first.at, 0.0)
+        tries.insert(0, (target, Try(first.at - took, 0, AttemptStatus.WAITED, 0, here)))
 
     def add(self, item: Item, state: str) -> None:
         """Take what became of an item."""

@@ -227,7 +227,7 @@ class Observer:
     def _write_settled(self, item: Item, verdict: Verdict) -> None:
         age = self._clock.broker_now() - item.published_at
         if age > LATE:
-            self.history.was_late(item, age, self._clock.monotonic() - item.received_at)
+            self.history.was_late(item, self._clock.monotonic() - item.received_at)
         self.history.add(item, verdict.value)
         if self.spans is not None:
             self.spans.end(item, verdict.value)

@@ -12,7 +12,8 @@ class Try(msgspec.Struct, frozen=True, array_like=True, gc=False):
     Attributes:
         at: Seconds since the epoch when it ended.
         target: Which of the entry's targets.
-        duration: Seconds that the destination took; None if it was not asked.
+        duration: Seconds that the destination took, or that it waited here for its turn; None if it
+            was not asked.
         error: Its answer when that was not yes, without secrets.
     """
 

@@ -7,11 +7,13 @@ import msgspec
 
 from app.edges.kafka.history_log import Found
 from app.engine.control.holding import SHOWN, Held
+from app.policies.books.history import said
 from app.policies.headers.trace_context import read_trace_context
 from app.policies.redaction import Secrets, veil
 from app.policies.texts.plain_text import clip
 from app.values.history import Addressee, Entry, Settled, Story, TargetStory, Told
 from app.values.record import Record
+from app.values.snapshot import AttemptStatus
 
 
 class Stories:
@@ -137,8 +139,8 @@ class Stories:
                     status=each.status,
                     attempt=each.attempt,
                     worker=worker,
-                    duration=each.duration,
-                    error=self._veiled(each.error),
+                    duration=None if each.status is AttemptStatus.WAITED else each.duration,
+                    error=self._veiled(said(each, entry)),
                 )
                 tries[entry.targets[each.target]].append(told)
         return tuple(

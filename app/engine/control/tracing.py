@@ -11,7 +11,7 @@ from app.engine.control.holding import Held, Holding
 from app.engine.control.others import OtherWorkers, has, page_of
 from app.engine.control.record_search import RecordSearch
 from app.engine.control.stories import Stories, content_of, trace_id_of
-from app.policies.books.history import coordinates_of
+from app.policies.books.history import coordinates_of, said
 from app.policies.books.history_search import DEFERRED, Sought
 from app.policies.headers.deferral import read_paused
 from app.policies.headers.records import here, origin_of
@@ -139,7 +139,7 @@ class Tracer:
             state=last.state,
             settled=last.at,
             worker=entries[-1][1],
-            why=next((each.error for each in reversed(last.tries) if each.error), None),
+            why=next(filter(None, (said(each, last) for each in reversed(last.tries))), None),
             dead_letter=dead,
             content=content_of(record),
             trace_id=trace_id_of(record),

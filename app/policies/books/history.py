@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
-from app.values.history import Batch, Entry
+from app.values.history import Batch, Entry, Try
 from app.values.record import Headers
+from app.values.snapshot import AttemptStatus
 
 FORMAT_HEADER: Final = "notifier.format"
 FILTER_HEADER: Final = "notifier.history.ids"
@@ -28,6 +29,15 @@ def coordinates_of(asked: str) -> str:
     if topic and partition.isdecimal() and offset.isdecimal():
         return f"{topic}/{partition}/{offset}"
     return asked
+
+
+def said(made: Try, entry: Entry) -> str | None:
+    """Return what an attempt of an entry was answered, or where it waited before the first."""
+    if made.status is not AttemptStatus.WAITED or made.duration is None:
+        return made.error
+    here = made.duration
+    before = max(made.at - entry.published_at - here, 0.0)
+    return f"{before:.1f} s on Kafka, {here:.1f} s here for its turn"
 
 
 def write(worker: str, entries: Iterable[Entry]) -> tuple[bytes, Headers]:

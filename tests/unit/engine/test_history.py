@@ -3,11 +3,12 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from app.edges.kafka.producer_batches import Place
 from app.engine.history import MOST_TARGETS, MOST_TRIES, MOST_WAITING, History
 from app.engine.inflight.item import Item, job_of
-from app.policies.books.history import read
+from app.policies.books.history import read, said
 from app.policies.redaction import Secrets
 from app.values.delivery import Target
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
@@ -96,13 +97,16 @@ async def test_what_was_late_says_where_it_waited() -> None:
     history = kept_by(producer)
     held = an_item()
     history.tried(held, TARGET, AttemptStatus.DELIVERED, 1, 2.0, None)
-    history.was_late(held, age=30.0, held=12.0)
+    history.was_late(held, held=12.0)
     history.add(held, "sent")
     await history.write()
     (entry,) = producer.entries()
     waited, delivered = entry.tries
     assert (waited.status, delivered.status) == ("waited", "delivered")
-    assert waited.error == "18.0 s on Kafka, 10.0 s here for its turn"
+    assert waited.duration == pytest.approx(10.0, abs=0.1)
+    entry = replace(entry, published_at=waited.at - 28.0)
+    assert said(waited, entry) == "18.0 s on Kafka, 10.0 s here for its turn"
+    assert said(delivered, entry) is None
     assert waited.at == pytest.approx(delivered.at - 2.0)
 
 
@@ -112,7 +116,7 @@ async def test_what_failed_first_or_was_deferred_needs_no_other_reason() -> None
     failed, none = an_item(), an_item()
     history.tried(failed, TARGET, AttemptStatus.RETRY, 1, 2.0, "503")
     for each in (failed, none):
-        history.was_late(each, age=30.0, held=12.0)
+        history.was_late(each, held=12.0)
     assert [each.status for _, each in failed.tries or ()] == ["retry"]
     assert none.tries is None
 
