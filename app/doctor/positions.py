@@ -42,7 +42,7 @@ def _recreated(committed: Offsets, ids: Mapping[str, str | None]) -> Iterator[Fi
         if found and are_different(found.topic_id, ids.get(each.topic))
     }
     for topic in sorted(topics):
-        text = f"{topic} was made anew since the last commit: it is read from its beginning"
+        text = f"{topic} was recreated since the last commit: it is read from its beginning"
         yield ok(_SUBJECT, text)
 
 

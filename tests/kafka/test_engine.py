@@ -162,4 +162,4 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_start(
     await again(envelope("b0"), envelope("b1"))
     await hooks.wait_for(7, timeout=60)
     assert contents(hooks.received)[-2:] == ["b0", "b1"]
-    assert f"the topic {world.topic} was deleted and made anew" in service.log
+    assert f"the topic {world.topic} was deleted and recreated" in service.log

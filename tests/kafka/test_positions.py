@@ -109,7 +109,7 @@ async def test_a_topic_that_was_made_anew_under_a_stopped_process_is_delivered_w
     stats = await service.stats()
     assert (stats["messages_missed"], stats["messages_duplicate"]) == (0, 0)
     health = (await service.client.get("/health")).json()
-    assert "was deleted and made anew" in health["warnings"][0]
+    assert "was deleted and recreated" in health["warnings"][0]
 
 
 async def test_a_log_that_lost_its_end_is_not_sent_again(

@@ -36,8 +36,8 @@ class Stage(NamedTuple):
     replicas: int | None = None
 
 
-async def topic_made_anew(run: Run) -> Expected:
-    """The consumed topic is deleted under running workers, and made anew.
+async def topic_recreated(run: Run) -> Expected:
+    """The consumed topic is deleted under running workers, and recreated.
 
     What was in flight of the old one may be lost. What is written to the new one at once may be
     sent twice, later nothing.
@@ -56,7 +56,7 @@ async def topic_made_anew(run: Run) -> Expected:
     old = set(published)
     await _publish(run, COUNT // 4)
     at_once = frozenset(published.keys() - old)
-    await run.expect_said(run.observer.topic, "was deleted and made anew")
+    await run.expect_said(run.observer.topic, "was deleted and recreated")
     await run.balanced()
     await asyncio.sleep(NOTICED)
     await _publish(run, COUNT)
@@ -168,7 +168,7 @@ async def _accepted(run: Run, names: list[str]) -> None:
 
 
 STAGES: Mapping[str, Stage] = {
-    "topic made anew": Stage(topic_made_anew),
+    "topic recreated": Stage(topic_recreated),
     "a log loses its end": Stage(log_cut, replicas=1),
     "two services in one group": Stage(two_services),
 }

@@ -234,7 +234,7 @@ MUTANTS = (
         (POSITIONS,),
     ),
     Mutant(
-        "keep the position in a topic that was made anew",
+        "keep the position in a topic that was recreated",
         "app/engine/cluster/positions.py",
         "elif topic_id is not None and topic_id != assigned.topic_id:",
         "elif topic_id is not None and topic_id == assigned.topic_id is None:",

@@ -33,13 +33,13 @@ of more than 100 MiB makes the broker hang up, again and again."""
 class Producer:
     """An idempotent producer that connects on first use.
 
-    Its client is made anew, from the bootstrap addresses, when no broker answers any more, and
+    Its client is recreated, from the bootstrap addresses, when no broker answers any more, and
     when it cannot be said whether a batch is in the log.
 
     Args:
         connection: How to reach Kafka.
         timeout: Seconds that ``send`` waits for an acknowledgement.
-        patience: Seconds without an answer after which the client is made anew.
+        patience: Seconds without an answer after which the client is recreated.
         compression: For topics of one's own. Of what may be chosen zstd is the smallest and next to
             the fastest: 6 µs a record, a fifth of its size (lz4: 10 µs and a quarter, gzip: 20 µs).
             Who else reads a topic may know no zstd.

@@ -133,7 +133,7 @@ class TopicTail:
                     await self._client.getmany(timeout_ms=POLL_MS) or await self._client.getmany()
                 )
             except OffsetOutOfRangeError as error:
-                raise KafkaUnavailableError(f"{self._topic} was made anew") from error
+                raise KafkaUnavailableError(f"{self._topic} was recreated") from error
             except (RecordTooLargeError, UnicodeDecodeError) as error:
                 raise KafkaRefusedError(
                     f"{self._topic} holds what this service did not write there: {error}"

@@ -97,7 +97,7 @@ class ClockWatch:
         whose, which = ("the brokers'", "") if known else ("this machine's", ", or this one")
         self._conditions.begin(
             KIND,
-            f"records of {topic} bear times that are {ahead:.0f} s ahead of {whose} clock: a"
+            f"records of {topic} have timestamps that are {ahead:.0f} s ahead of {whose} clock: a"
             f" producer's clock is wrong{which}; a lifetime that counts from there ends as much"
             " later; set the one that is wrong (NTP)",
             subject=topic,

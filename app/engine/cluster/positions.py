@@ -247,7 +247,7 @@ def note_recreated(conditions: Conditions, topic: str, dropped: int = 0) -> None
     lost = f"; {dropped} notifications of the old one were in flight and are dropped"
     conditions.note(
         "topic_recreated",
-        f"the topic {topic} was deleted and made anew: it is read from its beginning"
+        f"the topic {topic} was deleted and recreated: it is read from its beginning"
         f"{lost if dropped else ''}",
         subject=topic,
     )

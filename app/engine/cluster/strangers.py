@@ -22,7 +22,7 @@ def say_strangers(connection: Connection, conditions: Conditions, *, stops_work:
         {
             address: f"{address} answers as a broker of the Kafka cluster {cluster_id}, and this"
             f" worker works with {identity.cluster_id}: nothing is taken from it or written to it."
-            " If the change is meant, restart the worker; else mend"
+            " If the change is meant, restart the worker; else correct"
             " NOTIFIER_KAFKA__BOOTSTRAP_SERVERS, the name server, or the brokers'"
             " advertised.listeners"
             for address, cluster_id in identity.strangers().items()

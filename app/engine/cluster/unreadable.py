@@ -22,7 +22,7 @@ _REASONS: Final = {
     ),
     3: ("its broker does not know it", "see whether the topic was deleted"),
     56: ("its broker has lost the disk that it is on", "see that broker's log"),
-    100: ("its broker does not know the topic's id", "see whether the topic was made anew"),
+    100: ("its broker does not know the topic's id", "see whether the topic was recreated"),
 }
 _OTHER: Final = ("Kafka answers with error {}", "see the brokers' logs")
 

@@ -72,7 +72,7 @@ class DestinationTest:
             said = lane.last_error or f"it may not be asked within {PATIENCE:g} s"
             return AttemptStatus.RATE_LIMITED, said, None
         if answer is None:
-            return AttemptStatus.RETRY, "the worker starts anew", None
+            return AttemptStatus.RETRY, "the worker is restarting", None
         return (*_judged(answer), self._clock.monotonic() - began)
 
     def _delivery(self, known: Known, by: str) -> Delivery:

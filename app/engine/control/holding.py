@@ -117,7 +117,7 @@ class Holding:
             return "in_flight", None, None
         waiting = [job for job in item.jobs if job.state is State.WAITING]
         if not waiting:
-            return "in_flight", "it is being written to where it goes", None
+            return "in_flight", "it is being written to Kafka", None
         reasons = [self._dispatcher.waits_for(job) for job in waiting]
         held_up = [each for each in reasons if each[0] is not None]
         if not held_up:

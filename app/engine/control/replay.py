@@ -127,7 +127,7 @@ class Replayer:
             log.error("the replay stopped early: %s", error)  # noqa: TRY400 - Kafka's own words say it all
             self._now = replace(self._now, state="failed", error=str(error), ended=_now())
         except BaseException:
-            self._now = replace(self._now, state="failed", error="it was ended", ended=_now())
+            self._now = replace(self._now, state="failed", error="it was stopped", ended=_now())
             raise
         else:
             self._now = replace(self._now, state="done", ended=_now())

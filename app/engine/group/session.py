@@ -190,8 +190,8 @@ class Session:
             await asyncio.sleep(self._patience / 8)
         self.fail(
             KafkaUnavailableError(
-                f"no broker that this worker knows has answered for {self._patience:g} s: they are"
-                " looked for anew, from the bootstrap addresses"
+                f"no broker that this worker knows has answered for {self._patience:g} s: the"
+                " bootstrap addresses are asked again"
             )
         )
 

@@ -104,7 +104,7 @@ class Sender:
         except TimeoutError:
             return [f"it may not be asked now: {lane.last_error or lane.state()[0].value}"]
         if answer is None:
-            return ["the worker starts anew"]
+            return ["the worker is restarting"]
         told = [outcome for outcomes in answer.outcomes for outcome in outcomes]
         return [each.error for each in told if not isinstance(each, Delivered)]
 

@@ -49,7 +49,7 @@ class Rules(msgspec.Struct, frozen=True):
 class Watchlist:
     """Keeps matters from their beginning to their end.
 
-    A short absence is no end: a worker that starts anew knows no destination at first. So a
+    A short absence is no end: a worker that restarts knows no destination at first. So a
     destination is well again only once it has accepted something, or if nobody has heard of it
     for very long.
 

@@ -153,7 +153,7 @@ def replayed_at(record: Record, marks: Mapping[Place, ReplayMark]) -> str | None
 def identity_of(record: Record) -> str:
     """Return the key that two dead letters of one failure share, and no others.
 
-    It is the origin and the bytes: a topic that was made anew gives the same coordinates again.
+    It is the origin and the bytes: a topic that was recreated gives the same coordinates again.
     """
     note, origin = read_note(record.headers), origin_of(record)
     told = blake2b(digest_size=16)

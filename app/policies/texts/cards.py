@@ -110,7 +110,7 @@ def cards_of(notification: Notification, most: int, notes: Notes) -> tuple[Card,
             break
         cards.append(_embedded(embed, room, f"embeds[{index}]", notes))
     if notification.mail.attachments:
-        notes.left_out(ATTACHMENTS, "chats get no files from here")
+        notes.left_out(ATTACHMENTS, "this service sends no files to chats")
     return tuple(cards)
 
 

@@ -52,7 +52,7 @@ class LogFaults:
         self._books.lose(lost)
 
     def _make_anew(self, topic: str) -> None:
-        self._story.tell(f"* the topic {topic} is made anew")
+        self._story.tell(f"* the topic {topic} is recreated")
         forgets = self._chance.random() < 0.7
         self._books.lose(self._cluster.make_anew(topic, forget=forgets))
         self._books.expect_repeats(topic)

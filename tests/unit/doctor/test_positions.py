@@ -52,7 +52,7 @@ async def test_a_topic_that_was_made_anew_is_told() -> None:
     """Wherever the offset of the old one is."""
     for offset in (4, 50, 120):
         ((verdict, text),) = await examined(cluster(offset, topic_id=NEW))
-        assert (verdict, "was made anew since the last commit" in text) == (Verdict.OK, True)
+        assert (verdict, "was recreated since the last commit" in text) == (Verdict.OK, True)
 
 
 async def test_offsets_that_kafka_forgot_are_told() -> None:

@@ -94,11 +94,11 @@ def test_what_has_happened_is_shown_for_an_hour(
     conditions: Conditions, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is logged each time it happens, and ends without a word."""
-    conditions.note("topic_recreated", "a was made anew", subject="a")
+    conditions.note("topic_recreated", "a was recreated", subject="a")
     clock.time += 1800
-    conditions.note("topic_recreated", "a was made anew again", subject="a")
+    conditions.note("topic_recreated", "a was recreated again", subject="a")
     clock.time += 3599
-    assert [each.text for each in conditions] == ["a was made anew again"]
+    assert [each.text for each in conditions] == ["a was recreated again"]
     clock.time += 1
     assert conditions.snapshot() == ()
     assert len(caplog.records) == 2

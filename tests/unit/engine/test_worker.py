@@ -464,7 +464,7 @@ async def test_begins_anew_with_a_topic_that_has_another_id(
     await until(lambda: worker.snapshot().messages_sent == 3)
     assert sorted(stage.channel.contents) == ["one", "one", "two"]
     warnings = worker.snapshot().warnings
-    assert any("topic notifications was deleted and made anew" in text for text in warnings)
+    assert any("topic notifications was deleted and recreated" in text for text in warnings)
 
 
 async def test_looks_at_its_topics_before_it_goes_on_after_a_standstill(

@@ -9,7 +9,7 @@ from app.edges.channels.discord.limits import (
 from app.policies.texts.notes import ATTACHMENTS, Notes
 from app.values.notification import Embed, Field, Image, Notification
 
-_NO_URL = "Discord takes no such URL"
+_NO_URL = "Discord does not accept this URL"
 _TOO_LONG = "longer than Discord takes; shortened, with a visible mark"
 
 
@@ -31,7 +31,7 @@ def remark(given: Embed, sound: Embed, path: str, notes: Notes) -> None:
     _url(_link(given.image), _link(sound.image), f"{place}image", notes)
     _url(_link(given.thumbnail), _link(sound.thumbnail), f"{place}thumbnail", notes)
     if path and given.timestamp and not sound.timestamp:
-        notes.left_out(f"{place}timestamp", "Discord takes no such time")
+        notes.left_out(f"{place}timestamp", "Discord does not accept this time")
     if given.footer:
         shown = sound.footer
         _text(given.footer.text, shown.text if shown else None, f"{place}footer", notes)
@@ -50,10 +50,10 @@ def remark_sender(notification: Notification, notes: Notes) -> None:
     """Note what Discord takes neither as a sender's name and picture nor as a file."""
     sender = notification.sender
     if sender.username and sound_username(sender.username) != " ".join(sender.username.split()):
-        notes.add("username", "Discord takes no such name; shortened or left out")
+        notes.add("username", "Discord does not accept this name; shortened or left out")
     _url(sender.avatar_url, sound_url(sender.avatar_url), "avatar_url", notes)
     if notification.mail.attachments:
-        notes.left_out(ATTACHMENTS, "Discord webhooks get no files from here")
+        notes.left_out(ATTACHMENTS, "this service sends no files to Discord")
 
 
 def _text(given: str | None, sound: str | None, path: str, notes: Notes) -> None:

@@ -90,7 +90,7 @@ def _own(notification: Notification, notes: Notes) -> list[tuple[str, Embed]]:
     color, fields = _color(notification), notification.fields[:MOST_FIELDS]
     text = readable(notification, MAX_TOTAL)
     if len(text) <= MAX_TOTAL and SHORTENED in text[-len(_TAIL) :]:
-        notes.add("content", "HTML of more than is read of it; shortened, with a visible mark")
+        notes.add("content", "more HTML than is read; shortened, with a visible mark")
     text = text[: MAX_TOTAL + 1]
     embeds = [Embed(description=part, color=color) for part in _split(text)]
     embeds[0] = replace(

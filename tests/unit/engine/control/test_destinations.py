@@ -372,7 +372,7 @@ async def test_a_test_of_a_worker_that_starts_anew_says_so(stage: Stage) -> None
     await until(lambda: bool(lane.asides.waiting))
     stage.dispatcher.close()
     answer = await testing
-    assert (answer.accepted, answer.said) == (False, "the worker starts anew")
+    assert (answer.accepted, answer.said) == (False, "the worker is restarting")
 
 
 async def test_a_mail_server_is_tested_by_a_mail_to_the_default_address_alone(stage: Stage) -> None:

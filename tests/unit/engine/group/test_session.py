@@ -113,7 +113,7 @@ async def test_a_commit_of_another_topic_of_that_name_counts_for_nothing(
     await worker.start()
     await until(lambda: worker.snapshot().messages_sent == 3)
     assert stage.channel.contents == ["one", "two", "three"]
-    assert any("deleted and made anew" in text for text in worker.snapshot().warnings)
+    assert any("deleted and recreated" in text for text in worker.snapshot().warnings)
 
 
 async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(

@@ -117,7 +117,7 @@ def test_the_same_failure_twice_is_one() -> None:
 
 @pytest.mark.parametrize("other", [{"value": b"{}"}, {"key": None}, {"published": 2.0}])
 def test_two_dead_letters_are_one_only_if_their_bytes_are(other: dict[str, Any]) -> None:
-    """A topic that was made anew gives the same coordinates to another record."""
+    """A topic that was recreated gives the same coordinates to another record."""
     a_judge = judge()
     assert a_judge.fate(letter(0)) is Fate.REPLAYABLE
     assert a_judge.fate(letter(1, **other)) is Fate.REPLAYABLE
