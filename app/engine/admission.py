@@ -90,8 +90,7 @@ class Admission:
     def missing(self, parked: Parked, assigned: Assigned) -> Item:
         """Return what stands for a record that was parked, and is gone from the log."""
         stub, now = parked.stub(assigned.partition), self._clock.monotonic()
-        is_deferred = assigned.delay is not None
-        item = Item(stub, assigned.epoch, parked.digest, now, parked.before, is_deferred)
+        item = _made(stub, assigned, parked.digest, now, parked.before)
         item.missing = parked.size
         return item
 
@@ -172,13 +171,22 @@ class Admission:
         if digest is None and self._digests:
             digest = self._known_digest(record)
         digest = digest or digest_of(record)
-        return Item(record, assigned.epoch, digest, now, before, assigned.delay is not None)
+        return _made(record, assigned, digest, now, before)
 
     def _known_digest(self, record: Record) -> bytes | None:
         """Return the digest of a record that was read ahead, once."""
         value, digest = self._digests.pop(record.coordinates, (None, None))
         # The same offset of a recreated topic is another record.
         return digest if value is record.value else None
+
+
+def _made(
+    record: Record, assigned: Assigned, digest: bytes, now: float, before: Deferral | None
+) -> Item:
+    item = Item(record, assigned.epoch, digest, now, before, assigned.delay is not None)
+    if before is not None:
+        item.first_failure = before.first_failure
+    return item
 
 
 def digest_of(record: Record) -> bytes:

@@ -120,12 +120,12 @@ class Flow:
 
     def _receive(self, records: Sequence[Record], assigned: Assigned) -> None:
         items: list[Item] = []
-        now = self._clock.monotonic()
+        now, ledger, leftovers = self._clock.monotonic(), assigned.ledger, assigned.leftovers
         for record in records:
-            if assigned.ledger.passes_over(record.offset):
+            if record.offset < ledger.mark and ledger.passes_over(record.offset):
                 assigned.go_on_at(record.offset + 1)
                 self._observer.skipped()
-            elif not self._goes_on(record, assigned):
+            elif not (leftovers and self._goes_on(record, assigned)):
                 items.append(self._enter(record, assigned, now))
         judged = [self._admission.judge(item) for item in items]
         wanted = [

@@ -96,8 +96,19 @@ class History:
         attempt: int,
         duration: float | None,
         error: str | None,
+        now: float | None = None,
     ) -> None:
-        """Keep one attempt with its item, until that is settled."""
+        """Keep one attempt with its item, until that is settled.
+
+        Args:
+            item: What it was made for.
+            target: Whom it was made at.
+            status: What came of it.
+            attempt: Which one it was; 0 if it was none.
+            duration: Seconds that the destination took; None if it was not asked.
+            error: What it said if that was not yes.
+            now: Seconds since the epoch, if the caller knows.
+        """
         if not self._keeps_tries:
             return
         tries = item.tries
@@ -109,7 +120,8 @@ class History:
             if error != self._last_error[0]:
                 self._last_error = error, veil(clip(error, LONGEST_ERROR), self._secrets)
             error = self._last_error[1]
-        tries.append((target, Try(self._clock.now(), 0, status, attempt, duration, error)))
+        at = self._clock.now() if now is None else now
+        tries.append((target, Try(at, 0, status, attempt, duration, error)))
 
     def was_late(self, item: Item, held: float) -> None:
         """Keep that a settled item waited before its first attempt, if nothing else says it.
@@ -135,7 +147,7 @@ class History:
         if len(self._waiting) >= MOST_WAITING:
             self._lose(1, "more is settled than can be written")
             return
-        self._waiting.append(self._entry(item, state))
+        self._waiting.append(self._entry(item, state, self._clock.now()))
 
     def unwritten(self, name: str) -> list[Entry]:
         """Return what is known of a notification and may not stand in the topic yet."""
@@ -197,7 +209,7 @@ class History:
             f" it; {missing}"
         )
 
-    def _entry(self, item: Item, state: str) -> Entry:
+    def _entry(self, item: Item, state: str, now: float) -> Entry:
         """Return what is written of an item; what people wrote is veiled when it is shown."""
         notification = item.notification
         if notification is None:
@@ -219,7 +231,7 @@ class History:
             item.origin.coordinates if item.deferred_before else item.record.coordinates,
             state,
             item.published_at,
-            self._clock.now(),
+            now,
             clip(title, LONGEST_NAME) if title else None,
             clip(user, LONGEST_NAME) if user else None,
             targets,

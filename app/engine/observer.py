@@ -99,10 +99,11 @@ class Observer:
     def write_down(self) -> None:
         """Record what was collected."""
         self._is_collecting = False
+        now = self._clock.now()
         accepted, self._accepted = self._accepted, []
         for job, target, duration, notes in accepted:
             try:
-                self._write_delivered(job, target, duration, notes)
+                self._write_delivered(job, target, duration, notes, now)
             except Exception as error:  # noqa: BLE001 - it was accepted, and so were the others
                 self.fault(f"booking {job.item.name}", error)
         settled, self._settled = self._settled, []
@@ -139,16 +140,16 @@ class Observer:
         if self._is_collecting:
             self._accepted.append((job, target, duration, notes))
         else:
-            self._write_delivered(job, target, duration, notes)
+            self._write_delivered(job, target, duration, notes, self._clock.now())
 
     def _write_delivered(
-        self, job: Job, target: Target, duration: float, notes: tuple[Note, ...]
+        self, job: Job, target: Target, duration: float, notes: tuple[Note, ...], now: float
     ) -> None:
         self.metrics.observe_attempt(target.channel, duration)
         self.statistics.channel(target.channel).sent += 1
-        counts = self._destination(job.delivery.destination)
+        counts = self.statistics.destination(job.delivery.destination)
         counts.sent += 1
-        self._log(job, target, AttemptStatus.DELIVERED, duration, None, notes, counts)
+        self._log(job, target, AttemptStatus.DELIVERED, duration, None, notes, counts, now)
 
     def attempted(
         self,
@@ -166,7 +167,8 @@ class Observer:
         if asked is not None:
             self.metrics.observe_attempt(target.channel, asked)
         counts = self._destination(job.delivery.destination)
-        self._log(job, target, STATUS[type(outcome)], asked, outcome.error, notes, counts)
+        now = self._clock.now()
+        self._log(job, target, STATUS[type(outcome)], asked, outcome.error, notes, counts, now)
 
     def _log(
         self,
@@ -177,16 +179,16 @@ class Observer:
         error: str | None,
         notes: tuple[Note, ...],
         counts: DestinationCounts,
+        now: float,
     ) -> None:
         self.attempted_at = self._clock.monotonic()
         notification, item = job.delivery.notification, job.item
         attempt = job.attempts + (item.before.attempts if item.before else 0)
-        now = self._clock.now()
         if duration is not None:
             accepted = status is AttemptStatus.DELIVERED
             self._rates.add(job.delivery.destination.label, now, duration, accepted=accepted)
             counts.asked(now, None if error is None else clip(error, LONGEST_ERROR))
-        self.history.tried(item, target, status, attempt, duration, error)
+        self.history.tried(item, target, status, attempt, duration, error, now)
         notes = notification.notes + notes if notes else notification.notes
         self.attempts.add(
             now, status, target, notification, item.record, attempt, duration, error, notes

@@ -98,6 +98,7 @@ def item(
     held_since = time.monotonic() if received_at is None else received_at
     value = record(msgspec.json.encode(told), offset=offset)
     received = Item(value, assigned.epoch, b"digest", held_since, before)
+    received.first_failure = None if before is None else before.first_failure
     understand(received, told)
     assigned.enter(received)
     return received

@@ -81,7 +81,9 @@ class DirectExchange:
     def _end_of_kept(self, result: HttpAnswer | Exception) -> None:
         """Use a new connection if the kept one was closed just as it was used."""
         if isinstance(result, HttpAnswer):
-            self._end(result)
+            then, self._then = self._then, None
+            if then is not None:
+                then(result)
             return
         is_stale = isinstance(result, UnansweredError) and self._then is not None
         if is_stale and self._loop.time() <= self._started + STALE_SECONDS:

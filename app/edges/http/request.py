@@ -108,19 +108,20 @@ def encode_headers(target: Target, headers: Mapping[str, str]) -> bytes:
     """
     if AUTHORIZATION in target.headers and any(name.title() == AUTHORIZATION for name in headers):
         raise HttpRequestError("the URL has a name and password, and a header has others")
-    lines = []
+    _check_names(tuple(headers))
+    lines = ""
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
             raise HttpRequestError(f"the value of the header {name!a} cannot be sent")
-        lines.append(f"{_checked_name(name)}: {value}\r\n")
-    return "".join(lines).encode("ascii")
+        lines += f"{name}: {value}\r\n"
+    return lines.encode("ascii")
 
 
 @lru_cache(maxsize=256)
-def _checked_name(name: str) -> str:
-    if not _TOKEN.fullmatch(name) or name.lower() in RESERVED:
-        raise HttpRequestError(f"the header {name!a} cannot be sent")
-    return name
+def _check_names(names: tuple[str, ...]) -> None:
+    for name in names:
+        if not _TOKEN.fullmatch(name) or name.lower() in RESERVED:
+            raise HttpRequestError(f"the header {name!a} cannot be sent")
 
 
 def _can_be_connected_to(origin: Origin) -> bool:

@@ -308,11 +308,6 @@ def _theirs(partition: TopicPartition) -> Any:
 
 
 def _record(partition: TopicPartition, fetched: "ConsumerRecord[bytes, bytes]") -> Record:
-    return Record(
-        partition=partition,
-        offset=fetched.offset,
-        timestamp=(fetched.timestamp or 0) / 1000,  # the oldest format knows no times
-        key=fetched.key,
-        value=fetched.value,
-        headers=tuple(fetched.headers),
-    )
+    timestamp = (fetched.timestamp or 0) / 1000  # the oldest format knows no times
+    headers = tuple(fetched.headers) if fetched.headers else ()
+    return Record(partition, fetched.offset, timestamp, fetched.key, fetched.value, headers)

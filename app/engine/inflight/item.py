@@ -170,10 +170,6 @@ class Item(msgspec.Struct, eq=False):
     span: OpenSpan | None = None
     packed: bytes | None = None
 
-    def __post_init__(self) -> None:
-        if self.before is not None:
-            self.first_failure = self.before.first_failure
-
     @property
     def origin(self) -> Origin:
         """Where the record first stood; in a consumed topic its headers have no say about it."""

@@ -190,6 +190,14 @@ def accept(item: Item, target: Target) -> None:
     item.delivered = _with(item.delivered, (target,))
 
 
+def accept_all(job: Job) -> None:
+    """End a delivery whose one target has accepted it at this attempt: most deliveries end so."""
+    item, targets = job.item, job.delivery.targets
+    job.attempts += 1
+    item.delivered = _with(item.delivered, targets)
+    _move_job(FINISH, job)
+
+
 def trouble(item: Item, now: float) -> None:
     """Note that something failed; only the first time counts (seconds since the epoch)."""
     if not item.first_failure:

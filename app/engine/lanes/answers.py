@@ -118,7 +118,6 @@ class Answers:
             self._outcomes.accept(job, duration)
         except Exception as error:  # noqa: BLE001 - it was accepted
             self._endings.fault("booking", error)
-        finish(job)
         self._endings.done(job)
 
     def take_fault(self, number: int, batch: list[Job], error: Exception) -> None:

@@ -52,7 +52,8 @@ class Endings:
 
     def done(self, job: Job) -> None:
         """Hand back a job that was taken."""
-        self._queue.release(job)
+        if job.line is not None:
+            self._queue.release(job)
         self._surroundings.job_done(job)
 
     def put_aside(self, job: Job, seconds: float, error: str) -> None:

@@ -88,6 +88,7 @@ class Lane:
         self.pause = surroundings.pause_of(self.id)
         self.host = host
         self._channel = channel
+        self._prepares = type(channel).prepare is not Channel.prepare
         self._policy = policy
         self._clock = clock
         self._observer = observer
@@ -226,7 +227,7 @@ class Lane:
         self.last_target = job.delivery.targets[0]
         if crowded and len(self._queue) >= LONG_LINE:
             self._packer.pack(job)
-        if job.item.packed is None:
+        if self._prepares and job.item.packed is None:
             self._prepare(job)
         self._queue.add(job)
         self._turn.wake(self)

@@ -8,6 +8,7 @@ from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job
 from app.engine.inflight.transitions import (
     accept,
+    accept_all,
     adjust,
     attempted,
     defer,
@@ -147,10 +148,8 @@ class Outcomes:
 
     def accept(self, job: Job, duration: float) -> None:
         """Book that a job's one target has accepted it, after so many seconds."""
-        (target,) = job.delivery.targets
-        attempted(job)
-        accept(job.item, target)
-        self._observer.delivered(job, target, duration)
+        accept_all(job)
+        self._observer.delivered(job, job.delivery.targets[0], duration)
 
     def fail_inside(self, job: Job, error: str) -> Left | None:
         """Book an attempt that ended with an error of the service's own, whatever was booked of it.

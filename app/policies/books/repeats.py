@@ -30,8 +30,9 @@ class Repeats:
             digest: Of ``message_id`` and value.
             now: Monotonic seconds.
         """
+        if digest in self._delivered:
+            self._delivered.move_to_end(digest)
         self._delivered[digest] = now
-        self._delivered.move_to_end(digest)
         if now < self._look_at and len(self._delivered) <= self._capacity:
             return
         while len(self._delivered) > self._capacity or self._oldest() <= now - self._window:

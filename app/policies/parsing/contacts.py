@@ -68,13 +68,13 @@ def _fallbacks(contacts: Iterable[Contact]) -> tuple[tuple[str, Fallback], ...]:
 def own_addresses(kind: AddressKind, kwargs: KwargsWire) -> tuple[str, ...]:
     """Return the producer's own addresses for a channel with such addresses."""
     match kind:
+        case AddressKind.URL:
+            url = (kwargs.webhook_url or "").strip()
+            return (url,) if url else ()
         case AddressKind.MAIL:
             return mail_addresses(kwargs.to)
         case AddressKind.NONE:
             return ()
-        case AddressKind.URL:
-            url = (kwargs.webhook_url or "").strip()
-            return (url,) if url else ()
         case _:
             assert_never(kind)
 

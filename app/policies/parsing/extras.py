@@ -67,6 +67,8 @@ class Extras(msgspec.Struct, frozen=True, gc=False):
 NOTHING = Extras()
 _NO_MAIL = Mail()
 _NO_SENDER = Sender()
+_NO_LOOKS = (None,) * 6
+_NO_SENDER_OR_MAIL = (None,) * 5
 
 
 def make_extras(wire: KwargsWire | None, notes: Notes) -> Extras:
@@ -99,8 +101,13 @@ def mail_addresses(wire: Addresses) -> tuple[str, ...]:
 
 def _is_plain(wire: KwargsWire) -> bool:
     """Say whether there is nothing but a link and addresses, as in most messages."""
-    return wire == KwargsWire(
-        webhook_url=wire.webhook_url, url=wire.url, to=wire.to, secret=wire.secret
+    looks = (wire.embed, wire.embeds, wire.color, wire.fields, wire.footer, wire.author)
+    sender_and_mail = (wire.username, wire.avatar_url, wire.cc, wire.bcc, wire.subject)
+    return (
+        looks == _NO_LOOKS
+        and sender_and_mail == _NO_SENDER_OR_MAIL
+        and wire.html is None
+        and wire.attachments is None
     )
 
 

@@ -41,17 +41,10 @@ _encoder = msgspec.json.Encoder()
 def is_heavy(notification: Notification) -> bool:
     """Say whether a notification takes long to encode and to sign, by its texts."""
     metadata = notification.metadata
-    size = len(notification.content)
-    for text in (
-        notification.message_id,
-        notification.title,
-        notification.url,
-        metadata.user_uuid,
-        metadata.template_id,
-        metadata.title,
-    ):
-        if text is not None:
-            size += len(text)
+    size = len(notification.content) + len(notification.message_id or "")
+    size += len(notification.title or "") + len(notification.url or "")
+    size += len(metadata.user_uuid or "") + len(metadata.template_id or "")
+    size += len(metadata.title or "")
     for each in notification.fields:
         size += len(each.name) + len(each.value) + _FRAME
     return size > LIGHT
