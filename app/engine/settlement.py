@@ -13,6 +13,7 @@ from app.engine.inflight import transitions
 from app.engine.inflight.item import Item
 from app.engine.inflight.partition import Assignment
 from app.engine.observer import Observer
+from app.engine.reading import HEAVY
 from app.engine.tasks import Spawn
 from app.engine.turn import Turn
 from app.policies.headers.dead_letters import bare, dead_letter_headers, without_value
@@ -139,7 +140,7 @@ class Settler:
 
     def write(self, item: Item) -> None:
         """Write what leaves; only its acknowledgement settles the offset."""
-        if item.targets > MANY_TARGETS:
+        if item.targets > MANY_TARGETS or item.size > HEAVY:  # an address may be as long as that
             self._spawn(self._leave_slowly(item), f"write {item.record.coordinates}")
         else:
             self._leave(item, *self._forms(item))

@@ -1,6 +1,7 @@
 """Settlement: first the dead letter is acknowledged, then the offset is done."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -9,7 +10,8 @@ from msgspec.structs import replace
 from app.engine.inflight.item import Item, job_of
 from app.engine.inflight.partition import Start
 from app.engine.inflight.transitions import accept, fail, give, hand_on, put_aside
-from app.engine.settlement import Exits, Settler
+from app.engine.reading import HEAVY
+from app.engine.settlement import MANY_TARGETS, Exits, Settler
 from app.engine.tasks import Tasks
 from app.engine.turn import Turn
 from app.policies.books.ledger import Commit
@@ -199,6 +201,30 @@ async def test_a_topic_that_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatc
     assert bench.settled == []
     assert bench.assigned.ledger.to_commit(1) is None
     await until(lambda: len(bench.settled) == 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "targets", "beside"),
+    [("text", 1, False), ("text", MANY_TARGETS + 1, True), ("x" * HEAVY, 1, True)],
+)
+async def test_what_takes_long_to_make_is_made_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch, content: str, targets: int, beside: bool
+) -> None:
+    """Many targets, and addresses as long as a record may be: each is hashed."""
+    bench = Bench(ScriptedProducer(), monkeypatch)
+    held = item(notification(content), bench.assigned)
+    for _ in range(targets):
+        fail(held, TARGET, Reason.REJECTED, "HTTP 400", 0.0)
+    threads: list[int] = []
+
+    def noted(*_: object) -> Headers:
+        threads.append(threading.get_ident())
+        return ()
+
+    monkeypatch.setattr("app.engine.settlement.dead_letter_headers", noted)
+    bench.flow.ended(held)
+    await until(lambda: len(bench.settled) == 1)
+    assert (threads != [threading.get_ident()]) is beside
 
 
 @pytest.mark.parametrize("newer", [True, False])
