@@ -147,12 +147,10 @@ class AttachmentChannel(RenderingChannel[Content]):
 
     form: ClassVar[AttachmentForm]
 
-    def contents(
-        self, notification: Notification, notes: Notes, *, plain: bool
-    ) -> tuple[Content, ...]:
-        """See ``RenderingChannel.contents``."""
+    def content(self, notification: Notification, notes: Notes, *, plain: bool) -> Content:
+        """See ``RenderingChannel.content``."""
         form = self.form
-        return ((form.render_plain if plain else form.render)(notification, notes),)
+        return (form.render_plain if plain else form.render)(notification, notes)
 
     def compose(self, contents: Sequence[Content], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""

@@ -114,8 +114,8 @@ class RenderingChannel(ChatChannel[P]):
         self._rendered = Renderings(self._rich)
 
     @abstractmethod
-    def contents(self, notification: Notification, notes: Notes, *, plain: bool) -> tuple[P, ...]:
-        """Return the content of each request for a notification.
+    def content(self, notification: Notification, notes: Notes, *, plain: bool) -> P:
+        """Return the content of the one request that a notification takes.
 
         Args:
             notification: What to say.
@@ -136,5 +136,5 @@ class RenderingChannel(ChatChannel[P]):
 
     def _write(self, notification: Notification, *, plain: bool) -> Rendered[P]:
         notes = Notes()
-        contents = self.contents(notification, notes, plain=plain)
-        return Rendered(contents, notes.all())
+        content = self.content(notification, notes, plain=plain)
+        return Rendered((content,), notes.all())

@@ -38,11 +38,9 @@ class SlackChannel(RenderingChannel[Content]):
     name = "slack"
     published = _LIMITS
 
-    def contents(
-        self, notification: Notification, notes: Notes, *, plain: bool
-    ) -> tuple[Content, ...]:
-        """See ``RenderingChannel.contents``."""
-        return ((render_plain if plain else render)(notification, notes),)
+    def content(self, notification: Notification, notes: Notes, *, plain: bool) -> Content:
+        """See ``RenderingChannel.content``."""
+        return (render_plain if plain else render)(notification, notes)
 
     def compose(self, contents: Sequence[Content], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""

@@ -25,11 +25,9 @@ class TeamsChannel(RenderingChannel[Content]):
     name = "teams"
     published = _LIMITS
 
-    def contents(
-        self, notification: Notification, notes: Notes, *, plain: bool
-    ) -> tuple[Content, ...]:
-        """See ``RenderingChannel.contents``."""
-        return ((render_plain if plain else render)(notification, notes),)
+    def content(self, notification: Notification, notes: Notes, *, plain: bool) -> Content:
+        """See ``RenderingChannel.content``."""
+        return (render_plain if plain else render)(notification, notes)
 
     def compose(self, contents: Sequence[Content], target: Target, now: float) -> HttpRequest:
         """See ``ChatChannel.compose``."""
