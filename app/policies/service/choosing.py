@@ -1,7 +1,7 @@
 """Chooses dead letters, finds what they have in common, and says in words which are meant. Pure."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
@@ -47,10 +47,21 @@ def cause_of(record: Record) -> str:
 
 
 def words_for(wanted: Selection) -> str:
-    """Say which dead letters are chosen: ``all with the reason exhausted, of the group a``."""
-    named = " and ".join(_named(wanted)) or "all dead letters"
-    narrowed = ", ".join(_narrowed(wanted))
-    return f"{named} {narrowed}" if narrowed else named
+    """Say which dead letters are chosen: ``all dead letters, with the reason exhausted``."""
+    chosen = _named(wanted)
+    if wanted.reason is not None:
+        chosen = f"{chosen}, with the reason {wanted.reason.value}"
+    if wanted.query is not None:
+        chosen = f"{chosen}, with the text {wanted.query!r}"
+    if wanted.destination is not None:
+        chosen = f"{chosen}, for destinations with {wanted.destination!r}"
+    if wanted.group is not None:
+        chosen = f"{chosen}, of the group {wanted.group}"
+    if wanted.since is not None:
+        chosen = f"{chosen}, not earlier than {_moment(wanted.since)}"
+    if wanted.until is not None:
+        chosen = f"{chosen}, earlier than {_moment(wanted.until)}"
+    return chosen
 
 
 class Tally:
@@ -182,32 +193,23 @@ def _cause(headers: Mapping[str, bytes | None]) -> tuple[str, str, str]:
     return digest.hexdigest(), destination, error
 
 
-def _named(wanted: Selection) -> Iterator[str]:
-    places = sorted(wanted.places or ())
+def _named(wanted: Selection) -> str:
+    places, causes = _places(sorted(wanted.places or ())), _causes(sorted(wanted.causes or ()))
+    if places and causes:
+        return f"{places} and also {causes}"
+    return places or causes or "all dead letters"
+
+
+def _places(places: Sequence[Place]) -> str:
     if len(places) == 1:
-        yield "dead letter {}/{}".format(*places[0])
-    elif places:
-        yield f"{len(places):,} dead letters"
-    causes = sorted(wanted.causes or ())
+        return "dead letter {}/{}".format(*places[0])
+    return f"{len(places):,} dead letters" if places else ""
+
+
+def _causes(causes: Sequence[str]) -> str:
     if len(causes) == 1:
-        yield f"all of the cause {causes[0]}"
-    elif causes:
-        yield f"all of {len(causes):,} causes"
-
-
-def _narrowed(wanted: Selection) -> Iterator[str]:
-    if wanted.reason is not None:
-        yield f"with the reason {wanted.reason.value}"
-    if wanted.query is not None:
-        yield f"with the text {wanted.query!r}"
-    if wanted.destination is not None:
-        yield f"for destinations with {wanted.destination!r}"
-    if wanted.group is not None:
-        yield f"of the group {wanted.group}"
-    if wanted.since is not None:
-        yield f"since {_moment(wanted.since)}"
-    if wanted.until is not None:
-        yield f"before {_moment(wanted.until)}"
+        return f"all of the cause {causes[0]}"
+    return f"all of {len(causes):,} causes" if causes else ""
 
 
 def _moment(seconds: float) -> str:

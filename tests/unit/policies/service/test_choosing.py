@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.language.choice import Language
+from app.language.speaking import translator
 from app.policies.headers.dead_letters import DeadLetterNote, dead_letter_headers
 from app.policies.headers.records import TargetMark, here
 from app.policies.redaction import NO_SECRETS
@@ -135,20 +137,34 @@ def test_causes_are_bounded() -> None:
         (Selection(places=frozenset({(3, 17), (0, 1)})), "2 dead letters"),
         (
             Selection(places=frozenset({(3, 17)}), causes=frozenset({"a", "b"})),
-            "dead letter 3/17 and all of 2 causes",
+            "dead letter 3/17 and also all of 2 causes",
         ),
         (Selection(causes=frozenset({"9f"})), "all of the cause 9f"),
         (
             Selection(reason=Reason.INVALID, query="x", destination="hook", group="g"),
-            "all dead letters with the reason invalid, with the text 'x',"  # noqa: ISC004
+            "all dead letters, with the reason invalid, with the text 'x',"  # noqa: ISC004
             " for destinations with 'hook', of the group g",
         ),
         (
             Selection(since=0.0, until=60.0),
-            "all dead letters since 1970-01-01 00:00:00 UTC, before 1970-01-01 00:01:00 UTC",
+            "all dead letters, not earlier than 1970-01-01 00:00:00 UTC, earlier than 1970-01-01 00:01:00 UTC",
         ),
     ],
 )
 def test_a_choice_is_said_in_words(selection: Selection, words: str) -> None:
     """The same on the page, in the API and on the command line."""
     assert words_for(selection) == words
+
+
+def test_a_choice_is_said_in_chinese() -> None:
+    """Whatever it is put together of."""
+    in_chinese = translator(Language.CHINESE)
+    narrowed = Selection(
+        reason=Reason.INVALID, query="x", destination="hook", group="g", since=0.0, until=60.0
+    )
+    assert in_chinese(words_for(narrowed)) == (
+        "所有死信，原因为 invalid，包含文字 'x'，目标地址包含 'hook'，属于消费组 g，"
+        "不早于 1970-01-01 00:00:00 UTC，早于 1970-01-01 00:01:00 UTC"
+    )
+    ticked = Selection(places=frozenset({(3, 17)}), causes=frozenset({"a", "b"}))
+    assert in_chinese(words_for(ticked)) == "死信 3/17 以及 2 个起因的全部死信"
