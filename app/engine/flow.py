@@ -15,10 +15,12 @@ from app.engine.admission import (
 from app.engine.clock import EngineClock
 from app.engine.group.uncommitted import Uncommitted
 from app.engine.inflight import transitions
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
 from app.engine.inflight.leaders import Leaders, is_compared
+from app.engine.inflight.leaving import deferral_of
 from app.engine.inflight.parked import GONE, Parked, Why, park, too_old_at, unclaimed
-from app.engine.inflight.partition import Assigned, Assignment, Done
+from app.engine.inflight.partition import Assigned, Done
 from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
@@ -291,7 +293,7 @@ class Flow:
             transitions.give_up_rest(item, TOO_LARGE, self._clock.broker_now())
             self.ended(item)
             return
-        before, seconds = (None, SHORTEST) if item.foreign else item.deferral()
+        before, seconds = (None, SHORTEST) if item.foreign else deferral_of(item)
         self._observer.kept(item)
         now = self._clock.monotonic()
         self._park(item, assigned, park(item, Why.TOO_LARGE, now, now + seconds, before))

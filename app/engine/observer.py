@@ -10,6 +10,7 @@ from app.engine.attempts import AttemptLog
 from app.engine.clock import EngineClock
 from app.engine.history import History
 from app.engine.inflight.item import Item, Job
+from app.engine.inflight.leaving import why_dead
 from app.engine.spans import Spans
 from app.policies.books.rates import RateBook
 from app.policies.books.statistics import DestinationCounts, Statistics, Verdict
@@ -306,7 +307,7 @@ class Observer:
     def dead_lettered(self, item: Item) -> None:
         """Count a record that was written to the dead letters."""
         self.statistics.dead_lettered += 1
-        self.last_dead_letter = item.why_dead()
+        self.last_dead_letter = why_dead(item)
 
     def duplicate(self) -> None:
         """Count a repeat that was not sent."""

@@ -24,8 +24,8 @@ from app.engine.group.saving import CommitSaver
 from app.engine.group.share import Share
 from app.engine.group.trimming import Trimmer
 from app.engine.group.uncommitted import Uncommitted
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.leaders import Leaders
-from app.engine.inflight.partition import Assignment
 from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer

@@ -10,8 +10,9 @@ import msgspec
 from app.edges.kafka.producer import Producer
 from app.engine.clock import EngineClock
 from app.engine.inflight import transitions
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.leaving import deferral_of, note_of
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY
 from app.engine.tasks import Spawn
@@ -158,13 +159,13 @@ class Settler:
             record = carrying(record, item.span.context)
         if not item.deferred:
             return exits.dead_letter_topic, self._dead_letters(item, record)
-        deferral, seconds = item.deferral()
+        deferral, seconds = deferral_of(item)
         headers = deferral_headers(record, deferral, exits.group_id, item.origin)
         forms: list[Form] = [(record.key, record.value, headers)]
         return exits.retry_topics[seconds], forms
 
     def _dead_letters(self, item: Item, record: Record) -> list[Form]:
-        note = item.note(self._exits.group_id)
+        note = note_of(item, self._exits.group_id)
         size, headers = item.missing or item.size, dead_letter_headers(record, note)
         forms: list[Form] = []
         if not item.missing:

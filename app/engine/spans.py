@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Item
+from app.engine.inflight.leaving import why_dead
 from app.policies.headers.trace_context import context_texts, read_trace_context
 from app.policies.redaction import NO_SECRETS, Secrets, scrub, veil
 from app.policies.routing import Routed
@@ -100,7 +101,7 @@ class Spans:
         self._is_broken = True
 
     def _why(self, item: Item) -> tuple[str, str]:
-        reason, _, error = item.why_dead().partition(": ")
+        reason, _, error = why_dead(item).partition(": ")
         return reason, veil(clip(error, LONGEST_ERROR), self._secrets)
 
     def _id_of(self, item: Item) -> str | None:

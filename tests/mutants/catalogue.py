@@ -791,7 +791,7 @@ MUTANTS = (
     ),
     Mutant(
         "take what an earlier assignment left for this one's",
-        "app/engine/inflight/partition.py",
+        "app/engine/inflight/assignment.py",
         "assigned is not None and assigned.epoch == item.epoch else None",
         "assigned is not None else None",
         ("tests/unit/engine/inflight/test_partition.py",),
@@ -960,7 +960,7 @@ MUTANTS = (
     ),
     Mutant(
         "tell a fallback although a limit will pass",
-        "app/engine/lanes/outcomes.py",
+        "app/engine/lanes/steps.py",
         "        refused=len(refusals) > len(forms),\n",
         "        refused=True,\n",
         ("tests/unit/engine/lanes/test_fallback.py",),

@@ -17,10 +17,11 @@ from app.engine.clock import EngineClock
 from app.engine.flow import Flow
 from app.engine.group.uncommitted import Uncommitted
 from app.engine.history import History
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.invariants import check
 from app.engine.inflight.item import Item
 from app.engine.inflight.leaders import Leaders
-from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.partition import Assigned, Start
 from app.engine.inflight.transitions import understand
 from app.engine.inflight.window import Window
 from app.engine.lanes.lane import Lane

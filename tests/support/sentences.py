@@ -13,7 +13,7 @@ _OTHERS: Final = re.compile(
     r"app/(?:inbox/|settings/(?:descriptions|reference)"  # stand-ins of English services; own tables
     r"|faces/api/(?:examples|openapi|application|events)|edges/metrics|faces/metrics"  # OpenAPI, metrics
     r"|policies/texts/(?:report|test_messages)|shutdown"  # as docs/contract.md has them
-    r"|engine/inflight/(?:invariants|transitions)|language/)"  # tests read them
+    r"|engine/inflight/(?:invariants|moves|transitions)|language/)"  # tests read them
 )
 # Calls whose arguments nobody is shown: logs, patterns, names of tasks, descriptions for OpenAPI.
 _SILENT_METHODS: Final = {

@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 from app.engine.inflight.item import Stage, State
-from app.engine.inflight.transitions import ITEM_MOVES, JOB_MOVES, ItemMove, JobMove
+from app.engine.inflight.moves import ITEM_MOVES, JOB_MOVES, ItemMove, JobMove
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 

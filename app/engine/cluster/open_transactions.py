@@ -3,7 +3,8 @@
 from typing import Final
 
 from app.engine.conditions import Conditions
-from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned
 from app.values.clock import Clock
 from app.values.record import TopicPartition
 

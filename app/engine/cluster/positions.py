@@ -7,7 +7,8 @@ from typing import Final
 
 from app.edges.kafka.consumer import Consumer
 from app.engine.conditions import Conditions
-from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned, Start
 from app.engine.observer import Observer
 from app.values.clock import Clock
 from app.values.record import TopicPartition

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.edges.kafka.consumer import Consumer
 from app.engine.cluster.positions import Positions
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.edges.kafka.fetch_watch import NO_LEADER, NOT_ALLOWED, Unreadable
 from app.engine.conditions import Conditions
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.values.record import TopicPartition
 
 REFUSED: Final = "reading_refused"

@@ -8,9 +8,9 @@ import msgspec
 from app.engine.clock import EngineClock
 from app.engine.control.board import Board
 from app.engine.history import targets_of
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item, State
 from app.engine.inflight.packing import is_named, told
-from app.engine.inflight.partition import Assignment
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.policies.books.pauses import Pausing

@@ -11,7 +11,7 @@ from app.edges.kafka.connection import Connection
 from app.engine.clock import EngineClock
 from app.engine.conditions import Conditions
 from app.engine.group.subscription import Subscription
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.lanes.lane import Lane
 from app.engine.observer import Observer

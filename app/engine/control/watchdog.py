@@ -1,7 +1,7 @@
 """The watchdog: is work that could be done being done?"""
 
 from app.engine.group.intake import Intake
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.values.clock import Clock

@@ -9,7 +9,8 @@ from app.edges.kafka.consumer import Consumer
 from app.engine.cluster.positions import Positions
 from app.engine.group.uncommitted import Uncommitted
 from app.engine.history import History
-from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned
 from app.policies.books.commit_metadata import with_topic_id
 from app.policies.books.ledger import Commit
 from app.values.clock import Clock

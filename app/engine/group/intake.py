@@ -13,7 +13,8 @@ from app.engine.cluster.positions import Positions
 from app.engine.flow import Flow
 from app.engine.group.retry_topics import Pauses, RetryTopics
 from app.engine.group.stretches import at_once, by_partition
-from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError

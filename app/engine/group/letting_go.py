@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Final
 
 from app.engine.flow import Flow
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assignment
 from app.engine.inflight.transitions import put_aside
 from app.engine.settlement import Settler
 from app.values.clock import Clock

@@ -11,8 +11,9 @@ from app.engine.admission import Admission
 from app.engine.conditions import Conditions
 from app.engine.flow import Flow
 from app.engine.group.subscription import Subscription
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.parked import Parked, Why
-from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.inflight.partition import Assigned
 from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 

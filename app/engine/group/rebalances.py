@@ -12,8 +12,8 @@ from app.engine.group.commit import Committer
 from app.engine.group.letting_go import LettingGo
 from app.engine.group.starts import find_starts
 from app.engine.group.subscription import Subscription
+from app.engine.inflight.assignment import Assignment, Leftovers
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assignment, Leftovers
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.values.record import TopicPartition

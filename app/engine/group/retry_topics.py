@@ -5,7 +5,8 @@ from typing import Protocol
 
 from app.edges.kafka.consumer import Consumer
 from app.engine.clock import EngineClock
-from app.engine.inflight.partition import Assigned, Assignment, Head
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned, Head
 from app.policies.headers.deferral import read_paused
 from app.values.record import Record, TopicPartition
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.edges.kafka.producer import Producer
 from app.engine.group.subscription import Subscription
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.policies.books.ledger import Commit
 from app.policies.books.saved_commits import Entry, commit_entry
 from app.values.clock import Clock

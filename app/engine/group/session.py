@@ -18,7 +18,7 @@ from app.engine.group.rebalances import LAST_COMMIT_TIMEOUT, LEAVE_PATIENCE, Reb
 from app.engine.group.saving import CommitSaver
 from app.engine.group.subscription import Subscription
 from app.engine.group.uncommitted import Uncommitted
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
 from app.engine.settlement import Settler

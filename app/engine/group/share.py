@@ -9,7 +9,7 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.survey import Survey
 from app.engine.conditions import Conditions
 from app.engine.group.subscription import Subscription
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.group import Group

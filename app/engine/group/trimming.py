@@ -7,7 +7,7 @@ from typing import Final
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.engine.conditions import Conditions
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.values.clock import Clock
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import TopicPartition

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item, Job, Stage, State
-from app.engine.inflight.partition import Assignment
 from app.engine.inflight.window import Window
 
 _CLOSED = (Stage.SETTLED, Stage.PARKED)

@@ -5,9 +5,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from app.policies.books.pauses import destination_id
 from app.policies.books.statistics import Verdict, verdict
-from app.policies.headers.dead_letters import DeadLetterNote
 from app.policies.headers.deferral import Deferral, FailedMark
 from app.policies.headers.records import Origin, here, mark_of, origin_of
 from app.policies.texts.plain_text import clip
@@ -17,10 +15,6 @@ from app.values.notification import Notification, Priority
 from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition
 from app.values.trace import OpenSpan
-
-GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE, Reason.EXPIRED)
-"""Which reason stands on a dead letter whose targets failed for several."""
-
 
 LONGEST_NAME = 200
 """Characters of an id in a log line."""
@@ -291,58 +285,3 @@ class Item(msgspec.Struct, eq=False):
             delivered += len(self.before.delivered)
         expired = reasons.count(Reason.EXPIRED)
         return verdict(delivered=delivered, failed=len(reasons) - expired, expired=expired)
-
-    def deferral(self) -> tuple[Deferral, float]:
-        """Return what its record in a retry topic is to say, and the seconds it is to wait."""
-        put_aside = [job for job in self.jobs if job.state is State.DEFERRED]
-        before = self.before or Deferral()
-        deferral = Deferral(
-            left=tuple(mark_of(target) for job in put_aside for target in job.delivery.targets),
-            delivered=before.delivered + tuple(map(mark_of, self.delivered)),
-            failed=before.failed + tuple(failure.mark() for failure in self.failures),
-            attempts=self.attempts,
-            first_failure=self.first_failure,
-            replays=before.replays,
-            paused=_paused(put_aside),
-        )
-        return deferral, min(job.put_aside_for for job in put_aside)
-
-    def why_dead(self) -> str:
-        """Return in short why it becomes a dead letter: of several errors, one."""
-        if self.refusal is not None:
-            reason, error = self.refusal
-            return f"{reason.value}: {clip(error, LONGEST_ERROR)}"
-        failed = [failure.mark() for failure in self.failures[-1:]]
-        told = failed or (self.before or Deferral()).failed[-1:]
-        return "".join(f"{each.reason.value}: {each.error}" for each in told)
-
-    def note(self, group_id: str) -> DeadLetterNote:
-        """Return what its dead letter is to say: the gravest reason, and every error."""
-        before = self.before or Deferral()
-        failed = before.failed + tuple(failure.mark() for failure in self.failures)
-        marks = tuple(each.mark for each in failed)
-        if self.refusal is not None:
-            reason, error = self.refusal
-            # Nothing more will be sent to what was left; where that is not known, to any target.
-            marks = () if before.left is None else marks + before.left
-        else:
-            reason = min((each.reason for each in failed), key=GRAVITY.index)
-            error = "; ".join(dict.fromkeys(f"{each.label}: {each.error}" for each in failed))
-        return DeadLetterNote(
-            reason=reason,
-            error=error,
-            origin=self.origin,
-            failed=marks,
-            delivered=before.delivered + tuple(map(mark_of, self.delivered)),
-            attempts=self.attempts,
-            first_failure=self.first_failure,
-            group=group_id,
-            replays=before.replays,
-        )
-
-
-def _paused(put_aside: list[Job]) -> tuple[str, ...]:
-    """Return the ids of the destinations that an item waits for, if each of them is paused."""
-    if not all(job.paused for job in put_aside):
-        return ()
-    return tuple(dict.fromkeys(destination_id(job.delivery.destination) for job in put_aside))

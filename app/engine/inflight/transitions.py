@@ -1,17 +1,31 @@
 """What may become of a record, and of each of its deliveries: the only writer of their state.
 
 Nothing here waits for anything, and nothing here knows Kafka or a destination. Each move is one
-line of a table, from which ``docs/states.md`` is drawn. A move that the table does not know is a
-fault of this service: it raises, and whoever made it ends with it, and nothing else.
+line of a table (``moves``). One that the table does not know is a fault of this service: it raises,
+and whoever made it ends with it, and nothing else.
 """
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from app.engine.inflight.item import LONGEST_ERROR, Failure, Item, Job, Stage, State
+from app.engine.inflight.moves import (
+    DEFER,
+    DROP,
+    FINISH,
+    LEAVE,
+    LET_GO,
+    PARK,
+    SETTLE,
+    START,
+    WAIT,
+    WRITTEN,
+    ItemMove,
+    JobMove,
+)
 from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
@@ -24,85 +38,6 @@ T = TypeVar("T")
 
 class IllegalMoveError(NotifierError):
     """Something was to become of a record that cannot: the books would not be true any more."""
-
-
-class JobMove(NamedTuple):
-    """Something that may become of one delivery.
-
-    Attributes:
-        origins: The states in which it may.
-        to: The state that follows.
-        why: When it does, for the picture.
-    """
-
-    name: str
-    origins: tuple[State, ...]
-    to: State
-    why: str
-
-
-class ItemMove(NamedTuple):
-    """Something that may become of a record; as ``JobMove``."""
-
-    name: str
-    origins: tuple[Stage, ...]
-    to: Stage
-    why: str
-
-
-WAIT: Final = JobMove(
-    "wait",
-    (State.WAITING, State.ACTIVE, State.DISCARDED),
-    State.WAITING,
-    "it is put in line: at first, for another attempt, or because its partition came back",
-)
-START: Final = JobMove("start", (State.WAITING,), State.ACTIVE, "its request begins")
-FINISH: Final = JobMove(
-    "finish",
-    (State.ACTIVE, State.WAITING, State.DEFERRED),
-    State.DONE,
-    "every target accepted it or never will; or its time has passed",
-)
-DEFER: Final = JobMove(
-    "defer",
-    (State.ACTIVE, State.WAITING, State.DISCARDED),
-    State.DEFERRED,
-    "it is to go on later, from a retry topic",
-)
-DROP: Final = JobMove(
-    "drop",
-    (State.ACTIVE, State.WAITING),
-    State.DISCARDED,
-    "the worker stops, or lets its partition go: the record comes in again, here or elsewhere",
-)
-JOB_MOVES: Final = (WAIT, START, FINISH, DEFER, DROP)
-
-LEAVE: Final = ItemMove(
-    "leave",
-    (Stage.OPEN,),
-    Stage.LEAVING,
-    "every delivery has its end, and not all of them are accepted: it is written elsewhere",
-)
-LET_GO: Final = ItemMove(
-    "let go",
-    (Stage.LEAVING,),
-    Stage.OPEN,
-    "its partition went before the write was acknowledged, or no topic takes it",
-)
-WRITTEN: Final = ItemMove("written", (Stage.LEAVING,), Stage.WRITTEN, "the broker acknowledged it")
-SETTLE: Final = ItemMove(
-    "settle",
-    (Stage.OPEN, Stage.WRITTEN),
-    Stage.SETTLED,
-    "every target has accepted it, or what is left of it is acknowledged elsewhere",
-)
-PARK: Final = ItemMove(
-    "park",
-    (Stage.OPEN,),
-    Stage.PARKED,
-    "there is no place for it: its offset stays unsettled, alone, and is read again later",
-)
-ITEM_MOVES: Final = (LEAVE, LET_GO, WRITTEN, SETTLE, PARK)
 
 
 def _move_job(how: JobMove, job: Job) -> None:

@@ -8,8 +8,9 @@ from app.engine.inflight.item import LONGEST_ERROR, Job, State
 from app.engine.inflight.transitions import finish, narrow, simplify, wait
 from app.engine.lanes.batching import put_back_followers
 from app.engine.lanes.endings import Endings
-from app.engine.lanes.outcomes import Discard, HandOver, Left, Outcomes, PutAside, Refuse, Wait
+from app.engine.lanes.outcomes import Outcomes
 from app.engine.lanes.queue import JobQueue
+from app.engine.lanes.steps import Discard, HandOver, Left, PutAside, Refuse, Wait
 from app.engine.lanes.surroundings import Surroundings
 from app.policies.limits.breaker import Verdict
 from app.policies.limits.gate import Gate, verdict_of

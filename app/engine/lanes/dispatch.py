@@ -4,14 +4,13 @@ import random
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import count, islice
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item, Job, State, job_of
-from app.engine.inflight.partition import Assignment
 from app.engine.inflight.transitions import route
+from app.engine.lanes.hosts import Hosts, host_of, name_of
 from app.engine.lanes.lane import Lane
 from app.engine.lanes.outcomes import LONGEST_HELD
 from app.engine.observer import Observer
@@ -19,7 +18,6 @@ from app.engine.turn import Turn
 from app.policies.addresses.domains import registered_domain
 from app.policies.books.pauses import Pausing
 from app.policies.limits.budget import Budgets
-from app.policies.limits.pacing import InvalidRequests
 from app.policies.limits.retry import RetryPolicy
 from app.policies.limits.shares import Shares
 from app.values.delivery import Delivery, Destination
@@ -31,12 +29,8 @@ PATIENCE = 10.0
 MOST_LANES = 4000
 """Lanes that are kept. There are more only while more are busy."""
 DROPPED_AT_ONCE = 64
-MOST_HOSTS = 10_000
-"""Hosts of which it is remembered that they are to be left alone, or have refused requests."""
 CHUNK = 64
 """Jobs that a lane gives up at a time, or as many as it has more than any other."""
-
-T = TypeVar("T")
 
 _DENIED = (
     "{} lets nothing of this service's in: {}; what is for it waits and is tried again with growing"
@@ -89,8 +83,7 @@ class Dispatcher:
         self._shares = Shares(window)
         self._budgets = Budgets(clock.monotonic())
         self._lanes: dict[tuple[str, str], Lane] = {}
-        self._refused: dict[str, InvalidRequests] = {}
-        self._held_until: dict[str, float] = {}
+        self._hosts = Hosts()
         self._order = count()
         self._order_of_deferred = count(-(2**62))
         self.draining = False
@@ -236,8 +229,7 @@ class Dispatcher:
         """Forget lanes that nobody has used for a while, and what was known of hosts."""
         now = self._clock.monotonic()
         self._budgets.forget_full(self._lanes, now)
-        self._refused = {host: each for host, each in self._refused.items() if not each.idle(now)}
-        self._held_until = {host: end for host, end in self._held_until.items() if end > now}
+        self._hosts.forget(now)
         horizon = now - IDLE_SECONDS
         for name, lane in list(self._lanes.items()):
             if lane.last_used < horizon and lane.idle:
@@ -265,9 +257,8 @@ class Dispatcher:
 
     def host_limited(self, destination: Destination, until: float) -> None:
         """See ``Surroundings``: lanes that are made until then are held, too."""
-        host = _host(destination)
-        held_until = max(until, self._held_until.get(host, until))
-        _remember(self._held_until, host, held_until)
+        host = host_of(destination)
+        self._hosts.hold(host, until)
         for lane in list(self):
             if lane.host == host:
                 lane.hold(until)
@@ -277,13 +268,8 @@ class Dispatcher:
         limit = self._channels[destination.channel].refusal_limit
         if limit is None:
             return
-        host = _host(destination)
-        refused = self._refused.get(host)
-        if refused is None:
-            refused = InvalidRequests(limit)
-            _remember(self._refused, host, refused)
         now = self._clock.monotonic()
-        pause = refused.refused(now)
+        pause = self._hosts.refused(host_of(destination), limit, now)
         if pause > 0:
             self.host_limited(destination, now + pause)
 
@@ -300,7 +286,7 @@ class Dispatcher:
         return lane
 
     def _make_lane(self, destination: Destination) -> Lane:
-        host = _host(destination)
+        host = host_of(destination)
         channel = self._channels[destination.channel]
         lane = Lane(
             destination,
@@ -312,13 +298,13 @@ class Dispatcher:
             observer=self._observer,
             chance=self._chance,
             turn=self._turn,
-            share=self._shares.of(registered_domain(_name_of(host))),
+            share=self._shares.of(registered_domain(name_of(host))),
             budget=self._budgets.of(
                 (destination.channel, destination.address), channel.limits(destination.address)
             ),
             surroundings=self,
         )
-        lane.hold(self._held_until.get(host, 0.0))
+        lane.hold(self._hosts.held_until(host))
         return lane
 
     def _drop_some(self) -> None:
@@ -330,21 +316,3 @@ class Dispatcher:
         for name, lane in list(islice(unused, DROPPED_AT_ONCE)):
             lane.close()
             del self._lanes[name]
-
-
-def _host(destination: Destination) -> str:
-    return urlsplit(destination.address).netloc
-
-
-def _name_of(host: str) -> str:
-    """Return a host without its port."""
-    name, _, port = host.rpartition(":")
-    return name.strip("[]") if name and port.isdigit() else host.strip("[]")
-
-
-def _remember(table: dict[str, T], host: str, value: T) -> None:
-    """Keep what is known of a host, of a bounded number of hosts."""
-    table.pop(host, None)
-    if len(table) >= MOST_HOSTS:
-        del table[next(iter(table))]
-    table[host] = value

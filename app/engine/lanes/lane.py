@@ -1,6 +1,5 @@
 """A lane: everything on its way to one destination, in order, a few at a time."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -9,6 +8,7 @@ from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job, State
 from app.engine.inflight.packing import Packer
 from app.engine.inflight.transitions import drop, start, wait
+from app.engine.lanes.alarm import TICK, Alarm
 from app.engine.lanes.answers import Answers
 from app.engine.lanes.asides import Asides
 from app.engine.lanes.batching import take_batch
@@ -36,8 +36,6 @@ LONG_LINE = 8
 """Jobs in line behind which another one waits for long."""
 LATE = 1.0
 """Seconds that a timer may be overdue."""
-TICK = 0.001
-"""Seconds that a timer is set for at least: some loops know no shorter time."""
 
 
 class Lane:
@@ -118,8 +116,7 @@ class Lane:
         self.last_target: Target | None = None
         self.asides = Asides(self._gate, self._answers, clock, wake=partial(turn.wake, self))
         self._requests: dict[Request, None] = {}
-        self._timer: asyncio.Handle | None = None
-        self._timer_at = 0.0
+        self._alarm = Alarm(clock, partial(turn.wake, self))
         self._held_back = False
 
     @property
@@ -211,12 +208,13 @@ class Lane:
             return
         now, ready = self._clock.monotonic(), self._queue.ready
         wait = self._gate.wait(now)
-        about_to = self._timer is not None and self._timer_at <= now + TICK
+        alarm_at = self._alarm.at
+        about_to = alarm_at is not None and alarm_at <= now + TICK
         if ready and wait <= 0 and not about_to:
             yield "it could go on, and does not"
-        if ready and wait > 0 and self._timer is None:
+        if ready and wait > 0 and alarm_at is None:
             yield "nothing will wake it"
-        if self._timer is not None and self._timer_at < now - LATE:
+        if alarm_at is not None and alarm_at < now - LATE:
             yield "its timer is late"
         if self._queue and not ready and self._queue.due_at is None:
             yield "jobs wait behind one that is not there"
@@ -298,8 +296,7 @@ class Lane:
             self._gate.abandon(request.number)
             for job in request.batch:
                 abandon(job)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         self.asides.close()
 
     def go(self) -> None:
@@ -310,14 +307,14 @@ class Lane:
                 self.asides.waiting
                 and (moment := self.asides.go(paused=self.pause is not None)) is not None
             ):
-                self._look_again_at(moment)
+                self._alarm.set(moment)
             if queue.delayed:
                 queue.make_due_ready(self._clock.monotonic())
             if (queue.ready or queue) and self._may_go():
                 while batch := self._next():
                     self._ask(batch)
             if queue.due_at is not None:
-                self._look_again_at(queue.due_at)
+                self._alarm.set(queue.due_at)
         except Exception as error:  # noqa: BLE001 - other lanes' turn comes all the same
             self._endings.fault("a lane", error)
 
@@ -341,7 +338,7 @@ class Lane:
             for job in self._queue.remove(lambda _: True):
                 self._endings.turn_away(job, error, gone=self._gate.gone)
         elif self._queue.ready:
-            self._look_again_at(now + wait)
+            self._alarm.set(now + wait)
         return False
 
     def _hand_over(self, now: float) -> None:
@@ -361,23 +358,8 @@ class Lane:
         share = self._share.room
         self._held_back = room > 0 and share == 0 and bool(self._queue.ready)
         if self._held_back:
-            self._look_again_at(self._clock.monotonic() + SHARE_SECONDS)
+            self._alarm.set(self._clock.monotonic() + SHARE_SECONDS)
         return min(room, share)
-
-    def _look_again_at(self, moment: float) -> None:
-        """Wake up then (monotonic seconds), or before."""
-        if self._timer is not None:
-            # The lane knows the time itself: not every loop's handles can tell it.
-            if self._timer_at <= moment:
-                return
-            self._timer.cancel()
-        self._timer_at = moment
-        wait = max(moment - self._clock.monotonic(), TICK)
-        self._timer = asyncio.get_running_loop().call_later(wait, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._turn.wake(self)
 
     def _next(self) -> list[Job]:
         """Take what the next request is to hold; nothing if none may be made now."""

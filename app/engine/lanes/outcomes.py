@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import NamedTuple
 
 from app.engine.clock import EngineClock
 from app.engine.inflight.item import Job
@@ -17,6 +16,17 @@ from app.engine.inflight.transitions import (
     finish,
     trouble,
 )
+from app.engine.lanes.steps import (
+    Discard,
+    HandOver,
+    Left,
+    Passing,
+    PutAside,
+    Refuse,
+    Step,
+    Wait,
+    left_of,
+)
 from app.engine.observer import Observer
 from app.policies.headers.deferral import AT_ONCE, SHORTEST, delay_for, longest_delay
 from app.policies.limits.retry import RetryPolicy
@@ -24,63 +34,13 @@ from app.values.delivery import Target
 from app.values.note import Note
 from app.values.outcome import (
     Delivered,
-    Denied,
     Expired,
     Gone,
     Outcome,
     RateLimited,
     Reason,
     Rejected,
-    Retry,
 )
-
-
-class Left(NamedTuple):
-    """The targets of a job that may still accept it.
-
-    Attributes:
-        error: What was said about the last of them.
-        after: Seconds to wait at least, or None.
-        failed: Not all of them were merely asked for patience.
-        denied: They were not let in, each of them.
-        plain: Its form was refused; as plain text it was not tried yet.
-        refused: Its destination will never take it; somebody else is told instead.
-    """
-
-    targets: tuple[Target, ...]
-    error: str
-    after: float | None
-    failed: bool
-    denied: bool = False
-    plain: bool = False
-    refused: bool = False
-
-
-class Wait(NamedTuple):
-    """A job is tried again after so many seconds."""
-
-    seconds: float
-
-
-class PutAside(NamedTuple):
-    """A job is put aside for so many seconds."""
-
-    seconds: float
-
-
-class Refuse(NamedTuple):
-    """A job is given up: its destination lets others in, and not this one."""
-
-
-class HandOver(NamedTuple):
-    """Whoever has a job's destination for a fallback is told instead."""
-
-
-class Discard(NamedTuple):
-    """A job is dropped: its record comes again, here or elsewhere."""
-
-
-Step = Wait | PutAside | Refuse | HandOver | Discard
 
 LONGEST_WAIT = 60.0
 """Seconds; what cannot be tried within them does not wait in memory."""
@@ -89,7 +49,6 @@ LONGEST_HELD = 300.0
 ONLY_ONCE = "its lifetime cannot be read, so that it is not sent later"
 
 
-_Passing = Retry | RateLimited | Denied | Rejected | Gone | Expired
 _NO_ATTEMPT = (RateLimited, Expired)
 
 
@@ -129,7 +88,7 @@ class Outcomes:
         adjust(job.item, notes)
         told = list(zip(job.delivery.targets, outcomes, strict=True))
         given_up = len(job.item.failures)
-        left: list[tuple[Target, _Passing]] = []
+        left: list[tuple[Target, Passing]] = []
         for target, outcome in told:
             if isinstance(outcome, Delivered):
                 accept(job.item, target)
@@ -138,7 +97,7 @@ class Outcomes:
                 fail(job.item, target, _reason(outcome), outcome.error, now)
             else:
                 left.append((target, outcome))
-        remaining = _left(left, plain=job.delivery.plain) if left else None
+        remaining = left_of(left, plain=job.delivery.plain) if left else None
         if remaining is not None and remaining.failed:
             trouble(job.item, self._clock.broker_now())
         for target, outcome in told:  # all is decided: what fails now changes nothing
@@ -320,28 +279,6 @@ def _is_final(job: Job, outcome: Rejected | Gone | Expired) -> bool:
     if isinstance(outcome, Rejected) and outcome.form and not job.delivery.plain:
         return False
     return not has_fallback(job)
-
-
-def _left(told: Sequence[tuple[Target, _Passing]], *, plain: bool) -> Left:
-    """Return what is left of a job.
-
-    Args:
-        told: Its targets that may still accept it, or somebody instead of them, at least one.
-        plain: It was sent as plain text.
-    """
-    outcomes = [outcome for _, outcome in told]
-    waits = [each.after for each in outcomes if isinstance(each, Retry) and each.after]
-    refusals = [each for each in outcomes if isinstance(each, Rejected | Gone | Expired)]
-    forms = [each for each in refusals if isinstance(each, Rejected) and each.form and not plain]
-    return Left(
-        targets=tuple(target for target, _ in told),
-        error=outcomes[-1].error,
-        after=max(waits, default=None),
-        failed=any(not isinstance(each, RateLimited) for each in outcomes),
-        denied=all(isinstance(each, Denied) for each in outcomes),
-        plain=bool(forms),
-        refused=len(refusals) > len(forms),
-    )
 
 
 def has_fallback(job: Job) -> bool:

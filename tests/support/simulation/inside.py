@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from app.engine.group.session import Session
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
 from app.engine.inflight.parked import Parked
-from app.engine.inflight.partition import Assigned, Assignment
+from app.engine.inflight.partition import Assigned
 from app.engine.worker import NotificationWorker
 from app.values.record import TopicPartition
 

@@ -7,9 +7,10 @@ from typing import Any
 from app.engine.admission import Judgement
 from app.engine.flow import Flow
 from app.engine.group.uncommitted import Uncommitted
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
 from app.engine.inflight.leaders import Leaders
-from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.partition import Assigned, Start
 from app.engine.inflight.window import Window
 from app.policies.books.repeats import Repeats
 from app.policies.routing import Routed

@@ -9,8 +9,9 @@ import pytest
 
 from app.engine.admission import Admission, digest_of
 from app.engine.group.intake import Intake
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.partition import Assigned, Start
 from app.engine.reading import HEAVY, Reader
 from app.policies.routing import Defaults
 from app.values.delivery import Delivery

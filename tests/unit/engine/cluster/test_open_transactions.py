@@ -2,7 +2,8 @@
 
 from app.engine.cluster.open_transactions import OpenTransactions
 from app.engine.conditions import Conditions
-from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned, Start
 from tests.support.engine import PARTITION, SkewedClock
 
 

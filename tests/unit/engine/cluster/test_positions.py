@@ -8,8 +8,9 @@ import pytest
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.engine.cluster.positions import Positions
 from app.engine.conditions import Conditions
+from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
-from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.partition import Assigned, Start
 from app.policies.books.commit_metadata import Settled
 from app.policies.books.ledger import Commit
 from app.values.errors import KafkaUnavailableError

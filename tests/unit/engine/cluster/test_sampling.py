@@ -8,7 +8,8 @@ import pytest
 
 from app.engine.cluster import sampling
 from app.engine.cluster.sampling import Sampler
-from app.engine.inflight.partition import Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Start
 from app.policies.books.commit_metadata import Settled
 from app.values.record import TopicPartition
 from tests.support.engine import PARTITION, SkewedClock

@@ -5,7 +5,8 @@ import pytest
 from app.edges.kafka.fetch_watch import NO_LEADER, NOT_ALLOWED, Unreadable
 from app.engine.cluster.unreadable import UnreadablePartitions
 from app.engine.conditions import Conditions
-from app.engine.inflight.partition import Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Start
 from app.values.record import TopicPartition
 
 A, B, B2, RETRY = (

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from app.engine.control.watchdog import Pulse
-from app.engine.inflight.partition import Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Start
 from tests.support.engine import PARTITION, SkewedClock, observer
 
 

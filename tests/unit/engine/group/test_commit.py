@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from app.engine.group.commit import Committer
 from app.engine.group.uncommitted import MANY, Uncommitted
-from app.engine.inflight.partition import Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Start
 from app.policies.books.ledger import Commit
 from app.values.record import TopicPartition
 from tests.support.engine import PARTITION, SkewedClock, item, no_history, notification

@@ -13,7 +13,7 @@ from app.engine.group import group_start
 from app.engine.group.group_start import GroupStart
 from app.engine.group.saving import CommitSaver
 from app.engine.group.subscription import Subscription
-from app.engine.inflight.partition import Assignment
+from app.engine.inflight.assignment import Assignment
 from app.policies.books.commit_metadata import Committed, Settled, encode
 from app.policies.books.ledger import Commit
 from app.policies.books.saved_commits import Saved, commit_entry, visit_entry

@@ -9,7 +9,8 @@ from app.edges.kafka.saved_commits import read_saved
 from app.engine.group import saving
 from app.engine.group.saving import CommitSaver
 from app.engine.group.subscription import Subscription
-from app.engine.inflight.partition import Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Start
 from app.policies.books.commit_metadata import Settled
 from app.policies.books.ledger import Commit
 from app.policies.books.saved_commits import Entry, SavedReader

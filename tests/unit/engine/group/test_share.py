@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from app.configured import subscription_of
 from app.engine.conditions import Conditions
 from app.engine.group.share import NOTHING, SPARE, Share
-from app.engine.inflight.partition import Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Start
 from app.settings.models import KafkaSettings
 from app.values.errors import KafkaUnavailableError
 from app.values.group import GroupMember

@@ -8,7 +8,8 @@ import pytest
 
 from app.engine.group.intake import Intake
 from app.engine.group.stretches import AT_ONCE, BYTES_AT_ONCE, at_once, by_partition
-from app.engine.inflight.partition import Assigned, Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned, Start
 from app.engine.reading import HEAVY
 from app.values.record import Record, TopicPartition
 from tests.support.control import StillBoard

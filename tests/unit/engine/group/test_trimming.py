@@ -9,7 +9,8 @@ from app.edges.kafka.admin import Admin
 from app.edges.kafka.connection import Connection
 from app.engine.conditions import Conditions
 from app.engine.group.trimming import INTERVAL, KIND, Trimmer
-from app.engine.inflight.partition import Assignment, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Start
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, NotifierError
 from app.values.record import TopicPartition
 from tests.support.engine import SkewedClock

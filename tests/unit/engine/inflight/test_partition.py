@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.engine.inflight.partition import Assigned, Assignment, Done, Head, Start
+from app.engine.inflight.assignment import Assignment
+from app.engine.inflight.partition import Assigned, Done, Head, Start
 from app.engine.inflight.transitions import give
 from app.policies.books.ledger import Commit
 from app.values.record import TopicPartition

@@ -7,13 +7,8 @@ import pytest
 
 from app.engine.inflight import transitions
 from app.engine.inflight.item import Item, Job, Stage, State, job_of
-from app.engine.inflight.transitions import (
-    ITEM_MOVES,
-    JOB_MOVES,
-    IllegalMoveError,
-    ItemMove,
-    JobMove,
-)
+from app.engine.inflight.moves import ITEM_MOVES, JOB_MOVES, ItemMove, JobMove
+from app.engine.inflight.transitions import IllegalMoveError
 from app.values.outcome import Reason
 from tests.support import states
 from tests.support.engine import PARTITION, assignment, delivery, item, notification

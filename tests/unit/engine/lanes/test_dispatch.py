@@ -259,7 +259,7 @@ async def test_refused_requests_slow_the_host_down_before_discord_bans_it() -> N
     other = Destination("webhook", "https://hooks.example/a", "hook")
     for _ in range(2000):
         bench.dispatcher.request_refused(other)  # its service bans nobody
-    assert len(bench.dispatcher._refused) == 1
+    assert len(bench.dispatcher._hosts._refused) == 1
 
 
 async def test_what_nobody_writes_to_any_more_is_forgotten_in_the_end() -> None:
@@ -273,7 +273,7 @@ async def test_what_nobody_writes_to_any_more_is_forgotten_in_the_end() -> None:
         lane._gate._breaker.answered(Verdict.GONE, bench.clock.monotonic())
     bench.clock.ahead = 7201.0
     bench.dispatcher.drop_idle()
-    assert (list(bench.dispatcher), len(bench.dispatcher._refused)) == ([], 0)
+    assert (list(bench.dispatcher), len(bench.dispatcher._hosts._refused)) == ([], 0)
 
 
 async def test_idle_lanes_are_forgotten_and_known_trouble_is_not() -> None:
@@ -406,7 +406,7 @@ async def test_those_who_have_answered_go_on_while_strangers_hang() -> None:
 async def test_lanes_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """Producers may name a new destination in every record, and each may be broken for an hour."""
     monkeypatch.setattr("app.engine.lanes.dispatch.MOST_LANES", 100)
-    monkeypatch.setattr("app.engine.lanes.dispatch.MOST_HOSTS", 10)
+    monkeypatch.setattr("app.engine.lanes.hosts.MOST", 10)
     bench = Bench(ScriptedChannel([[Gone("gone")]] * 1000))
 
     async def write_to(destination: Destination) -> None:
@@ -419,7 +419,7 @@ async def test_lanes_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> N
         await write_to(discord("a", host=f"host-{number}.example"))
     assert len(list(bench.dispatcher)) <= 100
     assert list(bench.states()) == list(bench.states())[-100:]
-    assert len(bench.dispatcher._refused) == len(bench.dispatcher._held_until) == 10
+    assert len(bench.dispatcher._hosts._refused) == len(bench.dispatcher._hosts._held_until) == 10
     busy = discord("busy")
     gate = asyncio.Event()
     bench.dispatcher._channels["discord"].gate = gate  # type: ignore[attr-defined]

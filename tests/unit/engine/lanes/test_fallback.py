@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.engine.inflight.item import Item, Job, State
+from app.engine.inflight.leaving import deferral_of
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.turn import Turn
 from app.policies.headers.deferral import AT_ONCE
@@ -90,7 +91,7 @@ async def test_what_a_destination_does_not_take_goes_elsewhere(outcome: Outcome)
     bench = Bench(outcome)
     job = await bench.end_of(bench.put((MAIL,)))
     assert (job.state, job.put_aside_for) == (State.DEFERRED, AT_ONCE)
-    deferral, seconds = job.item.deferral()
+    deferral, seconds = deferral_of(job.item)
     assert (deferral.left, deferral.failed, seconds) == ((mark_of(MAIL),), (), AT_ONCE)
     assert bench.observer.statistics.fallback == 1
     bench.dispatcher.close()

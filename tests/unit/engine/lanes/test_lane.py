@@ -9,6 +9,7 @@ import pytest
 
 from app.edges.channels.base import Channel
 from app.engine.inflight.item import Item, Job, State, job_of
+from app.engine.inflight.leaving import deferral_of
 from app.engine.inflight.transitions import fail, put_aside, route
 from app.engine.lanes.lane import LONG_LINE, Lane
 from app.engine.tasks import Tasks
@@ -513,7 +514,7 @@ async def test_attempts_in_memory_are_used_up_then_it_is_put_aside() -> None:
     (job,) = bench.done
     assert (job.state, job.put_aside_for, job.attempts) == (State.DEFERRED, 30.0, 3)
     assert sent.deferred
-    deferral, seconds = sent.deferral()
+    deferral, seconds = deferral_of(sent)
     assert (deferral.attempts, seconds) == (3, 30.0)
 
 
