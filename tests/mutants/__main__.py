@@ -1,15 +1,28 @@
 """``python -m tests.mutants``: makes each change in a copy, and sees that the suite goes red."""
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 from tests.mutants.catalogue import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("app", "templates", "tests", "pyproject.toml", "README.md", "LICENSE")
+LEFT_OUT = (
+    ".git",
+    ".venv",
+    ".*_cache",
+    ".hypothesis",
+    ".artifacts",
+    "__pycache__",
+    "dist",
+    "build",
+)
 TIMEOUT = 600
 
 
@@ -17,46 +30,49 @@ def main() -> int:
     """Try every mutant; return 1 if one survives, or no longer fits the code."""
     alive = 0
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for name in COPIED:
-            _copy(ROOT / name, copy / name)
+        copies: SimpleQueue[Path] = SimpleQueue()
+        cores = os.cpu_count() or 1
+        for number in range(cores):
+            copies.put(_copy(Path(folder) / str(number)))
         tests = sorted({test for mutant in MUTANTS for test in mutant.tests})
-        if _red(copy, tests):
+        if _red(_copy(Path(folder) / "sound"), tests):
             print("the tests fail without any mutant: mend them first")
             return 1
-        for mutant in MUTANTS:
-            verdict = _try(copy, mutant)
-            alive += verdict != "killed"
-            print(f"{verdict:<9} {mutant.name}", flush=True)
+        with ThreadPoolExecutor(cores) as pool:
+            verdicts = pool.map(partial(_try, copies), MUTANTS)
+            for mutant, verdict in zip(MUTANTS, verdicts, strict=True):
+                alive += verdict != "killed"
+                print(f"{verdict:<9} {mutant.name}", flush=True)
     print(f"{len(MUTANTS) - alive} of {len(MUTANTS)} mutants were killed")
     return 1 if alive else 0
 
 
-def _try(copy: Path, mutant: Mutant) -> str:
+def _try(copies: SimpleQueue[Path], mutant: Mutant) -> str:
+    """Make the change in a copy that nobody else uses meanwhile."""
+    copy = copies.get()
     path = copy / mutant.path
     source = path.read_text(encoding="utf-8")
     if source.count(mutant.old) != 1:
+        copies.put(copy)
         return "OUTDATED"
     path.write_text(source.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
         return "killed" if _red(copy, mutant.tests) else "SURVIVED"
     finally:
         path.write_text(source, encoding="utf-8")
+        copies.put(copy)
 
 
 def _red(copy: Path, tests: list[str] | tuple[str, ...]) -> bool:
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     run = subprocess.run(command, cwd=copy, capture_output=True, timeout=TIMEOUT, check=False)
     if run.returncode not in (0, 1):  # neither all passed nor some failed: nothing was tried
-        sys.exit(run.stdout.decode() + run.stderr.decode())
+        raise RuntimeError(run.stdout.decode() + run.stderr.decode())
     return run.returncode == 1
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".artifacts"))
-    else:
-        shutil.copy(source, target)
+def _copy(folder: Path) -> Path:
+    return shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
 
 
 if __name__ == "__main__":
