@@ -23,7 +23,7 @@ export function watchReplay(state, isLive, ended) {
 
   function again() {
     clearTimeout(timer);
-    timer = setTimeout(look, state.dataset.state === "running" ? OFTEN : SELDOM);
+    timer = setTimeout(() => look().catch(() => {}), state.dataset.state === "running" ? OFTEN : SELDOM);
   }
 
   async function look() {

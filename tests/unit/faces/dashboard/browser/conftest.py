@@ -10,7 +10,7 @@ from tests.support.served import served
 from tests.support.tools import Tools
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Return one Chromium for all tests."""
     executable = await asyncio.to_thread(Tools.here().browser)
@@ -20,13 +20,13 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def fakes() -> Fakes:
     """Return the fakes behind the page."""
     return Fakes()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def url(fakes: Fakes) -> AsyncIterator[str]:
     """Return the page's address."""
     async with served(fakes) as url:

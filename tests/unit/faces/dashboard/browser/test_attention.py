@@ -10,7 +10,7 @@ from tests.support.browser import barriers, opened, visited
 from tests.support.fakes import Fakes
 from tests.support.furnished import DISCORD, LONG, destination, furnish
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PHONE = (390, 844)
 ORDER = ("#problem", ".attention", "#overview", "#destinations", "#dead-letters", "#charts")

@@ -7,7 +7,7 @@ from app.values.snapshot import AttemptStatus, Condition, DestinationSnapshot, D
 from tests.support.browser import visited
 from tests.support.fakes import Fakes, make_attempt
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BROKEN = DestinationSnapshot(
     "webhook", DestinationState.BROKEN, None, 2, 1, 0, 0, 0, 0, "no answer within 10 s"

@@ -13,7 +13,7 @@ from app.values.snapshot import AttemptStatus, DestinationState
 from tests.support.browser import LOW_CONTRAST, SIZES, agree, opened, visited
 from tests.support.fakes import Fakes, make_attempt
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ID = DESTINATION.id
 OPEN = replace(DESTINATION, state=DestinationState.OPEN, paused_by=None, paused_at=None)

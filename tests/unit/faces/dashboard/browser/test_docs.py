@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, Request, expect
 from tests.support.browser import SIZES, visited
 from tests.support.fakes import Fakes
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_every_call_is_described_without_another_host(browser: Browser, url: str) -> None:

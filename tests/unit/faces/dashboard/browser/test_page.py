@@ -25,7 +25,7 @@ from tests.support.browser import LOW_CONTRAST, SIZES, agree, opened
 from tests.support.fakes import SNAPSHOT, Fakes, make_attempt, make_dead_letter
 from tests.support.furnished import DISCORD, card, destination, furnish
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 WARNING = Condition("topic_unread", "a", "Nobody reads a.", 1.0)

@@ -11,7 +11,7 @@ from tests.support.browser import LOW_CONTRAST, SIZES, opened, visited
 from tests.support.fakes import Fakes, make_dead_letter
 from tests.support.furnished import CAUSE, furnish_letters
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ONE = Selection(places=frozenset({(3, 14)}))
 BOTH = Selection(places=frozenset({(3, 14), (3, 15)}), causes=frozenset({CAUSE}))

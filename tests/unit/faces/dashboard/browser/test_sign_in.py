@@ -10,7 +10,7 @@ from tests.support.browser import LOW_CONTRAST, SIZES, agree, visited
 from tests.support.fakes import KEY, Fakes
 from tests.support.served import served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
