@@ -44,10 +44,17 @@ Record = Mapping[str, Any] | bytes
 
 def records(size: int) -> Iterator[tuple[str, bytes]]:
     """Yield records of about so many bytes, by what is odd about them."""
-    texts = (_texts(size), _chats(size))
-    groups = (*texts, _dressed(size), _addressed(size), _typed(size), _broken(size))
-    for name, record in (pair for group in groups for pair in group.items()):
-        yield name, record if isinstance(record, bytes) else encoded(record)
+    for group in (_texts, _chats, _dressed, _addressed, _typed, _broken):
+        for name, record in group(size).items():
+            yield name, record if isinstance(record, bytes) else encoded(record)
+
+
+def huge_records(size: int) -> Iterator[tuple[str, bytes]]:
+    """Yield those of which a larger one takes another way, and not only as much longer."""
+    yield "a text of short lines", encoded(_short_lines(size))
+    yield "as many fields as are read", encoded(_many_fields(size))
+    yield "a long HTML part", encoded(_html_part(size))
+    yield "quotes in tags", encoded(html(PARTS_OF_HTML["quotes in tags"], size))
 
 
 def random_records(size: int, seeds: Iterable[int]) -> Iterator[tuple[str, bytes]]:
@@ -128,10 +135,23 @@ def html(part: str, size: int) -> dict[str, Any]:
     return envelope(part * (size // len(part)), content_type="html")
 
 
+def _short_lines(size: int) -> dict[str, Any]:
+    return envelope("x\n" * (size // 2))
+
+
+def _many_fields(size: int) -> dict[str, Any]:
+    field = {"name": "n", "value": "v" * max(size // 40_000, 1)}
+    return envelope(kwargs={"fields": [field] * min(40_000, size // 30)})
+
+
+def _html_part(size: int) -> dict[str, Any]:
+    return envelope(kwargs={"html": "<p>\u00e4</p>" * (size // 9)})
+
+
 def _texts(size: int) -> dict[str, Record]:
     return {
         "a long text": envelope("word " * (size // 5)),
-        "a text of short lines": envelope("x\n" * (size // 2)),
+        "a text of short lines": _short_lines(size),
         "a text of spaces": envelope("x" + " " * size),
         "a Chinese text": envelope("\u6c49" * (size // 3)),
         "emoji": envelope("\U0001f600" * (size // 4)),
@@ -169,12 +189,7 @@ def _dressed(size: int) -> dict[str, Record]:
         "a long unknown key": envelope() | {"k" * size: 1},
         "unknown keys": envelope() | {f"k{number}": 1 for number in range(size // 16)},
         "fields": envelope(kwargs={"fields": [field] * (size // 30)}),
-        "as many fields as are read": envelope(
-            kwargs={
-                "fields": [{"name": "n", "value": "v" * max(size // 40_000, 1)}]
-                * min(40_000, size // 30)
-            }
-        ),
+        "as many fields as are read": _many_fields(size),
         "fields without values": envelope(kwargs={"fields": [{"name": None}] * (size // 16)}),
         "fields that are none": envelope(kwargs={"fields": [[]] * (size // 4)}),
         "a long field": envelope(kwargs={"fields": [{"name": "n", "value": "v" * size}]}),
@@ -193,7 +208,7 @@ def _dressed(size: int) -> dict[str, Record]:
         "a long user name": envelope(kwargs={"username": "\ufdfa" * (size // 3)}),
         "a long picture": envelope(kwargs={"avatar_url": "http://" + "a" * size}),
         "a long subject": envelope(kwargs={"subject": "\u00e4" * (size // 2)}),
-        "a long HTML part": envelope(kwargs={"html": "<p>\u00e4</p>" * (size // 9)}),
+        "a long HTML part": _html_part(size),
         "attachments": envelope(
             kwargs={"attachments": [{"filename": "f", "content": "c"}] * (size // 36)}
         ),

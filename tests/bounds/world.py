@@ -230,7 +230,7 @@ class Measured:
     async def _wait(self, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"nothing in {PATIENCE} s\n{self.service.log[-1500:]}")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
     async def _ask(self, what: str) -> dict[str, Any]:
         self._writer.write(f"{what}\n".encode())

@@ -35,7 +35,7 @@ async def test_no_webhook_reaches_the_control_plane(world: World, hooks: HttpSer
     everything = '["0.0.0.0/0", "::/0"]'
     settings = {"NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": everything}
     port = free_port()
-    command = (*UVICORN[:3], "--host", "0.0.0.0", "--port", str(port))
+    command = ("-m", *UVICORN[:2], "--host", "0.0.0.0", "--port", str(port))
     service = await world.service(settings, command=command, ready=False)
     service.client.base_url = f"http://127.0.0.1:{port}"
     hosts = [
@@ -66,9 +66,9 @@ def _to(url: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     "command",
     [
-        (*UVICORN[:3], "--host", "0.0.0.0", "--port", "0"),
-        (*UVICORN[:3], "--host", "::", "--port", "0", "--workers", "2"),
-        (*UVICORN[:3], "--uds", "notifier.socket"),
+        ("-m", *UVICORN[:2], "--host", "0.0.0.0", "--port", "0"),
+        ("-m", *UVICORN[:2], "--host", "::", "--port", "0", "--workers", "2"),
+        ("-m", *UVICORN[:2], "--uds", "notifier.socket"),
         ("-c", AN_OPEN_SOCKET),
         (
             "-c",

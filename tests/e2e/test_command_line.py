@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.start import command as start
 from tests.support.commands import entry, run, run_here
 from tests.support.end_to_end import World
 from tests.support.http_server import Answer, HttpServer
@@ -102,20 +103,19 @@ async def test_a_taken_port_and_a_wrong_setting_exit_1_with_one_line(
     tmp_path: Path, hooks: HttpServer
 ) -> None:
     """Nothing starts, and the line says why."""
-    taken = await run(
-        tmp_path, {}, "start_worker", "--http", f"127.0.0.1:{hooks.port}", measured=True
-    )
+    taken = await run(tmp_path, {}, "start_worker", "--http", f"127.0.0.1:{hooks.port}")
     assert taken[0] == 1
     assert str(hooks.port) in taken[2]
-    wrong = await run(tmp_path, {"NOTIFIER_WEBHOOK__TIMEOUT": "soon"}, "start_worker")
+    unusable = {"NOTIFIER_WEBHOOK__TIMEOUT": "soon"}
+    wrong = await run_here(tmp_path, unusable, command=start)
     assert wrong[0] == 1
     assert "NOTIFIER_WEBHOOK__TIMEOUT" in wrong[2]
-    embedded = await run(tmp_path, {}, "start_worker", "--no-http")
+    embedded = await run_here(tmp_path, {}, "--no-http", command=start)
     assert embedded[0] == 1
     assert "NOTIFIER_KAFKA__BOOTSTRAP_SERVERS" in embedded[2]
     for _, _, errors in (taken, wrong, embedded):
         assert "Traceback" not in errors
-    version = await run(tmp_path, {}, "start_worker", "--version")
+    version = await run_here(tmp_path, {}, "--version", command=start)
     assert version[0] == 0
 
 

@@ -25,9 +25,11 @@ def found(text: str, canaries: Iterable[str]) -> dict[str, str]:
 def _readings(text: str) -> Iterator[str]:
     for _ in range(_DEEPEST):
         yield text
-        yield from _base64_in(text)
-        for decode in (unquote, html.unescape, _unescaped):
-            text = decode(text)
+        yield "\n".join(_base64_in(text))
+        plain = _unescaped(html.unescape(unquote(text)))
+        if plain == text:
+            return
+        text = plain
 
 
 def _unescaped(text: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import click
 from click.testing import CliRunner
 
 from app.faces.cli import notifier
@@ -40,8 +41,13 @@ async def run(
     return process.returncode, out.decode(), err.decode()
 
 
-async def run_here(home: Path, settings: dict[str, str], *arguments: str) -> tuple[int, str, str]:
-    """Run ``notifier`` in a thread; return what ``run`` does, for much less than a process costs."""
+async def run_here(
+    home: Path,
+    settings: dict[str, str],
+    *arguments: str,
+    command: click.Command = notifier.command,
+) -> tuple[int, str, str]:
+    """Run a command in a thread; return what ``run`` does, for much less than a process costs."""
     environment = clean_environment(home, settings)
-    done = await asyncio.to_thread(CliRunner().invoke, notifier.command, arguments, env=environment)
+    done = await asyncio.to_thread(CliRunner().invoke, command, arguments, env=environment)
     return done.exit_code, done.stdout, done.stderr

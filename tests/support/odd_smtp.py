@@ -1,12 +1,14 @@
 """A mail server for tests that speaks SMTP by the book, but for what a test wants otherwise."""
 
 import asyncio
+import re
 import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+_END = b".\r\n"
 OFFERS = ("PIPELINING", "SIZE 10000000", "8BITMIME", "SMTPUTF8")
 
 
@@ -188,10 +190,11 @@ def _address(command: str) -> str:
 
 
 async def _read_text(reader: asyncio.StreamReader) -> bytes:
-    lines = []
-    while (line := await reader.readuntil(b"\n")) != b".\r\n":
-        lines.append(line.removeprefix(b"."))
-    return b"".join(lines)
+    """Read to the line that is one dot; not line by line, as texts have hundreds of thousands."""
+    text = bytearray()
+    while text != _END and not text.endswith(b"\n" + _END):
+        text += await reader.readuntil(_END)
+    return re.sub(rb"^\.", b"", text.removesuffix(_END), flags=re.MULTILINE)
 
 
 @asynccontextmanager

@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx
 
+from tests.support.forks import Forked, forked
 from tests.support.http_client import TRUSTING_NOBODY
 
 ROOT = Path(__file__).parents[2]
-UVICORN = ("-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--no-access-log")
+UVICORN = ("uvicorn", "app.main:app", "--host", "127.0.0.1", "--no-access-log")
 PATIENCE = 30.0
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes that it may print without a line end: a notification on the console, say."""
@@ -58,6 +59,8 @@ def clean_environment(
 class ServiceProcess:
     """``uvicorn app.main:app`` with settings of the test's; the working directory is empty.
 
+    It is forked from a process that has imported it, unless coverage is measured.
+
     Args:
         home: An empty directory, for the user's home and the working directory.
         settings: Environment variables.
@@ -81,10 +84,8 @@ class ServiceProcess:
         self._settings = settings
         self._measured = measured
         port = str(self.port)
-        self._command = [
-            port if part == "PORT" else part for part in command or (*UVICORN, "--port", "PORT")
-        ]
-        self._process: asyncio.subprocess.Process | None = None
+        self._command = command and [port if part == "PORT" else part for part in command]
+        self._process: asyncio.subprocess.Process | Forked | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._grown = asyncio.Condition()
         self.client = httpx.AsyncClient(
@@ -97,23 +98,30 @@ class ServiceProcess:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> asyncio.subprocess.Process | Forked:
         """The running process."""
         assert self._process is not None
         return self._process
 
     async def start(self) -> None:
         """Start it; returns at once."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self._command,
-            cwd=self._home,
-            env=clean_environment(self._home, self._settings, measured=self._measured),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE,
-        )
+        environment = clean_environment(self._home, self._settings, measured=self._measured)
+        uvicorn = (*UVICORN, "--port", str(self.port))
+        if self._command is None and not self._measured:
+            self._process = await forked(
+                *uvicorn, home=self._home, environment=environment, limit=LONGEST_LINE
+            )
+        else:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *(self._command or ("-m", *uvicorn)),
+                cwd=self._home,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE,
+            )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._readers = [
@@ -141,7 +149,7 @@ class ServiceProcess:
                         answer = None
                     if answer is not None and condition(answer):
                         return answer
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.05)
         except TimeoutError:
             text = answer.text if answer is not None else "nothing"
             raise AssertionError(f"{path} answered {text}\n{self.log}") from None
@@ -201,8 +209,9 @@ class ServiceProcess:
         """End it whatever it does."""
         self._keeper.close()
         await self.client.aclose()
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+        if self._process is not None:
+            if self._process.returncode is None:
+                self._process.kill()
             await self.ended()
 
     @property

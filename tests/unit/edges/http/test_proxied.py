@@ -108,6 +108,7 @@ async def test_a_blocking_transports_body_is_not_read() -> None:
 
 
 @pytest.mark.no_cover  # two hundred times the same
+@pytest.mark.asyncio(loop_factories=["uvloop"])
 async def test_two_hundred_at_once_through_tinyproxy(tmp_path: Path, server: HttpServer) -> None:
     """Each gets its own answer."""
     async with tinyproxy(tmp_path) as proxy, opened(f"http://{proxy}") as http:

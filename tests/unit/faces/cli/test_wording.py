@@ -17,6 +17,7 @@ from app.language.choice import Language
 from app.language.speaking import speaking, translate
 from app.start import command as start
 from tests.support.catalogue import help_texts
+from tests.support.commands import entry
 from tests.support.service import clean_environment
 
 SENTENCE = re.compile(r"[A-Za-z][a-z']+ [a-z']+ [a-z']+ [a-z']+")
@@ -25,16 +26,10 @@ SENTENCE = re.compile(r"[A-Za-z][a-z']+ [a-z']+ [a-z']+ [a-z']+")
 
 def said(arguments: list[str], folder: Path, settings: dict[str, str]) -> tuple[int, str]:
     """Run a command as people do; return its exit status and all that it says."""
-    script = "import sys; from app.start import main as start; from app.faces.cli.notifier import"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"{script} main; sys.argv[0] = 'notifier'; main()",
-            *arguments,
-        ],
+        [sys.executable, *entry("notifier", *arguments)],
         cwd=folder,
-        env=clean_environment(folder, settings, measured=True),
+        env=clean_environment(folder, settings),
         capture_output=True,
         check=False,
         encoding="utf-8",
