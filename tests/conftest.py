@@ -2,9 +2,15 @@
 
 import signal
 from collections.abc import Generator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+
+APP = Path(__file__).parents[1] / "app"
 
 # How long an example takes says more about the machine's other work than about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -14,21 +20,50 @@ settings.load_profile("shared")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+COVERAGE = pytest.StashKey[Coverage]()
+"""If coverage is measured."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Traces the import of the application, and nothing of the tests: each process collects all."""
+    coverage = Coverage.current()
+    if coverage is not None:
+        for module in walk_packages([str(APP)], "app."):
+            import_module(module.name)
+        session.config.stash[COVERAGE] = coverage
+    while (running := Coverage.current()) is not None:  # xdist's processes have one more
+        running.stop()
+    return (yield)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the browser: it waits the most, so the others may as well run beside it."""
     items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
     for item in items:
         if _runs_what_others_cover(item):
-            item.add_marker(pytest.mark.no_cover)
+            item.add_marker(pytest.mark.untraced)
 
 
 def _runs_what_others_cover(item: pytest.Item) -> bool:
-    """Say whether coverage would cost much and tell nothing: tracing makes Python three times slower.
+    """Say whether coverage would cost much and tell nothing.
 
-    Hypothesis runs the same lines a hundred times; the services of a world are other processes.
+    Hypothesis runs the same lines a hundred times; the services of a world are other processes; a
+    browser asks for what tests of each page ask for.
     """
-    has_processes = "world" in getattr(item, "fixturenames", ())
-    return has_processes or is_hypothesis_test(getattr(item, "obj", None))
+    fixtures = getattr(item, "fixturenames", ())
+    is_elsewhere = "world" in fixtures or "browser" in fixtures
+    return is_elsewhere or is_hypothesis_test(getattr(item, "obj", None))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Traces the tests that are to be, fixtures included."""
+    coverage = item.config.stash.get(COVERAGE, None)
+    if coverage is None or item.get_closest_marker("untraced"):
+        return (yield)
+    with coverage.collect():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,7 +12,7 @@ from tests.bounds import corpus, destinations
 from tests.bounds.world import Longest, measured_service
 from tests.support.raw_server import Peer, raw_server
 
-pytestmark = pytest.mark.no_cover  # the service is another process
+pytestmark = pytest.mark.untraced  # the service is another process
 
 LONGEST_STEP = 50.0
 """Milliseconds."""

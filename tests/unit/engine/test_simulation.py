@@ -16,7 +16,7 @@ SEEDS = (0, 1, 2, 5, 12, 17, 19, 24, 48)
 """Of the first hundred those that together notice the most mutants of the engine."""
 
 
-@pytest.mark.no_cover  # much the same lines each time, again and again
+@pytest.mark.untraced  # much the same lines each time, again and again
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_promise_is_kept_whatever_happens(
     seed: int, caplog: pytest.LogCaptureFixture
@@ -26,7 +26,7 @@ def test_every_promise_is_kept_whatever_happens(
     simulate(seed)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_what_is_late_on_a_trading_day_has_a_reason(caplog: pytest.LogCaptureFixture) -> None:
     """A quarter of an hour of it; the whole is ``python -m tests.support.simulation.day``."""
     caplog.set_level(logging.CRITICAL, logger="app")

@@ -107,7 +107,7 @@ async def test_a_blocking_transports_body_is_not_read() -> None:
     assert (answer.status, answer.body) == (200, b"")
 
 
-@pytest.mark.no_cover  # two hundred times the same
+@pytest.mark.untraced  # two hundred times the same
 @pytest.mark.asyncio(loop_factories=["uvloop"])
 async def test_two_hundred_at_once_through_tinyproxy(tmp_path: Path, server: HttpServer) -> None:
     """Each gets its own answer."""
