@@ -54,6 +54,10 @@ _WORDS: Final[Mapping[str, str]] = {
         "the group has as many members as the brokers allow: stop one of them, or raise the"
         " brokers' group.max.size"
     ),
+    "IncompatibleBrokerVersion": (
+        "the broker does not know this request: it is too old for this service, or it is the"
+        " embedded broker of another worker, which serves that one alone: use Apache Kafka"
+    ),
     "InconsistentGroupProtocolError": (
         "the group's other members divide its partitions in a way that this worker does not know"
         " (it takes the assignor roundrobin alone), or the group is none of consumers: some other"

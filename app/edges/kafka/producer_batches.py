@@ -25,8 +25,9 @@ BATCH_BYTES: Final = 256 * 1024
 """Of records before compression. aiokafka's 16 KiB make a request of every dozen records."""
 LEAST_BATCH_BYTES: Final = 16 * 1024
 NO_LEADER: Final = -1
-NO_TIME: Final = -1
-"""A broker's answer if the topic keeps the producer's time."""
+EARLIEST: Final = 1_577_836_800_000
+"""Milliseconds, 2020: a broker answers -1 if the topic keeps the producer's time, and an embedded
+one of another worker's answers with a second of 1970."""
 
 Place = tuple[TopicPartition, int]
 Then = Callable[[Place | Exception], None]
@@ -113,7 +114,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
         """Report the place of each of its records."""
         super().done(base_offset, timestamp, *rest)
         entries, self.entries = self.entries, []
-        if entries and timestamp is not None and timestamp != NO_TIME:
+        if entries and timestamp is not None and timestamp > EARLIEST:
             self._accumulator.appended(timestamp)
         partition = TopicPartition(*self.tp)
         for offset, entry in enumerate(entries, base_offset):

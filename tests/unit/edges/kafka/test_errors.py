@@ -34,7 +34,11 @@ from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTo
         (
             kafka.IncompatibleBrokerVersion("DescribeGroups is unknown"),
             KafkaRefusedError,
-            "Kafka refused to look: IncompatibleBrokerVersion: DescribeGroups is unknown",
+            (
+                "Kafka refused to look: IncompatibleBrokerVersion: DescribeGroups is unknown: the broker"
+                " does not know this request: it is too old for this service, or it is the embedded"
+                " broker of another worker, which serves that one alone: use Apache Kafka"
+            ),
         ),
         (
             kafka.MessageSizeTooLargeError(),

@@ -95,6 +95,17 @@ async def test_what_a_fetch_may_unpack_to_can_be_written(producer: Producer) -> 
     assert record.timestamp == 1_767_268_800.5
 
 
+async def test_a_broker_that_makes_up_its_time_is_not_believed(producer: Producer) -> None:
+    """An embedded one of another worker's says 1970: no clock is 50 years off."""
+    told: list[float] = []
+    believing = Producer(producer._connection, on_append=told.append)
+    try:
+        await believing.send("letters", b"key", b"value")
+    finally:
+        await believing.close()
+    assert told == []
+
+
 async def test_what_is_heavy_is_compressed_beside_the_loop(
     producer: Producer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
