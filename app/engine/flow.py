@@ -293,8 +293,11 @@ class Flow:
             transitions.give_up_rest(item, TOO_LARGE, self._clock.broker_now())
             self.ended(item)
             return
-        before, seconds = (None, SHORTEST) if item.foreign else deferral_of(item)
-        self._observer.kept(item)
+        before, seconds = None, SHORTEST
+        if not item.foreign:
+            later = deferral_of(item)
+            before, seconds = later.deferral, later.seconds
+            self._observer.kept(item)
         now = self._clock.monotonic()
         self._park(item, assigned, park(item, Why.TOO_LARGE, now, now + seconds, before))
 

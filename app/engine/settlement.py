@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from functools import partial
+from typing import assert_never
 
 import msgspec
 
@@ -12,12 +13,17 @@ from app.engine.clock import EngineClock
 from app.engine.inflight import transitions
 from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item
-from app.engine.inflight.leaving import deferral_of, note_of
+from app.engine.inflight.leaving import DeadLetter, Defer, Exit, HandOn, exit_of
 from app.engine.observer import Observer
 from app.engine.reading import HEAVY
 from app.engine.tasks import Spawn
 from app.engine.turn import Turn
-from app.policies.headers.dead_letters import bare, dead_letter_headers, without_value
+from app.policies.headers.dead_letters import (
+    DeadLetterNote,
+    bare,
+    dead_letter_headers,
+    without_value,
+)
 from app.policies.headers.deferral import SHORTEST, deferral_headers
 from app.policies.headers.trace_context import carrying
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
@@ -58,6 +64,7 @@ class _Leaving(msgspec.Struct, eq=False):
     """An item that is being written to where it goes.
 
     Attributes:
+        exit: How it leaves.
         topic: Where that is.
         forms: Of the record, the one that is tried first; the next ones leave more out.
         since: Monotonic seconds when it was begun.
@@ -66,6 +73,7 @@ class _Leaving(msgspec.Struct, eq=False):
     """
 
     item: Item
+    exit: Exit
     topic: str
     forms: list[Form]
     since: float
@@ -144,46 +152,41 @@ class Settler:
         if item.targets > MANY_TARGETS or item.size > HEAVY:  # an address may be as long as that
             self._spawn(self._leave_slowly(item), f"write {item.record.coordinates}")
         else:
-            self._leave(item, *self._forms(item))
+            self._leave(self._prepared(item))
 
     async def _leave_slowly(self, item: Item) -> None:
         """Make what is to be written beside the event loop, because that takes long."""
-        self._leave(item, *await asyncio.to_thread(self._forms, item))
+        self._leave(await asyncio.to_thread(self._prepared, item))
 
-    def _forms(self, item: Item) -> tuple[str, list[Form]]:
-        """Return the topic that an item goes to, and as what."""
-        record, exits = item.record, self._exits
-        if item.foreign:
-            return exits.retry_topics[SHORTEST], [(record.key, record.value, record.headers)]
-        if item.span is not None:
+    def _prepared(self, item: Item) -> _Leaving:
+        """Return what is to be written of an item, and to which topic."""
+        exits, leaves = self._exits, exit_of(item, self._exits.group_id)
+        record = item.record
+        if item.span is not None and not isinstance(leaves, HandOn):
             record = carrying(record, item.span.context)
-        if not item.deferred:
-            return exits.dead_letter_topic, self._dead_letters(item, record)
-        deferral, seconds = deferral_of(item)
-        headers = deferral_headers(record, deferral, exits.group_id, item.origin)
-        forms: list[Form] = [(record.key, record.value, headers)]
-        return exits.retry_topics[seconds], forms
+        match leaves:
+            case HandOn():
+                topic = exits.retry_topics[SHORTEST]
+                forms: list[Form] = [(record.key, record.value, record.headers)]
+            case Defer(deferral, seconds):
+                topic = exits.retry_topics[seconds]
+                headers = deferral_headers(record, deferral, exits.group_id, item.origin)
+                forms = [(record.key, record.value, headers)]
+            case DeadLetter(note):
+                topic = exits.dead_letter_topic
+                forms = _dead_letters(item, record, note)
+            case _:
+                assert_never(leaves)
+        return _Leaving(item, leaves, topic, forms, self._clock.monotonic())
 
-    def _dead_letters(self, item: Item, record: Record) -> list[Form]:
-        note = note_of(item, self._exits.group_id)
-        size, headers = item.missing or item.size, dead_letter_headers(record, note)
-        forms: list[Form] = []
-        if not item.missing:
-            forms.append((record.key, record.value, headers))
-        if item.missing or record.value is not None:
-            forms.append((record.key, None, without_value(headers, size, item.digest)))
-        forms.append((None, None, bare(record, note, size, item.digest)))
-        return forms
-
-    def _leave(self, item: Item, topic: str, forms: list[Form]) -> None:
+    def _leave(self, leaving: _Leaving) -> None:
         """Begin to write a record."""
-        leaving = _Leaving(item, topic, forms, self._clock.monotonic())
-        self._leaving[item] = leaving
+        self._leaving[leaving.item] = leaving
         self._write(leaving)
 
     def _write(self, leaving: _Leaving) -> None:
         # Others may read dead letters by key; retry topics are this group's alone.
-        anywhere = leaving.topic != self._exits.dead_letter_topic
+        anywhere = not isinstance(leaving.exit, DeadLetter)
         answered = partial(self._answered, leaving)
         self._producer.begin(leaving.topic, *leaving.forms[0], answered, anywhere=anywhere)
 
@@ -207,17 +210,19 @@ class Settler:
                 self._take_failure(leaving, answer)
             case _:
                 self._blocked.pop(leaving.topic, None)
-                item = leaving.item
-                if leaving.topic == self._exits.dead_letter_topic:
-                    self._observer.dead_lettered(item)
-                elif not item.foreign:
-                    self._observer.deferred(item)
-                transitions.written(item)
+                match leaving.exit:
+                    case DeadLetter():
+                        self._observer.dead_lettered(leaving.item)
+                    case Defer():
+                        self._observer.deferred(leaving.item)
+                    case HandOn():
+                        pass  # it was counted by whoever deferred it
+                transitions.written(leaving.item)
                 self._left(leaving)
 
     def _take_too_large(self, leaving: _Leaving, error: RecordTooLargeError) -> None:
         item, name = leaving.item, leaving.item.name
-        if leaving.topic != self._exits.dead_letter_topic:
+        if not isinstance(leaving.exit, DeadLetter):
             log.warning("%s cannot be put aside: %s", name, error)
             transitions.is_too_large(item)
             self._left(leaving)
@@ -267,3 +272,15 @@ class Settler:
             awaited = {each.topic for each in self._leaving.values()}
             self._blocked = {topic: why for topic, why in self._blocked.items() if topic in awaited}
         self._turn.ended(item)
+
+
+def _dead_letters(item: Item, record: Record, note: DeadLetterNote) -> list[Form]:
+    """Return the forms of a dead letter: whole, without its value, and bare."""
+    size, headers = item.missing or item.size, dead_letter_headers(record, note)
+    forms: list[Form] = []
+    if not item.missing:
+        forms.append((record.key, record.value, headers))
+    if item.missing or record.value is not None:
+        forms.append((record.key, None, without_value(headers, size, item.digest)))
+    forms.append((None, None, bare(record, note, size, item.digest)))
+    return forms

@@ -1,4 +1,6 @@
-"""What is written of an item that leaves: why it is dead, or what is to go on later."""
+"""How an item leaves: as what it is written, and what is said of it there."""
+
+import msgspec
 
 from app.engine.inflight.item import LONGEST_ERROR, Item, Job, State
 from app.policies.books.pauses import destination_id
@@ -12,8 +14,46 @@ GRAVITY = (Reason.INVALID, Reason.EXHAUSTED, Reason.REJECTED, Reason.UNROUTABLE,
 """Which reason stands on a dead letter whose targets failed for several."""
 
 
-def deferral_of(item: Item) -> tuple[Deferral, float]:
-    """Return what the record in a retry topic is to say, and the seconds that it is to wait."""
+class HandOn(msgspec.Struct, frozen=True):
+    """It goes on as it stands: a newer version deferred it, and knows what is still to be done."""
+
+
+class Defer(msgspec.Struct, frozen=True):
+    """It is to come back later.
+
+    Attributes:
+        deferral: What its record in the retry topic is to say.
+        seconds: How long it is to wait.
+    """
+
+    deferral: Deferral
+    seconds: float
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """Nobody tries it again of himself.
+
+    Attributes:
+        note: What its record in the dead-letter topic is to say.
+    """
+
+    note: DeadLetterNote
+
+
+Exit = HandOn | Defer | DeadLetter
+
+
+def exit_of(item: Item, group_id: str) -> Exit:
+    """Return how an item leaves about which nothing more is done here."""
+    if item.foreign:
+        return HandOn()
+    if item.deferred:
+        return deferral_of(item)
+    return DeadLetter(note_of(item, group_id))
+
+
+def deferral_of(item: Item) -> Defer:
+    """Return what is to be said of an item that is put aside, and for how long."""
     put_aside = [job for job in item.jobs if job.state is State.DEFERRED]
     before = item.before or Deferral()
     deferral = Deferral(
@@ -25,7 +65,7 @@ def deferral_of(item: Item) -> tuple[Deferral, float]:
         replays=before.replays,
         paused=_paused(put_aside),
     )
-    return deferral, min(job.put_aside_for for job in put_aside)
+    return Defer(deferral, min(job.put_aside_for for job in put_aside))
 
 
 def why_dead(item: Item) -> str:

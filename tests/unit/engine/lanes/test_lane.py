@@ -514,8 +514,8 @@ async def test_attempts_in_memory_are_used_up_then_it_is_put_aside() -> None:
     (job,) = bench.done
     assert (job.state, job.put_aside_for, job.attempts) == (State.DEFERRED, 30.0, 3)
     assert sent.deferred
-    deferral, seconds = deferral_of(sent)
-    assert (deferral.attempts, seconds) == (3, 30.0)
+    later = deferral_of(sent)
+    assert (later.deferral.attempts, later.seconds) == (3, 30.0)
 
 
 async def test_what_was_deferred_before_has_one_attempt() -> None:
