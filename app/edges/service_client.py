@@ -13,6 +13,7 @@ from app.policies.texts.visible import visible, visible_line
 from app.values.control import Published
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.destinations import DestinationAnswer, DestinationPage, DestinationView
+from app.values.errors import UNREADABLE
 from app.values.fleet import Fleet
 from app.values.history import HistoryPage, Story
 from app.values.replay import Place, Replay
@@ -106,7 +107,7 @@ class ServiceClient:
         answer = await self._send("GET", "/health")
         try:
             body = msgspec.json.decode(answer.content, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise self._stranger() from None
         if not {"status", "is_running", "group_id"} <= body.keys():
             raise self._stranger()
@@ -239,7 +240,7 @@ class ServiceClient:
     def _typed(self, answer: httpx.Response, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(answer.content, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise self._stranger() from None
 
     async def _ask(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
@@ -250,7 +251,7 @@ class ServiceClient:
             return answer
         try:
             detail = msgspec.json.decode(answer.content, type=_Problem).detail
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise self._stranger() from None
         text = f"{self.url} answered {answer.status_code}: {visible_line(detail)[:_QUOTED]}"
         if answer.status_code == httpx.codes.UNAUTHORIZED:

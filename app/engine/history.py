@@ -32,8 +32,6 @@ MOST_TRIES: Final = 50
 """Attempts that are kept of one notification: the first ones and the last ones."""
 _LAST_TRIES: Final = MOST_TRIES // 2
 MOST_TARGETS: Final = 50
-LONGEST_ID: Final = 1000
-"""Characters: as many as can be asked for."""
 LONGEST_NAME: Final = 200
 LONGEST_ERROR: Final = 300
 MOST_NOTES: Final = 20
@@ -149,10 +147,11 @@ class History:
             return
         self._waiting.append(self._entry(item, state, self._clock.now()))
 
-    def unwritten(self, name: str) -> list[Entry]:
+    def unwritten(self, asked: str) -> list[Entry]:
         """Return what is known of a notification and may not stand in the topic yet."""
+        names = history.names_of(asked)
         under_way = [entry for entries in self._written.values() for entry in entries]
-        return [entry for entry in (*under_way, *self._waiting) if history.name_of(entry) == name]
+        return [entry for entry in (*under_way, *self._waiting) if history.name_of(entry) in names]
 
     async def write(self) -> None:
         """Write what has been taken, and wait for it a second at most. Never raises for Kafka."""
@@ -227,7 +226,7 @@ class History:
             places, tries = targets_of(item)
             targets = tuple(Addressee(target.channel, target.label) for target in places)
         return Entry(
-            clip(name, LONGEST_ID) if name else None,
+            clip(name, history.LONGEST_ID) if name else None,
             item.origin.coordinates if item.deferred_before else item.record.coordinates,
             state,
             item.published_at,

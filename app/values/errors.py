@@ -1,6 +1,12 @@
 """Errors that cross layers. Each edge translates its library's exceptions into these."""
 
 from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that it cannot decode: no JSON, no UTF-8, nested too deeply."""
 
 
 class NotifierError(Exception):

@@ -13,7 +13,7 @@ from app.edges.http import HttpAnswer, HttpRequestError
 from app.policies.redaction import NO_SECRETS, Secrets, scrub
 from app.policies.texts.plain_text import html_to_text, one_line
 from app.values.delivery import Target
-from app.values.errors import ForbiddenAddressError, NotifierError
+from app.values.errors import UNREADABLE, ForbiddenAddressError, NotifierError
 from app.values.notification import NO_ACCESS, Access
 from app.values.outcome import (
     Allowance,
@@ -68,7 +68,7 @@ def read_json(decoder: msgspec.json.Decoder[T], answer: HttpAnswer) -> T | None:
     """Decode an answer's JSON; None if it has not the service's form."""
     try:
         return decoder.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -64,17 +64,18 @@ class HistoryLog:
         """Whether there is a history."""
         return self._topic is not None
 
-    async def of(self, name: str, before: Traced | None = None) -> Traced:
+    async def of(self, asked: str, before: Traced | None = None) -> Traced:
         """Return what is known of one notification, back to when it was published.
 
         Args:
-            name: Its id, or ``topic/partition/offset``.
+            asked: Its id, or ``topic:partition:offset``.
             before: What was found earlier; only what was written since is read then.
 
         Raises:
             KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
-        may_hold = history.may_hold(name)
+        names = history.names_of(asked)
+        may_hold = history.may_hold(names)
         known = Traced() if before is None else before
         oldest = inf
 
@@ -85,7 +86,7 @@ class HistoryLog:
 
         def chosen(records: Sequence[Record]) -> tuple[Found, ...]:
             found = itertools.chain.from_iterable(map(_entries, records))
-            return tuple(each for each in found if history.name_of(each[2]) == name)
+            return tuple(each for each in found if history.name_of(each[2]) in names)
 
         found: tuple[Found, ...] = ()
         async with self._log() as (log, offsets):

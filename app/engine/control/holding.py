@@ -13,6 +13,7 @@ from app.engine.inflight.item import Item, State
 from app.engine.inflight.packing import is_named, told
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.observer import Observer
+from app.policies.books.history import coordinates_of
 from app.policies.books.pauses import Pausing
 from app.policies.texts.plain_text import clip
 from app.values.history import Addressee, Entry, Try
@@ -73,18 +74,19 @@ class Holding:
         self._observer = observer
         self._board = board
 
-    def held(self, name: str) -> Held | None:
+    def held(self, asked: str) -> Held | None:
         """Return what is held of a notification: by its id, or by where its record first stood."""
+        place, there = coordinates_of(asked), None
         for item in self._assignment.items():
-            if is_named(item, name):
+            if is_named(item, asked):
                 return self._held(item)
-            if name.count("/") >= 2 and item.origin.coordinates == name:
-                return self._held(item)
-        return None
+            if item.origin.coordinates == place:
+                there = item
+        return None if there is None else self._held(there)
 
-    def unwritten(self, name: str) -> Sequence[Entry]:
+    def unwritten(self, asked: str) -> Sequence[Entry]:
         """Return what the history is still to be told of a notification."""
-        return self._observer.history.unwritten(name)
+        return self._observer.history.unwritten(asked)
 
     def pause_of(self, identity: str) -> Pausing | None:
         """Return the word that a destination is paused by, or None."""

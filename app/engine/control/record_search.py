@@ -1,7 +1,6 @@
 """Looks for the record of one notification on Kafka, wherever it may stand."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -13,7 +12,9 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.log_reader import LogReader
 from app.edges.kafka.record_reader import reading_again
 from app.engine.group.subscription import Subscription
-from app.policies.headers.records import here, origin_of
+from app.policies.books.history import LONGEST_ID, coordinates_of, is_id
+from app.policies.headers.records import Origin, here, origin_of
+from app.policies.parsing import glance
 from app.values.errors import KafkaUnavailableError, NotifierError
 from app.values.record import Record, TopicPartition
 
@@ -35,7 +36,7 @@ class RecordSearch:
     """Looks through the topics of the group.
 
     Every method raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` as everywhere; a
-    notification is named by its id, or by ``topic/partition/offset``.
+    notification is asked for by its id, or by ``topic:partition:offset``.
 
     Args:
         connection: Where Kafka is.
@@ -50,17 +51,17 @@ class RecordSearch:
         self._subscription = subscription
         self._dead_letters = dead_letters
 
-    async def deferred(self, name: str) -> tuple[Record, float] | None:
+    async def deferred(self, asked: str) -> tuple[Record, float] | None:
         """Look in the retry topics; return the record written last, and its topic's delay."""
-        is_it = _matches(name, origin_of)
+        is_it = _matches(asked, origin_of)
         found: list[tuple[Record, float]] = []
         for topic, delay in self._subscription.delays.items():
             found += [(each, delay) for each in await self._find(topic, is_it)]
         return max(found, key=lambda each: each[0].timestamp, default=None)
 
-    async def uncommitted(self, name: str) -> Record | None:
+    async def uncommitted(self, asked: str) -> Record | None:
         """Look in what the group has not committed of the consumed topics."""
-        is_it = _matches(name, here)
+        is_it = _matches(asked, here)
         for topic in self._subscription.topics:
             found = await self._find(topic, is_it, uncommitted=True)
             if found:
@@ -68,16 +69,16 @@ class RecordSearch:
         return None
 
     async def dead_letter(
-        self, name: str, origin: str | None, settled: float | None = None
+        self, asked: str, origin: str | None, settled: float | None = None
     ) -> Record | None:
         """Look in the dead letters; return the newest.
 
         Args:
-            name: Of the notification.
+            asked: The notification.
             origin: Where its record first stood, if that is known.
             settled: When it became one, in seconds since the epoch, if that is known.
         """
-        is_it = _matches(name, origin_of)
+        is_it = _matches(asked, origin_of)
         found = None
         try:
             async with asyncio.timeout(TIMEOUT):
@@ -134,20 +135,23 @@ class _Named(msgspec.Struct):
     message_id: str | None = None
 
 
-def _matches(name: str, origin: Callable[[Record], object]) -> Callable[[Record], bool]:
+def message_id_of(record: Record | None) -> str | None:
+    """Return a record's ``message_id``, as its notification has it."""
+    named = None if record is None else glance(record.value, _Named)
+    return named.message_id or None if named else None
+
+
+def _matches(asked: str, origin: Callable[[Record], Origin]) -> Callable[[Record], bool]:
     """Return what says whether a record is that notification: by its id, or where it stood."""
-    written = {name.encode("utf-8", "surrogatepass"), json.dumps(name)[1:-1].encode()}
-    is_place = name.count("/") >= 2
+    place = coordinates_of(asked)
+    written = asked[: LONGEST_ID - 1].encode("utf-8", "surrogatepass")
 
     def is_it(record: Record) -> bool:
-        if is_place and getattr(origin(record), "coordinates", "") == name:
+        if origin(record).coordinates == place:
             return True
         value = record.value
-        if value is None or not any(each in value for each in written):
-            return False
-        try:
-            return msgspec.json.decode(value, type=_Named).message_id == name
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            return False
+        if value is None or not (written in value or b"\\" in value or b"\0" in value):
+            return False  # nothing is escaped, and it is UTF-8: no need to decode it
+        return is_id(message_id_of(record), asked)
 
     return is_it

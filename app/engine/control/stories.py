@@ -9,6 +9,7 @@ from app.edges.kafka.history_log import Found
 from app.engine.control.holding import SHOWN, Held
 from app.policies.books.history import said
 from app.policies.headers.trace_context import read_trace_context
+from app.policies.parsing import glance
 from app.policies.redaction import Secrets, veil
 from app.policies.texts.plain_text import clip
 from app.values.history import Addressee, Entry, Settled, Story, TargetStory, Told
@@ -30,7 +31,7 @@ class Stories:
 
     def of(
         self,
-        name: str,
+        message_id: str | None,
         entries: Sequence[Found],
         *,
         state: str,
@@ -48,7 +49,7 @@ class Stories:
         """Return the story of one notification.
 
         Args:
-            name: Its id, or ``topic/partition/offset``.
+            message_id: Its id, if it has one; the history knows better.
             entries: What the history says, oldest first.
             state: What has become of it.
             why: Why that is so.
@@ -64,10 +65,9 @@ class Stories:
         """
         last = entries[-1][2] if entries else None
         newest = [entry for _, _, entry in reversed(entries)]
-        is_id = name.count("/") < 2
         return Story(
-            id=self._veiled(last.id if last else name if is_id else None),
-            origin=last.origin if last else origin or name,
+            id=self._veiled(last.id if last else message_id),
+            origin=last.origin if last else origin or "",
             state=state,
             why=self._veiled(why),
             next_attempt_at=_time(next_attempt_at),
@@ -100,7 +100,7 @@ class Stories:
             held.trace_id,
         )
         return self.of(
-            held.id or held.origin,
+            held.id,
             (*entries, ((0, 0), self._worker_name, now)),
             state=held.state,
             why=held.why,
@@ -160,11 +160,10 @@ def content_of(record: Record | None) -> str | None:
     """Return the text of a record: its content, or what stands there if it cannot be read."""
     if record is None:
         return None
-    try:
-        content = msgspec.json.decode(record.value or b"", type=_Contents).content
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        content = (record.value or b"")[: SHOWN * 4].decode("utf-8", "backslashreplace")
-    return None if content is None else clip(content, SHOWN)
+    told = glance(record.value, _Contents)
+    if told is None:
+        return clip((record.value or b"")[: SHOWN * 4].decode("utf-8", "backslashreplace"), SHOWN)
+    return None if told.content is None else clip(told.content, SHOWN)
 
 
 def trace_id_of(record: Record | None) -> str | None:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from app.edges.kafka.history_log import Found, HistoryLog, Traced
 from app.engine.control.holding import Held, Holding
 from app.engine.control.others import OtherWorkers, has, page_of
-from app.engine.control.record_search import RecordSearch
+from app.engine.control.record_search import RecordSearch, message_id_of
 from app.engine.control.stories import Stories, content_of, trace_id_of
-from app.policies.books.history import coordinates_of, said
+from app.policies.books.history import said
 from app.policies.books.history_search import DEFERRED, Sought
 from app.policies.headers.deferral import read_paused
 from app.policies.headers.records import here, origin_of
@@ -81,18 +81,17 @@ class Tracer:
         Raises:
             KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
         """
-        name = coordinates_of(asked)
-        seen = await self._look(name)
-        known = await self._known(name, seen)
+        seen = await self._look(asked)
+        known = await self._known(asked, seen)
         if known is None or known.state in REPLAYABLE:  # it may be replayed elsewhere just now
             theirs, _ = await self._others.story(asked)
             known = theirs or known
         if known is not None:
             return known, seen.traced.oldest
-        found = await self._elsewhere(name, seen.entries)
+        found = await self._elsewhere(asked, seen.entries)
         # Kafka takes a while to be looked through; meanwhile it may have been taken, or settled.
-        seen = await self._look(name, seen.traced)
-        if (known := await self._known(name, seen)) is not None:
+        seen = await self._look(asked, seen.traced)
+        if (known := await self._known(asked, seen)) is not None:
             return known, seen.traced.oldest
         if found is None or found.state == QUEUED:
             theirs, unasked = await self._others.story(asked)
@@ -105,36 +104,37 @@ class Tracer:
         Args:
             asked: As for ``trace``.
         """
-        name = coordinates_of(asked)
-        if self._holding.held(name) is None and not self._holding.unwritten(name):
+        if self._holding.held(asked) is None and not self._holding.unwritten(asked):
             return None
-        return await self._known(name, await self._look(name))
+        return await self._known(asked, await self._look(asked))
 
-    async def _look(self, name: str, before: Traced | None = None) -> _Seen:
+    async def _look(self, asked: str, before: Traced | None = None) -> _Seen:
         """Look into this worker's books and into the history, or into what is new there."""
-        held = self._holding.held(name)  # this and the next before the topic, or one is missed
-        here_alone = self._holding.unwritten(name)
-        traced = await self._history.of(name, before) if self._history.is_kept else Traced()
+        held = self._holding.held(asked)  # this and the next before the topic, or one is missed
+        here_alone = self._holding.unwritten(asked)
+        traced = await self._history.of(asked, before) if self._history.is_kept else Traced()
         known = {entry for _, _, entry in traced.found}
         fresh = [((0, 0), self._worker_name, each) for each in here_alone if each not in known]
-        return _Seen(held, (*traced.found, *fresh), traced)
+        entries = (*traced.found, *fresh)
+        by_id = tuple(each for each in entries if each[2].id is not None)
+        return _Seen(held, by_id or entries, traced)  # an id may look like another one's place
 
-    async def _known(self, name: str, seen: _Seen) -> Story | None:
+    async def _known(self, asked: str, seen: _Seen) -> Story | None:
         """Tell of what this worker holds and of what is settled, as far as either is so."""
         if seen.held is not None:
             return self._stories.of_held(seen.held, seen.entries)
         if seen.entries and seen.entries[-1][2].state != DEFERRED:
-            return await self._of_settled(name, seen.entries)
+            return await self._of_settled(asked, seen.entries)
         return None
 
-    async def _of_settled(self, name: str, entries: Sequence[Found]) -> Story:
+    async def _of_settled(self, asked: str, entries: Sequence[Found]) -> Story:
         last = entries[-1][2]
         dead = None
         if last.state in REPLAYABLE:
-            dead = await _in_time(self._search.dead_letter(name, last.origin, last.at), [])
+            dead = await _in_time(self._search.dead_letter(asked, last.origin, last.at), [])
         record = dead or await self._search.at(last.origin)
         return self._stories.of(
-            name,
+            last.id,
             entries,
             state=last.state,
             settled=last.at,
@@ -145,17 +145,17 @@ class Tracer:
             trace_id=trace_id_of(record),
         )
 
-    async def _elsewhere(self, name: str, entries: Sequence[Found]) -> Story | None:
+    async def _elsewhere(self, asked: str, entries: Sequence[Found]) -> Story | None:
         """Look through what Kafka has of it: deferred, dead, or not taken yet."""
         last = entries[-1][2] if entries else None
         late: list[KafkaUnavailableError] = []
-        if (deferred := await _in_time(self._search.deferred(name), late)) is not None:
-            return self._of_deferred(name, *deferred, entries)
-        dead = await _in_time(self._search.dead_letter(name, last.origin if last else None), late)
+        if (deferred := await _in_time(self._search.deferred(asked), late)) is not None:
+            return self._of_deferred(*deferred, entries)
+        dead = await _in_time(self._search.dead_letter(asked, last.origin if last else None), late)
         if dead is None and last is None:
-            return await self._of_untaken(name, late)
+            return await self._of_untaken(asked, late)
         return self._stories.of(
-            name,
+            message_id_of(dead),
             entries,
             state="failed" if dead else DEFERRED,
             why=str(late[0]) if late and dead is None else None,
@@ -165,14 +165,12 @@ class Tracer:
             trace_id=trace_id_of(dead),
         )
 
-    def _of_deferred(
-        self, name: str, record: Record, delay: float, entries: Sequence[Found]
-    ) -> Story:
+    def _of_deferred(self, record: Record, delay: float, entries: Sequence[Found]) -> Story:
         origin = origin_of(record)
         pauses = map(self._holding.pause_of, read_paused(record.headers))
         pause = next(filter(None, pauses), None)
         return self._stories.of(
-            name,
+            message_id_of(record),
             entries,
             state=WAITING if pause else DEFERRED,
             why=f"its destination was paused by {pause.by}" if pause else None,
@@ -184,15 +182,15 @@ class Tracer:
             trace_id=trace_id_of(record),
         )
 
-    async def _of_untaken(self, name: str, late: list[KafkaUnavailableError]) -> Story | None:
-        record = await _in_time(self._search.uncommitted(name), late)
+    async def _of_untaken(self, asked: str, late: list[KafkaUnavailableError]) -> Story | None:
+        record = await _in_time(self._search.uncommitted(asked), late)
         if record is None:
             if late:
                 raise late[0]
             return None
         origin = here(record)
         return self._stories.of(
-            name,
+            message_id_of(record),
             (),
             state=QUEUED,
             why="nobody has taken it yet",

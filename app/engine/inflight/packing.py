@@ -12,6 +12,7 @@ import msgspec
 
 from app.engine.inflight import transitions
 from app.engine.inflight.item import SIZE_BYTES, Item, Job
+from app.policies.books.history import LONGEST_ID, is_id
 from app.values.delivery import Delivery
 from app.values.notification import Notification
 
@@ -104,13 +105,14 @@ def told(item: Item) -> Notification | None:
     return item.notification if item.packed is None else _contents(item).notification
 
 
-def is_named(item: Item, name: str) -> bool:
+def is_named(item: Item, asked: str) -> bool:
     """Say whether an item has this ``message_id``, packed or not."""
     # To decode all that wait would take long.
-    if item.packed is not None and name.encode("utf-8", "replace") not in _raw(item):
+    start = asked[: LONGEST_ID - 1].encode("utf-8", "replace")
+    if item.packed is not None and start not in _raw(item):
         return False
     notification = told(item)
-    return notification is not None and notification.message_id == name
+    return notification is not None and is_id(notification.message_id, asked)
 
 
 def _contents(item: Item) -> _Contents:

@@ -17,7 +17,7 @@ from app.faces.api.responses import JsonResponse
 from app.policies.headers.trace_context import read_trace_context
 from app.policies.parsing.json_text import read_json
 from app.values.control import PublishWarning
-from app.values.errors import InvalidRecordError
+from app.values.errors import UNREADABLE, InvalidRecordError
 
 router = APIRouter(tags=["notifications"])
 
@@ -132,7 +132,7 @@ def as_strict_json(body: bytes) -> bytes:
     """
     try:
         msgspec.json.decode(body, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         try:
             return json.dumps(read_json(body), ensure_ascii=False).encode()
         except (InvalidRecordError, RecursionError):

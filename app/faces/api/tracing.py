@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
@@ -33,6 +33,8 @@ class SettledAs(StrEnum):
     DEFERRED = "deferred"
 
 
+LONGEST_ASKED: Final = 4000
+"""Characters of an id: more would not fit into a request line to another worker."""
 Text = Annotated[str, Field(max_length=200)]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}\.[0-9]{1,6}$")]
 
@@ -91,7 +93,7 @@ async def notification(
         str,
         Path(
             min_length=1,
-            max_length=1000,
+            max_length=LONGEST_ASKED,
             description="Its message_id, or topic:partition:offset of one without",
         ),
     ],

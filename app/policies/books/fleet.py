@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.policies.books.saved_commits import Entry
+from app.values.errors import UNREADABLE
 from app.values.fleet import Worker, WorkerStatistics
 
 GONE_AFTER: Final = 13.0
@@ -55,7 +56,7 @@ class FleetBook:
         identity = name.removeprefix(self._prefix)
         try:
             worker = msgspec.json.decode(value or b"", type=Worker)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # taken back, or of a version to come
+        except UNREADABLE:  # taken back, or of a version to come
             self._heard.pop(identity, None)
             return
         if worker.id == identity:

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from app.policies.texts.plain_text import clip
+from app.values.errors import UNREADABLE
 from app.values.history import Batch, Entry, Try
 from app.values.record import Headers
 from app.values.snapshot import AttemptStatus
@@ -14,6 +16,8 @@ from app.values.snapshot import AttemptStatus
 FORMAT_HEADER: Final = "notifier.format"
 FILTER_HEADER: Final = "notifier.history.ids"
 FORMAT: Final = 1
+LONGEST_ID: Final = 1000
+"""Characters that are kept of an id."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Batch)
 
@@ -29,6 +33,16 @@ def coordinates_of(asked: str) -> str:
     if topic and partition.isdecimal() and offset.isdecimal():
         return f"{topic}/{partition}/{offset}"
     return asked
+
+
+def is_id(known: str | None, asked: str) -> bool:
+    """Say whether a notification's id is the one that is asked for, as far as ids are kept."""
+    return known is not None and clip(known, LONGEST_ID) == clip(asked, LONGEST_ID)
+
+
+def names_of(asked: str) -> frozenset[str]:
+    """Return the names that ``name_of`` may have for what is asked: an id may look like a place."""
+    return frozenset((clip(asked, LONGEST_ID), coordinates_of(asked)))
 
 
 def said(made: Try, entry: Entry) -> str | None:
@@ -71,20 +85,20 @@ def read(value: bytes | None, headers: Headers) -> Batch | None:
         return None
     try:
         return _DECODER.decode(value)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except UNREADABLE:
         return None
 
 
-def may_hold(name: str) -> Callable[[Headers], bool]:
-    """Return a check of a record's headers: whether it may hold a notification of that name.
+def may_hold(names: Iterable[str]) -> Callable[[Headers], bool]:
+    """Return a check of a record's headers: whether it may hold a notification of these names.
 
     Once in about four thousand million names it says so although it does not.
     """
-    wanted = _hash(name)
+    wanted = {_hash(name) for name in names}
 
     def check(headers: Headers) -> bool:
-        names = dict(headers).get(FILTER_HEADER)
-        return names is not None and len(names) % 4 == 0 and wanted in array("I", names)
+        held = dict(headers).get(FILTER_HEADER)
+        return held is not None and len(held) % 4 == 0 and not wanted.isdisjoint(array("I", held))
 
     return check
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.policies.books.saved_commits import Entry
+from app.values.errors import UNREADABLE
 from app.values.notice import Report, Told
 
 STALE_AFTER: Final = 60.0
@@ -62,7 +63,7 @@ class NoticeBook:
                 self._heard[name.removeprefix(self._reports)] = _Heard(report, at)
             elif name == self._told_key:
                 self.told = msgspec.json.decode(value or b"", type=ToldByName)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # taken back, or of a version to come
+        except UNREADABLE:  # taken back, or of a version to come
             self._heard.pop(name.removeprefix(self._reports), None)
 
     def reports(self, now: float) -> Iterator[Report]:

@@ -13,6 +13,7 @@ import msgspec
 from app.policies.books.saved_commits import Entry
 from app.policies.headers.records import iso_time
 from app.values.delivery import Destination
+from app.values.errors import UNREADABLE
 
 
 class Pausing(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ class PauseBook:
         identity = name.removeprefix(self._prefix)
         try:
             word = msgspec.json.decode(value or b"", type=Pausing)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # deleted, or of a version to come
+        except UNREADABLE:  # deleted, or of a version to come
             self._words.pop(identity, None)
             return identity
         self._words[identity] = word

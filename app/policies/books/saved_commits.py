@@ -17,6 +17,7 @@ from typing import TypeVar
 import msgspec
 
 from app.policies.books.ledger import Commit
+from app.values.errors import UNREADABLE
 from app.values.record import TopicPartition
 
 _COMMITS = "commits"
@@ -132,7 +133,7 @@ class SavedReader:
 def _put(entries: dict[K, T], key: K, value: bytes | None, kind: type[T]) -> None:
     try:
         entries[key] = msgspec.json.decode(value or b"", type=kind)
-    except msgspec.DecodeError:  # deleted, or of a version to come: unknown entries are ignored
+    except UNREADABLE:  # deleted, or of a version to come: unknown entries are ignored
         entries.pop(key, None)
 
 

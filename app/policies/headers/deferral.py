@@ -29,6 +29,7 @@ from app.policies.headers.records import (
     time_of,
     with_texts,
 )
+from app.values.errors import UNREADABLE
 from app.values.outcome import Reason
 from app.values.record import Headers, Record
 
@@ -178,5 +179,5 @@ def _paused(raw: bytes | None) -> tuple[str, ...]:
 def _read_failed(raw: bytes | None) -> tuple[FailedMark, ...]:
     try:
         return msgspec.json.decode(raw or b"[]", type=tuple[FailedMark, ...])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return ()

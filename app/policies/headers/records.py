@@ -16,6 +16,7 @@ import msgspec
 
 from app.policies.texts.plain_text import clip
 from app.values.delivery import Target
+from app.values.errors import UNREADABLE
 from app.values.record import Headers, Record
 
 ORIGIN_TOPIC = "notifier.origin.topic"
@@ -158,7 +159,7 @@ def read_marks(raw: bytes | None) -> tuple[TargetMark, ...]:
     """Read marks; nothing if there are none or they are corrupt."""
     try:
         return msgspec.json.decode(raw or b"[]", type=tuple[TargetMark, ...])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return ()
 
 

@@ -6,6 +6,8 @@ expected type is decoded in one pass; anything else is read as Python reads it, 
 as possible (``fitting``).
 """
 
+from typing import TypeVar
+
 import msgspec
 
 from app.policies.channels import Channels
@@ -16,11 +18,13 @@ from app.policies.parsing.reading import Reading
 from app.policies.parsing.templates import MessageTemplates, RenderedMessage
 from app.policies.parsing.typed import TypedMessage, from_typed, kind_of
 from app.policies.texts.notes import Notes
-from app.values.errors import InvalidRecordError
+from app.values.errors import UNREADABLE, InvalidRecordError
 from app.values.notification import Notification
 from app.values.recipients import Recipients
 
-__all__ = ["MessageTemplates", "RenderedMessage", "parse"]
+__all__ = ["MessageTemplates", "RenderedMessage", "glance", "parse"]
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -69,7 +73,7 @@ def _at_once(value: bytes) -> Envelope | TypedMessage | None:
         if b'"message_type"' in value:
             return _TYPED.decode(value)
         envelope = _ENVELOPE.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     # The name of that member may contain escapes.
     return envelope if envelope.message_type is None else None
@@ -81,3 +85,22 @@ def _fitted(value: bytes, notes: Notes) -> Envelope | TypedMessage:
     if kind is None:
         return fit(Envelope, read, notes)
     return fit(kind, read, notes)
+
+
+def glance(value: bytes | None, kind: type[T]) -> T | None:
+    """Read some members of a record as ``parse`` reads them, or return None if it could not.
+
+    Args:
+        value: As it came from the topic.
+        kind: A struct with those members.
+    """
+    value = (value or b"").removeprefix(_BYTE_ORDER_MARK)
+    try:
+        return msgspec.json.decode(value, type=kind)
+    except UNREADABLE:
+        pass
+    try:
+        check_values(value)
+        return fit(kind, read_json(value), Notes())
+    except InvalidRecordError:
+        return None

@@ -10,6 +10,7 @@ from app.policies.headers.records import TargetMark, iso_time, origin_of
 from app.policies.redaction import LONGEST_ESCAPE, NO_SECRETS, Secrets, veil
 from app.policies.texts.plain_text import shorten
 from app.values.dead_letter import DeadLetter
+from app.values.errors import UNREADABLE
 from app.values.record import Record
 
 LONGEST_VALUE = 10_000
@@ -122,12 +123,12 @@ def _read(value: bytes | msgspec.Raw) -> _Glance:
     """Read the names of a notification, as far as there are any."""
     try:
         return msgspec.json.decode(value or b"{}", type=_Glance)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return _Glance()
 
 
 def _string(raw: msgspec.Raw) -> str | None:
     try:
         return msgspec.json.decode(raw, type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

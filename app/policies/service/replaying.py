@@ -11,6 +11,7 @@ from app.policies.headers.dead_letters import read_note
 from app.policies.headers.deferral import Deferral
 from app.policies.headers.records import VALUE_SHA256, origin_of
 from app.policies.service.choosing import matches
+from app.values.errors import UNREADABLE
 from app.values.record import Record
 from app.values.replay import Place, ReplayMark, Selection
 
@@ -136,7 +137,7 @@ def read_mark(record: Record) -> tuple[Place, ReplayMark] | None:
         return None
     try:
         value = msgspec.json.decode(record.value or b"{}", type=dict[str, str])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         value = {}
     mark = ReplayMark(value.get("replayed", ""), value.get("identity", ""))
     return (int(partition), int(offset)), mark

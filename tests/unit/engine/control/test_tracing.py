@@ -1,5 +1,6 @@
 """Where one notification is, found wherever it may be."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -302,6 +303,79 @@ async def test_one_without_an_id_is_asked_for_by_its_place(
     story = await room.story(f"{TOPIC}:{partition}:0")
     assert (story.state, story.id) == ("sent", None)
     assert worker.holding.held(f"{TOPIC}/{partition}/0") is None
+
+
+async def test_an_id_may_look_like_a_place(stage: "Stage", envelope: "Envelope") -> None:
+    """Even like another one's: before it is taken, while it is held and afterwards."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await stage.publish(envelope("nameless"), envelope("text", message_id="a/b/c/d"))
+    _, partition, _ = (await room.story("a/b/c/d")).origin.split("/")
+    names = (f"{TOPIC}:{partition}:0", "orders:17:4", "a/b/c/d", "i" * 1500)
+    await stage.publish(*(envelope("text", message_id=name) for name in names if "/" not in name))
+
+    async def told() -> list[tuple[str | None, str, str | None]]:
+        stories = [await room.story(name) for name in names]
+        return [((each.id or "")[:999], each.state, each.content) for each in stories]
+
+    assert await told() == [(name[:999], "queued", "text") for name in names]
+    stage.channel.gate = asyncio.Event()
+    await worker.start()
+    await until(lambda: worker.snapshot().in_flight == 5)
+    assert [(name, content) for name, _, content in await told()] == [
+        (name[:999], "text") for name in names
+    ]
+    stage.channel.gate.set()
+    await until(lambda: worker.snapshot().messages_sent == 5)
+    await room.written()
+    assert await told() == [(name[:999], "sent", "text") for name in names]
+
+
+async def test_a_record_that_cannot_be_read_has_a_story(
+    stage: "Stage", envelope: "Envelope"
+) -> None:
+    """Its bytes, as far as they are text; and it is in nobody's way."""
+    worker = stage.worker()
+    room = await room_of(stage, worker)
+    await worker.start()
+    await stage.publish(
+        b'{"message_id":"m-9","content":"caf\xe9"}',
+        b'{"m-9":' * 3000 + b"1" + b"}" * 3000,
+        envelope("fine", channels=["nowhere"], message_id="m-9"),
+    )
+    await until(lambda: worker.snapshot().messages_failed == 3)
+    await room.written()
+    assert (await room.story("m-9")).content == "fine"
+    letters = [each for each in await stage.dead_letters() if each.reason == "invalid"]
+    stories = {each.content: each for each in [await room.story(it.origin) for it in letters]}
+    assert {each.dead_letter for each in stories.values()} == {each.id for each in letters}
+    assert {(content or "")[:38] for content in stories} == {
+        '{"message_id":"m-9","content":"caf\\xe9',
+        ('{"m-9":' * 6)[:38],
+    }
+
+
+async def test_what_waits_is_found_by_the_id_that_it_is_sent_with(stage: "Stage") -> None:
+    """However its producer wrote it."""
+    room = await room_of(stage, stage.worker())
+    await stage.publish(
+        b'{"message_id":12345,"content":"a number","channels":["webhook"]}',
+        b'{"message_id":"n-1","content":"not JSON to all","channels":["webhook"],"x":NaN}',
+        rb'{"message_id":"p\/1","content":"from PHP","channels":["webhook"]}',
+        rb'{"message_id":"\u4E2D","content":"capitals","channels":["webhook"]}',
+        b'\xef\xbb\xbf{"message_id":"w-1","content":"a mark before it","channels":["webhook"]}',
+        '{"message_id":"u-1","content":"UTF-16","channels":["webhook"]}'.encode("utf-16"),
+    )
+    told = [await room.story(name) for name in ("12345", "n-1", "p/1", "中", "w-1", "u-1")]
+    assert [each.state for each in told] == ["queued"] * 6
+    assert [each.content for each in told] == [
+        "a number",
+        "not JSON to all",
+        "from PHP",
+        "capitals",
+        "a mark before it",
+        "UTF-16",
+    ]
 
 
 async def test_what_cannot_be_looked_through_in_time_hides_nothing_that_is_known(

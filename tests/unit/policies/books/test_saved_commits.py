@@ -80,6 +80,7 @@ def test_what_cannot_be_read_is_not_known() -> None:
     key, _ = commit_entry("group", PLACE, ID, Commit(1), 0.0)
     assert not read([(b"replayed/0/5", b"{}"), (None, b"x"), (b"clock", None)])
     assert not read([commit_entry("group", PLACE, ID, Commit(1), 0.0), (key, b'{"offset": "x"}')])
+    assert not read([(key, b'{"metadata": "\xff"}'), (key, b'{"x":' * 3000)])
     assert not read([(b"commits/group/notifications/x", b"{}"), (b"commits/group/3", b"{}")])
 
 
