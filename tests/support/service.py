@@ -59,7 +59,8 @@ def clean_environment(
 class ServiceProcess:
     """``uvicorn app.main:app`` with settings of the test's; the working directory is empty.
 
-    It is forked from a process that has imported it, unless coverage is measured.
+    It is forked from a process that has imported it, unless coverage is measured, or Python itself
+    is to start otherwise.
 
     Args:
         home: An empty directory, for the user's home and the working directory.
@@ -107,7 +108,8 @@ class ServiceProcess:
         """Start it; returns at once."""
         environment = clean_environment(self._home, self._settings, measured=self._measured)
         uvicorn = (*UVICORN, "--port", str(self.port))
-        if self._command is None and not self._measured:
+        as_usual = not self._measured and "PYTHONPATH" not in self._settings
+        if self._command is None and as_usual:
             self._process = await forked(
                 *uvicorn, home=self._home, environment=environment, limit=LONGEST_LINE
             )
