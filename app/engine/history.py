@@ -235,7 +235,7 @@ class History:
             clip(user, LONGEST_NAME) if user else None,
             targets,
             tries,
-            self._notes(notes) if notes else (),
+            self._notes((*notes, *item.adjusted)) if notes or item.adjusted else (),
             None if item.span is None else item.span.context.trace_id,
         )
 

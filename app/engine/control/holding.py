@@ -109,7 +109,7 @@ class Holding:
             content=clip(notification.content, SHOWN) if notification else None,
             targets=tuple(Addressee(target.channel, target.label) for target in targets),
             tries=tries,
-            notes=notification.notes if notification else (),
+            notes=(*notification.notes, *item.adjusted) if notification else (),
             trace_id=None if item.span is None else item.span.context.trace_id,
         )
 

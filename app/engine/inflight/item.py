@@ -11,6 +11,7 @@ from app.policies.headers.records import Origin, here, mark_of, origin_of
 from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Target
 from app.values.history import Try
+from app.values.note import Note
 from app.values.notification import Notification, Priority
 from app.values.outcome import Reason
 from app.values.record import Record, TopicPartition
@@ -134,7 +135,7 @@ class Item(msgspec.Struct, eq=False):
             These are lists only once there is something in them, made by ``transitions``.
         first_failure: Seconds since the epoch, or None.
         refusal: Why the record as a whole cannot be used, or None.
-        adjusted: A channel left something out of it or changed something about it.
+        adjusted: What a channel left out of it or changed about it.
         foreign: Only a newer version knows how to read it; it is handed on as it is.
         too_large: The retry topics do not take it.
         missing: Bytes of its value, which the log does not hold any more.
@@ -157,7 +158,7 @@ class Item(msgspec.Struct, eq=False):
     tries: list[tuple[Target, Try]] | None = None
     first_failure: float | None = None
     refusal: tuple[Reason, str] | None = None
-    adjusted: bool = False
+    adjusted: tuple[Note, ...] = ()
     foreign: bool = False
     too_large: bool = False
     missing: int = 0

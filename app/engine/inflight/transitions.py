@@ -26,6 +26,7 @@ from app.engine.inflight.moves import (
     ItemMove,
     JobMove,
 )
+from app.policies.texts.notes import MOST_NOTES
 from app.policies.texts.plain_text import clip
 from app.values.delivery import Delivery, Target
 from app.values.errors import NotifierError
@@ -161,8 +162,9 @@ def fail_each(
 
 
 def adjust(item: Item, notes: Sequence[Note]) -> None:
-    """Note what a channel left out, or changed."""
-    item.adjusted = item.adjusted or bool(notes)
+    """Note what a channel left out, or changed; every attempt says the same again."""
+    if notes and len(item.adjusted) < MOST_NOTES:
+        item.adjusted = tuple(dict.fromkeys((*item.adjusted, *notes)))[:MOST_NOTES]
 
 
 def understand(item: Item, notification: Notification, *, too_large: bool = False) -> None:

@@ -19,6 +19,7 @@ from app.values.delivery import Destination
 from app.values.errors import KafkaUnavailableError
 from app.values.fleet import Worker
 from app.values.history import Story
+from app.values.note import Note
 from app.values.outcome import Rejected, Retry
 from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tests.unit.engine.conftest import Envelope, Stage
 
 HISTORY = "notifications.history"
+LEFT_OUT = Note("url", "the service does not accept this URL; left out")
 
 
 class Others(OtherWorkers):
@@ -92,8 +94,9 @@ async def room_of(stage: "Stage", worker: NotificationWorker, *, kept: bool = Tr
 async def test_what_was_sent_is_found_with_its_attempts(
     stage: "Stage", envelope: "Envelope"
 ) -> None:
-    """Its record is read again for the text; the history says the rest."""
+    """Its record is read again for the text; the history says the rest, and what was left out."""
     stage.channel = ScriptedChannel([[Retry("503 hush")]])
+    stage.channel.notes = (LEFT_OUT,)
     worker = stage.worker()
     room = await room_of(stage, worker)
     await worker.start()
@@ -108,6 +111,7 @@ async def test_what_was_sent_is_found_with_its_attempts(
         ("delivered", 2),
     ]
     assert target.attempts[0].error == "503 ***"
+    assert story.notes == (LEFT_OUT,)
     assert story.settled is not None
 
 
@@ -132,9 +136,10 @@ async def test_what_waits_here_is_told_with_the_reason(
 async def test_what_waits_for_its_next_attempt_says_when(
     stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And what went wrong."""
+    """And what went wrong, and what the destination does not take."""
     monkeypatch.setattr("app.policies.limits.retry.RetryPolicy.delay", lambda *_, **__: 50.0)
     stage.channel = ScriptedChannel([[Retry("503")]])
+    stage.channel.notes = (LEFT_OUT,)
     worker = stage.worker()
     room = await room_of(stage, worker)
     await worker.start()
@@ -144,6 +149,7 @@ async def test_what_waits_for_its_next_attempt_says_when(
     story = await room.story("m-3")
     assert story.state == "waiting"
     assert "503" in (story.why or "")
+    assert story.notes == (LEFT_OUT,)
     assert story.next_attempt_at is not None
     await worker.stop(drain=False)
 
