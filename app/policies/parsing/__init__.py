@@ -6,6 +6,7 @@ expected type is decoded in one pass; anything else is read as Python reads it, 
 as possible (``fitting``).
 """
 
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from app.policies.channels import Channels
 from app.policies.parsing.envelope import Envelope, from_envelope
 from app.policies.parsing.fitting import fit
-from app.policies.parsing.json_text import check_values, read_json
+from app.policies.parsing.json_text import NULL, check_values, read_json
 from app.policies.parsing.reading import Reading
 from app.policies.parsing.templates import MessageTemplates, RenderedMessage
 from app.policies.parsing.typed import TypedMessage, from_typed, kind_of
@@ -69,6 +70,8 @@ def parse(
 
 def _at_once(value: bytes) -> Envelope | TypedMessage | None:
     """Decode in one pass what has every member in its place, as nearly every record has."""
+    if NULL in value:
+        return None
     try:
         if b'"message_type"' in value:
             return _TYPED.decode(value)
@@ -95,10 +98,9 @@ def glance(value: bytes | None, kind: type[T]) -> T | None:
         kind: A struct with those members.
     """
     value = (value or b"").removeprefix(_BYTE_ORDER_MARK)
-    try:
-        return msgspec.json.decode(value, type=kind)
-    except UNREADABLE:
-        pass
+    if NULL not in value:
+        with suppress(*UNREADABLE):
+            return msgspec.json.decode(value, type=kind)
     try:
         check_values(value)
         return fit(kind, read_json(value), Notes())

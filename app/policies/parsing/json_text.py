@@ -1,13 +1,14 @@
 """JSON as Python's ``json.loads`` reads it, and as fast as msgspec reads what is strictly JSON.
 
 Producers write JSON with Python: half a surrogate pair if a text was cut, ``NaN`` for an unknown
-price. The first becomes U+FFFD, the second the text ``NaN``.
+price. The first becomes U+FFFD, the second the text ``NaN``. U+0000, too, becomes U+FFFD: databases
+behind chat services refuse it, and Mattermost answers 500.
 """
 
 import json
 import re
 from math import isinf
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,7 +18,9 @@ from app.values.errors import InvalidRecordError
 MOST_VALUES = 150_000
 """Of which 100,000 recipients are a few; to decode so many takes 30 ms."""
 _STRING_OR_COMMA = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|,', re.DOTALL)
-_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_UNSOUND = re.compile("[\0\ud800-\udfff]")
+NULL: Final = rb"\u0000"
+"""How JSON writes a character that is not sent."""
 _PERHAPS_SURROGATES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 LONGEST_ESCAPE = 6
 _SPACES = b" \t\n\r"
@@ -47,7 +50,8 @@ def read_json(value: bytes) -> Any:
         InvalidRecordError: Python could not read it either.
     """
     try:
-        return msgspec.json.decode(value)
+        read = msgspec.json.decode(value)
+        return _sound(read) if NULL in value else read
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     except RecursionError:
@@ -56,8 +60,12 @@ def read_json(value: bytes) -> Any:
         value = value.strip(_SPACES)  # Python's json is slow at it
     try:
         read = json.loads(value, parse_constant=str, parse_float=_float, parse_int=_integer)
-        if found_in(_PERHAPS_SURROGATES, value, LONGEST_ESCAPE) or not _UTF8.match(value):
-            read = _without_surrogates(read)
+        if (
+            NULL in value
+            or found_in(_PERHAPS_SURROGATES, value, LONGEST_ESCAPE)
+            or not _UTF8.match(value)
+        ):
+            read = _sound(read)
     except RecursionError:
         raise _too_deep() from None
     except UnicodeDecodeError:
@@ -82,13 +90,13 @@ def _integer(text: str) -> int | str:
         return text
 
 
-def _without_surrogates(read: Any) -> Any:
+def _sound(read: Any) -> Any:
     if isinstance(read, str):
-        return _LONE_SURROGATES.sub("\ufffd", read)
+        return _UNSOUND.sub("\ufffd", read)
     if isinstance(read, list):
-        return [_without_surrogates(each) for each in read]
+        return [_sound(each) for each in read]
     if isinstance(read, dict):
-        return {_without_surrogates(key): _without_surrogates(read[key]) for key in read}
+        return {_sound(key): _sound(read[key]) for key in read}
     return read
 
 

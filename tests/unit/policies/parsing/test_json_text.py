@@ -18,6 +18,8 @@ from app.values.errors import InvalidRecordError
         (b'"whole \\ud83d\\ude00"', "whole 😀"),
         (b'"raw \xed\xa0\xbd"', "raw \ufffd"),
         (b'{"\\ud800": ["\\ud800"]}', {"\ufffd": ["\ufffd"]}),
+        (b'{"a\\u0000": ["\\u0000b"], "c": "\\\\u0000"}', {"a\ufffd": ["\ufffdb"], "c": "\\u0000"}),
+        (b'["\\u0000", NaN]', ["\ufffd", "NaN"]),
         (b'{"price": NaN}', {"price": "NaN"}),
         (b"[Infinity, -Infinity]", ["Infinity", "-Infinity"]),
         (b"[1e999, -1e999, 1e-999]", ["1e999", "-1e999", 0.0]),

@@ -107,6 +107,15 @@ def test_what_python_wrote_is_read(value: bytes, content: str) -> None:
     assert read(value).content == content
 
 
+@pytest.mark.parametrize("message", [envelope(), typed("simple")])
+def test_a_character_that_databases_refuse_is_not_sent(message: dict[str, Any]) -> None:
+    """Mattermost answers 500 to U+0000, however often it is asked."""
+    written = {**message, "content": "a\0b \\u0000", "message_id": "m\0", "kwargs": {"url": "\0"}}
+    notification = read(json.dumps(written).encode())
+    assert notification.content == "a\ufffdb \\u0000"
+    assert (notification.message_id, notification.url) == ("m\ufffd", "\ufffd")
+
+
 def test_a_byte_order_mark_is_no_obstacle() -> None:
     """Some producers write one before their JSON."""
     assert read(b"\xef\xbb\xbf" + json.dumps(envelope()).encode()).content == "hello"
