@@ -108,8 +108,9 @@ class DestinationDesk:
         """
         known = self._known.find(identity)
         if known.pause is None:
-            await self._say(known, by, paused=True)
-        return await self.get(identity)
+            known = known._replace(pause=await self._say(known, by, paused=True))
+        await self._known.learn_names()
+        return self._known.view(known)
 
     async def resume(self, identity: str, by: str) -> DestinationView:
         """Go on: what waits for it is due at once, and it is asked again whatever it has said.
@@ -143,8 +144,10 @@ class DestinationDesk:
         accepted = status is AttemptStatus.DELIVERED
         return DestinationAnswer(accepted, status, said, duration, await self.get(identity))
 
-    async def _say(self, known: Known, by: str, *, paused: bool) -> None:
+    async def _say(self, known: Known, by: str, *, paused: bool) -> Pausing:
+        """Write an operator's word down, and return it once Kafka has it."""
         word = Pausing(paused, by, self._clock.now(), known.channel, known.label)
         await self._producer.send(self._topic, *pausing_entry(self._group_id, known.id, word))
         log.info("%s was %s by %s", known.label, "paused" if paused else "resumed", by)
         await self._board.known()  # this worker respects it from here on
+        return word

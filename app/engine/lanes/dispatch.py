@@ -185,7 +185,8 @@ class Dispatcher:
         """Make room: lanes that would be long about it put aside what they would send last.
 
         A lane that sends its share in time keeps it, however full the window is: a backlog that is
-        being worked off is no reason to put anything aside.
+        being worked off is no reason to put anything aside. One whose destination is broken keeps
+        no more than it takes to find out whether that is over.
 
         Args:
             excess: How many items there are too many.
@@ -205,7 +206,10 @@ class Dispatcher:
         while excess > 0 and slow:
             _, number, fullest = heappop(slow)
             lead = fullest.queued + (slow[0][0] if slow else 0)
-            excess -= fullest.give_up_last(min(excess, max(lead, CHUNK)))
+            count = min(excess, max(lead, CHUNK))
+            if fullest.broken:  # to write them a few at a time takes longer than to take them
+                count = max(count, fullest.queued - CHUNK)
+            excess -= fullest.give_up_last(count)
             if fullest.queued:
                 heappush(slow, (-fullest.queued, number, fullest))
         return excess < wanted

@@ -186,6 +186,11 @@ class Lane:
             return DestinationState.PAUSED, None
         return self._gate.state(self._clock.monotonic())
 
+    @property
+    def broken(self) -> bool:
+        """Whether its destination has failed several times in a row."""
+        return self._gate.broken
+
     def expected_wait(self) -> float:
         """Estimate the seconds until what waits now would have been sent."""
         now = self._clock.monotonic()
