@@ -5,6 +5,7 @@ from dataclasses import dataclass
 WORKER = "tests/unit/engine/test_worker.py"
 PAUSING = "tests/unit/engine/test_pausing.py"
 DEFERRING = "tests/unit/engine/test_deferring.py"
+RETRY_TOPICS = "tests/unit/engine/group/test_retry_topics.py"
 LANE = "tests/unit/engine/lanes/test_lane.py"
 PARKING = "tests/unit/engine/group/test_parking.py"
 REDACTION = "tests/unit/policies/redaction/test_redaction.py"
@@ -204,6 +205,13 @@ MUTANTS = (
         "return by_clock if earliest <= by_clock <= latest else latest",
         "return by_clock",
         ("tests/unit/policies/limits/test_due_times.py", DEFERRING),
+    ),
+    Mutant(
+        "take deferred records before it is known where their log ends",
+        "app/policies/limits/due_times.py",
+        "        if self.empty:\n            if self._wanted",
+        "        if False:\n            if self._wanted",
+        (RETRY_TOPICS,),
     ),
     Mutant(
         "settle what was taken away",

@@ -1,5 +1,6 @@
 """The retry topics: which of their records are due, and how long the others wait."""
 
+import logging
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
@@ -8,7 +9,10 @@ from app.engine.clock import EngineClock
 from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.partition import Assigned, Head
 from app.policies.headers.deferral import read_paused
+from app.policies.limits.due_times import FIRST_LOOK
 from app.values.record import Record, TopicPartition
+
+log = logging.getLogger(__name__)
 
 
 class Pauses(Protocol):
@@ -80,4 +84,17 @@ class RetryTopics:
         ):
             return 0.0
         by_clock = head.timestamp + assigned.delay - self._clock.broker_now()
-        return assigned.sightings.due_in(head.offset, by_clock, self._clock.monotonic())
+        due_in = assigned.sightings.due_in(head.offset, by_clock, self._clock.monotonic())
+        if due_in <= 0 and assigned.sightings.empty:
+            self._say_unseen(assigned)
+        return due_in
+
+    def _say_unseen(self, assigned: Assigned) -> None:
+        if not assigned.said_unseen:
+            assigned.said_unseen = True
+            log.warning(
+                "for %g s no broker has told where %s/%d ends: the clocks alone say now what is"
+                " due there, and if the brokers' clocks differ, some of it is tried early",
+                FIRST_LOOK,
+                *assigned.partition,
+            )

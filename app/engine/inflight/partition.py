@@ -80,6 +80,7 @@ class Assigned:
         held: Nothing is fetched of it until that is due.
         unreadable: Kafka lets nobody read it now; it is asked again by itself.
         sightings: Where its log ended, in a retry topic.
+        said_unseen: The log has been told that nobody knows where it ends.
         stood_to: The end of its log once this worker had heard that a destination was resumed.
     """
 
@@ -108,6 +109,7 @@ class Assigned:
         self.held = False
         self.unreadable = False
         self.sightings = Sightings(delay or 0.0)
+        self.said_unseen = False
         self.stood_to = 0
         self._stood_on = -inf
         self._end_asked = -inf

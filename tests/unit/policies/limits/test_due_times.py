@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policies.limits.due_times import FINENESS, Sightings
+from app.policies.limits.due_times import FINENESS, FIRST_LOOK, Sightings
 
 DELAY = 30.0
 
@@ -39,8 +39,24 @@ def test_what_was_there_before_anybody_looked_is_left_to_the_clocks() -> None:
     log = seen((5, 100.0), (6, 102.0))
     assert log.due_in(3, -40.0, 120.0) == -40.0
     assert log.due_in(3, 600.0, 120.0) == 10.0
-    assert Sightings(DELAY).due_in(3, -40.0, 120.0) == -40.0
-    assert Sightings(DELAY).due_in(3, 600.0, 120.0) == DELAY
+
+
+def test_nothing_is_due_before_the_first_look() -> None:
+    """What is deferred again then stands behind what was seen, and waits its delay."""
+    log = Sightings(DELAY)
+    assert log.due_in(3, -600.0, 120.0) > 0
+    log.saw(4, 121.0, 121.0)
+    assert log.due_in(3, -600.0, 121.5) <= 0
+    assert log.due_in(4, -600.0, 121.5) == DELAY
+
+
+def test_the_first_look_is_not_waited_for_without_end() -> None:
+    """Later the clocks are believed; the wait begins when something is first asked for."""
+    log = Sightings(DELAY)
+    assert log.due_in(3, -40.0, 120.0) == FIRST_LOOK
+    assert log.due_in(3, 600.0, 124.0) == FIRST_LOOK - 4.0
+    assert log.due_in(3, -40.0, 120.0 + FIRST_LOOK) == -40.0
+    assert log.due_in(3, 600.0, 120.0 + FIRST_LOOK) == DELAY
 
 
 def test_what_was_written_since_the_last_look_waits_its_delay() -> None:
