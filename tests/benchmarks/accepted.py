@@ -29,6 +29,11 @@ class Accepted:
         """When each was accepted, in microseconds since the epoch."""
         return self._cells[2::COLUMNS]
 
+    @property
+    def destinations(self) -> "array[int]":
+        """The number of the destination of each."""
+        return self._cells[3::COLUMNS]
+
     def latencies(self, destinations: Container[int], *, since: int = 0) -> list[float]:
         """Seconds from sent to accepted, of what was sent at ``since`` (microseconds) or later.
 

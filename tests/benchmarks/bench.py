@@ -131,16 +131,16 @@ class Bench:
         partitions: int = PARTITIONS,
     ) -> Topic:
         """The same, new and empty."""
-        value = self.spread(behaviour, destinations, partitions)
+        value = self.spread(behaviour, range(destinations), partitions)
         return await self.new_topic(behaviour, sent=sent, partitions=partitions, value=value)
 
     def spread(
-        self, behaviour: str, destinations: int = DESTINATIONS, partitions: int = PARTITIONS
+        self, behaviour: str, destinations: range, partitions: int = PARTITIONS
     ) -> Callable[[int], bytes]:
-        """What makes the records that go to one destination after the other."""
-        urls = [self.sink.url(behaviour, number) for number in range(destinations)]
+        """What makes the records that go to one of these destinations after the other."""
+        urls = [self.sink.url(behaviour, number) for number in destinations]
         now = time.time_ns() // 1000
-        return lambda number: record(number, urls[number // partitions % destinations], now)
+        return lambda number: record(number, urls[number // partitions % len(urls)], now)
 
     async def new_topic(
         self,

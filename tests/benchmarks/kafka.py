@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer
+from confluent_kafka import TopicPartition as Place
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.values.record import Headers
@@ -79,6 +80,10 @@ class BenchKafka(Kafka):
             if found.offset >= 0
         }
 
+    async def written(self, prefix: str) -> int:
+        """Return how many records topics whose names begin so have had."""
+        return await asyncio.to_thread(_written, self.bootstrap, prefix)
+
     async def until_members(self, group: str, members: int) -> None:
         """Wait until a group has so many members and all have their partitions.
 
@@ -97,6 +102,22 @@ class BenchKafka(Kafka):
 
         async with self.admin() as admin:
             await until(joined, f"{members} members of the group {group}")
+
+
+def _written(bootstrap: str, prefix: str) -> int:
+    asking = Consumer({"bootstrap.servers": bootstrap, "group.id": "nobody", "log_level": ERRORS})
+    try:
+        topics = asking.list_topics(timeout=FLUSH_SECONDS).topics
+        partitions = [
+            Place(name, number)
+            for name, topic in topics.items()
+            if name.startswith(prefix)
+            for number in topic.partitions
+        ]
+        ends = [asking.get_watermark_offsets(each, timeout=FLUSH_SECONDS) for each in partitions]
+        return sum(end for _, end in ends)
+    finally:
+        asking.close()
 
 
 def publish(

@@ -14,6 +14,7 @@ from tests.benchmarks.workloads import (
     interleaved,
     latency,
     pages,
+    previous,
     profile,
     scrolling,
     startup,
@@ -24,6 +25,7 @@ from tests.benchmarks.workloads import (
 WORKLOADS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "interleaved": interleaved.costs,
     "traces": traces.spans,
+    "previous": previous.beside,
     "instant": throughput.instant,
     "slow": throughput.slow,
     "faulty": throughput.faulty,

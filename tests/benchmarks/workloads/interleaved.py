@@ -7,9 +7,10 @@ counted for the process and its children, divided by the requests that the sink 
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from tests.benchmarks.arithmetic import percentile
 from tests.benchmarks.bench import DESTINATIONS, Bench, Topic, WrongError
@@ -31,6 +32,8 @@ FIRST_SECONDS = 60.0
 FIRST_REQUESTS = 500
 LEAST_REQUESTS = 100
 """In a slot; with fewer there was nothing left to deliver."""
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -82,31 +85,50 @@ async def taking_turns(
 ) -> list[list[str]]:
     """Measure them on one topic; return the rows of the table ``COLUMNS``."""
     await bench.sink.reset(topic.sent)
-    members: list[Member] = []
-    async with AsyncExitStack() as stack:
-        for competitor in competitors:
-            bench.report.doing(f"{in_flight} in flight: starting {competitor.title}")
-            run = await stack.enter_async_context(running(bench, competitor, topic, in_flight))
-            await _warm_up(bench, run, LONGER_WARM if competitor.just_in_time else 1)
-            stack.callback(run.process.resume)  # what is stopped does not end
-            members.append(Member(competitor, run))
-        for member in members:  # not before: to be stopped for long would cost it its membership
-            member.run.process.pause()
+    async with all_stopped(bench, topic, competitors, in_flight, _warm_up) as runs:
+        members = [Member(*each) for each in zip(competitors, runs, strict=True)]
         bench.report.doing(f"{in_flight} in flight: taking turns")
-        for slot in range(SLOTS[bench.quick]):
-            first = slot % len(members)
-            for member in members[first:] + members[:first]:
-                await _slot(bench, member)
+        for member in in_turns(members, SLOTS[bench.quick]):
+            await _slot(bench, member)
     return [member.cells() for member in members]
 
 
-async def _warm_up(bench: Bench, run: Run, longer: int) -> None:
+def in_turns(members: Sequence[T], turns: int) -> Iterator[T]:
+    """Yield each so many times, each time another one first."""
+    for turn in range(turns):
+        first = turn % len(members)
+        yield from (*members[first:], *members[:first])
+
+
+@contextlib.asynccontextmanager
+async def all_stopped(
+    bench: Bench,
+    topic: Topic,
+    competitors: Sequence[Competitor],
+    in_flight: int,
+    warm_up: Callable[[Bench, Run, Competitor], Awaitable[None]],
+) -> AsyncIterator[list[Run]]:
+    """Start them one after the other; then all are stopped, until somebody's turn comes."""
+    runs: list[Run] = []
+    async with contextlib.AsyncExitStack() as stack:
+        for competitor in competitors:
+            bench.report.doing(f"{in_flight} in flight: starting {competitor.title}")
+            run = await stack.enter_async_context(running(bench, competitor, topic, in_flight))
+            await warm_up(bench, run, competitor)
+            stack.callback(run.process.resume)  # what is stopped does not end
+            runs.append(run)
+        for run in runs:  # not before: to be stopped for long would cost it its membership
+            run.process.pause()
+        yield runs
+
+
+async def _warm_up(bench: Bench, run: Run, competitor: Competitor) -> None:
     wanted = (await bench.sink.progress()).requests + FIRST_REQUESTS
     progress = await bench.sink.until(lambda now: now.requests >= wanted, FIRST_SECONDS)
     run.check()
     if progress.requests < wanted:
         raise WrongError(f"nearly nothing arrived in {FIRST_SECONDS:.0f} s")
-    await asyncio.sleep(longer * WARM_SECONDS)
+    await asyncio.sleep((LONGER_WARM if competitor.just_in_time else 1) * WARM_SECONDS)
 
 
 async def _slot(bench: Bench, member: Member) -> None:

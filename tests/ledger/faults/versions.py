@@ -1,20 +1,14 @@
 """Workers of two versions in one group."""
 
 import asyncio
-import io
 import signal
-import subprocess
-import tarfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from tests.ledger.flow import DESTINATIONS
 from tests.ledger.recorder import Mood
 from tests.ledger.run import Run
-from tests.support.service import ROOT
+from tests.support.previous import PREVIOUS, unpack_previous
 
-PREVIOUS = "b7bf6d5"
-"""The commit of the version before (docs/versions.md)."""
 MIXED_SECONDS = 6.0
 NOT_FOUND = 404  # the version before had no /rates
 
@@ -25,7 +19,7 @@ async def rolled_back_and_upgraded(run: Run) -> None:
     While both are there, some destinations fail: what one version puts aside, the other sends. The
     version before ignores commit metadata with a topic's id, and repeats what was settled above.
     """
-    older = {"PYTHONPATH": str(await asyncio.to_thread(_previous, run.folder / PREVIOUS))}
+    older = await asyncio.to_thread(unpack_previous, run.folder / PREVIOUS)
     async with run.window():
         for settings in (older, {}):
             for _ in range(len(run.workers)):
@@ -43,13 +37,3 @@ async def _replace_one(run: Run, settings: Mapping[str, str]) -> None:
     if is_older != bool(settings):
         run.surprises.append("a worker is not of the version that was meant")
     await run.balanced()
-
-
-def _previous(folder: Path) -> Path:
-    """Unpack the version before; it runs with the libraries of this one."""
-    command = ("git", "archive", PREVIOUS, "app", "templates", "pyproject.toml")
-    archive = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    folder.mkdir()
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as packed:
-        packed.extractall(folder, filter="data")
-    return folder
