@@ -89,6 +89,7 @@ class Parts:
             spawn=self.tasks.spawn,
             turn=self.turn,
         )
+        self.window = Window(options.max_in_flight)
         self.dispatcher = Dispatcher(
             channels,
             options.concurrency,
@@ -96,7 +97,7 @@ class Parts:
             clock,
             observer,
             self.assignment,
-            window=options.max_in_flight,
+            window=self.window,
             turn=self.turn,
             pause_of=board.pause_of,
         )
@@ -109,7 +110,6 @@ class Parts:
         )
         self.admission = Admission(reader, clock, observer, subscription.ours)
         self.leaders = Leaders(Repeats())
-        self.window = Window(options.max_in_flight)
         self.uncommitted = Uncommitted()
         self.flow = Flow(
             self.assignment,

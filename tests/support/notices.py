@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.engine.addresses import Addresses
+from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.notices.exchange import Exchange
 from app.engine.notices.notices import Notices
@@ -69,7 +70,7 @@ class Bench:
             self.clock,
             self.observer,
             assignment(),
-            window=1000,
+            window=Window(1000),
             turn=Turn(self.observer),
         )
         self.sender = Sender(

@@ -6,7 +6,7 @@ import msgspec
 
 from app.engine.inflight.item import Item
 from app.policies.headers.deferral import Deferral
-from app.policies.headers.records import Origin, origin_texts
+from app.policies.headers.records import Origin, origin_headers
 from app.values.record import Record, TopicPartition
 
 DAY = 86_400.0
@@ -51,7 +51,7 @@ class Parked(msgspec.Struct, frozen=True, eq=False):
 
     def stub(self, partition: TopicPartition) -> Record:
         """Return what stands for its record once the log does not hold that any more."""
-        headers = tuple((name, text.encode()) for name, text in origin_texts(self.origin).items())
+        headers = tuple(origin_headers(self.origin).items())
         return Record(partition, self.offset, self.origin.timestamp, None, None, headers)
 
 

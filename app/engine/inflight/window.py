@@ -19,12 +19,13 @@ class Window:
         most: Items at most.
 
     Attributes:
+        most: Items at most.
         count: Items in it.
         size: Bytes of their records.
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self.count = 0
         self.size = 0
 
@@ -53,7 +54,12 @@ class Window:
     @property
     def room(self) -> int:
         """How many more may be taken."""
-        return 0 if self.size >= MAX_BYTES else self._most - self.count
+        return 0 if self.size >= MAX_BYTES else self.most - self.count
+
+    @property
+    def nearly_full(self) -> bool:
+        """Whether there is hardly room for more, though some of it may be on its way out."""
+        return self.excess(0) > 0
 
     def excess(self, leaving: int) -> int:
         """Return how many items there are too many.
@@ -61,7 +67,7 @@ class Window:
         Args:
             leaving: How many make room as soon as they are written.
         """
-        excess = self.count - leaving - int(self._most * FULL)
+        excess = self.count - leaving - int(self.most * FULL)
         if self.size > MAX_BYTES * FULL and self.count:
             surplus = self.size - MAX_BYTES * FULL
             excess = max(excess, int(surplus * self.count / self.size) - leaving)

@@ -10,6 +10,7 @@ from app.engine.clock import EngineClock
 from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item, Job, State, job_of
 from app.engine.inflight.transitions import route
+from app.engine.inflight.window import Window
 from app.engine.lanes.hosts import Hosts, host_of, name_of
 from app.engine.lanes.lane import Lane
 from app.engine.lanes.outcomes import LONGEST_HELD
@@ -48,7 +49,7 @@ class Dispatcher:
         clock: Tells the time.
         observer: Sees every attempt.
         assignment: The partitions this worker has.
-        window: Notifications taken and unsettled at most.
+        window: What was taken and is not settled.
         turn: When requests are made, and what comes of them is settled.
         chance: Random numbers between 0 and 1.
         pause_of: Tells by its id whether a destination is paused.
@@ -66,7 +67,7 @@ class Dispatcher:
         observer: Observer,
         assignment: Assignment,
         *,
-        window: int,
+        window: Window,
         turn: Turn,
         chance: Callable[[], float] = random.random,
         pause_of: Callable[[str], Pausing | None] = lambda _: None,
@@ -80,7 +81,8 @@ class Dispatcher:
         self._turn = turn
         self._chance = chance
         self.pause_of = pause_of
-        self._shares = Shares(window)
+        self._window = window
+        self._shares = Shares(window.most)
         self._budgets = Budgets(clock.monotonic())
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._hosts = Hosts()
@@ -185,8 +187,7 @@ class Dispatcher:
         """Make room: lanes that would be long about it put aside what they would send last.
 
         A lane that sends its share in time keeps it, however full the window is: a backlog that is
-        being worked off is no reason to put anything aside. One whose destination is broken keeps
-        no more than it takes to find out whether that is over.
+        being worked off is no reason to put anything aside.
 
         Args:
             excess: How many items there are too many.
@@ -207,8 +208,6 @@ class Dispatcher:
             _, number, fullest = heappop(slow)
             lead = fullest.queued + (slow[0][0] if slow else 0)
             count = min(excess, max(lead, CHUNK))
-            if fullest.broken:  # to write them a few at a time takes longer than to take them
-                count = max(count, fullest.queued - CHUNK)
             excess -= fullest.give_up_last(count)
             if fullest.queued:
                 heappush(slow, (-fullest.queued, number, fullest))
@@ -245,6 +244,11 @@ class Dispatcher:
         for lane in self:
             lane.close()
         self._lanes.clear()
+
+    @property
+    def nearly_full(self) -> bool:
+        """See ``Surroundings``."""
+        return self._window.nearly_full
 
     def is_held(self, item: Item) -> bool:
         """See ``Surroundings``."""

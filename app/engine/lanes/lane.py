@@ -34,6 +34,9 @@ SHARE_SECONDS = 0.25
 """Between two looks at whether the party's share has room again."""
 LONG_LINE = 8
 """Jobs in line behind which another one waits for long."""
+KEPT = 64
+"""Jobs that wait for a broken destination although there is hardly room: its probes, and those that
+it is sent once it is well again, before the next ones were read."""
 LATE = 1.0
 """Seconds that a timer may be overdue."""
 
@@ -186,11 +189,6 @@ class Lane:
             return DestinationState.PAUSED, None
         return self._gate.state(self._clock.monotonic())
 
-    @property
-    def broken(self) -> bool:
-        """Whether its destination has failed several times in a row."""
-        return self._gate.broken
-
     def expected_wait(self) -> float:
         """Estimate the seconds until what waits now would have been sent."""
         now = self._clock.monotonic()
@@ -267,11 +265,15 @@ class Lane:
 
     def give_up_last(self, count: int) -> int:
         """Put aside what would be sent last, to make room; return how many that were."""
-        chosen = set(sorted(self._queue, key=place)[-count:])
-        for job in self._queue.remove(chosen.__contains__):
+        last = self._remove_last(count)
+        for job in last:
             self._endings.put_aside(job, SHORTEST, self.last_error or "no room for more")
         self._turn.wake(self)
-        return len(chosen)
+        return len(last)
+
+    def _remove_last(self, count: int) -> list[Job]:
+        chosen = set(sorted(self._queue, key=place)[-count:])
+        return self._queue.remove(chosen.__contains__)
 
     def hold(self, until: float) -> None:
         """Try nothing before ``until`` (monotonic seconds)."""
@@ -336,6 +338,8 @@ class Lane:
         if wait <= 0:
             return True
         self._hand_over(now)
+        if self._gate.broken and self._surroundings.nearly_full:
+            self._make_room()
         if wait == PROBING:
             return False  # the end of the probe decides
         if wait > LONGEST_WAIT and (self._policy.defers or self._gate.broken):
@@ -356,6 +360,18 @@ class Lane:
             lambda job: self._outcomes.is_to_be_handed_over(job, shut_for)
         ):
             self._endings.hand_over(job, error)
+
+    def _make_room(self) -> None:
+        """Put aside all but a few of what waits for a broken destination.
+
+        As soon as they come, and not once others were written: so those that are read, those that
+        are on their way to Kafka and those that it has acknowledged do not wait for each other.
+        """
+        excess = len(self._queue) - KEPT
+        if excess > 0 and self._policy.defers:
+            error = self.last_error or "the destination cannot be asked now"
+            for job in self._remove_last(excess):
+                self._endings.turn_away(job, error, gone=self._gate.gone)
 
     def _room(self) -> int:
         """Return how many requests may be made: by the destination, and by its party's share."""

@@ -15,6 +15,11 @@ class Surroundings(Protocol):
         """Whether the worker is about to stop: then nothing waits for a further attempt."""
         ...
 
+    @property
+    def nearly_full(self) -> bool:
+        """Whether there is hardly room for more than what was taken."""
+        ...
+
     def is_held(self, item: Item) -> bool:
         """Say whether an item's partition has been this worker's since it came in."""
         ...

@@ -18,15 +18,16 @@ from app.policies.headers.records import (
     VALUE_SIZE,
     Origin,
     TargetMark,
+    encoded,
     iso_time,
-    marks_text,
     number_of,
-    origin_texts,
+    origin_headers,
     read_marks,
     shortened,
     text_of,
     time_of,
-    with_texts,
+    with_ours,
+    written_marks,
 )
 from app.values.outcome import Reason
 from app.values.record import Headers, Record
@@ -80,19 +81,19 @@ class WrittenNote(msgspec.Struct, frozen=True):
 
 def dead_letter_headers(record: Record, note: DeadLetterNote) -> Headers:
     """Return a dead letter's headers: the record's own, then the service's."""
-    texts = {
-        **origin_texts(note.origin),
-        REASON: note.reason.value,
-        ERROR: shortened(note.error, LONGEST_ERROR),
+    ours = {
+        **origin_headers(note.origin),
+        REASON: note.reason.value.encode(),
+        ERROR: encoded(shortened(note.error, LONGEST_ERROR)),
         FAILED: _bounded(note.failed),
         DELIVERED: _bounded(note.delivered),
-        ATTEMPTS: str(note.attempts),
-        GROUP: note.group,
-        REPLAYS: str(note.replays),
+        ATTEMPTS: b"%d" % note.attempts,
+        GROUP: encoded(note.group),
+        REPLAYS: b"%d" % note.replays,
     }
     if note.first_failure is not None:
-        texts[FIRST_FAILURE] = iso_time(note.first_failure)
-    return with_texts(record, texts)
+        ours[FIRST_FAILURE] = iso_time(note.first_failure).encode()
+    return with_ours(record, ours)
 
 
 def without_value(headers: Headers, size: int, digest: bytes) -> Headers:
@@ -149,9 +150,9 @@ def read_reason(headers: Mapping[str, bytes | None]) -> Reason:
         return Reason.INVALID
 
 
-def _bounded(marks: Sequence[TargetMark]) -> str:
+def _bounded(marks: Sequence[TargetMark]) -> bytes:
     """Write the first marks; the last one says how many are left out."""
     if len(marks) <= MOST_TARGETS:
-        return marks_text(marks)
+        return written_marks(marks)
     more = TargetMark("", f"and {len(marks) - MOST_TARGETS} more", "")
-    return marks_text([*marks[:MOST_TARGETS], more])
+    return written_marks([*marks[:MOST_TARGETS], more])

@@ -21,13 +21,14 @@ from app.policies.headers.records import (
     REPLAYS,
     Origin,
     TargetMark,
+    encoded,
     iso_time,
-    marks_text,
     number_of,
-    origin_texts,
+    origin_headers,
     read_marks,
     time_of,
-    with_texts,
+    with_ours,
+    written_marks,
 )
 from app.values.errors import UNREADABLE
 from app.values.outcome import Reason
@@ -125,22 +126,22 @@ def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Ori
         group: The group that the topic belongs to.
         origin: The record's first place.
     """
-    texts = {
-        **origin_texts(origin),
-        FORMAT: str(KNOWN_FORMAT),
-        GROUP: group,
-        DELIVERED: marks_text(deferral.delivered),
-        FAILED: msgspec.json.encode(deferral.failed).decode(),
-        ATTEMPTS: str(deferral.attempts),
-        REPLAYS: str(deferral.replays),
+    ours = {
+        **origin_headers(origin),
+        FORMAT: b"%d" % KNOWN_FORMAT,
+        GROUP: encoded(group),
+        DELIVERED: written_marks(deferral.delivered),
+        FAILED: msgspec.json.encode(deferral.failed),
+        ATTEMPTS: b"%d" % deferral.attempts,
+        REPLAYS: b"%d" % deferral.replays,
     }
     if deferral.left is not None:
-        texts[LEFT] = marks_text(deferral.left)
+        ours[LEFT] = written_marks(deferral.left)
     if deferral.first_failure is not None:
-        texts[FIRST_FAILURE] = iso_time(deferral.first_failure)
+        ours[FIRST_FAILURE] = iso_time(deferral.first_failure).encode()
     if deferral.paused:
-        texts[PAUSED] = ",".join(deferral.paused)
-    return with_texts(record, texts)
+        ours[PAUSED] = ",".join(deferral.paused).encode()
+    return with_ours(record, ours)
 
 
 def read_format(headers: Headers) -> int:

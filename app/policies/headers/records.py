@@ -134,25 +134,25 @@ def origin_of(record: Record) -> Origin:
     return Origin(topic, partition, offset, record.timestamp if timestamp is None else timestamp)
 
 
-def origin_texts(origin: Origin) -> dict[str, str]:
+def origin_headers(origin: Origin) -> dict[str, bytes]:
     """Return the headers that name a record's first place."""
     return {
-        ORIGIN_TOPIC: origin.topic,
-        ORIGIN_PARTITION: str(origin.partition),
-        ORIGIN_OFFSET: str(origin.offset),
-        ORIGIN_TIMESTAMP: iso_time(origin.timestamp),
+        ORIGIN_TOPIC: encoded(origin.topic),
+        ORIGIN_PARTITION: b"%d" % origin.partition,
+        ORIGIN_OFFSET: b"%d" % origin.offset,
+        ORIGIN_TIMESTAMP: iso_time(origin.timestamp).encode(),
     }
 
 
-def with_texts(record: Record, texts: Mapping[str, str]) -> Headers:
+def with_ours(record: Record, ours: Mapping[str, bytes]) -> Headers:
     """Return a record's own headers followed by the service's, which stand once each."""
-    own = tuple(header for header in record.headers if header[0] not in OURS)
-    return own + tuple((name, encoded(text)) for name, text in texts.items())
+    own = record.headers and tuple(header for header in record.headers if header[0] not in OURS)
+    return (*own, *ours.items())
 
 
-def marks_text(marks: Iterable[TargetMark]) -> str:
+def written_marks(marks: Iterable[TargetMark]) -> bytes:
     """Write marks as JSON."""
-    return msgspec.json.encode(list(marks)).decode()
+    return msgspec.json.encode(list(marks))
 
 
 def read_marks(raw: bytes | None) -> tuple[TargetMark, ...]:

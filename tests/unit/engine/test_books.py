@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.inflight.item import Item
+from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.settlement import Exits, Settler
 from app.engine.tasks import Tasks
@@ -115,7 +116,7 @@ async def _run(seed: int, count: int) -> None:
         clock,
         books,
         held,
-        window=1000,
+        window=Window(1000),
         turn=turn,
         chance=chance.random,
     )

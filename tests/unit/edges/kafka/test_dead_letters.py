@@ -13,7 +13,7 @@ from app.edges.kafka import paging
 from app.edges.kafka.connection import Connection
 from app.edges.kafka.dead_letters import LARGEST_PAGE, DeadLetters
 from app.edges.kafka.log_reader import LogReader, Stretch
-from app.policies.headers.records import TargetMark, marks_text
+from app.policies.headers.records import TargetMark, written_marks
 from app.policies.service.dead_letter_view import LONGEST_VALUE
 from app.values.dead_letter import DeadLetter, OtherGroup
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
@@ -446,7 +446,7 @@ def by(group: str, target: str, error: str) -> Headers:
     texts = {
         "notifier.reason": "rejected",
         "notifier.error": f"{target}: {error}",
-        "notifier.targets.failed": marks_text([mark]),
+        "notifier.targets.failed": written_marks([mark]).decode(),
         "notifier.group": group,
     }
     return tuple((name, text.encode()) for name, text in texts.items())

@@ -15,6 +15,7 @@ from app.engine.control.destination_test import DestinationTest
 from app.engine.control.destinations import DestinationDesk
 from app.engine.control.known_destinations import KnownDestinations
 from app.engine.inflight.item import Item
+from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.turn import Turn
 from app.policies.books.pauses import destination_id
@@ -88,7 +89,7 @@ class Stage:
             self.clock,
             self.observer,
             self.assignment,
-            window=1000,
+            window=Window(1000),
             turn=turn,
             pause_of=self.board.pause_of,
         )

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from app.engine.inflight.item import Item, Job, State
 from app.engine.inflight.leaving import deferral_of
+from app.engine.inflight.window import Window
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.turn import Turn
 from app.policies.headers.deferral import AT_ONCE
@@ -51,7 +52,7 @@ class Bench:
             self.clock,
             self.observer,
             held,
-            window=1000,
+            window=Window(1000),
             turn=turn,
         )
         self._offset = 0

@@ -11,7 +11,7 @@ from app.edges.channels.base import Channel
 from app.engine.inflight.item import Item, Job, State, job_of
 from app.engine.inflight.leaving import deferral_of
 from app.engine.inflight.transitions import fail, put_aside, route
-from app.engine.lanes.lane import LONG_LINE, Lane
+from app.engine.lanes.lane import KEPT, LONG_LINE, Lane
 from app.engine.tasks import Tasks
 from app.engine.turn import AT_ONCE, Turn
 from app.policies.books.pauses import Pausing, destination_id
@@ -102,6 +102,7 @@ class Bench:
         self.host_limits: list[tuple[Destination, float]] = []
         self.refused = 0
         self.draining = False
+        self.nearly_full = False
         self.tasks = Tasks(self.failures.append)
         self.turn = Turn(self.observer)
         self.lane = Lane(
@@ -468,6 +469,41 @@ async def test_failures_in_a_row_break_the_destination_and_a_probe_mends_it() ->
     assert bench.lane.state() == (DestinationState.OPEN, None)
     assert len(channel.sent) == 8
     assert {job.state for job in bench.done} == {State.DONE}
+
+
+async def test_a_broken_destination_keeps_only_a_few_while_there_is_hardly_room() -> None:
+    """The others go as they come, and wait as long as it has failed: nothing waits for them."""
+    channel = ScriptedChannel([[Retry("refused")]] * 5)
+    bench = Bench(channel, attempts=9, max_age=DAY)
+    for number in range(KEPT + 40):
+        bench.put(notification(str(number)))
+    await until(lambda: bench.lane.state()[0] is DestinationState.BROKEN)
+    assert (bench.lane.queued, bench.done) == (KEPT + 40, [])
+    bench.nearly_full = True
+    later = [bench.put(notification("later")) for _ in range(60)]
+    await bench.finished(100)
+    assert bench.lane.queued == KEPT
+    assert [job.item for job in bench.done[-60:]] == later
+    assert {(job.state, job.put_aside_for) for job in bench.done} == {(State.DEFERRED, 30.0)}
+    assert all(job.item.first_failure is not None for job in bench.done)
+    before = Deferral(first_failure=time.time() - 700.0)
+    again = bench.put(notification("again"), before=before)
+    await bench.finished(101)
+    assert [(job.item, job.put_aside_for) for job in bench.done[100:]] == [(again, 600.0)]
+    assert len(channel.sent) == 5
+    bench.lane.close()
+
+
+async def test_without_deferring_a_broken_lane_keeps_all_that_it_has() -> None:
+    """There is nowhere to put it: what is full stays full."""
+    channel = ScriptedChannel([[RateLimited("much later", after=61.0)]])
+    bench = Bench(channel)
+    bench.nearly_full = True
+    for number in range(KEPT + 40):
+        bench.put(notification(str(number)))
+    await until(lambda: bench.lane.state()[0] is DestinationState.RATE_LIMITED)
+    assert (bench.lane.queued, bench.done) == (KEPT + 40, [])
+    bench.lane.close()
 
 
 async def test_what_cannot_be_tried_for_long_is_put_aside() -> None:
