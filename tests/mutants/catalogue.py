@@ -50,7 +50,7 @@ MUTANTS = (
     ),
     Mutant(
         "commit on cancellation",
-        "app/engine/lanes/lane.py",
+        "app/engine/lanes/requests.py",
         "            for job in request.batch:\n                abandon(job)\n",
         "            for job in request.batch:\n                finish(job)\n"
         "                self._endings.done(job)\n",
@@ -222,7 +222,7 @@ MUTANTS = (
     ),
     Mutant(
         "let a channel's fault end the session",
-        "app/engine/lanes/lane.py",
+        "app/engine/lanes/requests.py",
         "        except Exception as error:  # noqa: BLE001 - whatever a channel trips over\n",
         "        except ZeroDivisionError as error:\n",
         ("tests/unit/engine/lanes/test_lane_faults.py",),
@@ -600,7 +600,7 @@ MUTANTS = (
     ),
     Mutant(
         "make a request that was given up before it began",
-        "app/engine/lanes/lane.py",
+        "app/engine/lanes/requests.py",
         "        if request not in self._requests:\n            return  # given up since\n",
         "",
         ("tests/unit/engine/lanes/test_lane.py",),
@@ -786,7 +786,7 @@ MUTANTS = (
         "let nobody wake what waits behind an answer",
         "app/engine/lanes/lane.py",
         "        if self._queue or self.asides.waiting:\n            self._turn.wake(self)\n",
-        "",
+        "        pass\n",
         (LANE,),
     ),
     Mutant(
@@ -877,15 +877,15 @@ MUTANTS = (
     Mutant(
         "send to a paused destination",
         "app/engine/lanes/lane.py",
-        "        if self.pause is not None:\n            for job",
-        "        if self.pause is None and self.pause:\n            for job",
+        "        if self.pause is not None:\n            self._backlog",
+        "        if self.pause is None and self.pause:\n            self._backlog",
         ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(
         "give up what is too old for a destination that is paused",
-        "app/engine/lanes/lane.py",
-        "self._endings.put_off(job, paused_by(self.pause))",
-        "self._endings.hold_no_longer(job, paused_by(self.pause))",
+        "app/engine/lanes/backlog.py",
+        "self._endings.put_off(job, error)",
+        "self._endings.hold_no_longer(job, error)",
         ("tests/unit/engine/lanes/test_lane.py",),
     ),
     Mutant(

@@ -5,29 +5,27 @@ from functools import partial
 
 from app.edges.channels.base import Channel
 from app.engine.clock import EngineClock
-from app.engine.inflight.item import Job, State
+from app.engine.inflight.item import Job
 from app.engine.inflight.packing import Packer
-from app.engine.inflight.transitions import drop, start, wait
+from app.engine.inflight.transitions import wait
 from app.engine.lanes.alarm import TICK, Alarm
 from app.engine.lanes.answers import Answers
 from app.engine.lanes.asides import Asides
+from app.engine.lanes.backlog import Backlog
 from app.engine.lanes.batching import take_batch
-from app.engine.lanes.endings import Endings, abandon
+from app.engine.lanes.endings import Endings
 from app.engine.lanes.outcomes import LONGEST_WAIT, Outcomes
-from app.engine.lanes.queue import JobQueue, place
-from app.engine.lanes.requests import Request, failed, fitting, is_plain
+from app.engine.lanes.queue import JobQueue
+from app.engine.lanes.requests import UnderWay
 from app.engine.lanes.surroundings import Surroundings
 from app.engine.observer import Observer
 from app.engine.turn import Turn
 from app.policies.books.pauses import Pausing, destination_id, paused_by
-from app.policies.headers.deferral import SHORTEST
 from app.policies.limits.budget import Budget
 from app.policies.limits.gate import PROBING, Gate
 from app.policies.limits.retry import RetryPolicy
 from app.policies.limits.shares import Share
 from app.values.delivery import Destination, Target
-from app.values.outcome import Answer
-from app.values.record import TopicPartition
 from app.values.snapshot import DestinationState
 
 SHARE_SECONDS = 0.25
@@ -118,7 +116,18 @@ class Lane:
         )
         self.last_target: Target | None = None
         self.asides = Asides(self._gate, self._answers, clock, wake=partial(turn.wake, self))
-        self._requests: dict[Request, None] = {}
+        self._under_way = UnderWay(
+            channel,
+            self._gate,
+            share,
+            self._answers,
+            self._endings,
+            clock,
+            observer,
+            turn,
+            go_on=self._go_on,
+        )
+        self._backlog = Backlog(self._queue, self._endings, self._outcomes, surroundings)
         self._alarm = Alarm(clock, partial(turn.wake, self))
         self._held_back = False
 
@@ -155,7 +164,7 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Whether anything waits or happens."""
-        return bool(self._requests or self._queue or self.asides.waiting)
+        return bool(self._under_way or self._queue or self.asides.waiting)
 
     @property
     def idle(self) -> bool:
@@ -202,12 +211,8 @@ class Lane:
 
     def check(self) -> Iterator[str]:
         """Yield what is wrong with it: nothing may wait that nobody wakes, or that is gone."""
-        for job in self._queue:
-            if job.state is not State.WAITING:
-                yield f"a job in line is {job.state.name}"
-            if not self._surroundings.is_held(job.item):
-                yield "a job in line is of a partition that is gone"
-        if self._requests or self._held_back or self._turn.is_awaited(self):
+        yield from self._backlog.check()
+        if self._under_way or self._held_back or self._turn.is_awaited(self):
             return
         now, ready = self._clock.monotonic(), self._queue.ready
         wait = self._gate.wait(now)
@@ -241,39 +246,24 @@ class Lane:
 
     def discard(self, unwanted: Callable[[Job], bool]) -> None:
         """Drop waiting jobs; those under way are not touched."""
-        for job in self._queue.remove(unwanted):
-            drop(job)
+        self._backlog.drop(unwanted)
         self._turn.wake(self)  # those that were behind them can go
 
     def drain(self) -> None:
         """Drop what was not started or needs another attempt, and what is behind that in line."""
-        dropped: set[Job] = set()
-        stopped: set[str | TopicPartition] = set()
-        for job in sorted(self._queue, key=lambda job: job.order):
-            line = job.line
-            if not job.item.started or job.attempts > 0 or line in stopped:
-                dropped.add(job)
-                if line is not None:
-                    stopped.add(line)
-        self.discard(dropped.__contains__)
+        self._backlog.drop_unstarted()
+        self._turn.wake(self)
 
     def put_aside(self, unwanted: Callable[[Job], bool]) -> None:
         """Put waiting jobs aside that were held for too long."""
-        for job in self._queue.remove(unwanted):
-            self._endings.hold_no_longer(job, self.last_error or "held for too long")
+        self._backlog.put_aside(unwanted, self.last_error or "held for too long")
         self._turn.wake(self)
 
     def give_up_last(self, count: int) -> int:
         """Put aside what would be sent last, to make room; return how many that were."""
-        last = self._remove_last(count)
-        for job in last:
-            self._endings.put_aside(job, SHORTEST, self.last_error or "no room for more")
+        given_up = self._backlog.put_last_aside(count, self.last_error or "no room for more")
         self._turn.wake(self)
-        return len(last)
-
-    def _remove_last(self, count: int) -> list[Job]:
-        chosen = set(sorted(self._queue, key=place)[-count:])
-        return self._queue.remove(chosen.__contains__)
+        return given_up
 
     def hold(self, until: float) -> None:
         """Try nothing before ``until`` (monotonic seconds)."""
@@ -295,14 +285,8 @@ class Lane:
 
     def close(self) -> None:
         """Let go of what waits and of what is under way."""
-        self._queue.remove(lambda _: True)
-        requests, self._requests = self._requests, {}
-        for request in requests:
-            request.cancel()
-            self._end(request, failed=True)
-            self._gate.abandon(request.number)
-            for job in request.batch:
-                abandon(job)
+        self._backlog.forget()
+        self._under_way.close()
         self._alarm.cancel()
         self.asides.close()
 
@@ -319,7 +303,7 @@ class Lane:
                 queue.make_due_ready(self._clock.monotonic())
             if (queue.ready or queue) and self._may_go():
                 while batch := self._next():
-                    self._ask(batch)
+                    self._under_way.ask(batch)
             if queue.due_at is not None:
                 self._alarm.set(queue.due_at)
         except Exception as error:  # noqa: BLE001 - other lanes' turn comes all the same
@@ -328,8 +312,7 @@ class Lane:
     def _may_go(self) -> bool:
         """Say whether a request may be made now; if not, see to what waits."""
         if self.pause is not None:
-            for job in self._queue.remove(lambda _: True):
-                self._endings.put_off(job, paused_by(self.pause))
+            self._backlog.put_off(paused_by(self.pause))
             return False
         if self._gate.calm:
             return True
@@ -337,41 +320,20 @@ class Lane:
         wait = self._gate.wait(now)
         if wait <= 0:
             return True
-        self._hand_over(now)
-        if self._gate.broken and self._surroundings.nearly_full:
-            self._make_room()
+        error = self.last_error or "the destination cannot be asked now"
+        if (shut_for := self._gate.shut_for(now)) is not None:
+            self._backlog.hand_over(shut_for, error)
+        if self._gate.broken and self._policy.defers and self._surroundings.nearly_full:
+            # As soon as they come, not once others were written: so those that are read, those that
+            # are on their way to Kafka and those that it has acknowledged wait not for each other.
+            self._backlog.turn_last_away(len(self._queue) - KEPT, error, gone=self._gate.gone)
         if wait == PROBING:
             return False  # the end of the probe decides
         if wait > LONGEST_WAIT and (self._policy.defers or self._gate.broken):
-            error = self.last_error or "the destination cannot be asked now"
-            for job in self._queue.remove(lambda _: True):
-                self._endings.turn_away(job, error, gone=self._gate.gone)
+            self._backlog.turn_away(error, gone=self._gate.gone)
         elif self._queue.ready:
             self._alarm.set(now + wait)
         return False
-
-    def _hand_over(self, now: float) -> None:
-        """Let those be told instead who are there for a destination that cannot be asked."""
-        shut_for = self._gate.shut_for(now)
-        if shut_for is None:
-            return
-        error = self.last_error or "the destination cannot be asked now"
-        for job in self._queue.remove(
-            lambda job: self._outcomes.is_to_be_handed_over(job, shut_for)
-        ):
-            self._endings.hand_over(job, error)
-
-    def _make_room(self) -> None:
-        """Put aside all but a few of what waits for a broken destination.
-
-        As soon as they come, and not once others were written: so those that are read, those that
-        are on their way to Kafka and those that it has acknowledged do not wait for each other.
-        """
-        excess = len(self._queue) - KEPT
-        if excess > 0 and self._policy.defers:
-            error = self.last_error or "the destination cannot be asked now"
-            for job in self._remove_last(excess):
-                self._endings.turn_away(job, error, gone=self._gate.gone)
 
     def _room(self) -> int:
         """Return how many requests may be made: by the destination, and by its party's share."""
@@ -396,54 +358,6 @@ class Lane:
             self._endings.expire(job)
         return []
 
-    def _ask(self, batch: list[Job]) -> None:
-        """Count one request; it begins soon."""
-        started = self._clock.monotonic()
-        for job in batch:
-            start(job)
-        number, number_of_share = self._gate.begin(started), self._share.begin(started)
-        request = Request(self, batch, number, number_of_share, started)
-        self._requests[request] = None
-        self._turn.ask(request)
-
-    def begin(self, request: Request) -> None:
-        """Begin a request. An error of the service's own ends it and nothing else."""
-        if request not in self._requests:
-            return  # given up since
-        batch = request.batch
-        try:
-            for job in batch:
-                if job.attempts or (job.item.before and job.item.before.attempts):
-                    self._observer.retried(job.delivery)
-            then = partial(self._turn.answered, request)
-            request.attempt = self._channel.begin([job.delivery for job in batch], then)
-        except Exception as error:  # noqa: BLE001 - whatever a channel trips over
-            self._turn.answered(request, error)
-
-    def ended(self, request: Request, answer: Answer | Exception) -> None:
-        """Learn from an answer, book it, and go on with what waits."""
-        if self._requests.pop(request, self) is self:
-            return  # given up since
-        batch, number = request.batch, request.number
-        try:
-            if is_plain(answer, batch):
-                now = self._clock.monotonic()
-                self._share.end(request.number_of_share, now, failed=False)
-                self._answers.take_success(number, batch[0], now, now - request.started)
-            else:
-                self._take(request, fitting(answer, len(batch)))
-        except Exception as error:  # noqa: BLE001 - others' answers are booked all the same
-            self._endings.fault("a lane", error)
+    def _go_on(self) -> None:
         if self._queue or self.asides.waiting:
             self._turn.wake(self)
-
-    def _take(self, request: Request, answer: Answer | Exception) -> None:
-        self._end(request, failed=failed(answer))
-        batch, number = request.batch, request.number
-        if isinstance(answer, Exception):
-            self._answers.take_fault(number, batch, answer)
-        else:
-            self._answers.take(number, batch, answer, request.started)
-
-    def _end(self, request: Request, *, failed: bool) -> None:
-        self._share.end(request.number_of_share, self._clock.monotonic(), failed=failed)

@@ -1067,7 +1067,7 @@ async def test_what_was_given_up_before_it_began_is_never_asked() -> None:
     for number in range(AT_ONCE + 1):
         bench.put(notification(str(number)))
     await asyncio.sleep(0)
-    begun = [each.attempt is not None for each in bench.lane._requests]
+    begun = [each.attempt is not None for each in bench.lane._under_way._requests]
     assert begun == [True] * AT_ONCE + [False]
     bench.lane.close()
     for _ in range(3):
