@@ -1,10 +1,12 @@
 """Whom to reach and how to say it: what ``POST /reload`` replaces as a whole."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.edges.recipients import load_recipients
 from app.edges.templates import Templates, load_templates
+from app.policies.addresses.names import names_of
 from app.policies.channels import Channels
 from app.policies.routing import Defaults
 from app.values.recipients import Recipients
@@ -38,6 +40,8 @@ class Addresses:
         self._load_templates: Callable[[], Templates] = lambda: load_templates(templates_dir)
         self.recipients = self._load_recipients()
         self.templates = self._load_templates()
+        self._names: Mapping[str, str] = {}
+        self._named: Recipients | None = None
 
     def reload(self) -> Mapping[str, int]:
         """Check the files whole, then replace what is in force.
@@ -55,3 +59,14 @@ class Addresses:
             "groups": len(recipients.groups),
             "templates": len(templates.ids),
         }
+
+    async def learn_names(self) -> None:
+        """Learn whom destinations reach, after each reload of the recipients file."""
+        recipients = self.recipients
+        if recipients is not self._named:
+            self._names = await asyncio.to_thread(names_of, recipients, self.channels)
+            self._named = recipients
+
+    def name_of(self, identity: str) -> str | None:
+        """Return whom a destination reaches, by its id; None if the file names nobody."""
+        return self._names.get(identity)

@@ -40,6 +40,7 @@ class Housekeeping:
         parts.dispatcher.put_aside_overdue(parts.assignment.items())
         for assigned in parts.assignment:
             assigned.resumed(parts.board.pauses.resumed_on)
+        await parts.addresses.learn_names()
         self._show_conditions()
         parts.pulse.beat()
         stuck = parts.pulse.stuck()
@@ -62,7 +63,9 @@ class Housekeeping:
         conditions.replace("recipients", parts.addresses.recipients.warnings)
         conditions.replace("denied", parts.dispatcher.denied())
         conditions.replace("outdated_address", parts.dispatcher.outdated())
-        conditions.replace("paused_destination", paused_texts(parts.board.pauses))
+        conditions.replace(
+            "paused_destination", paused_texts(parts.board.pauses, parts.addresses.name_of)
+        )
 
     def _show_faults(self) -> None:
         fault = self._parts.observer.last_fault

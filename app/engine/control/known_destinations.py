@@ -1,31 +1,23 @@
 """What this worker knows of destinations: their lanes, counts and pauses."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from app.engine.addresses import Addresses
 from app.engine.clock import EngineClock
 from app.engine.control.board import Board
 from app.engine.lanes.dispatch import Dispatcher
 from app.engine.lanes.lane import Lane
-from app.policies.addresses.destinations import webhook_destination
-from app.policies.books.pauses import Pausing, destination_id
+from app.policies.books.pauses import Pausing
 from app.policies.books.statistics import OTHERS, DestinationCounts, Statistics
-from app.policies.redaction import veil
 from app.policies.service.destinations import SEVERITY
 from app.policies.texts.plain_text import clip
-from app.values.channel import AddressKind
 from app.values.delivery import Destination
 from app.values.destinations import DestinationSort, DestinationView
-from app.values.errors import UnknownDestinationError, UnroutableError
-from app.values.recipients import Recipients
+from app.values.errors import UnknownDestinationError
 from app.values.snapshot import DestinationState
-
-MOST_NAMES: Final = 3
-"""Of one destination that are shown."""
 
 Order = tuple[float | str, ...]
 
@@ -92,7 +84,7 @@ class KnownDestinations:
         dispatcher: Their lanes.
         statistics: Their counts.
         board: Knows the pauses.
-        addresses: Whom they reach.
+        addresses: Know whom they reach.
         clock: Tells the time.
     """
 
@@ -109,8 +101,6 @@ class KnownDestinations:
         self._board = board
         self._addresses = addresses
         self._clock = clock
-        self._names: Mapping[str, str] = {}
-        self._named: Recipients | None = None
 
     def __iter__(self) -> Iterator[Known]:
         counted = dict(self._statistics.destinations)
@@ -143,38 +133,12 @@ class KnownDestinations:
 
     async def learn_names(self) -> None:
         """Learn whom destinations reach, after each reload of the recipients file."""
-        recipients = self._addresses.recipients
-        if recipients is not self._named:
-            self._names = await asyncio.to_thread(self._names_of, recipients)
-            self._named = recipients
-
-    def _names_of(self, recipients: Recipients) -> Mapping[str, str]:
-        names: dict[str, list[str]] = {}
-        secrets = self._addresses.channels.secrets  # somebody may have named a contact by its URL
-        for key, user in recipients.users.items():
-            who = user.name or key
-            for contact in user.contacts:
-                identity = self._identity_of(contact.type, contact.address)
-                if identity is not None:
-                    name = f"{contact.name} ({who})" if contact.name else who
-                    names.setdefault(identity, []).append(veil(name, secrets))
-        return {identity: _listed(found) for identity, found in names.items()}
-
-    def _identity_of(self, channel: str, address: str) -> str | None:
-        """Return the id of the destination that an address leads to, if it has one of its own."""
-        channels = self._addresses.channels
-        if channel not in channels or channels[channel].kind is not AddressKind.URL:
-            return None
-        try:
-            _, destination = webhook_destination(channels, channel, address)
-        except UnroutableError:
-            return None
-        return destination_id(destination)
+        await self._addresses.learn_names()
 
     def matches(self, known: Known, needle: str) -> bool:
         """Say whether a text, in small letters, is in what is shown of a destination."""
         error = known.counts.last_error if known.counts else None
-        parts = (self._names.get(known.id), known.label, known.channel, known.id, error)
+        parts = (self._addresses.name_of(known.id), known.label, known.channel, known.id, error)
         return needle in "\n".join(part for part in parts if part).casefold()
 
     def order(self, sort: DestinationSort) -> Callable[[Known], Order]:
@@ -190,7 +154,7 @@ class KnownDestinations:
         return orders[sort]
 
     def _named_as(self, known: Known) -> str:
-        return self._names.get(known.id, known.label).casefold()
+        return (self._addresses.name_of(known.id) or known.label).casefold()
 
     def view(self, known: Known) -> DestinationView:
         """Return a destination as it is shown."""
@@ -201,7 +165,7 @@ class KnownDestinations:
             id=known.id,
             channel=known.channel,
             label=known.label,
-            name=self._names.get(known.id),
+            name=self._addresses.name_of(known.id),
             state=known.state,
             until=None if wait is None else _iso(now + wait),
             paused_by=pause.by if pause else None,
@@ -231,11 +195,6 @@ def _worst(now: float, known: Known) -> Order:
 def _oldest(lane: Lane) -> float | None:
     """Return when the oldest notification that waits was published, in seconds since the epoch."""
     return min((job.item.published_at for job in lane.waiting()), default=None)
-
-
-def _listed(names: list[str]) -> str:
-    shown = [*names[:MOST_NAMES], "…"] if len(names) > MOST_NAMES else names
-    return ", ".join(shown)
 
 
 def _iso(moment: float | None) -> str | None:

@@ -4,14 +4,14 @@ Key ``destinations/<group>/<id>``, with a ``Pausing`` as JSON. That of a destina
 resumed stays: when it was tells which deferred notifications need not wait any longer.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from math import inf
 
 import msgspec
 
 from app.policies.books.saved_commits import Entry
-from app.policies.headers.records import iso_time
+from app.policies.texts.moments import utc_time
 from app.values.delivery import Destination
 from app.values.errors import UNREADABLE
 
@@ -123,14 +123,24 @@ def paused_by(pause: Pausing) -> str:
     return f"paused by {pause.by}"
 
 
-def paused_texts(pauses: PauseBook) -> dict[str, str]:
-    """Say which destinations are paused, by whom, and how each goes on; by their ids."""
+def paused_texts(pauses: PauseBook, name_of: Callable[[str], str | None]) -> dict[str, str]:
+    """Say which destinations are paused, by whom, and how each goes on; by their ids.
+
+    Args:
+        pauses: Knows them.
+        name_of: Returns whom a destination reaches, by its id, if somebody has named it.
+    """
     return {
-        identity: f"{word.label} was paused by {word.by} at {iso_time(word.at)}: what is for it is"
-        " put aside, and nothing of it is lost. To go on: notifier destinations resume"
-        f" {identity}, or its page"
+        identity: _paused_text(name_of(identity) or word.label, identity, word)
         for identity, word in pauses.paused()
     }
+
+
+def _paused_text(name: str, identity: str, word: Pausing) -> str:
+    return (
+        f"{name} was paused by {word.by} on {utc_time(word.at)}: what is for it is put aside, and"
+        f" nothing of it is lost. To go on: notifier destinations resume {identity}, or its page"
+    )
 
 
 def pausing_entry(group_id: str, identity: str, word: Pausing) -> Entry:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Container, Mapping, Sequence
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -12,6 +11,7 @@ from app.policies.headers.dead_letters import read_reason
 from app.policies.headers.records import ERROR, FAILED, GROUP, iso_time, read_marks, text_of
 from app.policies.redaction import Secrets, veil
 from app.policies.service.dead_letter_view import words_of
+from app.policies.texts.moments import utc_time
 from app.policies.texts.plain_text import clip, one_line
 from app.values.dead_letter import Cause, OtherGroup
 from app.values.record import Record
@@ -58,9 +58,9 @@ def words_for(wanted: Selection) -> str:
     if wanted.group is not None:
         chosen = f"{chosen}, of the group {wanted.group}"
     if wanted.since is not None:
-        chosen = f"{chosen}, not earlier than {_moment(wanted.since)}"
+        chosen = f"{chosen}, not earlier than {utc_time(wanted.since)}"
     if wanted.until is not None:
-        chosen = f"{chosen}, earlier than {_moment(wanted.until)}"
+        chosen = f"{chosen}, earlier than {utc_time(wanted.until)}"
     return chosen
 
 
@@ -210,7 +210,3 @@ def _causes(causes: Sequence[str]) -> str:
     if len(causes) == 1:
         return f"all of the cause {causes[0]}"
     return f"all of {len(causes):,} causes" if causes else ""
-
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -4,10 +4,10 @@ Whole sentences with named placeholders, so that each can be translated by itsel
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from app.policies.service.notices import Due
+from app.policies.texts.moments import utc_time
 from app.policies.texts.plain_text import clip
 from app.values.notice import Matter, MatterKind
 from app.values.notification import Notification, Request
@@ -136,10 +136,9 @@ def _over(matters: Sequence[Matter]) -> Iterator[Sequence[str]]:
 
 
 def _filled(sentence: str, matter: Matter) -> str:
-    since = datetime.fromtimestamp(matter.since, UTC)
     return sentence.format(
         subject=matter.subject,
-        since=f"{since:%Y-%m-%d %H:%M:%S} UTC",
+        since=utc_time(matter.since),
         said=clip(matter.said, LONGEST_SAID).rstrip(".") or "nothing",
         affected=f"{matter.affected:,}",
     )

@@ -1,5 +1,6 @@
 """A destination that is paused, and resumed: on a broker, through the whole worker."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.policies.books.pauses import destination_id
@@ -87,6 +88,22 @@ async def test_a_worker_that_starts_sends_nothing_to_a_paused_destination(
     await until(lambda: bool(worker.snapshot().warnings))
     (warning,) = worker.snapshot().warnings
     assert "one was paused by alice" in warning
+
+
+async def test_the_warning_of_a_pause_names_whom_it_keeps_from_being_reached(
+    stage: "Stage", tmp_path: Path
+) -> None:
+    """As the page and the commands name it."""
+    stage.board.say(Destination("webhook", ONE, "one"), paused=True)
+    file = tmp_path / "recipients.yaml"
+    file.write_text(
+        f"users:\n  ann: {{contacts: [{{type: webhook, address: '{ONE}', name: desk}}]}}\n"
+    )
+    worker = stage.worker(recipients_file=file)
+    await worker.start()
+    await until(lambda: bool(worker.snapshot().warnings))
+    (warning,) = worker.snapshot().warnings
+    assert warning.startswith("desk (ann) was paused by alice on ")
 
 
 async def test_nothing_is_lost_where_nothing_else_is_deferred(

@@ -83,10 +83,14 @@ def test_news_are_what_differs() -> None:
 
 
 def test_the_operator_is_told_who_paused_what() -> None:
-    """And how it goes on."""
-    (text,) = paused_texts(book(("a", PAUSED, 1.0))).values()
-    assert text.startswith("https://discord.com/*** was paused by alice at 2023-11-14T")
+    """By the name that people gave it, to the second; and how it goes on."""
+    paused = book(("a", PAUSED, 1.0))
+    (text,) = paused_texts(paused, lambda _: "risk room").values()
+    assert text.startswith("risk room was paused by alice on 2023-11-14 ")
+    assert " UTC: what is for it is put aside" in text
     assert "notifier destinations resume a" in text
+    (text,) = paused_texts(paused, lambda _: None).values()
+    assert text.startswith("https://discord.com/*** was paused by alice on 2023-11-14 ")
 
 
 def test_an_id_is_stable_and_tells_nothing() -> None:
