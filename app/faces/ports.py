@@ -170,6 +170,10 @@ class DestinationsPort(Protocol):
         """Return one."""
         ...
 
+    def check_label(self, label: str) -> None:
+        """Raise ``UnknownDestinationError`` if none is shown by this redacted address."""
+        ...
+
     async def pause(self, identity: str, by: str) -> DestinationView:
         """Send nothing to it, in the whole group; raises Kafka's errors."""
         ...

@@ -337,6 +337,12 @@ class FakeDestinations:
             raise UnknownDestinationError(f"this worker knows no destination {identity!r}")
         return self.views[identity]
 
+    def check_label(self, label: str) -> None:
+        """Know those of the views, and those that the worker has sent to."""
+        views = {each.label for each in self.views.values()}
+        if label not in views | self._worker.state.destinations.keys():
+            raise UnknownDestinationError(f"this worker knows no destination {label!r}")
+
     async def pause(self, identity: str, by: str) -> DestinationView:
         """Show it as paused."""
         return await self._change("pause", identity, by, state=DestinationState.PAUSED)

@@ -95,6 +95,14 @@ class DestinationDesk:
         await self._known.learn_names()
         return self._known.view(self._known.find(identity))
 
+    def check_label(self, label: str) -> None:
+        """Check that a destination is shown by this redacted address.
+
+        Raises:
+            UnknownDestinationError: None is that this worker knows.
+        """
+        self._known.check_label(label)
+
     async def pause(self, identity: str, by: str) -> DestinationView:
         """Send nothing to it, on every worker of the group and over restarts.
 

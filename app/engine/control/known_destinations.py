@@ -126,10 +126,17 @@ class KnownDestinations:
         for each in self:
             if each.id == identity:
                 return each
-        raise UnknownDestinationError(
-            f"this worker knows no destination {clip(identity, 40)!r}: it knows those that it has"
-            " sent to, and those that are paused. GET /destinations lists them"
-        )
+        raise _unknown(identity)
+
+    def check_label(self, label: str) -> None:
+        """Check that a destination is shown by this redacted address.
+
+        Raises:
+            UnknownDestinationError: None is.
+        """
+        counted = self._statistics.destinations
+        if label not in counted and all(each.label != label for each in self):
+            raise _unknown(label)
 
     async def learn_names(self) -> None:
         """Learn whom destinations reach, after each reload of the recipients file."""
@@ -184,6 +191,13 @@ class KnownDestinations:
             last_success_time=_iso(counts.last_success_at) if counts else None,
             messages_deferred=counts.deferred if counts else 0,
         )
+
+
+def _unknown(identity: str) -> UnknownDestinationError:
+    return UnknownDestinationError(
+        f"this worker knows no destination {clip(identity, 40)!r}: it knows those that it has"
+        " sent to, and those that are paused. GET /destinations lists them"
+    )
 
 
 def _worst(now: float, known: Known) -> Order:

@@ -24,7 +24,7 @@ from app.faces.api.discretion import Discretion
 from app.faces.api.guard import AccessGuard
 from app.faces.api.middleware import BodyLimit, HeadAsGet, SecurityHeaders
 from app.faces.api.openapi import ANY_PROBLEM, Documented
-from app.faces.api.parameters import no_unknown_parameters
+from app.faces.api.parameters import only_known_parameters
 from app.faces.api.problems import Problem
 from app.faces.api.responses import JsonResponse
 from app.faces.api.wording import Speaks
@@ -104,7 +104,7 @@ def build_app(lifespan: Lifespan) -> FastAPI:
             Middleware(AccessGuard),
             Middleware(BodyLimit, limit_of=body_limit),
         ],
-        dependencies=[Depends(no_unknown_parameters)],
+        dependencies=[Depends(only_known_parameters)],
     )
     app.get("/openapi.json", include_in_schema=False)(_document)
     problems.install(app)

@@ -92,6 +92,8 @@ async def rates(
     ] = None,
 ) -> JsonResponse:
     """Return what this worker's own counters say, true from its first second."""
+    if destination is not None:
+        service.destinations.check_label(destination)
     return JsonResponse(service.rates(minutes, destination))
 
 

@@ -308,6 +308,20 @@ async def test_an_unknown_one_is_refused(stage: Stage) -> None:
             await act("nowhere", "alice")
 
 
+async def test_those_that_are_known_are_known_by_the_address_that_is_shown(stage: Stage) -> None:
+    """By their counts, and as paused by what an operator has said."""
+    await stage.sent(hook("a"))
+    stage.dispatcher.close()
+    stage.desk.check_label(hook("a").label)
+    identity = destination_id(hook("a"))
+    await stage.desk.pause(identity, "alice")
+    await until(lambda: stage.board.pause_of(identity) is not None)
+    stage.observer.statistics.destinations.clear()
+    stage.desk.check_label(hook("a").label)
+    with pytest.raises(UnknownDestinationError, match="knows no destination 'nowhere'"):
+        stage.desk.check_label("nowhere")
+
+
 async def test_a_test_goes_straight_there_and_counts_for_nothing(stage: Stage) -> None:
     """Also while it is paused, with the credentials that the last notification had."""
     await stage.sent(hook("b"))

@@ -1,7 +1,9 @@
-"""Query parameters that mean nothing."""
+"""Query parameters that mean nothing, or two things at once."""
 
 import httpx
 import pytest
+
+from tests.support.fakes import Fakes
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,32 @@ async def test_those_that_are_known_are_taken(client: httpx.AsyncClient) -> None
     """Empty ones too, as a form sends them; and a query of nothing is none."""
     assert (await client.get("/deliveries?status=&limit=5")).status_code == 200
     assert (await client.get("/stats?")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/test-notifications?count=1&count=2", "count"),
+        ("/test-notifications?type=email&type=email", "type"),
+        ("/stop?drain=true&drain=false", "drain"),
+    ],
+)
+async def test_one_that_is_given_twice_is_refused(
+    client: httpx.AsyncClient, fakes: Fakes, path: str, name: str
+) -> None:
+    """On every route, naming it, and nothing is done: which of the two is meant is not known."""
+    answer = await client.post(path)
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert (fault["location"], fault["field"]) == ("query", name)
+    assert fault["problem"] == "it is given 2 times, and has one value; give it once"
+    assert (fakes.publisher.tests, fakes.worker.stops) == ([], [])
+
+
+async def test_a_list_is_given_by_repeating_it(client: httpx.AsyncClient) -> None:
+    """As forms with several ticks send it."""
+    causes = f"cause={'0' * 12}&cause={'1' * 12}"
+    assert (await client.get(f"/dead-letters?{causes}")).status_code == 200
 
 
 async def test_where_nothing_is_the_query_is_not_what_is_wrong(client: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from app.faces.api.examples import FLEET
+from app.faces.api.examples import DESTINATION, FLEET
 from app.policies.texts.report import render_report
 from app.values.fleet import Fleet
 from app.values.snapshot import Status
@@ -116,10 +116,21 @@ async def test_rates_are_told_for_all_and_for_one(client: httpx.AsyncClient, fak
     every = (await client.get("/rates?minutes=1")).json()
     assert (every["seconds"], len(every["rates"])) == (5, 12)
     assert sum(each["attempts"] for each in every["rates"]) == 1
-    none = (await client.get("/rates?minutes=1&destination=other")).json()
+    fakes.destinations.views = {DESTINATION.id: DESTINATION}
+    rested = {"minutes": "1", "destination": DESTINATION.label}
+    none = (await client.get("/rates", params=rested)).json()
     assert sum(each["attempts"] for each in none["rates"]) == 0
     for wrong in ("minutes=0", "minutes=61", "hours=1"):
         assert (await client.get(f"/rates?{wrong}")).status_code == 422
+
+
+async def test_nobody_has_rates_of_a_destination_that_is_not_known(
+    client: httpx.AsyncClient,
+) -> None:
+    """A misspelt one must not look like one that rests."""
+    answer = await client.get("/rates?destination=other")
+    assert answer.status_code == 404
+    assert "knows no destination 'other'" in answer.json()["detail"]
 
 
 async def test_the_workers_of_the_group_are_listed(client: httpx.AsyncClient, fakes: Fakes) -> None:
