@@ -142,6 +142,10 @@ class Settler:
         self._leaving.clear()
         self._answers.clear()
 
+    def is_writing(self, item: Item) -> bool:
+        """Say whether an item is being written."""
+        return item in self._leaving
+
     def is_refused(self, item: Item) -> bool:
         """Say whether Kafka refuses what is being written: to wait for it may be in vain."""
         leaving = self._leaving.get(item)

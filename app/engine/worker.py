@@ -152,6 +152,6 @@ class NotificationWorker:
         if not self.joined:
             return
         waiting = {job for lane in parts.dispatcher for job in lane.waiting()}
-        yield from check(parts.assignment, parts.window, waiting)
+        yield from check(parts.assignment, parts.window, waiting, parts.settler.is_writing)
         for lane in parts.dispatcher:
             yield from (f"{lane.destination.label}: {each}" for each in lane.check())

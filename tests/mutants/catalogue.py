@@ -214,6 +214,13 @@ MUTANTS = (
         (RETRY_TOPICS,),
     ),
     Mutant(
+        "give partitions to a session that was closed meanwhile",
+        "app/engine/group/rebalances.py",
+        "if starts is None or self.leaving:",
+        "if starts is None:",
+        ("tests/unit/engine/group/test_session.py",),
+    ),
+    Mutant(
         "settle what was taken away",
         "app/engine/flow.py",
         "        if assigned is None:\n            return  #",

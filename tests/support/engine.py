@@ -225,7 +225,7 @@ class WatchedFlow(Flow):
     def check(self, lanes: Iterable[Lane]) -> list[str]:
         """Return what is wrong with the books and the lanes."""
         waiting = {job for lane in lanes for job in lane.waiting()}
-        wrong = list(check(self._held, self.window, waiting))
+        wrong = list(check(self._held, self.window, waiting, self._settler.is_writing))
         return wrong + [each for lane in lanes for each in lane.check()]
 
     def _closed(self, item: Item, verdict: Verdict | None) -> None:

@@ -10,7 +10,7 @@ from app.engine.conditions import Conditions
 from app.engine.flow import Flow
 from app.engine.group.commit import Committer
 from app.engine.group.letting_go import LettingGo
-from app.engine.group.starts import find_starts
+from app.engine.group.starts import Starts, find_starts
 from app.engine.group.subscription import Subscription
 from app.engine.inflight.assignment import Assignment, Leftovers
 from app.engine.inflight.item import Item
@@ -104,8 +104,19 @@ class Rebalances:
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
         """Find where to begin, commit it where the group never was, then admit."""
-        if self.leaving:
+        starts = None if self.leaving else await self._begin(partitions)
+        if starts is None or self.leaving:  # the session was closed meanwhile
             return
+        self._dispatcher.take_share(self._consumer.metadata.share_of(partitions))
+        self._dispatcher.draining = False
+        self._assignment.give(starts, self.leftovers)
+        self.leftovers = {}
+        self._flow.given()
+        self.joined = True
+        log.info("this worker has %d partitions: %s", len(partitions), _named(partitions) or "none")
+
+    async def _begin(self, partitions: set[TopicPartition]) -> Starts | None:
+        """Go to where each partition begins; None if that failed, and the session with it."""
         try:
             starts, fresh = await find_starts(
                 self._connection,
@@ -121,14 +132,8 @@ class Rebalances:
                 await self._consumer.commits.commit(fresh, LAST_COMMIT_TIMEOUT)
         except Exception as error:  # noqa: BLE001 - aiokafka would only log it; run raises it
             self._fail(error)
-            return
-        self._dispatcher.take_share(self._consumer.metadata.share_of(partitions))
-        self._dispatcher.draining = False
-        self._assignment.give(starts, self.leftovers)
-        self.leftovers = {}
-        self._flow.given()
-        self.joined = True
-        log.info("this worker has %d partitions: %s", len(partitions), _named(partitions) or "none")
+            return None
+        return starts
 
 
 def _started(items: dict[int, Item]) -> dict[int, Item]:

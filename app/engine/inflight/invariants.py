@@ -1,6 +1,6 @@
 """What holds of the books at any moment while records are taken."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.item import Item, Job, Stage, State
@@ -9,13 +9,19 @@ from app.engine.inflight.window import Window
 _CLOSED = (Stage.SETTLED, Stage.PARKED)
 
 
-def check(assignment: Assignment, window: Window, waiting: Collection[Job]) -> Iterator[str]:
+def check(
+    assignment: Assignment,
+    window: Window,
+    waiting: Collection[Job],
+    is_written: Callable[[Item], bool],
+) -> Iterator[str]:
     """Yield what is wrong; nothing, if the service does what it should.
 
     Args:
         assignment: The partitions a worker has, none of them about to be taken away.
         window: What it counts as in flight.
         waiting: The jobs that wait in its lanes.
+        is_written: Says whether an item that leaves is being written.
     """
     items = list(assignment.items())
     unsettled = sum(each.ledger.unsettled + len(each.strays) for each in assignment)
@@ -29,7 +35,10 @@ def check(assignment: Assignment, window: Window, waiting: Collection[Job]) -> I
             yield f"{item.record.coordinates} is in the books, and {item.stage.name}"
         if assignment.of(item) is None:
             yield f"{item.record.coordinates} is in the books of another assignment"
-        if item not in followers and not item.leaving:
+        if item.leaving:
+            if not is_written(item):
+                yield f"{item.record.coordinates} leaves, and nobody writes it"
+        elif item not in followers:
             yield from _forgotten(item, waiting)
 
 

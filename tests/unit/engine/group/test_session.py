@@ -15,9 +15,11 @@ from app.edges.kafka.connection import Connection
 from app.edges.kafka.consumer import Consumer
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.engine.group.session import Session
+from app.engine.group.starts import Starts, find_starts
 from app.engine.reading import HEAVY
 from app.engine.worker import NotificationWorker
 from app.policies.books.commit_metadata import with_topic_id
+from app.policies.books.ledger import Commit
 from app.values.record import TopicPartition
 from app.values.topic import WantedTopic
 from tests.support.broker_faults import BrokerFaults
@@ -167,6 +169,32 @@ async def test_revoked_while_leaving_and_assigned_while_leaving_do_nothing_new(
     partitions = set(worker.parts.assignment.partitions())
     await session.rebalances.revoked(partitions)
     await session.rebalances.assigned(partitions)
+    assert not session.joined
+    assert len(worker.parts.assignment) == 0
+
+
+async def test_a_session_that_is_closed_while_it_looks_for_the_start_is_given_nothing(
+    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one would take over items of which nobody knows any more that they are written."""
+    worker = stage.worker()
+    await worker.start()
+    session = session_of(worker)
+    looking, found = asyncio.Event(), asyncio.Event()
+
+    async def find_late(*asked: Any) -> tuple[Starts, dict[TopicPartition, Commit]]:
+        looking.set()
+        await found.wait()
+        return await find_starts(*asked)
+
+    monkeypatch.setattr("app.engine.group.rebalances.find_starts", find_late)
+    partitions = set(worker.parts.assignment.partitions())
+    await session.rebalances.revoked(partitions)
+    giving = asyncio.create_task(session.rebalances.assigned(partitions))
+    await looking.wait()
+    session.rebalances.leave()
+    found.set()
+    await giving
     assert not session.joined
     assert len(worker.parts.assignment) == 0
 
