@@ -101,16 +101,23 @@ class Sentences:
         exact = self._translations.get(text)
         if exact is not None or " " not in text.strip() or next(looks, None) is None:
             return exact
+        fitting = self._fitting(text, looks)
+        if fitting is not None:
+            return fitting
+        if text.endswith("."):
+            whole = self._known(text[:-1], looks)
+            return whole and f"{whole}。"
+        return self._in_parts(text, looks)
+
+    def _fitting(self, text: str, looks: Iterator[int]) -> str | None:
+        """Return the translation of a sentence with named values, or None."""
         for pattern, translation in self._by_start.get(text[:START], self._floating):
             values = pattern.values(text)
             if values is not None:
                 return translation.format(
                     **{name: self._value(value, looks) for name, value in values.items()}
                 )
-        if text.endswith("."):
-            whole = self._known(text[:-1], looks)
-            return whole and f"{whole}。"
-        return self._in_parts(text, looks)
+        return None
 
     def _value(self, text: str, looks: Iterator[int]) -> str:
         """Translate a value that is a sentence itself; a single word is the name of something."""
@@ -129,6 +136,6 @@ class Sentences:
         """Translate a part, which may have lost its full stop."""
         known = self._known(text, looks)
         if known is None and not text.endswith("."):
-            whole = self._translations.get(f"{text}.")
+            whole = self._translations.get(f"{text}.") or self._fitting(f"{text}.", looks)
             return None if whole is None else whole.rstrip("。")
         return known

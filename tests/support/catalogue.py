@@ -54,6 +54,8 @@ _OF_PYDANTIC: Final = (
     "should be {expected}, not {given}",
 )
 """What pydantic says of settings."""
+_SOURCES: Final = ("environment {name}",)
+"""Where a setting comes from, in sentences about it."""
 _OF_THE_SYSTEM: Final = (
     *("Address already in use", "All connection attempts failed", "Broken pipe", "File exists"),
     *("Cannot assign requested address", "Connection refused", "Connection reset by peer"),
@@ -81,6 +83,7 @@ def texts() -> Iterator[Text]:
     yield from sentences(ROOT)
     yield from (("app/faces/static/format.js", each) for each in _state_words())
     yield from (("app/settings/load.py", each) for each in _OF_PYDANTIC)
+    yield from (("app/settings/sources.py", each) for each in _SOURCES)
     yield from (("app/doctor/kafka.py", each) for each in _CHECKS)
     yield from (("app/edges", each) for each in _OF_THE_SYSTEM)
     for command in (start, send_test, notifier):

@@ -10,6 +10,8 @@ What aiokafka 0.14 does wrong, and what this module does about it:
 * An address may belong to a broker of another cluster by now: each connection is asked for its
   cluster before it is used.
 * It asks a random broker, even an unreachable one, what any could answer: a connected one is asked.
+* It logs why an address does not lead to a broker, and raises that none does: each is asked once
+  more for the reason.
 * ``close`` may wait for ever for a connection whose other end is gone: it is bounded.
 """
 
@@ -24,13 +26,14 @@ from weakref import WeakSet
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
-from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.conn import AIOKafkaConnection, create_conn
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from app.edges.kafka.connection import Connection
+from app.edges.kafka.errors import NoBrokerError, why_not_connected
 from app.edges.kafka.heavy_batches import MOST, lighten
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,10 @@ FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 1.0
 """Seconds between requests for metadata that follow each other."""
 CLOSE_TIMEOUT: Final = 1.0
+REASON_TIMEOUT: Final = 3.0
+"""Seconds in which an address that led to no broker has to tell the reason."""
+_OF_A_CLIENT: Final = frozenset({"bootstrap_servers", "metadata_max_age_ms"})
+"""Options that a single connection does not know."""
 
 
 class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
@@ -66,9 +73,38 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         self.answered_at = time.monotonic()
         self._most_unpacked = most_unpacked
         self._identity = connection.identity
+        self._options = {
+            name: value for name, value in connection.options.items() if name not in _OF_A_CLIENT
+        }
         self._checked: WeakSet[AIOKafkaConnection] = WeakSet()
         self._updated_at = -LONGEST_PAUSE
         self._pause = 0.0
+
+    async def bootstrap(self) -> None:
+        """Learn the brokers from the first address that leads to one.
+
+        Raises:
+            NoBrokerError: None does.
+        """
+        try:
+            await super().bootstrap()
+        except KafkaConnectionError as error:
+            places = sorted((host, port) for host, port, _ in self.hosts)
+            reasons = await asyncio.gather(*(self._why_not(*place) for place in places))
+            shown = "; ".join(
+                f"{host}:{port}: {reason}"
+                for (host, port), reason in zip(places, reasons, strict=True)
+            )
+            raise NoBrokerError(f"no broker can be reached: {shown}") from error
+
+    async def _why_not(self, host: str, port: int) -> str:
+        patience = int(REASON_TIMEOUT * 1000)
+        try:
+            connection = await create_conn(host, port, request_timeout_ms=patience, **self._options)
+        except (OSError, KafkaError) as error:  # TimeoutError is an OSError
+            return why_not_connected(error)
+        connection.close()
+        return "it takes connections, and names no brokers"
 
     async def send(
         self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT

@@ -1,7 +1,10 @@
 """aiokafka's exceptions, translated into this service's own."""
 
 import asyncio
+import os
 import re
+import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -14,6 +17,11 @@ from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTo
 _ADDRESS = re.compile(r"\('([^']*)', (\d+), <AddressFamily[^>]*>\)")
 _NUMBER = re.compile(r"^\[Error \d+\] ")  # Kafka's; its name follows
 _NAME = re.compile(r"\w+")
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+
+
+class NoBrokerError(kafka.KafkaConnectionError):  # type: ignore[misc]  # aiokafka ships no types
+    """No bootstrap address leads to a broker; the text says what became of each."""
 
 
 class RefusedRecordError(kafka.KafkaError):  # type: ignore[misc]  # aiokafka ships no types
@@ -141,8 +149,29 @@ def describe(error: BaseException) -> str:
     """Return an exception as one line; aiokafka's often have no text of their own."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, NoBrokerError):
+        return str(error.args[0])
     name = type(error).__name__
     text = _NUMBER.sub("", _ADDRESS.sub(r"\1:\2", " ".join(str(error).split())))
     text = text if text.startswith(name) else f"{name}: {text}" if text else name
     words = next((_WORDS[each] for each in _NAME.findall(text) if each in _WORDS), None)
     return f"{text}: {words}" if words else text
+
+
+def why_not_connected(error: Exception) -> str:
+    """Return why a connection was not made, in the words of the system or of Kafka."""
+    match error:
+        case TimeoutError():
+            return describe(error)
+        case ssl.SSLCertVerificationError():
+            return f"TLS certificate refused: {error.verify_message}"
+        case ssl.SSLError():
+            return f"the TLS handshake failed: {error.reason}"
+        case socket.gaierror():
+            return str(error.strerror)
+        case OSError() if error.errno is not None:
+            return os.strerror(error.errno)
+        case OSError() if (found := _ERRNO.search(str(error))) is not None:  # of several addresses
+            return os.strerror(int(found[1]))
+        case _:
+            return describe(error)

@@ -11,6 +11,7 @@ TEXTS = {
     "hand over records of {topic}": "返回 {topic} 的记录",
     "no answer in time": "没有及时应答",
     "Check the brokers.": "请检查 broker。",
+    "Check that {broker} runs.": "请检查 {broker} 是否在运行。",
     "{a} of {b} were not sent": "{b} 条中有 {a} 条未发送",
     "the set {{{name}}} is empty": "集合 {{{name}}} 为空",
 }
@@ -30,6 +31,10 @@ SENTENCES = Sentences(TEXTS, [text for text in TEXTS if "{" in text])
         ("3 of 10 were not sent", "10 条中有 3 条未发送"),
         ("the set {x} is empty", "集合 {x} 为空"),
         ("no answer in time. Check the brokers.", "没有及时应答。请检查 broker。"),
+        (
+            "no answer in time. Check that kafka:9092 runs.",
+            "没有及时应答。请检查 kafka:9092 是否在运行。",
+        ),
         ("no answer in time; Check the brokers", "没有及时应答；请检查 broker"),
         (
             "body text: waiting for Kafka: no answer in time.",

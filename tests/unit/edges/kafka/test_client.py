@@ -10,7 +10,10 @@ from aiokafka.structs import BrokerMetadata
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.client import Client
 from app.edges.kafka.connection import Connection
+from app.edges.kafka.errors import translated
 from app.edges.kafka.identity import ClusterIdentity
+from app.values.errors import KafkaUnavailableError
+from tests.support.service import free_port
 
 
 @pytest.fixture
@@ -20,6 +23,26 @@ async def client(broker: EmbeddedBroker) -> AsyncIterator[Client]:
     await made.bootstrap()
     yield made
     await made.close()
+
+
+async def test_where_no_broker_is_it_is_said_what_became_of_each_address() -> None:
+    """In the system's words: aiokafka says that it was unable to bootstrap, and logs the rest."""
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as other:
+        port, nobody = other.sockets[0].getsockname()[1], free_port()
+        servers = f"localhost:{nobody},no-such-host.invalid:9092,127.0.0.1:{port}"
+        client = Client(Connection(servers, {"bootstrap_servers": servers}), 5_000)
+        with pytest.raises(KafkaUnavailableError) as caught, translated("look"):
+            await client.bootstrap()
+        await client.close()
+    hung_up, refused, unknown = str(caught.value).split("; ")
+    assert hung_up.startswith(f"Kafka did not look: no broker can be reached: 127.0.0.1:{port}: ")
+    assert refused == f"localhost:{nobody}: Connection refused"
+    assert unknown.startswith("no-such-host.invalid:9092: ")
+    assert "Errno" not in unknown
 
 
 async def test_an_answer_is_noted(client: Client) -> None:

@@ -1,12 +1,14 @@
 """What aiokafka raises, in this service's own words."""
 
 import asyncio
+import socket
+import ssl
 
 import pytest
 from aiokafka import errors as kafka
 from aiokafka.errors import for_code
 
-from app.edges.kafka.errors import describe, translated
+from app.edges.kafka.errors import describe, translated, why_not_connected
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError, RecordTooLargeError
 
 
@@ -94,6 +96,49 @@ def test_every_fault_says_whether_trying_again_may_help(
 def test_what_to_do_is_said_beside_kafkas_own_name(error: Exception, words: str) -> None:
     """Also of what aiokafka does not know, or wraps into another error."""
     assert words in describe(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            ConnectionRefusedError(111, "Connect call failed ('10.0.0.1', 9092)"),
+            "Connection refused",
+        ),
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (
+            OSError("Multiple exceptions: [Errno 113] Connect call failed, [Errno 111] and so on"),
+            "No route to host",
+        ),
+        (TimeoutError(), "no answer in time"),
+        (OSError("odd"), "OSError: odd"),
+        (kafka.KafkaConnectionError("gone"), "KafkaConnectionError: gone"),
+    ],
+    ids=str,
+)
+def test_why_there_is_no_connection_is_said_in_the_systems_words(
+    error: Exception, words: str
+) -> None:
+    """They are what people look for, and what is translated."""
+    assert why_not_connected(error) == words
+
+
+def test_a_handshake_that_fails_is_told_by_openssls_word() -> None:
+    """As of a broker that does not speak TLS at this port."""
+    said = ssl.MemoryBIO()
+    said.write(b"HTTP/1.1 400 Bad Request")
+    with pytest.raises(ssl.SSLError) as caught:
+        ssl.create_default_context().wrap_bio(
+            said, ssl.MemoryBIO(), server_hostname="kafka"
+        ).do_handshake()
+    assert why_not_connected(caught.value) == "the TLS handshake failed: WRONG_VERSION_NUMBER"
+
+
+def test_a_certificate_that_is_not_trusted_is_named_as_the_reason() -> None:
+    """Nothing else is wrong then."""
+    error = ssl.SSLCertVerificationError()
+    error.verify_message = "self-signed certificate"
+    assert why_not_connected(error) == "TLS certificate refused: self-signed certificate"
 
 
 def test_what_is_no_fault_of_kafka_stays_what_it_is() -> None:
