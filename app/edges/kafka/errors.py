@@ -161,8 +161,6 @@ def describe(error: BaseException) -> str:
 def why_not_connected(error: Exception) -> str:
     """Return why a connection was not made, in the words of the system or of Kafka."""
     match error:
-        case TimeoutError():
-            return describe(error)
         case ssl.SSLCertVerificationError():
             return f"TLS certificate refused: {error.verify_message}"
         case ssl.SSLError():
