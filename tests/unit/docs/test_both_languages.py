@@ -25,6 +25,8 @@ FIGURE = re.compile(r"\d[\d,.]*\d(?! *月)")
 TARGET = re.compile(r"\]\([^)]*\)")
 ITEM = re.compile(r"^(?:\||- |\d+\. )", re.MULTILINE)
 COMMENT = re.compile(r"(^|\s+)# .*$")
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:)(?P<target>[^)#\s]+\.md)[^)]*\)")
+ENGLISH = re.compile("英文|中英")
 NAMES = re.compile(r"NOTIFIER_\w+|(?<!\S)--?[a-z][\w-]*|https?://[\w.:/?&=-]+")
 
 
@@ -46,6 +48,20 @@ def test_code(english: Path, chinese: Path) -> None:
     for here, there in pairs(english, chinese):
         for ours, theirs in zip_longest(code(here), code(there), fillvalue=""):
             assert names(ours, theirs) == names(theirs, ours), there.heading
+
+
+@BOTH
+def test_links_to_english(english: Path, chinese: Path) -> None:
+    """Whoever reads Chinese is told before what there is in English alone."""
+    text = chinese.read_text()
+    unsaid = [
+        match[0]
+        for match in LINK.finditer(text)
+        if not match["target"].endswith(".zh-CN.md")
+        and (chinese.parent / match["target"]).resolve() != english
+        and not ENGLISH.search(text[match.start() - 20 : match.end() + 4])
+    ]
+    assert unsaid == []
 
 
 def code(section: Section) -> list[str]:
