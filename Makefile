@@ -73,7 +73,9 @@ lock: .venv/.test ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		--upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-		--upgrade --extra test --extra otel --constraint requirements.lock pyproject.toml -o tests/requirements.lock
+		--upgrade --extra otel --constraint requirements.lock pyproject.toml -o docker/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--upgrade --extra test --extra otel --constraint docker/requirements.lock pyproject.toml -o tests/requirements.lock
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=python3.12 …)")'

@@ -1,6 +1,8 @@
 import re
+import tomllib
 
 from tests.support.compose import DOCKER, services
+from tests.support.service import ROOT
 from tests.support.tools import POM
 
 
@@ -32,3 +34,21 @@ def test_the_image_installs_what_is_locked() -> None:
     assert len(fetched) == 1
     assert {"--no-deps", "--require-hashes", "--only-binary"} <= set(fetched[0].split())
     assert all("--no-deps" in line for line in installs)
+    assert "COPY docker/requirements.lock ./" in dockerfile
+
+
+def test_the_image_can_export_spans() -> None:
+    """Its lock has the extra besides what the service needs, in the versions that are tested."""
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {re.split(r"[<>=!~\[]", each)[0] for each in extra["otel"]}
+    image, service, tested = (
+        _locked(name)
+        for name in ("docker/requirements.lock", "requirements.lock", "tests/requirements.lock")
+    )
+    assert wanted <= {name for name, _ in image}
+    assert service < image < tested
+
+
+def _locked(name: str) -> set[tuple[str, str]]:
+    """Return the names and versions that a lock file names."""
+    return set(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
