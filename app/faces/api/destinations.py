@@ -11,6 +11,7 @@ from app.faces.api.dependencies import Running
 from app.faces.api.openapi import json_answer
 from app.faces.api.parameters import Blank
 from app.faces.api.responses import JsonResponse, wants_page
+from app.faces.dashboard.asking import question_page
 from app.faces.dashboard.destinations import destination_page, destinations_page
 from app.values.destinations import DestinationSort
 from app.values.snapshot import DestinationState
@@ -65,6 +66,14 @@ async def destination(
     if wants_page(request):
         return await destination_page(service, shown, done=done)
     return JsonResponse(shown)
+
+
+@router.get("/destinations/{identity}/pause", include_in_schema=False)
+async def ask_to_pause(service: Running, identity: Identity) -> Response:
+    """Ask a browser without scripts first."""
+    await service.destinations.get(identity)
+    page = f"/destinations/{identity}"
+    return await question_page("destination-pause", f"{page}/pause", page)
 
 
 @router.post("/destinations/{identity}/pause", summary="Pause a destination", responses=_ONE)

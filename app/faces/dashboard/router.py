@@ -11,9 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.faces.api.bodies import read_form
 from app.faces.api.dependencies import Running, Who
 from app.faces.dashboard.actions import ACTIONS, act
+from app.faces.dashboard.asking import question_page
 from app.faces.dashboard.dead_letters import DeadLetterPeek
 from app.faces.dashboard.flashes import FLASHES
 from app.faces.dashboard.fleet import fleet_rows
+from app.faces.dashboard.questions import QUESTIONS
 from app.faces.dashboard.templates import page_environment
 from app.faces.dashboard.view import (
     DEEDS,
@@ -46,6 +48,12 @@ def dashboard_router() -> APIRouter:
         filters = Filters.of(query, service.channels)
         signed_in = service.sign_ins.who(request.headers.get("cookie"))
         return HTMLResponse(await _page(service, peek, filters, flash, signed_in))
+
+    @router.get("/actions/{name}")
+    async def ask(name: str) -> HTMLResponse:
+        if name not in ACTIONS or name not in QUESTIONS:
+            raise HTTPException(404)
+        return await question_page(name, f"/actions/{name}", "/")
 
     @router.post("/actions/{name}")
     async def action(request: Request, service: Running, who: Who, name: str) -> RedirectResponse:

@@ -10,6 +10,7 @@ from app.faces.dashboard import fleet, formats, view
 from app.faces.dashboard.assets import static_url
 from app.faces.dashboard.dead_letters import SHOWN
 from app.faces.dashboard.flashes import FLASHES
+from app.faces.dashboard.questions import QUESTIONS
 from app.faces.glance import MOST_DESTINATIONS
 from app.faces.replay_words import LEFT_OUT
 from app.language.speaking import gettext, language, ngettext, script_texts, translate
@@ -60,6 +61,7 @@ def page_environment() -> Environment:
         "blank": _Blank(),
         "static": static_url,
         "flashes": FLASHES,
+        "questions": QUESTIONS,
         "test_types": view.TEST_TYPES,
         "behaviours": view.BEHAVIOURS,
         "attempt_statuses": view.ATTEMPT_STATUSES,

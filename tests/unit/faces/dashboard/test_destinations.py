@@ -105,6 +105,20 @@ async def test_a_mail_servers_attempts_are_found_by_its_channel(
     assert fakes.attempts.asked[-1]["channel"] == "email"
 
 
+async def test_a_pause_is_asked_first_without_scripts(
+    client: httpx.AsyncClient, fakes: Fakes
+) -> None:
+    """On a page of its own, whose button does it; not of a destination that nobody knows."""
+    path = f"/destinations/{ID}/pause"
+    assert f'<form method="get" action="{path}"' in await text_of(client, f"/destinations/{ID}")
+    asked = await text_of(client, path)
+    assert "Pause this destination? No worker sends anything there" in asked
+    assert f'<form method="post" action="{path}"' in asked
+    assert f'<a href="/destinations/{ID}">Cancel</a>' in asked
+    assert fakes.destinations.said == []
+    assert (await client.get("/destinations/nowhere/pause", headers=PAGE)).status_code == 404
+
+
 async def test_buttons_work_without_scripts(client: httpx.AsyncClient, fakes: Fakes) -> None:
     """Each leads back to the page, which says what was done."""
     for what, words in (

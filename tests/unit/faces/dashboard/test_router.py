@@ -215,6 +215,34 @@ async def test_a_button_leads_back_to_the_page(client: httpx.AsyncClient, fakes:
     assert fakes.publisher.tests == [("webhook", 2, 0)]
 
 
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("stop", "Stop this worker? It finishes started deliveries"),
+        ("pause", "Pause this worker? What it has taken"),
+        ("inbox-clear", "Clear the inbox? What came in"),
+    ],
+)
+async def test_what_stops_something_is_asked_first_without_scripts(
+    client: httpx.AsyncClient, fakes: Fakes, name: str, question: str
+) -> None:
+    """The button leads to a page with the question of the dialog; only that page's button does it."""
+    text = await text_of(client)
+    assert f'<form method="get" action="/actions/{name}"' in text
+    assert f'data-question="{question}' in text
+    asked = await client.get(f"/actions/{name}")
+    assert question in asked.text
+    assert f'<form method="post" action="/actions/{name}"' in asked.text
+    assert '<a href="/">Cancel</a>' in asked.text
+    assert (fakes.worker.stops, fakes.worker.state.paused) == ([], False)
+
+
+@pytest.mark.parametrize("name", ["start", "format-disk"])
+async def test_nothing_else_is_asked(client: httpx.AsyncClient, name: str) -> None:
+    """There is no page for what is done at once, nor for what there is not."""
+    assert (await client.get(f"/actions/{name}")).status_code == 404
+
+
 async def test_every_form_of_the_page_has_its_action(client: httpx.AsyncClient) -> None:
     """What the page offers exists, and so does the call that scripts make instead."""
     text = await text_of(client)
