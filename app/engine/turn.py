@@ -120,8 +120,13 @@ class Turn:
         finally:
             self._under_way = False
             self._settle_ended()  # what ended while requests were made: expired, put aside
-            if self._answers or self._woken or self._asked:
-                self._come_round()
+            if self._loop is not None and (self._answers or self._woken or self._asked):
+                self._next = self._loop.call_soon(self._after_others)
+
+    def _after_others(self) -> None:
+        """Come round once others have done what they read meanwhile: whoever asks this service."""
+        self._next = None
+        self._come_round()
 
     def _book(self) -> None:
         answers = self._answers

@@ -1,6 +1,7 @@
 """Turns: what is made at once is bounded."""
 
 import asyncio
+import socket
 
 from app.engine.turn import AT_ONCE, Turn
 from app.values.outcome import Answer
@@ -36,4 +37,24 @@ async def test_requests_are_made_a_few_at_a_time() -> None:
     while not begun or begun[-1] < 2 * AT_ONCE + 1:
         await asyncio.sleep(0)
         begun.append(sender.begun)
-    assert begun == [AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE + 1]
+    assert [*dict.fromkeys(begun)] == [AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE + 1]
+
+
+async def test_what_is_read_during_a_turn_does_not_wait_for_the_next_one() -> None:
+    """Whoever asks this service at full load waits for the turn that is under way, for no other."""
+    turn = Turn(observer(SkewedClock()))
+    sender, begun = Many(turn), list[int]()
+    here, there = socket.socketpair()
+    with here, there:
+        loop, read = asyncio.get_running_loop(), asyncio.Event()
+
+        def asked() -> None:
+            begun.append(sender.begun)
+            loop.remove_reader(here)
+            read.set()
+
+        loop.add_reader(here, asked)
+        turn.wake(sender)
+        loop.call_soon(there.send, b"GET /stats")  # after the first turn, before anything is read
+        await read.wait()
+    assert begun == [AT_ONCE]
