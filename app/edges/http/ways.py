@@ -12,6 +12,7 @@ from app.edges.http.addresses import AddressBook
 from app.edges.http.port import Exchange, HttpAnswer, HttpPort, Then
 from app.edges.http.proxied import KNOWN_URLS, ProxiedClient
 from app.edges.http.request import Origin, parse_target
+from app.policies.addresses.host_names import host_of_url
 from app.policies.addresses.proxies import Proxies
 from app.values.errors import ForbiddenAddressError
 
@@ -115,9 +116,9 @@ class RoutedClient:
 
 def _literal(host: str) -> str | None:
     """Return the address that a host is written as, or None for a name."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host.rstrip(".").rpartition(".")[2] == "localhost":
         return "127.0.0.1"
     try:
-        return str(ip_address(host))
+        return str(ip_address(host_of_url(host)))
     except ValueError:
         return None

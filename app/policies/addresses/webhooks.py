@@ -1,9 +1,8 @@
 """Webhook addresses: which can be used, and which are the same."""
 
-import ipaddress
 from urllib.parse import urlsplit, urlunsplit
 
-from app.policies.addresses.host_names import ascii_host
+from app.policies.addresses.host_names import host_of_url
 from app.values.errors import UnroutableError
 
 MAX_URL_LENGTH = 2048
@@ -14,7 +13,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def normalise_webhook(url: str) -> str:
     """Return the one spelling of a webhook URL that its lane goes by.
 
-    Scheme and host become lower-case ASCII, a default port and the fragment go. Path, query
+    Scheme and host become lower-case ASCII, an address its usual form, a default port and the
+    fragment go. Path, query
     and credentials stay as they are: they may be case-sensitive secrets.
 
     Raises:
@@ -42,6 +42,7 @@ def normalise_webhook(url: str) -> str:
 
 def _normalise_host(host: str) -> str:
     try:
-        return f"[{ipaddress.IPv6Address(host)}]" if ":" in host else ascii_host(host)
+        normal = host_of_url(host)
     except ValueError:
         raise UnroutableError("the webhook URL has no usable host") from None
+    return f"[{normal}]" if ":" in normal else normal

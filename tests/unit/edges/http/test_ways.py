@@ -36,7 +36,21 @@ async def test_names_go_through_the_proxy(from_environment: bool) -> None:
 
 
 @pytest.mark.parametrize("from_environment", [True, False])
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "192.168.0.1", "::1", "169.254.1.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "127.0.0.1",
+            "127.1",
+            "0x7f.1",
+            "2130706433",
+            "0177.0.0.1",
+            "127.0.0.1.",
+            "::ffff:127.0.0.1",
+        ),
+        *("localhost", "localhost.", "a.localhost", "192.168.0.1", "::1", "169.254.1.1"),
+    ],
+)
 async def test_private_addresses_stay_refused(from_environment: bool, host: str) -> None:
     """What stands in the URL is checked, and never left to the proxy."""
     with pytest.raises(ForbiddenAddressError):
