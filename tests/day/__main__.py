@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import random
 import re
@@ -10,7 +11,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,14 @@ from app.values.errors import KafkaUnavailableError
 from tests.day.books import HEADER, LATE, Books, Published, growth
 from tests.day.destinations import DESKS, ROBOTS, Destinations, destinations
 from tests.day.plan import BROKER_AT, DEPLOY_AT, OUTAGE, rate_at
+from tests.day.repeats import entries_of, is_handover, reasons
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.service import ServiceProcess
 from tests.support.tools import Tools
 
 WORKERS = 3
 TOPIC = "notifications"
+HISTORY = "notifications.history.notification_worker_group"
 TO_ROBOTS = 0.02
 TO_MAIL = 0.01
 AT_ONCE = 400
@@ -50,7 +54,7 @@ class Day:
         self._folder = folder
         self._chance = chance
         self._workers: dict[int, ServiceProcess] = {}
-        self._started = 0
+        self._logs: list[Sequence[str]] = []
 
     async def pass_by(self, seconds: float) -> None:
         """Let it pass; return when everything has arrived, or patience ended."""
@@ -66,13 +70,31 @@ class Day:
             measuring = tasks.create_task(self._measure())
             tasks.create_task(self._arrive(measuring))
 
-    async def reasons(self) -> Counter[str]:
+    async def why_again(self) -> Mapping[str, Sequence[str | None]]:
+        """Return the reasons for what arrived more than once, by its name."""
+        names = self.books.again(self._seen)
+        connection = Connection(self._cluster.bootstrap, self._servers)
+        told = await entries_of(connection, HISTORY, {f"id-{name}" for name in names})
+        handovers = [*self._handovers()]
+        return {
+            name: reasons(
+                [at for _, at in self._seen.seen(name)], told.get(f"id-{name}", ()), handovers
+            )
+            for name in names
+        }
+
+    def _handovers(self) -> Iterator[float]:
+        """Yield when a worker was given partitions, seconds since the epoch."""
+        for line in (line for log in self._logs for line in log if is_handover(line)):
+            yield datetime.fromisoformat(json.loads(line)["time"]).timestamp()
+
+    async def why_late(self) -> Counter[str]:
         """Ask for the stories of late ones, and count the reasons that they name."""
         found: Counter[str] = Counter()
         late = self.books.late(self._seen)
         for name in self._chance.sample(late, min(len(late), ASKED)):
             worker = self._chance.choice([*self._workers.values()])
-            answer = await worker.client.get(f"/notifications/id-{name}")
+            answer = await worker.until(f"/notifications/id-{name}", lambda _: True)
             found[_reason(answer)] += 1
         return found
 
@@ -80,7 +102,7 @@ class Day:
         """Return what the workers have to say at the end."""
         said: list[str] = []
         for worker in self._workers.values():
-            health = (await worker.client.get("/health")).json()
+            health = (await worker.until("/health", lambda _: True)).json()
             said += [*health["warnings"], *filter(None, [health.get("problem")])]
         return said
 
@@ -91,8 +113,8 @@ class Day:
             await worker.close()
 
     async def _start_worker(self) -> None:
-        self._started += 1
-        home = self._folder / f"worker-{self._started}"
+        number = len(self._logs) + 1
+        home = self._folder / f"worker-{number}"
         home.mkdir()
         host, port = self._seen.mail
         settings = {
@@ -103,18 +125,23 @@ class Day:
             "NOTIFIER_EMAIL__PORT": str(port),
             "NOTIFIER_EMAIL__TLS": "none",
             "NOTIFIER_EMAIL__FROM_ADDRESS": "alerts@example.com",
+            "NOTIFIER_LOG__FORMAT": "json",
         }
         worker = ServiceProcess(home, settings)
+        self._logs.append(worker.errors)
         await worker.start()
         await worker.ready(120)
-        self._workers[self._started] = worker
+        self._workers[number] = worker
+
+    @property
+    def _servers(self) -> dict[str, str]:
+        return {"bootstrap_servers": self._cluster.bootstrap}
 
     async def _at(self, share: float) -> None:
         await asyncio.sleep(self._begin + share * self._seconds - time.monotonic())
 
     async def _publish(self) -> None:
-        servers = {"bootstrap_servers": self._cluster.bootstrap}
-        producer = Producer(Connection(self._cluster.bootstrap, servers))
+        producer = Producer(Connection(self._cluster.bootstrap, self._servers))
         slots = asyncio.Semaphore(AT_ONCE)
         number, due = 0, self._begin
         try:
@@ -229,17 +256,25 @@ async def _main(arguments: argparse.Namespace) -> int:
 
 async def _judge(day: Day, seen: Destinations) -> int:
     books = day.books
-    missing, late = books.missing(seen), books.late(seen)
-    reasons, problems = await day.reasons(), await day.problems()
+    missing, late, again = books.missing(seen), books.late(seen), await day.why_again()
+    why_late, problems = await day.why_late(), await day.problems()
+    why_again = Counter(reason for each in again.values() for reason in each)
+    unexplained = [name for name, each in again.items() if None in each]
     print(HEADER, *books.rows(seen), sep="\n")
     print(f"published {len(books.published):,}, missing {len(missing)} {missing[:10]}")
-    print(f"more than once: {dict(books.repeats(seen))}")
-    print(f"later than {LATE:g} s: {len(late):,}; what the stories of {reasons.total()} say: ")
-    print(*(f"  {count:>5} {reason}" for reason, count in reasons.most_common()), sep="\n")
+    print(f"more than once: {len(again)} {dict(books.channels(again))}; why: ")
+    print(*_rows(why_again), sep="\n")
+    print(f"more than once without a reason: {len(unexplained)} {unexplained[:10]}")
+    print(f"later than {LATE:g} s: {len(late):,}; what the stories of {why_late.total()} say: ")
+    print(*_rows(why_late), sep="\n")
     print(*growth(books.memory), sep="\n")
     faults: Sequence[str] = [*seen.too_many(), *problems]
     print(*(f"at the end: {fault}" for fault in faults), sep="\n", flush=True)
-    return 1 if missing or faults or reasons["none"] else 0
+    return 1 if missing or unexplained or faults or why_late["none"] else 0
+
+
+def _rows(reasons: Counter[str] | Counter[str | None]) -> list[str]:
+    return [f"  {count:>5} {reason or 'no reason'}" for reason, count in reasons.most_common()]
 
 
 def _arguments() -> argparse.Namespace:

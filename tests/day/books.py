@@ -3,7 +3,7 @@
 import resource
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,10 +70,13 @@ class Books:
             for (stretch, channel), names in groups.items()
         ]
 
-    def repeats(self, seen: Destinations) -> Counter[str]:
-        """Return how many arrived more than once, by channel."""
-        twice = (name for name in self.published if len(seen.seen(name)) > 1)
-        return Counter(self.published[name].channel for name in twice)
+    def again(self, seen: Destinations) -> list[str]:
+        """Return the names of those that arrived more than once."""
+        return [name for name in self.published if len(seen.seen(name)) > 1]
+
+    def channels(self, names: Iterable[str]) -> Counter[str]:
+        """Return how many of some go where."""
+        return Counter(self.published[name].channel for name in names)
 
 
 def _row(stretch: str, channel: str, waits: Sequence[float]) -> str:
