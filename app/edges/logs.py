@@ -27,6 +27,7 @@ LONGEST_MESSAGE = 8_000
 LONGEST_TRACE = 32_000
 """Characters of a line, and of an exception; an error may quote a record of megabytes."""
 _REMEMBERED = 200  # distinct lines
+_OF_A_PARTITION = "partition %s"
 
 # One line per request or connection; the engine logs what matters of them.
 _QUIET = ("httpx", "httpcore", "aiohttp.access")
@@ -193,7 +194,8 @@ def _take_over(logger: logging.Logger) -> None:
 class _Repeats(logging.Filter):
     """Lets an identical complaint of the Kafka client through once in 30 s, with a count.
 
-    While brokers are away it repeats the same line several times a second.
+    While brokers are away it repeats the same line several times a second; and what it has to say
+    of one partition it says of each, of which there may be thousands.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -205,7 +207,8 @@ class _Repeats(logging.Filter):
         if record.levelno < logging.WARNING or not super().filter(record):
             return True
         now = self._clock()
-        key = (record.name, record.levelno, clip(record.getMessage(), LONGEST_MESSAGE))
+        said = record.msg if _OF_A_PARTITION in record.msg else record.getMessage()
+        key = (record.name, record.levelno, clip(said, LONGEST_MESSAGE))
         shown_at, held_back = self._shown.pop(key, (-math.inf, 0))
         again = now - shown_at >= REPEAT_SECONDS
         self._shown[key] = (now, 0) if again else (shown_at, held_back + 1)

@@ -2,12 +2,16 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import NewPartitions
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from confluent_kafka import Producer as TransactionalProducer
 from confluent_kafka.admin import AdminClient
 
@@ -17,7 +21,7 @@ from app.settings.models import KafkaSettings
 from tests.support.commands import run
 from tests.support.end_to_end import World, hooks, world
 from tests.support.http_server import HttpServer, Received
-from tests.support.kafka_cluster import Kafka, KafkaCluster
+from tests.support.kafka_cluster import Kafka, KafkaCluster, until
 
 __all__ = ["hooks", "world"]
 
@@ -193,3 +197,46 @@ async def test_partitions_that_the_original_left_without_a_commit_begin_at_lates
     stats = await again.until_stats(lambda got: got["lag"] == 0)
     offsets = [each["committed"] for each in stats["partitions"] if each["topic"] == world.topic]
     assert (sum(offsets), offsets[-1]) == (44, 0)
+
+
+@asynccontextmanager
+async def offsets_topic_that_takes(kafka: Kafka, largest: int) -> AsyncIterator[None]:
+    """Let the brokers keep no larger batch of commits, in bytes, within the block."""
+    own = {"cleanup.policy": "compact", "compression.type": "producer"}
+    async with kafka.admin() as admin:
+
+        async def there() -> bool:
+            with suppress(GroupCoordinatorNotAvailableError):  # asking makes it
+                await admin.find_coordinator("anybody")
+                return True
+            return False
+
+        await until(there, "the topic for commits")
+
+        async def configure(config: dict[str, str]) -> None:
+            topic = ConfigResource(ConfigResourceType.TOPIC, "__consumer_offsets", configs=config)
+            [answer] = await admin.alter_configs([topic])
+            assert answer.resources[0][0] == 0
+
+        await configure(own | {"max.message.bytes": str(largest)})
+        try:
+            yield
+        finally:
+            await configure(own)
+
+
+async def test_commits_that_are_too_large_for_the_broker_go_in_parts(
+    kafka: Kafka, world: World, hooks: HttpServer
+) -> None:
+    """Of very many partitions one commit is larger than a batch may be; Kafka 4 says "unknown"."""
+    world.settings["NOTIFIER_KAFKA__PARTITIONS"] = "12"
+    async with offsets_topic_that_takes(kafka, 2_000):
+        service = await world.service()
+        publish = await world.publisher(service)
+        await publish(*envelopes("all", 20))
+        await service.until_stats(lambda got: got["messages_sent"] == 20 and got["lag"] == 0)
+        stats = await service.stats()
+        health = (await service.client.get("/health")).json()
+    assert len(stats["partitions"]) == 6 * 12
+    assert health["warnings"] == []
+    assert contents(hooks.received) == sorted(f"all{number}" for number in range(20))

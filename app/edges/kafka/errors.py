@@ -96,6 +96,7 @@ _WORDS: Final[Mapping[str, str]] = {
     ),
     "PolicyViolationError": "a policy of the brokers forbids it; their administrator knows it",
     "ThrottlingQuotaExceededError": "this user's quota is used up",
+    "UnknownError": "something went wrong inside of the broker: its log says what",
     "UnknownTopicOrPartitionError": "there is no such topic or partition",
     "UnsupportedCompressionTypeError": (
         "the topic's record format does not go with this compression: set its compression.type"

@@ -5,12 +5,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from aiokafka import OffsetAndMetadata
 from aiokafka import TopicPartition as Theirs
 from aiokafka.errors import (
     CommitFailedError,
     GroupAuthorizationFailedError,
-    TopicAuthorizationFailedError,
     UnknownMemberIdError,
     for_code,
 )
@@ -21,6 +19,7 @@ from app.edges.kafka.admin import Admin
 from app.edges.kafka.client import new_consumer
 from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.errors import translated
+from app.edges.kafka.offset_commits import OffsetCommits
 from app.edges.kafka.partition_logs import PartitionLogs
 from app.policies.books.ledger import Commit
 from app.values.errors import KafkaRefusedError
@@ -59,20 +58,19 @@ class GroupOffsets(Admin):
         client = new_consumer(
             self._connection, group_id=group_id, enable_auto_commit=False, auto_offset_reset="none"
         )
-        offsets = {
-            Theirs(*partition): OffsetAndMetadata(each.offset, each.metadata)
-            for partition, each in commits.items()
-        }
         try:
             with translated("commit where the group begins"):
                 await client.start()
-                client.assign(list(offsets))
+                client.assign([Theirs(*partition) for partition in commits])
                 try:
-                    await client.commit(offsets)
-                except TopicAuthorizationFailedError:
-                    log.warning("Kafka takes no commit for a topic that may not be read")
+                    refused = await OffsetCommits(client).commit(commits)
                 except (CommitFailedError, UnknownMemberIdError) as error:
                     raise GroupHasMembersError(group_id) from error
+            if refused:
+                log.warning(
+                    "Kafka takes no commit for topics that may not be read: %s",
+                    ", ".join(sorted(refused)),
+                )
         finally:
             await close_consumer(client, CLOSE_TIMEOUT)
 

@@ -284,6 +284,21 @@ def test_repeated_complaints_of_the_kafka_client(stream: io.StringIO, tmp_path: 
     assert file.read_text(encoding="utf-8") == stream.getvalue()
 
 
+def test_complaints_about_every_partition(stream: io.StringIO) -> None:
+    """As aiokafka 0.14 makes them of a commit that the broker refuses."""
+    clock = Clock()
+    log = logging.getLogger("aiokafka.consumer.group_coordinator")
+    with configured_logging(LogSettings(), stream, clock=clock):
+        for number in range(1000):
+            log.error("OffsetCommit failed for group %s on partition %s", "g", number)
+        clock.now += 30
+        log.error("OffsetCommit failed for group %s on partition %s", "g", 7)
+    assert [line.partition(": ")[2] for line in stream.getvalue().splitlines()] == [
+        "OffsetCommit failed for group g on partition 0",
+        "OffsetCommit failed for group g on partition 7 (and 999 times more since the last)",
+    ]
+
+
 def test_repeats_in_json(stream: io.StringIO) -> None:
     """The count is a field of its own."""
     clock = Clock()

@@ -5,7 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
 
 import pytest
-from aiokafka.errors import OffsetMetadataTooLargeError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    InvalidCommitOffsetSizeError,
+    OffsetMetadataTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownError,
+)
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.admin import Admin
@@ -15,7 +20,7 @@ from app.edges.kafka.consumer import Consumer, _record
 from app.edges.kafka.fetch_watch import NO_LEADER
 from app.policies.books.commit_metadata import Committed, Settled, encode
 from app.policies.books.ledger import Commit
-from app.values.errors import KafkaRefusedError
+from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.record import Record, TopicPartition
 from tests.support.broker_faults import BROKER, FETCH, NOBODY, BrokerFaults
 from tests.support.engine import until
@@ -176,6 +181,53 @@ async def test_metadata_that_the_broker_refuses_is_left_out_where_it_is_long(
         {FIRST: Commit(1, "x" * 5000), second: Commit(2, "short")}, 5.0
     )
     assert accepted == [{FIRST: (1, ""), second: (2, kept)}]
+
+
+@pytest.mark.parametrize("error", [InvalidCommitOffsetSizeError, UnknownError])
+async def test_commits_that_are_too_large_for_the_broker_go_in_several_requests(
+    member: Member, error: type[Exception]
+) -> None:
+    """It keeps each request's as one batch: Kafka 3 says so, Kafka 4 says "unknown"."""
+    takes = 12_000
+    requests: list[Mapping[tuple[str, int], tuple[int, str]]] = []
+    accepted: dict[tuple[str, int], tuple[int, str]] = {}
+
+    async def commit(offsets: Mapping[tuple[str, int], tuple[int, str]]) -> None:
+        requests.append(offsets)
+        if sum(len(metadata) for _, metadata in offsets.values()) > takes:
+            raise error
+        accepted.update(offsets)
+
+    member.consumer._client.commit = commit
+    due = {TopicPartition(NAME, number): Commit(number, "x" * 3_900) for number in range(200)}
+    due[FIRST] = Commit(0, "x" * 13_000)
+    await member.consumer.commits.commit(due, 5.0)
+    expected: dict[tuple[str, int], tuple[int, str]] = {
+        each: (commit.offset, commit.metadata) for each, commit in due.items()
+    }
+    assert accepted == expected | {FIRST: (0, "")}
+    assert max(map(len, requests)) < len(due), "500,000 bytes at a time from the start"
+    first_time = len(requests)
+    await member.consumer.commits.commit(due, 5.0)
+    assert len(requests) - first_time < first_time, "what was too large is not tried again"
+
+
+async def test_a_broker_that_fails_inside_is_not_asked_for_every_partition(
+    member: Member,
+) -> None:
+    """What it says may mean anything: the first partition decides."""
+    asked = 0
+
+    async def commit(_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise UnknownError
+
+    member.consumer._client.commit = commit
+    due = {TopicPartition(NAME, number): Commit(number, "") for number in range(64)}
+    with pytest.raises(KafkaUnavailableError, match="its log says what"):
+        await member.consumer.commits.commit(due, 5.0)
+    assert asked == 7
 
 
 def member_connection(member: Member) -> Connection:
