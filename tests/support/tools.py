@@ -20,7 +20,9 @@ from pathlib import Path
 
 POM = Path(__file__).parent.parent / "kafka" / "pom.xml"
 
+# Chromium without a window takes half of the processor time.
 BROWSERS = (
+    "chromium-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -30,7 +32,17 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 # Chromium draws neither Chinese nor emoji without a font that has them.
-BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji")
+FONT_PACKAGES = ("fonts-noto-cjk", "fonts-noto-color-emoji")
+# Debian has had the first one since 2025.
+BROWSER_PACKAGES = ("chromium-headless-shell", "chromium")
+# Playwright's folders and the executables in them.
+DOWNLOADS = (
+    (
+        "chromium_headless_shell",
+        ("chrome-headless-shell-*/chrome-headless-shell", "chrome-linux/headless_shell"),
+    ),
+    ("chromium", ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*")),
+)
 # Each Debian and Ubuntu release has at least one of them in a version that is new enough.
 JAVA_PACKAGES = ("openjdk-17-jre-headless", "default-jre-headless")
 JAVA_MINIMUM = 17
@@ -39,7 +51,8 @@ USAGE = "usage: python -m tests.support.tools browser|kafka|mail|prometheus"
 
 NO_BROWSER = (
     "The tests need a Chromium-family browser: install one (Debian: apt-get install "
-    f"{' '.join(BROWSER_PACKAGES)}; elsewhere: .venv/bin/playwright install --with-deps chromium)."
+    f"{BROWSER_PACKAGES[0]} {' '.join(FONT_PACKAGES)}; elsewhere: .venv/bin/playwright install "
+    "--with-deps --only-shell chromium)."
 )
 NO_JAVA = (
     f"The tests on real Kafka need Java {JAVA_MINIMUM} or newer: install it (Debian: apt-get "
@@ -113,8 +126,10 @@ class Tools:
         Raises:
             MissingToolError: There is none, and none could be installed.
         """
-        installers = (lambda: self._apt(BROWSER_PACKAGES), self._download_browser)
-        return self._provide(self.find_browser, installers, NO_BROWSER)
+        packages = [
+            lambda name=name: self._apt([name, *FONT_PACKAGES]) for name in BROWSER_PACKAGES
+        ]
+        return self._provide(self.find_browser, [*packages, self._download_browser], NO_BROWSER)
 
     def java(self) -> Path:
         """The ``java`` launcher of a new enough version.
@@ -190,11 +205,12 @@ class Tools:
         for name in BROWSERS:
             if found := self._which(name):
                 return found
-        complete = self.downloads.glob("chromium-*/INSTALLATION_COMPLETE")
-        for marker in sorted(complete, key=lambda path: path.stat().st_mtime, reverse=True):
-            for pattern in ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*"):
-                if executable := next(marker.parent.glob(pattern), None):
-                    return executable
+        for name, patterns in DOWNLOADS:
+            complete = self.downloads.glob(f"{name}-*/INSTALLATION_COMPLETE")
+            for marker in sorted(complete, key=lambda path: path.stat().st_mtime, reverse=True):
+                for pattern in patterns:
+                    if executable := next(marker.parent.glob(pattern), None):
+                        return executable
         return None
 
     def find_java(self) -> Path | None:
@@ -273,7 +289,7 @@ class Tools:
     def _download_browser(self) -> None:
         announce("downloading Chromium with Playwright")
         dependencies = ["--with-deps"] if self.root and self._which("apt-get") else []
-        self._run([self.playwright, "install", "--no-shell", *dependencies, "chromium"])
+        self._run([self.playwright, "install", "--only-shell", *dependencies, "chromium"])
 
     def _download_kafka(self, maven: Path, jars: Path) -> None:
         """Downloads beside `jars` and renames: what has that name is complete."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.tools import (
-    BROWSER_PACKAGES,
+    FONT_PACKAGES,
     MAIL_PACKAGES,
     NO_BROWSER,
     NO_JAVA,
@@ -94,17 +94,46 @@ def test_a_complete_playwright_download_is_taken(machine: Tools) -> None:
     assert machine.browser() == machine.downloads / "chromium-2" / "chrome-linux64" / "chrome"
 
 
+def test_a_browser_without_a_window_is_taken_first(machine: Tools, program: Program) -> None:
+    """It does the same for half of the processor time."""
+    program("chromium", "")
+    shell = program("chromium-headless-shell", "")
+    assert machine.browser() == shell
+
+
+def test_a_download_without_a_window_is_taken_first(machine: Tools) -> None:
+    """Of Playwright's downloads as well, however old."""
+    for age, (folder, name) in enumerate(
+        (
+            ("chromium-2/chrome-linux64", "chrome"),
+            ("chromium_headless_shell-1/chrome-headless-shell-linux64", "chrome-headless-shell"),
+        )
+    ):
+        executable = machine.downloads / folder / name
+        executable.parent.mkdir(parents=True)
+        executable.touch()
+        marker = executable.parents[1] / "INSTALLATION_COMPLETE"
+        marker.touch()
+        os.utime(marker, (1_000 - age, 1_000 - age))
+    assert machine.browser().name == "chrome-headless-shell"
+
+
+@pytest.mark.parametrize("name", ["chromium-headless-shell", "chromium"])
 def test_an_administrator_gets_debians_browser_and_fonts(
-    administered: Tools, program: Program, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    administered: Tools,
+    program: Program,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
 ) -> None:
-    """Where packages may be installed, the browser and its fonts are, and it is said."""
+    """Where packages may be installed, a browser that Debian has and its fonts are, and it is said."""
     calls = tmp_path / "calls"
-    program("apt-get", installs("chromium", calls))
-    assert administered.browser() == tmp_path / "bin" / "chromium"
-    update, install = calls.read_text(encoding="utf-8").splitlines()
-    assert update == "update"
-    assert install.endswith(" ".join(BROWSER_PACKAGES))
-    assert "installing chromium" in capsys.readouterr().err
+    had = f'case "$*" in *" {name} "*) {installs(name, calls)} ;; update) ;; *) exit 100 ;; esac'
+    program("apt-get", had)
+    assert administered.browser() == tmp_path / "bin" / name
+    (install,) = calls.read_text(encoding="utf-8").splitlines()
+    assert install.endswith(" ".join((name, *FONT_PACKAGES)))
+    assert f"installing {name}" in capsys.readouterr().err
 
 
 def test_others_get_playwrights_browser(machine: Tools, program: Program, tmp_path: Path) -> None:
