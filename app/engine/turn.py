@@ -120,8 +120,12 @@ class Turn:
         finally:
             self._under_way = False
             self._settle_ended()  # what ended while requests were made: expired, put aside
-            if self._loop is not None and (self._answers or self._woken or self._asked):
-                self._next = self._loop.call_soon(self._after_others)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """See to what is left of a turn, unless it is seen to."""
+        if self._next is None and (self._answers or self._woken or self._asked):
+            self._next = asyncio.get_running_loop().call_soon(self._after_others)
 
     def _after_others(self) -> None:
         """Come round once others have done what they read meanwhile: whoever asks this service."""

@@ -3,9 +3,10 @@
 import asyncio
 import socket
 
+from app.engine.inflight.item import Item
 from app.engine.turn import AT_ONCE, Turn
 from app.values.outcome import Answer
-from tests.support.engine import SkewedClock, observer
+from tests.support.engine import PARTITION, SkewedClock, assignment, item, notification, observer
 
 
 class Many:
@@ -58,3 +59,31 @@ async def test_what_is_read_during_a_turn_does_not_wait_for_the_next_one() -> No
         loop.call_soon(there.send, b"GET /stats")  # after the first turn, before anything is read
         await read.wait()
     assert begun == [AT_ONCE]
+
+
+async def test_nothing_comes_round_twice() -> None:
+    """What is settled at the end of a turn may wake a sender: still it is one turn at a time."""
+    turn = Turn(observer(SkewedClock()))
+    sender, late = Many(turn), Many(turn)
+    settled: list[Item] = []
+
+    def settle(ended: Item) -> None:
+        settled.append(ended)
+        turn.wake(late)
+
+    class Ending:
+        """A sender one of whose deliveries ends as it looks."""
+
+        def go(self) -> None:
+            """Look."""
+            turn.ended(item(notification(), assignment()[PARTITION], offset=0))
+
+    turn.settle = settle
+    turn.wake(sender)
+    turn.wake(Ending())
+    begun = []
+    for _ in range(6):
+        await asyncio.sleep(0)
+        begun.append(sender.begun + late.begun)
+    assert len(settled) == 1
+    assert begun == [turns * AT_ONCE for turns in (1, 2, 2, 3, 3, 4)]
