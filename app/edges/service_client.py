@@ -1,5 +1,6 @@
 """A client of a running service's HTTP side, for the command line and for other workers."""
 
+import ssl
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -267,6 +268,11 @@ class ServiceClient:
         except httpx.TimeoutException:
             raise ServiceError(f"{self.url} did not answer in time") from None
         except httpx.ConnectError as error:
+            if (fault := _distrust(error)) is not None:
+                raise ServiceError(
+                    f"the certificate of {self.url} is not trusted: {fault}. Name the authority"
+                    " that has signed it in SSL_CERT_FILE, a file in PEM form"
+                ) from None
             raise ServiceAbsentError(
                 f"no service answers at {self.url} ({visible_line(str(error))})"
             ) from None
@@ -275,3 +281,12 @@ class ServiceClient:
 
     def _stranger(self) -> ServiceAbsentError:
         return ServiceAbsentError(f"what answers at {self.url} is no notifier")
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    """Return why a certificate is not trusted, if that is why there is no connection."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return None

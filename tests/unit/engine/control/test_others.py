@@ -1,10 +1,14 @@
 """Other workers, asked about a notification."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import msgspec
 import pytest
+import trustme
 
+from app.edges.service_address import trust
 from app.engine.control import others as module
 from app.engine.control.others import OtherWorkers, has, page_of
 from app.faces.api.examples import STORY
@@ -13,6 +17,7 @@ from app.policies.service.passes import HEADER
 from app.values.fleet import Fleet, Worker, WorkerStatistics
 from app.values.snapshot import Status
 from tests.support.http_server import Answer, Hang, HttpServer, http_server
+from tests.support.tls import serving
 
 KEYS = Access.of(["a key of sixteen letters"])
 NOW = 1_700_000_000.0
@@ -75,6 +80,43 @@ async def test_those_that_cannot_be_asked_are_named(hooks: HttpServer) -> None:
     assert story is None
     assert [each.id for each in unasked] == ["broken", "gone", "hidden", "far"]
     assert await asking(worker("well", hooks.url(""))).story("m") == (None, ())
+
+
+async def test_over_tls_only_those_are_believed_whose_certificate_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Others may be anybody: they are named among those that could not be asked, with the reason."""
+    caplog.set_level(logging.INFO)
+    ours, strange = trustme.CA(), trustme.CA()
+    ours.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    trust.cache_clear()
+    try:
+        async with (
+            http_server(ssl_context=serving(ours, "127.0.0.1")) as good,
+            http_server(ssl_context=serving(strange, "127.0.0.1")) as bad,
+            http_server(ssl_context=serving(ours, "other.example")) as misnamed,
+        ):
+            good.behaviour = ABSENT
+            bad.behaviour = misnamed.behaviour = HERE
+            asked = asking(
+                *(
+                    worker(name, each.url(""))
+                    for name, each in (("good", good), ("bad", bad), ("misnamed", misnamed))
+                )
+            )
+            story, unasked = await asked.story("m")
+            good.behaviour = HERE
+            told, _ = await asked.story("m")
+    finally:
+        trust.cache_clear()
+    assert story is None
+    assert [each.id for each in unasked] == ["bad", "misnamed"]
+    assert told == STORY
+    assert bad.received == misnamed.received == []
+    said = [each for each in caplog.messages if "is not trusted" in each]
+    assert any(f"the certificate of {bad.url('')} is not trusted: " in each for each in said)
+    assert any("IP address mismatch" in each for each in said)
 
 
 async def test_without_keys_only_this_machine_answers(hooks: HttpServer) -> None:
