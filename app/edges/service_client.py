@@ -254,7 +254,8 @@ class ServiceClient:
             detail = msgspec.json.decode(answer.content, type=_Problem).detail
         except UNREADABLE:
             raise self._stranger() from None
-        text = f"{self.url} answered {answer.status_code}: {visible_line(detail)[:_QUOTED]}"
+        said = visible_line(detail)[:_QUOTED]
+        text = f"the service at {self.url} answered {answer.status_code}: {said}"
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             text += " Here it is given with --api-key or NOTIFIER_API_KEY."
         if (seconds := answer.headers.get("retry-after", "")).isdecimal():

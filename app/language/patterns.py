@@ -121,7 +121,7 @@ class Sentences:
 
     def _value(self, text: str, looks: Iterator[int]) -> str:
         """Translate a value that is a sentence itself; a single word is the name of something."""
-        return (self._known(text, looks) if " " in text else None) or text
+        return (self._part(text, looks) if " " in text else None) or text
 
     def _in_parts(self, text: str, looks: Iterator[int]) -> str | None:
         for separator, other in SEPARATORS:

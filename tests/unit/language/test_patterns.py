@@ -35,6 +35,7 @@ SENTENCES = Sentences(TEXTS, [text for text in TEXTS if "{" in text])
             "no answer in time. Check that kafka:9092 runs.",
             "没有及时应答。请检查 kafka:9092 是否在运行。",
         ),
+        ("waiting for Kafka: Check that it: runs.", "正在等待 Kafka：请检查 it: 是否在运行。"),
         ("no answer in time; Check the brokers", "没有及时应答；请检查 broker"),
         (
             "body text: waiting for Kafka: no answer in time.",

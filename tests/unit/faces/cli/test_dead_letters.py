@@ -214,7 +214,7 @@ async def test_a_service_that_is_busy_says_so(fakes: Fakes, url: str) -> None:
     fakes.replayer.error = BusyError("a replay is under way; wait for its end")
     result = await run(url, "replay", "--all")
     assert result.exit_code == 1
-    assert "answered 409: a replay is under way" in result.stderr
+    assert f"the service at {url} answered 409: a replay is under way" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
