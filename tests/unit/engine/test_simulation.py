@@ -1,5 +1,6 @@
 """Workers in a world of faults: nothing is lost, nothing sleeps for ever, the books are right."""
 
+import asyncio
 import logging
 import random
 
@@ -24,6 +25,18 @@ def test_every_promise_is_kept_whatever_happens(
     """Faults come at random, the same ones each time; what fails tells its story."""
     caplog.set_level(logging.CRITICAL, logger="app")
     simulate(seed)
+
+
+def test_threads_take_no_time_in_virtual_time() -> None:
+    """The simulation waits for nobody: what a thread would do has been done, or has failed."""
+
+    async def both() -> tuple[object, object]:
+        works = (asyncio.to_thread(int, "7"), asyncio.to_thread(int, "seven"))
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    done, failed = run_in_virtual_time(both())
+    assert done == 7
+    assert isinstance(failed, ValueError)
 
 
 @pytest.mark.untraced
