@@ -93,6 +93,12 @@ class PartitionLogs:
         """Return the ends of those logs whose leaders can tell at once."""
         return await self._known(partitions, Bound.END)
 
+    async def known_readable_ends(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Return ``readable_ends`` of those logs whose leaders can tell at once."""
+        return await self._known(partitions, Bound.READABLE_END)
+
     async def topic_ids(self, topics: Collection[str]) -> Mapping[str, str | None]:
         """Return the id of each topic that is there; None if the brokers know no ids."""
         with translated("tell the ids of its topics"):

@@ -88,5 +88,19 @@ class Sampler:
             if not assigned.reading:
                 assigned.go_on_at(position)
             assigned.readable_end = self._consumer.readable_end(assigned.partition)
+        await self._ask_what_is_hidden()
         if shorter:  # whoever fetches nothing there would not be told
             await self._positions.find(shorter)
+
+    async def _ask_what_is_hidden(self) -> None:
+        """Ask again where it seems that records are hidden.
+
+        What was fetched last may be long ago, of a broker that is slow or lets this user wait for
+        its quota: then there is more by now, and no transaction that hides it.
+        """
+        seem = [each for each in self._assignment if each.hidden]
+        if not seem:
+            return
+        told = await self._consumer.logs.known_readable_ends([each.partition for each in seem])
+        for assigned in seem:
+            assigned.readable_end = told.get(assigned.partition)

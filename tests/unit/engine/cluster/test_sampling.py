@@ -23,6 +23,8 @@ class Member:
         self.misses_topics = True
         self.asked_anew = 0
         self.end: int | None = None
+        self.readable_when_fetched: int | None = None
+        self.readable: int | None = None
         self.found_shorter: list[TopicPartition] = []
 
     async def look(self) -> bool:
@@ -38,8 +40,16 @@ class Member:
         del partition
         return 50
 
-    def readable_end(self, partition: TopicPartition) -> None:
-        """Know nothing of transactions."""
+    def readable_end(self, partition: TopicPartition) -> int | None:
+        """Tell where transactions began when it last fetched, if that is known."""
+        del partition
+        return self.readable_when_fetched
+
+    async def known_readable_ends(
+        self, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Tell where they begin now, if the leader answers."""
+        return {} if self.readable is None else dict.fromkeys(partitions, self.readable)
 
     async def find(self, partitions: list[TopicPartition]) -> None:
         """Remember what was to be looked for."""
@@ -90,6 +100,28 @@ async def test_a_log_that_has_become_shorter_is_noticed_although_it_is_not_fetch
     assignment[PARTITION].position = 50
     assignment[PARTITION].held = held
 
+    await one_sample(member, assignment)
+    assert member.found_shorter == ([PARTITION] if shorter else [])
+
+
+@pytest.mark.parametrize(
+    ("when_fetched", "now", "hidden"),
+    [(60, 80, 0), (60, 60, 20), (60, None, 0), (None, 60, 0), (50, 70, 10)],
+)
+async def test_records_are_hidden_by_what_leaders_say_now(
+    when_fetched: int | None, now: int | None, hidden: int
+) -> None:
+    """A fetch may be long ago: slow brokers and quotas are no open transactions."""
+    member, assignment = Member(), Assignment()
+    member.end, member.readable_when_fetched, member.readable = 80, when_fetched, now
+    assignment.give({PARTITION: Start(40)}, {})
+    await one_sample(member, assignment)
+    assert assignment[PARTITION].hidden == hidden
+
+
+async def one_sample(member: Member, assignment: Assignment) -> None:
+    """Look once."""
+
     async def stop() -> None:
         raise asyncio.CancelledError
 
@@ -97,7 +129,6 @@ async def test_a_log_that_has_become_shorter_is_noticed_although_it_is_not_fetch
     sampler = Sampler(stand_in, assignment, stand_in, PARTITION, SkewedClock(), stop)
     with suppress(asyncio.CancelledError):
         await sampler.run()
-    assert member.found_shorter == ([PARTITION] if shorter else [])
 
 
 async def asked_anew(member: Member, clock: SkewedClock, after: float) -> int:
