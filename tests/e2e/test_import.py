@@ -10,6 +10,7 @@ import pymysql
 
 from app.edges.recipients import load_recipients
 from tests.support.channels import KNOWN
+from tests.support.commands import run
 from tests.support.mariadb import DATABASE, PASSWORD, USER, mariadb
 
 NOTIFIER = Path(sys.executable).with_name("notifier")
@@ -66,10 +67,14 @@ def fill(port: int, *statements: str) -> None:
         connection.commit()
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    command = [str(NOTIFIER), "import", "ginkgo", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def installed(folder: Path, *arguments: str) -> None:
+    """Run the script that is installed in a folder, to its good end."""
+    subprocess.run([str(NOTIFIER), "import", "ginkgo", *arguments], cwd=folder, check=True)
+
+
+async def bring_over(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run the command in a folder; return status, standard output and standard error."""
+    return await run(folder, {}, "notifier", "import", "ginkgo", *arguments)
 
 
 async def test_recipients_come_over_from_ginkgos_database(tmp_path: Path) -> None:
@@ -77,20 +82,20 @@ async def test_recipients_come_over_from_ginkgos_database(tmp_path: Path) -> Non
     async with mariadb(tmp_path) as port:
         url = f"mysql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/{DATABASE}"
         fill(port, *SCHEMA, *ROWS)
-        first = run(tmp_path, "--mysql", url)  # an old version, without the last table
-        assert first.returncode == 0, first.stderr
+        installed(tmp_path, "--mysql", url)  # an old version, without the last table
         fill(port, SYSTEM, SYSTEM_ROWS)
-        again = run(tmp_path, "--mysql", url)
-        assert (again.returncode, "--force" in again.stderr) == (1, True)
-        forced = run(tmp_path, "--mysql", url, "--force")
-        wrong = run(tmp_path, "--mysql", url.replace("ginkgoadm", "nobody"), "--force")
-    assert "recipients.yaml: 2 users, 2 groups" in forced.stdout
-    assert "a contact of u1 (webhook): its address is empty" in forced.stderr
-    assert "a contact of u2 (email): not a mail address" in forced.stderr
-    assert "the group old: it is switched off" in forced.stderr
-    assert "token" not in forced.stdout + forced.stderr
-    assert wrong.returncode == 1
-    assert PASSWORD not in wrong.stderr
+        again = await bring_over(tmp_path, "--mysql", url)
+        assert (again[0], "--force" in again[2]) == (1, True)
+        _, said, complained = await bring_over(tmp_path, "--mysql", url, "--force")
+        nobody = url.replace("ginkgoadm", "nobody")
+        wrong = await bring_over(tmp_path, "--mysql", nobody, "--force")
+    assert "recipients.yaml: 2 users, 2 groups" in said
+    assert "a contact of u1 (webhook): its address is empty" in complained
+    assert "a contact of u2 (email): not a mail address" in complained
+    assert "the group old: it is switched off" in complained
+    assert "token" not in said + complained
+    assert wrong[0] == 1
+    assert PASSWORD not in wrong[2]
     path = tmp_path / "recipients.yaml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     recipients = load_recipients(path, KNOWN)

@@ -1,4 +1,4 @@
-"""The service in a process of its own, forked from one that has imported it.
+"""The service, or a command, in a process of its own, forked from one that has imported it.
 
 Importing takes most of the processor time of a start. So one process for each of pytest's,
 ``python -m tests.support.forks``, imports the service, and forks a watcher for each process that is
@@ -21,7 +21,9 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-IMPORTED = ("app.main", "uvicorn")
+IMPORTED = ("app.main", "uvicorn", "app.start", "app.faces.cli.send_test", "app.faces.cli.notifier")
+MODULES = ("uvicorn", "tests.support.commands")
+"""What runs with all of that imported as it does otherwise; what is under a meter need not."""
 LONGEST = 1024 * 1024
 """Bytes of a request."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.forks import Forked, forked
+from tests.support.forks import MODULES, Forked, forked
 from tests.support.http_client import TRUSTING_NOBODY
 
 ROOT = Path(__file__).parents[2]
@@ -107,16 +107,17 @@ class ServiceProcess:
     async def start(self) -> None:
         """Start it; returns at once."""
         environment = clean_environment(self._home, self._settings, measured=self._measured)
-        uvicorn = (*UVICORN, "--port", str(self.port))
+        command = self._command or ["-m", *UVICORN, "--port", str(self.port)]
         as_usual = not self._measured and "PYTHONPATH" not in self._settings
-        if self._command is None and as_usual:
+        _, module, *arguments = command
+        if module in MODULES and as_usual:
             self._process = await forked(
-                *uvicorn, home=self._home, environment=environment, limit=LONGEST_LINE
+                module, *arguments, home=self._home, environment=environment, limit=LONGEST_LINE
             )
         else:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *(self._command or ("-m", *uvicorn)),
+                *command,
                 cwd=self._home,
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
