@@ -38,7 +38,7 @@ test: .venv/.test ## format, lint, types, unit and end-to-end tests
 	@mkdir -p .mypy_cache
 	@echo "$(BIN)/mypy, beside the tests" && $(BIN)/mypy > .mypy_cache/said 2>&1 & types=$$!; \
 	$(BIN)/python -m pytest --collect-only --quiet > /dev/null 2>&1; \
-	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term -m "not kafka and not mail and not prometheus"; \
+	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term -m "not kafka and not mail and not prometheus"; \
 	tests=$$?; wait $$types; types=$$?; cat .mypy_cache/said; exit $$((tests ? tests : types))
 
 test-kafka: .venv/.test ## the end-to-end tests on real Apache Kafka (three brokers)
