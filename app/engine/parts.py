@@ -19,6 +19,7 @@ from app.engine.flow import Flow
 from app.engine.group.current_session import CurrentSession
 from app.engine.group.group_start import GroupStart
 from app.engine.group.intake import Intake
+from app.engine.group.membership import Membership
 from app.engine.group.parking import Parking
 from app.engine.group.saving import CommitSaver
 from app.engine.group.share import Share
@@ -76,6 +77,8 @@ class Parts:
         self.assignment = Assignment(subscription.delays)
         self.tasks = Tasks(self.current.fail)
         self.turn = Turn(observer)
+        self.membership = Membership(clock, self.turn, unconfirmed_for=self.current.unconfirmed_for)
+        self.turn.may_send = self.membership.is_certain
         self.settler = Settler(
             producer,
             Exits(

@@ -178,6 +178,7 @@ class Supervisor:
         parts, tasks = self._parts, self._parts.tasks
         if not parts.connection.embedded:
             tasks.spawn(parts.clock_watch.run(), "clock")
+            tasks.spawn(parts.membership.run(), "membership")
         tasks.spawn(parts.parking.run(), "parking")
         if not parts.connection.embedded:  # it tells nothing of groups
             tasks.spawn(parts.share.run(), "share of the group")

@@ -49,10 +49,13 @@ class Turn:
 
     Attributes:
         settle: Takes an item about which nothing more is done here; set once, at wiring.
+        may_send: Says whether requests may be made; set once, at wiring. Whoever says no calls
+            ``come_round`` once they may.
     """
 
     def __init__(self, observer: Observer) -> None:
         self.settle: Callable[[Item], None] = _unsettled
+        self.may_send: Callable[[], bool] = _always
         self._observer = observer
         self._answers: deque[tuple[Asked, Answer | Exception]] = deque()
         self._ended: list[Item] = []
@@ -61,18 +64,19 @@ class Turn:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._next: asyncio.Handle | None = None
         self._under_way = False
+        self._held = False
 
     def answered(self, asked: Asked, answer: Answer | Exception) -> None:
         """Take an answer; it is booked soon."""
         self._answers.append((asked, answer))
         if self._next is None:
-            self._come_round()
+            self.come_round()
 
     def wake(self, sender: Sender) -> None:
         """Let something look soon whether it has a request to make."""
         self._woken[sender] = None
         if self._next is None:
-            self._come_round()
+            self.come_round()
 
     def ask(self, asked: Asked) -> None:
         """Take a request that a sender has to make, from within ``Sender.go``."""
@@ -99,7 +103,8 @@ class Turn:
             self._next.cancel()
             self._next = None
 
-    def _come_round(self) -> None:
+    def come_round(self) -> None:
+        """Work off soon what has come together."""
         if self._next is None and not self._under_way:
             loop = self._loop
             if loop is None or loop.is_closed():
@@ -124,13 +129,14 @@ class Turn:
 
     def _go_on(self) -> None:
         """See to what is left of a turn, unless it is seen to."""
-        if self._next is None and (self._answers or self._woken or self._asked):
+        to_send = not self._held and (self._woken or self._asked)
+        if self._next is None and (self._answers or to_send):
             self._next = asyncio.get_running_loop().call_soon(self._after_others)
 
     def _after_others(self) -> None:
         """Come round once others have done what they read meanwhile: whoever asks this service."""
         self._next = None
-        self._come_round()
+        self.come_round()
 
     def _book(self) -> None:
         answers = self._answers
@@ -151,12 +157,19 @@ class Turn:
             self._observer.fault(f"settling {item.name}", error)
 
     def _send(self) -> None:
+        self._held = not self.may_send()
+        if self._held:
+            return
         woken, self._woken = self._woken, {}
         for sender in woken:
             sender.go()
         asked = self._asked
         for _ in range(min(len(asked), AT_ONCE)):
             asked.popleft().begin()
+
+
+def _always() -> bool:
+    return True
 
 
 def _unsettled(item: Item) -> None:

@@ -125,6 +125,35 @@ async def test_a_killed_worker_loses_none(group: Group) -> None:
     assert max(group.delivered().values()) <= 2
 
 
+async def test_a_stopped_worker_does_not_repeat_what_others_delivered_meanwhile(
+    group: Group,
+) -> None:
+    """SIGSTOP past its session: only what it had asked already may come twice."""
+    group.world.settings["NOTIFIER_WEBHOOK__CONCURRENCY"] = "2"
+    group.hooks.behaviour = Answer(200, delay=1.0)
+    await group.join(2)
+    first, second = group.workers
+    publish = await group.world.publisher(second)
+    values, wanted = numbered(1000)
+    for number, value in enumerate(values):
+        value["kwargs"] = {"webhook_url": group.hooks.url(f"/hook/{number % 50}")}
+    await asyncio.gather(*(publish(value, key=value["content"].encode()) for value in values))
+    await group.hooks.wait_for(200, timeout=30)
+    assert (await first.stats())["in_flight"] > 300
+    first.process.send_signal(signal.SIGSTOP)
+    await second.until("/health", lambda got: got.status_code == 200)  # others read meanwhile
+    asked = set(group.delivered())
+    await group.settled([second])
+    await group.until_delivered(wanted)
+    await second.until_stats(lambda got: got["in_flight"] == 0 and got["lag"] == 0)
+    first.process.send_signal(signal.SIGCONT)
+    await first.logged("stood still")
+    await group.settled(group.workers)
+    await first.until_stats(lambda got: got["in_flight"] == 0 and got["lag"] == 0)
+    repeated = {text for text, count in group.delivered().items() if count > 1}
+    assert len(repeated - asked) < 10  # without the wait a hundred; a few were on their way
+
+
 async def test_a_broker_that_comes_later_is_waited_for(
     kafka_cluster: KafkaCluster, world: World, hooks: HttpServer
 ) -> None:

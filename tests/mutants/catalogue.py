@@ -19,6 +19,9 @@ BEGINNINGS = "tests/unit/policies/books/test_beginnings.py"
 POSITIONS = "tests/unit/engine/cluster/test_positions.py"
 SPANS = "tests/unit/engine/test_spans.py"
 SAMPLING = "tests/unit/engine/cluster/test_sampling.py"
+MEMBERSHIP = "tests/unit/engine/group/test_membership.py"
+CONSUMER = "tests/unit/edges/kafka/test_consumer.py"
+DISPATCH = "tests/unit/engine/lanes/test_dispatch.py"
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,9 @@ MUTANTS = (
     Mutant(
         "commit on cancellation",
         "app/engine/lanes/requests.py",
-        "            for job in request.batch:\n                abandon(job)\n",
-        "            for job in request.batch:\n                finish(job)\n"
-        "                self._endings.done(job)\n",
+        "        for job in request.batch:\n            abandon(job)\n",
+        "        for job in request.batch:\n            finish(job)\n"
+        "            self._endings.done(job)\n",
         (LANE, WORKER),
     ),
     Mutant(
@@ -261,6 +264,41 @@ MUTANTS = (
         "            self._stood_still = True\n",
         "            self._stood_still = False\n",
         (POSITIONS,),
+    ),
+    Mutant(
+        "send what waited when the process was stopped, whoever has it now",
+        "app/engine/group/membership.py",
+        "            self._woke_at = self._clock.monotonic()\n",
+        "            self._woke_at = None\n",
+        (MEMBERSHIP,),
+    ),
+    Mutant(
+        "send what was chosen before its partition was taken away",
+        "app/engine/lanes/requests.py",
+        "            if request.attempt is None and all(map(unwanted, request.batch)):\n",
+        "            if request.attempt is None and not all(map(unwanted, request.batch)):\n",
+        (LANE,),
+    ),
+    Mutant(
+        "put aside what waited when the process was stopped, whoever has it now",
+        "app/engine/lanes/dispatch.py",
+        "        if not (self._policy.defers and self._turn.may_send()):\n            return\n",
+        "        if not self._policy.defers:\n            return\n",
+        (DISPATCH,),
+    ),
+    Mutant(
+        "take for a member who was one before the process was stopped",
+        "app/edges/kafka/client.py",
+        "            self.confirmed_at = sent_at\n",
+        "            self.confirmed_at = self.answered_at\n",
+        (CONSUMER,),
+    ),
+    Mutant(
+        "send nothing after a standstill for as long as Kafka is away",
+        "app/engine/group/membership.py",
+        "        return self._unconfirmed_for() < awake or awake > LONGEST_DOUBT\n",
+        "        return self._unconfirmed_for() < awake\n",
+        (MEMBERSHIP,),
     ),
     Mutant(
         "believe the commit of another topic of the same name",

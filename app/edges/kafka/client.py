@@ -29,7 +29,7 @@ from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.conn import AIOKafkaConnection, create_conn
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.protocol.group import JoinGroupRequest
+from aiokafka.protocol.group import HeartbeatRequest, JoinGroupRequest, SyncGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from app.edges.kafka.connection import Connection
@@ -46,6 +46,8 @@ REASON_TIMEOUT: Final = 3.0
 """Seconds in which an address that led to no broker has to tell the reason."""
 _OF_A_CLIENT: Final = frozenset({"bootstrap_servers", "metadata_max_age_ms"})
 """Options that a single connection does not know."""
+_OF_MEMBERS: Final = (HeartbeatRequest, SyncGroupRequest)
+"""Requests that the coordinator refuses to whoever is not in the group's generation."""
 
 
 class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
@@ -60,6 +62,8 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     Attributes:
         answered_at: Monotonic seconds when a broker last answered; at first, when it was made.
         on_fetch: Called with every answer to a fetch before anybody else sees it.
+        confirmed_at: Monotonic seconds when the coordinator was last asked whether this is a member
+            of the group's generation, and said yes; at first, when it was made.
         group_leader: The id of the member that leads the group, once it was joined.
     """
 
@@ -70,7 +74,7 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         self, connection: Connection, request_timeout_ms: int, most_unpacked: int = MOST
     ) -> None:
         super().__init__(request_timeout_ms=request_timeout_ms, **connection.options)
-        self.answered_at = time.monotonic()
+        self.answered_at = self.confirmed_at = time.monotonic()
         self._most_unpacked = most_unpacked
         self._identity = connection.identity
         self._options = {
@@ -119,10 +123,13 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
         self, node_id: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT
     ) -> Any:
         """Send a request to a broker and return its answer."""
+        sent_at = time.monotonic()
         answer = await super().send(node_id, request, group=group)
         self.answered_at = time.monotonic()
         if self.on_fetch is not None and isinstance(request, FetchRequest):
             self.on_fetch(answer)
+        if isinstance(request, _OF_MEMBERS) and answer.error_code == 0:
+            self.confirmed_at = sent_at
         if isinstance(request, JoinGroupRequest) and answer.leader_id:
             self.group_leader = answer.leader_id
         return answer
@@ -130,6 +137,10 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     def silent_for(self) -> float:
         """Return the seconds since a broker last answered."""
         return time.monotonic() - self.answered_at
+
+    def unconfirmed_for(self) -> float:
+        """Return the seconds since the coordinator was asked whether this is a member: it was."""
+        return time.monotonic() - self.confirmed_at
 
     def knock(self) -> None:
         """Send any request: a member that waits for a rebalance hears nothing else."""

@@ -42,6 +42,8 @@ from app.values.record import Record, TopicPartition
 log = logging.getLogger(__name__)
 
 REBALANCE_TIMEOUT = 30.0
+SESSION_TIMEOUT = 10.0
+"""Seconds without a word from a member after which the group takes it for dead."""
 STOP_TIMEOUT = 5.0
 AT_ONCE = 0.5
 NOWHERE = TopicPartition("-", 0)
@@ -88,7 +90,7 @@ class Consumer:
         self._topics = topics
         self._generation = 0
         # The embedded broker keeps a left group waiting for as long as its sessions last.
-        session_timeout_ms = 3_000 if connection.embedded else 10_000
+        session_timeout_ms = 3_000 if connection.embedded else int(SESSION_TIMEOUT * 1000)
         self._client = new_consumer(
             connection,
             group_id=group_id,
@@ -262,6 +264,13 @@ class Consumer:
     def silent_for(self) -> float:
         """Return the seconds since any broker last answered."""
         return float(self._client._client.silent_for())  # noqa: SLF001 - as above
+
+    def unconfirmed_for(self) -> float:
+        """Return the seconds since the coordinator was last asked whether this is a member.
+
+        What it was asked before and answered with no, or not yet, does not count.
+        """
+        return float(self._client._client.unconfirmed_for())  # noqa: SLF001 - as above
 
     def knock(self) -> None:
         """Ask the brokers for a sign of life."""

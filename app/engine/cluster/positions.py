@@ -10,12 +10,12 @@ from app.engine.conditions import Conditions
 from app.engine.inflight.assignment import Assignment
 from app.engine.inflight.partition import Assigned, Start
 from app.engine.observer import Observer
+from app.engine.standstill import Rounds
 from app.values.clock import Clock
 from app.values.record import TopicPartition
 
 STANDSTILL: Final = 2.0
-"""Seconds without a turn of the loop after which anything may have happened meanwhile: a process
-that was stopped knows nothing of it."""
+"""Seconds without a turn of the loop after which anything may have happened meanwhile."""
 
 
 class Positions:
@@ -44,13 +44,12 @@ class Positions:
     ) -> None:
         self._consumer = consumer
         self._assignment = assignment
-        self._clock = clock
         self._observer = observer
         self._conditions = conditions
         self._drop = drop
         self._committing = committing
         self._looking = asyncio.Lock()
-        self._turned_at = self._clocks()
+        self._rounds = Rounds(clock)
         self._stood_still = False
         self._seen_metadata = -1
         self._away: frozenset[str] = frozenset()
@@ -63,11 +62,8 @@ class Positions:
             Whether it had stood still, and nobody has looked at the topics since: then what was
             fetched may be of a topic that is gone, or not at the place where it would have been.
         """
-        now = self._clocks()
-        # A machine that was suspended shows in the wall clock alone.
-        if any(at - before > STANDSTILL for at, before in zip(now, self._turned_at, strict=True)):
+        if self._rounds.come_round() > STANDSTILL:
             self._stood_still = True
-        self._turned_at = now
         return self._stood_still
 
     def may_commit(self, assigned: Assigned) -> bool:
@@ -238,9 +234,6 @@ class Positions:
             for each in those
             if self._assignment.has(each) and self._consumer.has(each.partition)
         ]
-
-    def _clocks(self) -> tuple[float, float]:
-        return self._clock.monotonic(), self._clock.now()
 
 
 def note_recreated(conditions: Conditions, topic: str, dropped: int = 0) -> None:

@@ -1,5 +1,7 @@
 """The session that is alive now, for parts that outlive sessions."""
 
+from math import inf
+
 from app.engine.group.session import Session
 
 
@@ -22,6 +24,10 @@ class CurrentSession:
         """Say whether records may be taken now."""
         session = self.session
         return session is not None and session.joined and session.committer.may_admit
+
+    def unconfirmed_for(self) -> float:
+        """Return the seconds since this worker asked for what only a member gets, and got it."""
+        return inf if self.session is None else self.session.unconfirmed_for
 
     def group_leader(self) -> str | None:
         """Return the id of the member that leads the group, as last heard."""

@@ -145,6 +145,11 @@ class Session:
         return self._consumer.silent_for()
 
     @property
+    def unconfirmed_for(self) -> float:
+        """Seconds since the coordinator was last asked whether this is a member, and said yes."""
+        return self._consumer.unconfirmed_for()
+
+    @property
     def group_leader(self) -> str | None:
         """The id of the member that leads the group, as last heard."""
         return self._consumer.group_leader

@@ -175,7 +175,7 @@ class Dispatcher:
         Args:
             items: Each partition's oldest first.
         """
-        if not self._policy.defers:
+        if not (self._policy.defers and self._turn.may_send()):
             return
         horizon = self._clock.monotonic() - LONGEST_HELD
         overdue = {item for item in items if item.received_at < horizon}
@@ -195,7 +195,7 @@ class Dispatcher:
         Returns:
             Whether any lane put something aside.
         """
-        if not self._policy.defers:
+        if not (self._policy.defers and self._turn.may_send()):
             return False
         wanted = excess
         slow = [

@@ -245,7 +245,8 @@ class Lane:
             pass
 
     def discard(self, unwanted: Callable[[Job], bool]) -> None:
-        """Drop waiting jobs; those under way are not touched."""
+        """Drop waiting jobs, and those whose request has not begun; others are not touched."""
+        self._under_way.take_back(unwanted)
         self._backlog.drop(unwanted)
         self._turn.wake(self)  # those that were behind them can go
 

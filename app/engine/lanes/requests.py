@@ -143,15 +143,25 @@ class UnderWay:
             self._endings.fault("a lane", error)
         self._go_on()
 
+    def take_back(self, unwanted: Callable[[Job], bool]) -> None:
+        """Drop the unwanted jobs of requests that have not begun."""
+        for request in list(self._requests):
+            if request.attempt is None and all(map(unwanted, request.batch)):
+                del self._requests[request]
+                self._let_go(request, request.started)
+
     def close(self) -> None:
         """Give all of them up."""
         requests, self._requests = self._requests, {}
         for request in requests:
             request.cancel()
-            self._end(request, failed=True)
-            self._gate.abandon(request.number)
-            for job in request.batch:
-                abandon(job)
+            self._let_go(request, self._clock.monotonic())
+
+    def _let_go(self, request: Request, now: float) -> None:
+        self._share.end(request.number_of_share, now, failed=True)
+        self._gate.abandon(request.number)
+        for job in request.batch:
+            abandon(job)
 
     def _take(self, request: Request, answer: Answer | Exception) -> None:
         self._end(request, failed=_failed(answer))

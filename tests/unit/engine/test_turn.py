@@ -5,7 +5,7 @@ import socket
 
 from app.engine.inflight.item import Item
 from app.engine.turn import AT_ONCE, Turn
-from app.values.outcome import Answer
+from app.values.outcome import PLAIN_YES, Answer
 from tests.support.engine import PARTITION, SkewedClock, assignment, item, notification, observer
 
 
@@ -87,3 +87,38 @@ async def test_nothing_comes_round_twice() -> None:
         begun.append(sender.begun + late.begun)
     assert len(settled) == 1
     assert begun == [turns * AT_ONCE for turns in (1, 2, 2, 3, 3, 4)]
+
+
+async def test_answers_are_booked_while_nothing_may_be_sent() -> None:
+    """What is under way goes on; what waits goes out once it may, and until then costs no turns."""
+    turn = Turn(observer(SkewedClock()))
+    sender, booked = Many(turn), list[Answer | Exception]()
+    may_send, asked_whether = False, 0
+
+    def is_allowed() -> bool:
+        nonlocal asked_whether
+        asked_whether += 1
+        return may_send
+
+    class UnderWay:
+        """A request that was begun before."""
+
+        def begin(self) -> None:
+            """Not again."""
+            raise AssertionError
+
+        def ended(self, answer: Answer | Exception) -> None:
+            """Note it."""
+            booked.append(answer)
+
+    turn.may_send = is_allowed
+    turn.wake(sender)
+    turn.answered(UnderWay(), PLAIN_YES)
+    for _ in range(6):
+        await asyncio.sleep(0)
+    assert (booked, sender.begun, asked_whether) == ([PLAIN_YES], 0, 1)
+    assert turn.is_awaited(sender)
+    may_send = True
+    turn.come_round()
+    await asyncio.sleep(0)
+    assert sender.begun == AT_ONCE

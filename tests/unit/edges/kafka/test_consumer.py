@@ -1,6 +1,7 @@
 """The consumer on a broker: what it hands over, in spite of what stands in the topic."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownError,
 )
+from aiokafka.protocol.group import HeartbeatRequest
 
 from app.edges.embedded_broker import EmbeddedBroker
 from app.edges.kafka.admin import Admin
@@ -314,3 +316,29 @@ async def test_somebody_can_tell_for_how_long_nobody_has_answered(
     assert member.consumer.silent_for() < 2.0
     BrokerFaults(broker).take_down()
     await until(lambda: member.consumer.silent_for() > 0.5)
+
+
+async def test_only_a_member_is_told_that_it_is_one(member: Member) -> None:
+    """What counts is when it asked: the answer may have been on its way for long."""
+    coordinator, client = member.consumer._client._coordinator, member.consumer._client._client
+    await coordinator._stop_heartbeat_task()
+    asked_at = client.confirmed_at = time.monotonic() - 100
+    names = "somebody else", coordinator.member_id
+    wrong, ours = (HeartbeatRequest("group", coordinator.generation, name) for name in names)
+    await client.send(coordinator.coordinator_id, wrong)
+    assert client.confirmed_at == asked_at
+    assert member.consumer.unconfirmed_for() >= 100
+    await client.send(coordinator.coordinator_id, ours)
+    assert asked_at < client.confirmed_at < client.answered_at
+    assert member.consumer.unconfirmed_for() < 100
+
+
+async def test_a_rebalance_tells_who_is_a_member(member: Member) -> None:
+    """Before its next heartbeat."""
+    coordinator, client = member.consumer._client._coordinator, member.consumer._client._client
+    await coordinator._stop_heartbeat_task()
+    client.confirmed_at = 0.0
+    member.assigned.clear()
+    coordinator.request_rejoin()
+    await member.assigned.wait()
+    assert client.confirmed_at > 0.0

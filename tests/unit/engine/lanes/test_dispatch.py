@@ -52,8 +52,8 @@ class Bench:
         self.failures: list[BaseException] = []
         self.tasks = Tasks(self.failures.append)
         channel.refusal_limit = RefusalLimit(1000, 600.0)
-        turn = Turn(self.observer)
-        turn.settle = self.finished.append
+        self.turn = Turn(self.observer)
+        self.turn.settle = self.finished.append
         self.dispatcher = Dispatcher(
             {"discord": channel, "webhook": ScriptedChannel()},
             {"discord": 4, "webhook": 4},
@@ -62,7 +62,7 @@ class Bench:
             self.observer,
             self.assignment,
             window=Window(window),
-            turn=turn,
+            turn=self.turn,
         )
         self._offset = 0
 
@@ -177,6 +177,20 @@ async def test_without_deferring_there_is_nothing_to_give_up() -> None:
     for number in range(300):
         bench.put(hung, str(number), received_at=0.0)
     await until(lambda: any(lane.expected_wait() > 10 for lane in bench.dispatcher))
+    bench.dispatcher.relieve(100)
+    bench.dispatcher.put_aside_overdue(bench.assigned.items.values())
+    assert bench.finished == []
+    await bench.tasks.cancel()
+
+
+async def test_nothing_is_put_aside_while_others_may_have_it() -> None:
+    """After a standstill it looks old, and as if its destination were slow: first it is asked."""
+    hung = discord("hung")
+    bench = Bench(HangingChannel([hung]))
+    for number in range(300):
+        bench.put(hung, str(number), received_at=bench.clock.monotonic() - 301)
+    await until(lambda: any(lane.expected_wait() > 10 for lane in bench.dispatcher))
+    bench.turn.may_send = lambda: False
     bench.dispatcher.relieve(100)
     bench.dispatcher.put_aside_overdue(bench.assigned.items.values())
     assert bench.finished == []

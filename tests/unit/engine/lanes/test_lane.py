@@ -1073,3 +1073,23 @@ async def test_what_was_given_up_before_it_began_is_never_asked() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     assert str(AT_ONCE) not in channel.contents
+
+
+async def test_discarding_drops_what_was_chosen_and_has_not_begun() -> None:
+    """A process may be stopped in between, and its partitions be somebody else's afterwards."""
+    channel = ScriptedChannel(gate=asyncio.Event())
+    bench = Bench(channel, concurrency=AT_ONCE + 2)
+    entered = [bench.put(notification(str(number))) for number in range(AT_ONCE + 2)]
+    await asyncio.sleep(0)
+    *begun, wanted, dropped = entered
+    assert {each.jobs[0].state for each in entered} == {State.ACTIVE}
+    bench.lane.discard(lambda job: job.item is not wanted)
+    assert dropped.jobs[0].state is State.DISCARDED
+    assert not dropped.started
+    assert {each.jobs[0].state for each in (*begun, wanted)} == {State.ACTIVE}
+    assert bench.lane.active == AT_ONCE + 1
+    assert channel.gate is not None
+    channel.gate.set()
+    await bench.finished(AT_ONCE + 1)
+    assert str(AT_ONCE + 1) not in channel.contents
+    await until(lambda: bench.lane.idle)
