@@ -76,9 +76,7 @@ async def running_service(
     """Start everything, yield it, and stop it in the reverse order.
 
     Args:
-        loaded: The settings.
         own_addresses: The addresses at which the control plane listens.
-        entries: The channels that there are.
 
     Raises:
         NotifierError: A setting or a file cannot be used; the text is one line.

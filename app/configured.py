@@ -26,7 +26,6 @@ def connect_to(kafka: KafkaSettings, embedded_address: str | None = None) -> Con
     """Translate settings into client options.
 
     Args:
-        kafka: The Kafka settings.
         embedded_address: Address of the running embedded broker, when that is the broker.
 
     Raises:
@@ -106,12 +105,7 @@ def signing_keys_of(webhook: WebhookSettings) -> list[bytes]:
 
 
 def worker_options_of(settings: Settings, entries: Sequence[ChannelEntry]) -> WorkerOptions:
-    """Return how a worker with these settings works.
-
-    Args:
-        settings: All of them.
-        entries: The channels that there are.
-    """
+    """Return how a worker with these settings works."""
     retry = settings.retry
     return WorkerOptions(
         subscription=subscription_of(settings.kafka, settings.history),

@@ -36,21 +36,7 @@ def notices_to_operator(
     *,
     spawn: Spawn,
 ) -> Notices:
-    """Return what tells the operator, as the settings have it.
-
-    Args:
-        settings: Name the addresses, and how patient the operator is.
-        connection: Where Kafka is.
-        producer: Writes to the control topic.
-        worker: Whom it is about.
-        name: How it is called in the group.
-        board: What the group's workers tell each other.
-        channels: By name.
-        addresses: The channels that there are, and the mail server.
-        clock: Tells the time.
-        observer: Counts.
-        spawn: Starts a named task.
-    """
+    """Return what tells the operator, as the settings have it."""
     rules = Rules(settings.operator.after, settings.operator.every)
     kafka = settings.kafka
     exchange = None

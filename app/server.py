@@ -32,10 +32,6 @@ def listening_at(server: uvicorn.Server) -> Iterator[Endpoint]:
 def check_open(settings: Settings, server: uvicorn.Server | None) -> None:
     """Refuse a control plane in production that others can reach without a key.
 
-    Args:
-        settings: The settings in force.
-        server: The server that runs the application, if it can be asked.
-
     Raises:
         SettingsError: See ``check_bind``.
     """

@@ -126,7 +126,6 @@ def serve(loaded: LoadedSettings, sockets: list[socket.socket]) -> None:
     """Run the service; return after a graceful stop.
 
     Args:
-        loaded: The settings.
         sockets: The control plane listens on them; without any, the worker runs alone.
 
     Raises:

@@ -22,10 +22,7 @@ async def check_clock(
     """Compare this machine's clock with the time that the newest record was written at.
 
     Args:
-        cluster: Is asked for it.
         kafka: Names the control topic, to which every worker writes once a minute.
-        hosts: How many members the group has.
-        now: Seconds since the epoch; by this machine's clock if left out.
     """
     newest = await cluster.newest_time(kafka.control_topic)
     if newest is None:

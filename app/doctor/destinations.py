@@ -41,7 +41,6 @@ async def check_mail(
     """Connect to the mail server, start TLS, log in, name sender and recipient, and go.
 
     Args:
-        settings: All settings.
         tls_context: Trusted certificates; the usual ones when left out.
     """
     server = mail_server_of(settings.email)
@@ -69,9 +68,6 @@ async def check_webhooks(
     """Connect to every webhook host that settings and recipients name, through a proxy if need be.
 
     Args:
-        settings: All settings.
-        channels: All that exist.
-        proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """
     default = settings.webhook.default_url
@@ -101,9 +97,6 @@ async def check_operator(
     """Say who is told if the service cannot do its work, and connect to the hosts of webhooks.
 
     Args:
-        settings: All settings.
-        channels: All that exist.
-        proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """
     name, addresses = env_name("operator.notify"), settings.operator.addresses

@@ -22,12 +22,7 @@ _EMBEDDED = (
 
 
 async def examine(loaded: LoadedSettings, service_url: str) -> AsyncIterator[Finding]:
-    """Yield the findings of every check, as soon as they are known.
-
-    Args:
-        loaded: The settings in force.
-        service_url: The address of a running service, if there is one.
-    """
+    """Yield the findings of every check, as soon as they are known."""
     settings, channels = loaded.settings, Channels(CHANNELS)
     for finding in await check_settings(settings):
         yield finding

@@ -58,9 +58,7 @@ async def bounded(
     """Run one check; an error in it is a finding, and so is running out of time.
 
     Args:
-        subject: The thing that is checked.
         check: Returns findings, or raises.
-        remedy: The remedy if it raises or takes too long.
         patience: Seconds.
     """
     try:

@@ -47,8 +47,6 @@ async def check_kafka(
 
     Args:
         kafka: Settings that name a real broker, not the embedded one.
-        survey: Makes the connection that asks the cluster.
-        history: Settings of the history.
     """
     async with AsyncExitStack() as stack:
         try:

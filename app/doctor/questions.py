@@ -35,9 +35,6 @@ async def check_questions(
     Nothing is posted.
 
     Args:
-        settings: All settings.
-        channels: All that exist.
-        proxies: Which hosts are reached through a proxy.
         tls_context: Trusted certificates; the usual ones when left out.
     """
     questions = {

@@ -16,13 +16,7 @@ LOOK_AGAIN = 1.0
 async def check_transactions(
     cluster: Survey, kafka: KafkaSettings, now: Callable[[], float] = time.time
 ) -> list[Finding]:
-    """Find records that wait behind open transactions; yield nothing if none do.
-
-    Args:
-        cluster: Asks Kafka.
-        kafka: Which topics are consumed.
-        now: Tells seconds since the epoch.
-    """
+    """Find records that wait behind open transactions; yield nothing if none do."""
     partitions = list(await cluster.log_ranges(kafka.topics))
     first = await cluster.open_transactions(partitions)
     if not first:

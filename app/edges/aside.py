@@ -14,9 +14,6 @@ class Aside:
     """Makes one call after the other, in the order in which they were asked for.
 
     Not even the end of the process waits for a call that hangs.
-
-    Args:
-        name: The thread's.
     """
 
     def __init__(self, name: str) -> None:

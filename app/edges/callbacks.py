@@ -23,9 +23,6 @@ class UnderWay(Protocol):
 async def end_of(begin: Callable[[Callable[[T | Exception], None]], UnderWay]) -> T:
     """Begin something and return what comes of it; whoever is cancelled meanwhile cancels it.
 
-    Args:
-        begin: Begins it, with the callback that it is given.
-
     Raises:
         Exception: What its callback was called with.
     """
@@ -48,11 +45,7 @@ async def end_of(begin: Callable[[Callable[[T | Exception], None]], UnderWay]) -
 
 
 class InTasks:
-    """Runs coroutines in tasks of its own, for what is begun and calls back.
-
-    Args:
-        name: Of the tasks.
-    """
+    """Runs coroutines in tasks of its own, for what is begun and calls back."""
 
     def __init__(self, name: str) -> None:
         self._name = name

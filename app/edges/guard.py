@@ -64,8 +64,6 @@ class AddressGuard:
         """Say whether a numeric address was named as an exception.
 
         Args:
-            host: The address.
-            port: The port.
             networks: Whether the allowed networks count, besides the inbox.
         """
         if (host, port) in self._exempt:

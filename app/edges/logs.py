@@ -77,9 +77,6 @@ def configured_logging(
     everything is as it was. Inside another such block the inner one holds alone.
 
     Args:
-        log: Level, format and file.
-        stream: Standard error, as a rule.
-        secrets: Secrets to hide, beyond those recognised by their form.
         clock: Seconds, for holding back repeated lines.
 
     Raises:

@@ -48,11 +48,7 @@ class Distribution:
 
 
 class Metrics(Collector):
-    """Measurements over time, in a registry of their own.
-
-    Attributes:
-        registry: Their registry; nothing is registered globally.
-    """
+    """Measurements over time, in a registry of their own."""
 
     def __init__(self) -> None:
         self._attempts: dict[str, Distribution] = {}

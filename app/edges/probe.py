@@ -26,8 +26,6 @@ async def check_reachable(url: str, resolver: Resolver, tls_context: ssl.SSLCont
 
     Args:
         url: ``http://`` or ``https://``; only scheme, host and port of it are used.
-        resolver: Gives the addresses that may be connected to.
-        tls_context: Trusted certificates.
 
     Returns:
         The address that was connected to.
@@ -58,8 +56,6 @@ async def check_proxied(url: str, proxy: str, tls_context: ssl.SSLContext) -> No
 
     Args:
         url: ``http://`` or ``https://``; only scheme, host and port of it are used.
-        proxy: The proxy's URL.
-        tls_context: Trusted certificates.
 
     Raises:
         UnreachableError: The proxy is away, wants another login, or does not get there.
@@ -107,7 +103,6 @@ async def listens(host: str, port: int, patience: float) -> bool:
 
     Args:
         host: A name or an address.
-        port: The port.
         patience: Seconds.
     """
     try:

@@ -32,10 +32,6 @@ _CONTACT = (
 def load_recipients(path: Path, channels: Channels) -> Recipients:
     """Read and check the recipients file.
 
-    Args:
-        path: Where it is.
-        channels: Which there are: the types that a contact may have.
-
     Raises:
         RecipientsFileError: It cannot be used; the text is ``file:line: reason``, and no address.
     """

@@ -52,9 +52,7 @@ class ServiceClient:
 
     Args:
         url: The service's address, such as ``http://127.0.0.1:8000``.
-        api_key: The key it wants, if it wants one.
         worker_pass: What another worker shows instead of a key.
-        timeout: Seconds that one answer may take.
 
     Raises:
         ServiceError: The URL or the key cannot be used.
@@ -172,7 +170,6 @@ class ServiceClient:
         """Pause or resume a destination; return how it is now.
 
         Args:
-            identity: Its id.
             what: ``pause`` or ``resume``.
 
         Raises:
@@ -196,8 +193,6 @@ class ServiceClient:
         """Return a page of dead letters, newest first; fewer than ``limit`` are not the last.
 
         Args:
-            limit: How many at most.
-            cursor: Where the page before ended.
             chosen: Which ones, as the query of ``GET /dead-letters`` says it.
 
         Raises:
@@ -217,9 +212,6 @@ class ServiceClient:
 
     async def replay(self, wanted: Mapping[str, object]) -> Replay:
         """Begin a replay of dead letters, or have it planned.
-
-        Args:
-            wanted: The body of ``POST /dead-letters/replay``.
 
         Raises:
             ServiceError: It was refused.

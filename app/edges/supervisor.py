@@ -11,9 +11,6 @@ logger = logging.getLogger(__name__)
 class Supervisor:
     """Tells the supervisor how the service is; does nothing where none asks for it.
 
-    Args:
-        environ: The environment variables that the supervisor set.
-
     Attributes:
         watchdog: Seconds within which it wants to hear from the process again, or None.
     """

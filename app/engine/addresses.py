@@ -16,10 +16,7 @@ class Addresses:
     """Recipients, templates, default destinations and channels in force.
 
     Args:
-        recipients_file: The recipients file, or None.
         templates_dir: Message templates that go before the built-in ones, or None.
-        defaults: Where notifications go that carry no address.
-        channels: All that exist.
 
     Raises:
         RecipientsFileError, TemplateError: A file cannot be used.

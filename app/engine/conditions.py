@@ -25,9 +25,6 @@ class Conditions:
     A condition is named by its kind and its subject (a topic, a partition, a destination). Its
     text is a sentence that names what is wrong and what to do. It is logged when it begins and
     when it ends, not in between.
-
-    Args:
-        now: Tells seconds since the epoch.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -47,7 +44,6 @@ class Conditions:
 
         Args:
             kind: A constant of the code, such as ``clock``: the label of the metric.
-            text: What is wrong and what to do, fit to be shown (no secrets).
             subject: What it is about, if there may be several of the kind.
             stops_work: Whether no progress is made because of it: then it is the ``problem``.
         """
@@ -62,13 +58,7 @@ class Conditions:
         self._current[kind, subject] = Condition(kind, subject, text, since, stops_work)
 
     def note(self, kind: str, text: str, *, subject: str = "") -> None:
-        """Note something that has happened and is over: it is shown for an hour.
-
-        Args:
-            kind: As for ``begin``.
-            text: What has happened, and what to do if anything.
-            subject: As for ``begin``.
-        """
+        """Note something that has happened and is over: it is shown for an hour."""
         self._current.pop((kind, subject), None)
         self.begin(kind, text, subject=subject)
         self._until[kind, subject] = self._now() + SHOWN_FOR
@@ -83,9 +73,7 @@ class Conditions:
         """Replace the conditions of a kind by these; others of the kind end.
 
         Args:
-            kind: As for ``begin``.
             texts: By subject.
-            stops_work: As for ``begin``.
         """
         for each in list(self):
             if each.kind == kind and each.subject not in texts:

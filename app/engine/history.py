@@ -49,9 +49,7 @@ class History:
     Only a commit waits for it, a second at most: no fault of the history affects a delivery.
 
     Args:
-        producer: Writes to topics of the group's own.
         topic: The history topic; None if none is kept.
-        clock: Tells the time.
         secrets: What must not be written of errors, beyond what is recognised by its form.
         traced: Attempts are kept with their items for spans, even if no history is kept.
 
@@ -99,9 +97,6 @@ class History:
         """Keep one attempt with its item, until that is settled.
 
         Args:
-            item: What it was made for.
-            target: Whom it was made at.
-            status: What came of it.
             attempt: Which one it was; 0 if it was none.
             duration: Seconds that the destination took; None if it was not asked.
             error: What it said if that was not yes.
@@ -125,7 +120,6 @@ class History:
         """Keep that a settled item waited before its first attempt, if nothing else says it.
 
         Args:
-            item: Sent late.
             held: The seconds that this worker had it.
         """
         tries = item.tries

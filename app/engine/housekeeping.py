@@ -20,11 +20,7 @@ class NoProgressError(NotifierError):
 
 
 class Housekeeping:
-    """Drops what is not needed any more, and keeps the conditions true.
-
-    Args:
-        parts: Of the engine.
-    """
+    """Drops what is not needed any more, and keeps the conditions true."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts

@@ -42,13 +42,7 @@ class Parts:
     """Everything that a worker consists of and that outlives its sessions, wired once.
 
     Args:
-        options: How the worker works.
-        connection: Where Kafka is.
         producer: Writes dead letters and what is put aside; its owner closes it.
-        channels: By name.
-        addresses: Recipients, templates and default destinations.
-        clock: Tells the time.
-        observer: Counts and the delivery log; outlives stops.
         board: What the group's workers tell each other, and which destinations are paused.
     """
 

@@ -29,12 +29,6 @@ class Spans:
     """Begins a span for each record that is taken, and ends it when that is settled.
 
     Its trouble is never a delivery's: what goes wrong here ends telemetry and nothing else.
-
-    Args:
-        telemetry: Takes the spans.
-        group_id: The consumer group.
-        clock: Tells the time.
-        secrets: What must not be shown, beyond what is recognised by its form.
     """
 
     def __init__(

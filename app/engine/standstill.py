@@ -4,11 +4,7 @@ from app.values.clock import Clock
 
 
 class Rounds:
-    """Measures the time from one turn of the event loop to the next.
-
-    Args:
-        clock: Tells the time.
-    """
+    """Measures the time from one turn of the event loop to the next."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

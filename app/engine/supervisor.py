@@ -22,11 +22,7 @@ LONGEST_WAIT: Final = 5.0
 class Supervisor:
     """Starts, restarts and stops sessions.
 
-    Args:
-        parts: Of the engine.
-
     Attributes:
-        status: Whether the worker runs.
         started_at: Seconds since the epoch, or None while it is stopped.
         failure: The error of the service's own that ended the last session, or None.
         start_error: Why Kafka did not let the last session begin, or None.

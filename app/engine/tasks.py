@@ -12,11 +12,7 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 
 
 class Tasks:
-    """Starts tasks, holds them, and reports the first that fails.
-
-    Args:
-        on_failure: Called with the exception of a task that failed.
-    """
+    """Starts tasks, holds them, and reports the first that fails."""
 
     def __init__(self, on_failure: Callable[[BaseException], None]) -> None:
         self._on_failure = on_failure

@@ -19,14 +19,7 @@ from app.values.snapshot import Snapshot, Status
 
 
 class NotificationWorker:
-    """Consumes notifications and delivers them, from ``start`` to ``stop``.
-
-    Args:
-        parts: What it consists of.
-
-    Attributes:
-        holding: What it holds of single notifications.
-    """
+    """Consumes notifications and delivers them, from ``start`` to ``stop``."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -103,11 +96,7 @@ class NotificationWorker:
         )
 
     def present(self, identity: Worker) -> Worker:
-        """Return what it tells its group of itself.
-
-        Args:
-            identity: What does not change about it.
-        """
+        """Return what it tells its group of itself."""
         parts = self.parts
         statistics = parts.observer.statistics
         return present(identity, self._state(), parts.assignment, parts.dispatcher, statistics)

@@ -11,11 +11,7 @@ KEPT: Final = 50
 
 
 class Deeds:
-    """The last things that were done, in memory.
-
-    Args:
-        now: Tells the time.
-    """
+    """The last things that were done, in memory."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now

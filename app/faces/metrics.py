@@ -65,7 +65,6 @@ class Exposition:
 
     Args:
         registry: The engine's histograms; the worker's figures are added to it.
-        snapshot: Gives the state at the time of a scrape.
     """
 
     def __init__(self, registry: CollectorRegistry, snapshot: Callable[[], Snapshot]) -> None:

@@ -9,13 +9,7 @@ from app.policies.texts.report import render_report
 
 
 async def print_reports(worker: WorkerPort, *, initial_delay: float, interval: float) -> None:
-    """Print the report until cancelled.
-
-    Args:
-        worker: Whose report.
-        initial_delay: Seconds before the first.
-        interval: Seconds between two.
-    """
+    """Print the report until cancelled."""
     await asyncio.sleep(initial_delay)
     while True:
         say(render_report(worker.snapshot(), datetime.now().astimezone()))

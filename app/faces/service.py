@@ -36,7 +36,6 @@ class Starter:
     """Starts the worker for callers that wait only so long; the start itself goes on.
 
     Args:
-        worker: The worker to start and stop.
         patience: Seconds that a caller waits, while Kafka is away for example.
     """
 
@@ -79,17 +78,11 @@ class Service:
     """The running service as its faces see it. The lifespan yields ``{"service": service}``.
 
     Attributes:
-        channels: Which there are.
         inbox: The development inbox, if there is one.
         set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
-        fleet: The group's workers, as they are now.
         rates: What the last minutes had, of all destinations or of one.
-        secrets: No answer may show them.
-        sign_ins: Who has signed in on the page.
         wrong_keys: Told of every wrong key, and returns when it may be answered.
-        deeds: What people had this worker do.
         own_addresses: The addresses of the control plane, so that no webhook is sent there.
-        language: ``NOTIFIER_LANGUAGE``, for pages.
         closing: Set at the signal: event streams end then, so that the server can stop.
     """
 

@@ -10,12 +10,7 @@ from app.policies.service.sign_in import LIFETIME, Ended, SignIn
 
 
 class SignIns:
-    """Makes and reads the cookies of those who have signed in.
-
-    Args:
-        access: Whose keys are taken.
-        now: Seconds since the epoch.
-    """
+    """Makes and reads the cookies of those who have signed in."""
 
     def __init__(self, access: Access, now: Callable[[], float] = time.time) -> None:
         self._access = access
@@ -27,7 +22,6 @@ class SignIns:
         """Return the ``Set-Cookie`` header of a new sign-in.
 
         Args:
-            name: Whose key it was.
             secure: The browser came by TLS, and is to send it by nothing else.
         """
         value = self._seal.issue(name, self._now(), secrets.token_urlsafe(12))

@@ -8,12 +8,7 @@ from app.inbox.stand_in import RefusedError, Reply, json_reply
 
 
 class Refusal(Exception):  # noqa: N818 - it is the service's answer, not an error of ours
-    """The service would take no such body.
-
-    Attributes:
-        code: Its code.
-        message: Its words.
-    """
+    """The service would take no such body."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -39,13 +34,7 @@ def text_in(message: Mapping[str, Any], *path: str) -> str | None:
 
 
 def refused(refusal: Refusal, code: str, message: str) -> RefusedError:
-    """Return what the inbox answers.
-
-    Args:
-        refusal: The service's.
-        code: The member that holds the code.
-        message: The member that holds the words.
-    """
+    """Return what the inbox answers."""
     return RefusedError(coded_reply({code: refusal.code, message: refusal.message}))
 
 

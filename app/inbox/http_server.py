@@ -105,13 +105,7 @@ async def serve_http(
     behaviour: Callable[[], Behaviour],
     slowness: float,
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve webhooks on a free loopback port and yield the address.
-
-    Args:
-        keep: Awaited with every card that was accepted.
-        behaviour: How to answer now.
-        slowness: Seconds that a slow answer takes.
-    """
+    """Serve webhooks on a free loopback port and yield the address."""
     server = _Server(keep, behaviour, slowness)
     app = web.Application(client_max_size=MAX_BODY)
     for stand_in in STAND_INS:

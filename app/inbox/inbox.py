@@ -19,9 +19,7 @@ class Inbox:
     """A webhook server and a mail server on loopback, alive inside an ``async with`` block.
 
     Args:
-        on_card: Called with every card that comes in.
         slowness: Seconds that an answer takes while the behaviour is ``slow``.
-        secrets: Secrets to hide.
 
     Attributes:
         http_address: Host and port of the webhook server, known once entered.

@@ -25,7 +25,6 @@ def read_mail(source: bytes, sender: str, recipients: Sequence[str]) -> InboxCar
     Args:
         source: The mail as it was sent, headers and body.
         sender: The envelope's sender, for a mail that names none.
-        recipients: The envelope's recipients.
     """
     message: Message[str, str] = email.message_from_bytes(source, policy=_RawHeaders())
     subject, author = message["Subject"], message["From"]

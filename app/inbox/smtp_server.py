@@ -111,13 +111,7 @@ async def serve_smtp(
     behaviour: Callable[[], Behaviour],
     slowness: float,
 ) -> AsyncIterator[tuple[str, int]]:
-    """Take mails on a free loopback port and yield the address.
-
-    Args:
-        keep: Awaited with every card that was accepted.
-        behaviour: How to answer now.
-        slowness: Seconds that a slow answer takes.
-    """
+    """Take mails on a free loopback port and yield the address."""
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs every command
     mailbox = _Mailbox(keep, behaviour, slowness)
     connections: Connections = {}

@@ -11,8 +11,6 @@ class Reply(msgspec.Struct, frozen=True):
     """An answer of the service's.
 
     Attributes:
-        status: The HTTP status.
-        body: As it goes over the wire.
         headers: Its content type among them.
     """
 
@@ -22,11 +20,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class RefusedError(Exception):
-    """The service would take no such request.
-
-    Attributes:
-        reply: Its answer.
-    """
+    """The service would take no such request."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(f"refused with {reply.status}")
@@ -40,10 +34,8 @@ class StandIn(msgspec.Struct, frozen=True, kw_only=True):
         paths: Patterns of the paths that are its own, as aiohttp reads them.
         read: Returns what a request shows: of its body, and of what stands at the places that a
             pattern names. Raises ``RefusedError``.
-        accepted: Its answer to a request that it takes.
         limited: Its answer if it asks for patience: at a time (seconds since the epoch), for so
             many seconds.
-        failed: Its answer if something is wrong with it that may pass.
     """
 
     paths: tuple[str, ...]

@@ -27,11 +27,8 @@ class CardStore:
     """The cards of an inbox; the oldest make room.
 
     Args:
-        on_card: Called with every card that comes in.
         secrets: Secrets to hide, beyond those recognised by a form that all have.
-        max_cards: The most that are kept.
         max_bytes: The most memory their texts may take; the last card is kept in any case.
-        clock: Seconds since the epoch.
     """
 
     def __init__(

@@ -18,7 +18,6 @@ class Catalogue:
     """The texts of one language.
 
     Attributes:
-        texts: Translations by the English text.
         script_texts: Those of them that the page's scripts show.
         sentences: Those that are made in one place and shown in another, with values in them.
     """

@@ -23,7 +23,6 @@ def of_browser(accept_language: str, setting: str = AUTO) -> Language:
 
     Args:
         accept_language: The header ``Accept-Language`` (RFC 9110); empty if there is none.
-        setting: ``NOTIFIER_LANGUAGE``.
     """
     if setting != AUTO:
         return Language(setting)
@@ -40,7 +39,6 @@ def of_terminal(environ: Mapping[str, str], setting: str = AUTO) -> Language:
 
     Args:
         environ: Environment variables: the first of LC_ALL, LC_MESSAGES and LANG that is set.
-        setting: ``NOTIFIER_LANGUAGE``.
     """
     if setting != AUTO:
         return Language(setting)

@@ -75,12 +75,7 @@ def _is_number(text: str) -> bool:
 
 
 class Sentences:
-    """Translates finished sentences.
-
-    Args:
-        translations: By the English text.
-        patterns: Those of them that are sentences with named values.
-    """
+    """Translates finished sentences."""
 
     def __init__(self, translations: Mapping[str, str], patterns: Iterable[str]) -> None:
         self._translations = translations

@@ -18,8 +18,6 @@ class Channels:
         specs: In the order in which they are listed for people.
 
     Attributes:
-        specs: The same.
-        names: Their names.
         forms: How the secrets in their addresses look.
         secrets: These forms, and nothing that is known by name.
     """

@@ -27,7 +27,6 @@ class Defaults(msgspec.Struct, frozen=True):
 
     Attributes:
         webhook_url: For channels whose addresses are URLs; None if there is none.
-        email_to: Mail addresses.
         smtp: ``smtp://host:port`` of the mail server, the lane of all e-mail; None if no mail
             server is set.
         webhook_secret: Signs requests to the webhook URL, if it is a robot that wants that.
@@ -69,8 +68,6 @@ def route(
 
     Args:
         notification: From the parser, with one request for each channel at most.
-        defaults: For requests without addresses.
-        channels: All that exist.
         source: The ``message_id``, else the record's coordinates.
         digest: SHA-256 of the origin record's value.
     """

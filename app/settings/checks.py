@@ -35,7 +35,6 @@ def check_bind(settings: Settings, host: str) -> None:
     """Refuse a control plane in production that others can reach without a key.
 
     Args:
-        settings: The settings in force.
         host: The address or name that the server is going to listen on, or a Unix socket's path.
             A proxy connects to such a socket, as a rule, and lets others in.
 

@@ -41,7 +41,6 @@ def read_text(path: Path, shown: str) -> str | None:
     """Return a file's text, or None if there is no such file.
 
     Args:
-        path: The file.
         shown: Its name in errors.
 
     Raises:

@@ -53,7 +53,6 @@ def read_original(folder: Path, shown: str) -> tuple[Known, dict[str, Found]]:
     """Read ``config.yml`` and ``secure.yml``.
 
     Args:
-        folder: Their folder.
         shown: The folder as it stands in errors and sources, with a slash at its end.
 
     Returns:

@@ -30,7 +30,6 @@ class LoadedSettings:
     """Settings, and where each came from.
 
     Attributes:
-        settings: The values in force.
         sources: By dotted name: ``flag --group-id``, ``environment NOTIFIER_KAFKA__GROUP_ID``,
             ``.env``, ``~/.ginkgo/config.yaml`` or another file, ``default``.
         proxies: Which proxies webhooks go through, by the settings or the environment's variables.
@@ -95,7 +94,6 @@ def load_settings(
     Args:
         flags: The command line's values, by dotted name; None means not given.
         defaults: A command's own defaults, by dotted name, below every other source.
-        environ: Environment variables.
         home: The folder that may have ``.ginkgo``.
         directory: The folder that may have ``.env``; relative paths start there.
 

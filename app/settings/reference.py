@@ -72,11 +72,7 @@ PAPERS: Mapping[str, Callable[[str], str]] = {
 
 
 def write(top: Path) -> None:
-    """Write all of them anew.
-
-    Args:
-        top: The checkout.
-    """
+    """Write all of them anew."""
     for name, renew in PAPERS.items():
         path = top / name
         path.write_text(renew(path.read_text(encoding="utf-8")), encoding="utf-8")

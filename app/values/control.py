@@ -60,7 +60,6 @@ class Deed(msgspec.Struct, frozen=True):
         number: Counts from 1.
         at: ISO 8601 UTC.
         who: The name of the key that it was done with, or ``this machine``.
-        what: What was done, in words.
     """
 
     number: int

@@ -11,7 +11,6 @@ class Destination(msgspec.Struct, frozen=True, gc=False):
     """The end of a lane: one webhook, one mail server, the console.
 
     Attributes:
-        channel: The name of the channel that serves it.
         address: A webhook URL, ``smtp://host:port``, or ``console``. Secret: never shown.
         label: The redacted address, for logs, pages, statistics and metrics.
     """
@@ -27,7 +26,6 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         channel: As the producer named it: ``webhook`` also if another channel serves its URL.
         address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret.
-        label: The redacted address.
         access: Credentials for the address.
         part: Which of its requests this is, counted from 0, of a notification that takes several:
             each is accepted or not by itself.
@@ -79,8 +77,6 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One notification for one destination, to be sent in one request.
 
     Attributes:
-        notification: The message.
-        destination: Through which lane.
         targets: Whom to reach: one for webhooks, every recipient not yet reached for e-mail.
         source: The name that makes ids stable over retries, redeliveries and replays: the
             ``message_id``, else the origin coordinates of the record.

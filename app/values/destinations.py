@@ -12,7 +12,6 @@ class DestinationView(msgspec.Struct, frozen=True):
 
     Attributes:
         id: The same at every worker and over restarts.
-        channel: The channel that serves it.
         label: Its redacted address, as in logs, metrics and ``GET /stats``.
         name: Whom it reaches by the recipients file, or None.
         state: As in ``GET /stats``.
@@ -20,7 +19,6 @@ class DestinationView(msgspec.Struct, frozen=True):
         paused_by, paused_at: Who has paused it, and when; None if it is not paused.
         waiting: Deliveries that wait in memory.
         oldest_waiting: When the oldest of them was published, or None.
-        attempts_last_hour: Attempts within about an hour.
         success_rate_last_hour: The share of them that was accepted, 0 to 1; None without any.
         last_error: What it last said when that was not yes, or None.
         messages_deferred: Targets that this worker has deferred to a retry topic, each counted
@@ -78,7 +76,6 @@ class DestinationAnswer(msgspec.Struct, frozen=True):
     """What a destination said to a test notification.
 
     Attributes:
-        accepted: Whether it took it.
         status: As in ``GET /deliveries``.
         said: Its words if that was not yes, or why it was not asked; None if it accepted.
         duration: Seconds that it took; None if it was not asked.

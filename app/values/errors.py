@@ -41,11 +41,7 @@ class InvalidItemsError(NotifierError):
 
 
 class UnroutableError(NotifierError):
-    """A target without an address, or a recipient nobody knows.
-
-    Attributes:
-        field: The part that names it; empty if the record names nobody.
-    """
+    """A target without an address, or a recipient nobody knows."""
 
     def __init__(self, problem: str, field: str = "") -> None:
         super().__init__(problem)

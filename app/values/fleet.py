@@ -32,15 +32,11 @@ class Worker(msgspec.Struct, frozen=True):
     Attributes:
         id: Tells it from all others, those on the same machine and those before it.
         host: Its machine.
-        process_id: On that machine, or in its container.
         address: Of its control plane; None if it has none that others can reach.
-        version: Of this service.
         start_time: When the worker was started, ISO 8601, UTC; None while it is not running.
         status: As in ``GET /stats``.
         paused: Whether it fetches nothing.
-        problem: What keeps it from its work, or None.
         partitions: The numbers of those that it has, by topic.
-        statistics: Since its process started.
     """
 
     id: str
@@ -62,7 +58,6 @@ class Fleet(msgspec.Struct, frozen=True):
     Attributes:
         me: The id of the worker that answers; it is not among the workers while it is stopped.
         workers: All that are alive, in the order of their ids.
-        totals: Over all of them.
         unknown: Why others may be missing or gone, or None.
     """
 

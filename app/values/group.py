@@ -10,8 +10,6 @@ class GroupMember(msgspec.Struct, frozen=True):
 
     Attributes:
         client_id: The name that the program gives itself.
-        host: Its machine.
-        topics: Those that it subscribes to.
         id: As the group knows it; the group's leader is named by it.
         partitions: Those that it was given; none while the group is being balanced.
     """

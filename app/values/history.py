@@ -43,7 +43,6 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
         at: Seconds since the epoch when it was settled or put aside.
         title, user: As far as they are known.
         targets: Whom it was for, as far as this is known.
-        tries: The attempts made for it here, in their order.
         notes: Parts of it that were left out or changed.
         trace_id: Of the trace that it belongs to; None if nobody asked for traces.
     """

@@ -80,7 +80,6 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         filename: As the producer wrote it: any text.
-        content: Its bytes.
         mimetype: ``type/subtype`` in lower case, without parameters.
     """
 

@@ -15,7 +15,6 @@ class Retry(msgspec.Struct, frozen=True, gc=False):
     """It may pass next time: time-out, connection, 5xx, 408, 425, SMTP 4xx.
 
     Attributes:
-        error: The failure, fit to be shown (no secrets).
         after: Seconds to wait at least, when the destination named them.
         target_alone: It is about this target; the destination does its work for others.
     """
@@ -37,7 +36,6 @@ class RateLimited(msgspec.Struct, frozen=True, gc=False):
     """The destination asked for patience; this is not an attempt.
 
     Attributes:
-        error: The destination's words.
         after: Seconds until it may be asked again, from the answer; None when it did not say.
         longest: If the service never says how long: ``after`` is the first guess, doubled with
             every such answer in a row up to so many seconds.
@@ -53,7 +51,6 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal.
 
     Attributes:
-        error: The destination's words.
         form: It may be about the form: as plain text the notification may be accepted.
     """
 
@@ -67,7 +64,6 @@ class Denied(msgspec.Struct, frozen=True, gc=False):
     Only the next notifications tell which: if they are let in, it was the text.
 
     Attributes:
-        error: The destination's words.
         certain: It is about us (a wrong signature, an address that is not on its list).
     """
 

@@ -17,7 +17,6 @@ class Contact(msgspec.Struct, frozen=True):
             repr leaves it out.
         primary: Preferred over the user's other contacts, of whatever type.
         name: Shown beside the address, or None.
-        access: Credentials for the address.
         fallback: Where a notification goes instead that this one does not take, in order.
     """
 

@@ -19,8 +19,6 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """One record as it came from a topic.
 
     Attributes:
-        partition: Its topic and partition.
-        offset: Its position in the partition.
         timestamp: The record's own time in seconds since the epoch; 0 or less if it has none.
         key: As produced, or None.
         value: As produced; None is a tombstone.

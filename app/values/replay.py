@@ -30,7 +30,6 @@ class Selection(msgspec.Struct, frozen=True):
     Attributes:
         places: These very ones.
         causes: Those of these causes, by their ids.
-        reason: Dead for this reason.
         since, until: Written there from this time on, and before that one; seconds since the epoch.
         query: Text in the message id, title, error, origin or targets, in any case.
         group: Given up by this consumer group, or by nobody knows whom.

@@ -9,7 +9,6 @@ class TopicState(msgspec.Struct, frozen=True):
     """A topic that is there.
 
     Attributes:
-        partitions: How many it has.
         replicas: Copies of the partition that has the fewest.
     """
 

@@ -49,7 +49,6 @@ class OpenSpan(Protocol):
         """End it.
 
         Args:
-            at: Seconds since the epoch.
             attributes: Beside those that it began with.
             events: Within it, in their order.
             error: Why the work was not done; None if it was.
@@ -75,9 +74,6 @@ class Telemetry(Protocol):
         """Begin the span of a consumed message.
 
         Args:
-            name: What is done, and to what.
             parent: The message's own context.
-            attributes: Those that are known from the beginning.
-            at: Seconds since the epoch.
         """
         ...

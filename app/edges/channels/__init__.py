@@ -52,12 +52,7 @@ CHANNELS: tuple[ChannelEntry, ...] = (
 async def open_channels(
     means: Means, entries: Sequence[ChannelEntry] = CHANNELS
 ) -> AsyncIterator[Mapping[str, Channel]]:
-    """Make every channel and yield them by name; what they keep open is closed at the end.
-
-    Args:
-        means: What they are made from.
-        entries: Which there are.
-    """
+    """Make every channel and yield them by name; what they keep open is closed at the end."""
     channels: dict[str, Channel] = {}
     async with AsyncExitStack() as stack:
         for entry in entries:

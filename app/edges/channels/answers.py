@@ -41,8 +41,6 @@ def judge(answer: HttpAnswer, said: str, now: float) -> Outcome:
     """Return the outcome that an answer's status stands for.
 
     Args:
-        answer: May be malformed.
-        said: What the destination said, fit to be shown.
         now: Seconds since the epoch.
     """
     status = answer.status
@@ -77,8 +75,6 @@ def judge_stranger(service: str, answer: HttpAnswer, now: float, target: Target)
 
     Args:
         service: Who should have answered.
-        answer: Not in the service's form.
-        now: Seconds since the epoch.
         target: Its address must not be shown.
     """
     said = quote_body(answer, target)
@@ -104,10 +100,6 @@ def allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
 
     Discord's headers, which many services have as well. Those that give the end of the period as a
     time (``X-RateLimit-Reset``) count it in seconds since the epoch, or in milliseconds.
-
-    Args:
-        headers: Of any answer.
-        now: Seconds since the epoch.
     """
     remaining = _number(headers.get("x-ratelimit-remaining"))
     if remaining is None:
@@ -135,7 +127,6 @@ def retry_after(text: str | None, now: float) -> float | None:
 
     Args:
         text: A number of seconds, a time as a number, or a date.
-        now: Seconds since the epoch.
     """
     seconds = _wait(text, now)
     return None if seconds is None else patience(seconds)

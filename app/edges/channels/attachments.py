@@ -68,7 +68,6 @@ class AttachmentForm(msgspec.Struct, frozen=True):
     """A service's form of attachments.
 
     Attributes:
-        dialect: Writes texts, titles and values.
         limit: Length of all texts of a message.
     """
 
@@ -139,11 +138,7 @@ class AttachmentForm(msgspec.Struct, frozen=True):
 
 
 class AttachmentChannel(RenderingChannel[Content]):
-    """A service that takes attachments.
-
-    Attributes:
-        form: The service's.
-    """
+    """A service that takes attachments."""
 
     form: ClassVar[AttachmentForm]
 

@@ -22,7 +22,6 @@ class Channel(Protocol):
     """Delivers to one kind of destination, and returns the outcomes.
 
     Attributes:
-        name: As its spec has it.
         most_merged: How many deliveries to one destination go into one request at most.
         in_order: Whether a destination gets a partition's notifications in order, and so one
             request at a time: people read chats from top to bottom.
@@ -58,9 +57,6 @@ class Channel(Protocol):
 
         They are kept in advance, with room for others who use the same secret, and divided among
         the workers of the group.
-
-        Args:
-            address: A destination's.
         """
         del address
         return self.published
@@ -90,9 +86,7 @@ class Means(msgspec.Struct, frozen=True):
     """What channels need to be created.
 
     Attributes:
-        http: Sends requests.
         write: Takes the console's text.
-        webhook_timeout: Seconds that a request may take.
         signing_keys: Webhooks are signed with each of them.
         mail: The mail server; None if there is none.
     """

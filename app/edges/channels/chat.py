@@ -99,13 +99,7 @@ class ChatChannel(HttpChannel, Generic[P]):
 
 
 class RenderingChannel(ChatChannel[P]):
-    """A chat service with a renderer of its own, whose results are cached.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
-    """
+    """A chat service with a renderer of its own, whose results are cached."""
 
     def __init__(
         self, http: HttpPort, timeout: float, clock: Callable[[], float] = time.time
@@ -118,8 +112,6 @@ class RenderingChannel(ChatChannel[P]):
         """Return the content of the one request that a notification takes.
 
         Args:
-            notification: What to say.
-            notes: Takes what is left out.
             plain: As plain text.
         """
 

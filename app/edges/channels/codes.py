@@ -21,13 +21,7 @@ _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 class Said(NamedTuple):
-    """An answer, decoded.
-
-    Attributes:
-        code: The code; None if there is none that is a number.
-        message: The service's words.
-        members: All of the JSON object.
-    """
+    """An answer, decoded."""
 
     code: int | None
     message: str
@@ -38,7 +32,6 @@ def read_answer(body: bytes, *names: tuple[str, str]) -> Said:
     """Decode an answer; all empty if it is no JSON object.
 
     Args:
-        body: May be malformed.
         names: The members that hold code and message, the first that are there.
     """
     try:
@@ -65,11 +58,8 @@ def judge_by_code(
     """Return the outcome that an answer stands for.
 
     Args:
-        answer: The answer.
-        said: Its decoded form.
         meanings: By code. If one is not known, the status may tell; else it is tried again.
         hints: What to do about it, by code.
-        now: Seconds since the epoch.
         target: Neither its address nor what lets requests in must be shown.
     """
     if said.code is None:

@@ -25,7 +25,6 @@ class HttpRequest(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         url: Secret.
         body: The JSON text.
-        headers: Beside those that every request has.
     """
 
     url: str
@@ -46,9 +45,7 @@ def json_request(
 
     Args:
         target: Whom it is for. What lets requests in goes into the headers, before all others.
-        body: The value.
         url: Where to post, if that is not the target's address.
-        headers: Beside those that every request has.
     """
     return HttpRequest(
         url or target.address, _encoder.encode(body), {**headers, **dict(target.access.headers)}

@@ -11,7 +11,6 @@ def until_midnight(now: float, zone: timezone | None = None) -> float:
     """Return the seconds until it is certain that a new day has begun.
 
     Args:
-        now: Seconds since the epoch.
         zone: The time zone of the quota; None for UTC.
     """
     here = datetime.fromtimestamp(now, zone or UTC)

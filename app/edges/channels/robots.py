@@ -70,11 +70,7 @@ def link_to(url: str | None) -> tuple[str, str]:
 
 
 class RobotDialect(Dialect):
-    """Plain text, as it stands, but for characters that JSON has to write as escapes.
-
-    Attributes:
-        line_break: The length of one.
-    """
+    """Plain text, as it stands, but for characters that JSON has to write as escapes."""
 
     line_break = 2
 

@@ -34,10 +34,6 @@ class Page(msgspec.Struct, frozen=True, gc=False):
         heading: The title as a line, for a request with several; empty if ``text`` has it.
         title: As it is, for a service that shows it apart.
         length: Of all of it, in the unit that the service counts.
-        priority: The notification's.
-        tone: Of its colour; None if it has none.
-        url: Where it leads, or empty.
-        plain: It is plain text.
     """
 
     text: str
@@ -65,12 +61,9 @@ class TextForm:
     """A service's form of texts, with a cache of what was written.
 
     Args:
-        dialect: Writes them.
-        plain: Writes them if the service has refused that.
         limit: Length of a text at most, in the dialect's unit.
         plain_limit: Length of a plain text, if it is another.
         title: Characters of a title that stands apart; 0 if the service has none.
-        most: Requests that one notification takes at most.
         prefers_plain: A text without markup is sent as plain text; the request says which it is.
     """
 
@@ -140,11 +133,7 @@ class TextForm:
 
 
 class TextChannel(ChatChannel[Page]):
-    """A chat service that takes a text.
-
-    Attributes:
-        form: The service's.
-    """
+    """A chat service that takes a text."""
 
     form: ClassVar[TextForm]
 

@@ -54,8 +54,6 @@ class Client(AIOKafkaClient):  # type: ignore[misc]  # aiokafka ships no types
     """The connections of one aiokafka consumer, producer or admin client.
 
     Args:
-        connection: How to reach Kafka.
-        request_timeout_ms: For one request.
         most_unpacked: Bytes that a fetched batch may unpack to; to aiokafka, those that may be more
             look too large to be fetched.
 

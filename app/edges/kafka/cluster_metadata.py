@@ -11,7 +11,6 @@ class ClusterMetadata:
 
     Args:
         client: aiokafka's own client of a consumer; it has no public way to ask.
-        topics: The consumed topics.
 
     Attributes:
         updates: How often the list of topics was learnt anew: every 30 s, and whenever a leader has

@@ -17,11 +17,7 @@ from app.values.record import TopicPartition
 
 
 class Commits:
-    """Commits for one member of a group.
-
-    Args:
-        client: The member.
-    """
+    """Commits for one member of a group."""
 
     def __init__(self, client: AIOKafkaConsumer) -> None:
         self._offsets = OffsetCommits(client)

@@ -64,19 +64,7 @@ class PositionLostError(Exception):
 
 
 class Consumer:
-    """A member of the group, started once and stopped once.
-
-    Args:
-        connection: How to reach Kafka.
-        topics: The topics to subscribe to.
-        group_id: The consumer group.
-        max_poll_records: The most records one poll returns.
-
-    Attributes:
-        commits: Commits for this member.
-        logs: Tells about the logs of the partitions.
-        metadata: Knows the consumed topics.
-    """
+    """A member of the group, started once and stopped once."""
 
     def __init__(
         self,

@@ -31,11 +31,8 @@ class DeadLetters:
     The newest comes first: across partitions by the records' time, within one by offset.
 
     Args:
-        connection: How to reach Kafka.
         topic: The dead-letter topic; while it is not there, there are no dead letters.
         marks: Which of them were replayed.
-        timeout: Seconds that Kafka has to answer a call.
-        secrets: Secrets to hide, beyond those recognised by their form.
     """
 
     def __init__(
@@ -63,7 +60,6 @@ class DeadLetters:
         cursor: if they are large, or if many had to be read to find a rare one.
 
         Args:
-            wanted: Which ones.
             limit: How many at most, up to 1,000.
             cursor: ``next_cursor`` of the page before; None for the first.
 
@@ -81,10 +77,7 @@ class DeadLetters:
         """Return a page, and what the newest dead letters have in common.
 
         Args:
-            wanted: Which ones.
             group: The consumer group whose they are; those of others are told apart.
-            limit: As for a page.
-            cursor: As for a page.
 
         Raises:
             ValueError, KafkaUnavailableError, KafkaRefusedError: As for a page.

@@ -23,10 +23,6 @@ async def describe_group(admin: AIOKafkaAdminClient, group_id: str) -> Group:
     A group has such members, or has had some, or it has not: the classic request calls the first
     kind dead, the new one does not know the second.
 
-    Args:
-        admin: Connected.
-        group_id: The group.
-
     Raises:
         KafkaError: The coordinator did not answer, or this user may not describe the group.
     """

@@ -32,7 +32,6 @@ def without_heavy(data: bytes, most: int) -> bytes:
 
     Args:
         data: Batches, the last one perhaps cut off.
-        most: Bytes.
     """
     for batch in _batches(memoryview(data)):
         if batch.compression and most_unpacked(batch.compression, batch.data, most) > most:

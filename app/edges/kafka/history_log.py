@@ -48,9 +48,7 @@ class HistoryLog:
     """Reads the history topic; one reading at a time.
 
     Args:
-        connection: How to reach Kafka.
         topic: The history topic, which has one partition; None if no history is kept.
-        timeout: Seconds that Kafka has to answer a call.
     """
 
     def __init__(self, connection: Connection, topic: str | None, timeout: float = 10.0) -> None:
@@ -108,8 +106,6 @@ class HistoryLog:
         A page may have fewer than ``limit`` and still a next one, if much had to be read.
 
         Args:
-            sought: Which entries.
-            limit: How many at most.
             before: Where the page before ended; None for the first.
 
         Raises:

@@ -42,7 +42,6 @@ class Stretch(msgspec.Struct, frozen=True):
         start: Everything from this offset to the end of the range was read. Above the start of the
             range if there was too much to hold: then the older records have still to be read.
         records: The wanted ones, oldest first.
-        scanned: How many records were looked at.
     """
 
     start: int
@@ -58,9 +57,7 @@ class LogReader:
     decode.
 
     Args:
-        connection: How to reach Kafka.
         topic: The topic. It need not be there, and is not created.
-        request_timeout: Seconds one request may take.
         fetch_bytes: Of one answer of one broker.
     """
 
@@ -110,7 +107,6 @@ class LogReader:
         Not for the embedded broker, which has no index of times.
 
         Args:
-            ranges: What there is, by partition.
             seconds: Since the epoch.
         """
         stamp = max(round(seconds * 1000), 0)
@@ -128,7 +124,6 @@ class LogReader:
 
         Args:
             ranges: Not empty. Offsets that are not in the log, or not any more, hold nothing.
-            wanted: Which records to return.
         """
         readings = {
             ClientPartition(self._topic, number): _Reading(offsets, HELD_BYTES // len(ranges))

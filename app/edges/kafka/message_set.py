@@ -35,7 +35,6 @@ class Message(NamedTuple):
 
     Attributes:
         offset: Of a wrapper, its last message's.
-        sound: Whether its check sum is right.
         timestamp: Milliseconds since the epoch; -1 for none.
         body: Key and value.
         end: How many bytes it takes.

@@ -31,9 +31,6 @@ class OffsetCommits:
     """Commits offsets by one member of a group.
 
     Every method raises aiokafka's errors.
-
-    Args:
-        client: The member.
     """
 
     def __init__(self, client: AIOKafkaConsumer) -> None:

@@ -40,7 +40,6 @@ class Tail:
     """The newest end of a partition, as far as it was not returned yet.
 
     Args:
-        partition: Its number.
         offsets: In the log now.
         stop: Everything from this offset up was returned before.
         span: How many offsets to read at first.

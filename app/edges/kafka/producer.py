@@ -37,7 +37,6 @@ class Producer:
     when it cannot be said whether a batch is in the log.
 
     Args:
-        connection: How to reach Kafka.
         timeout: Seconds that ``send`` waits for an acknowledgement.
         patience: Seconds without an answer after which the client is recreated.
         compression: For topics of one's own. Of what may be chosen zstd is the smallest and next to
@@ -124,10 +123,7 @@ class Producer:
         """Write one record as ``write`` does, without a task: what is begun together goes together.
 
         Args:
-            topic: To which it is written.
             key: Says which partition; the same one for the same key.
-            value: Of the record.
-            headers: Of the record.
             then: Called once, after this has returned, with the record's place or with one of
                 the errors of ``write``. It must not raise.
             anywhere: Any partition will do, whatever the key.

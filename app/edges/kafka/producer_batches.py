@@ -58,7 +58,6 @@ class Answer(NamedTuple):
 
     Attributes:
         code: Kafka's number.
-        words: Its own, if it gives any.
         faults: The faults of single records, by their place in the batch.
     """
 
@@ -71,8 +70,6 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
     """Records for one partition.
 
     Attributes:
-        entries: Its records, in their order.
-        answer: The broker's last answer about it.
         trouble: Why it is tried again, or None.
     """
 

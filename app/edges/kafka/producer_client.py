@@ -37,12 +37,10 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
     """Writes records in order and once, acknowledged by every in-sync replica.
 
     Args:
-        connection: How to reach Kafka.
         request_timeout_ms: For one request, and for a batch to find a leader.
         appended: Called with the broker's time, in milliseconds since the epoch, when a topic with
             ``LogAppendTime`` took a batch.
         failed: Called when a batch failed, before its records are told.
-        options: Of aiokafka's producer.
     """
 
     def __init__(
@@ -98,10 +96,6 @@ class ProducerClient(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships 
 
     def write(self, topic: str, entry: Entry) -> None:
         """Write a record to a topic that is known; returns before anything is sent.
-
-        Args:
-            topic: To which it is written.
-            entry: The record, and the callback that is told the result.
 
         Raises:
             KafkaError: The client was closed, or takes no such record.

@@ -35,7 +35,6 @@ class RawFetch:
         """Return the first batch from each position on, of those partitions that have one.
 
         Args:
-            positions: By partition.
             most: Records of one partition.
 
         Raises:

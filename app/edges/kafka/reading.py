@@ -21,7 +21,6 @@ async def unreadable(
 
     Args:
         client: Connected, and has learnt who leads these partitions.
-        partitions: Which to ask about.
 
     Raises:
         KafkaError: A broker did not answer.

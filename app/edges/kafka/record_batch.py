@@ -39,7 +39,6 @@ class Stretch(NamedTuple):
 
     Attributes:
         records: In order; an unreadable one stands for everything up to ``next_offset``.
-        next_offset: The offset to go on with.
     """
 
     records: list[Record]
@@ -72,11 +71,9 @@ def read_batch(
     """Read the first batch of a fetch's data; may take long.
 
     Args:
-        partition: Its topic and partition.
         position: The offset that was asked for; the batch may begin below it.
         data: Batches, the last one perhaps cut off.
         aborted: Producer id and first offset of the aborted transactions of the fetch.
-        most: Records to return.
 
     Returns:
         None if there is no batch.

@@ -67,7 +67,6 @@ class AlterTopicSettings(Request[_AlterStruct]):  # type: ignore[misc]
 
     Args:
         settings: By topic and name; a topic with none is asked about all the same.
-        validate_only: Whether to change nothing and only ask whether it would succeed.
     """
 
     API_KEY = 44
@@ -154,11 +153,7 @@ class _DescribeStruct(RequestStruct):  # type: ignore[misc]
 
 
 class DescribeNewGroup(Request[_DescribeStruct]):  # type: ignore[misc]
-    """Asks about a group whose members use the protocol of KIP-848, which DescribeGroups hides.
-
-    Args:
-        group_id: The consumer group.
-    """
+    """Asks about a group whose members use the protocol of KIP-848, which DescribeGroups hides."""
 
     API_KEY = 69
 

@@ -56,7 +56,6 @@ class TopicAdmin(Admin):
         """Create those that are not there; return all of them as they are afterwards.
 
         Args:
-            wanted: The topics, each as it is to be.
             replication_factor: Replicas of each new one; None takes the brokers' default.
 
         Raises:
@@ -88,9 +87,7 @@ class TopicAdmin(Admin):
         """Ask for topics; return the reason and the remedy for each that was refused.
 
         Args:
-            wanted: The topics, each as it is to be.
             replication_factor: Replicas of each; None takes the brokers' default.
-            validate_only: Whether nothing is created.
         """
         topics = [_new_topic(topic, replication_factor) for topic in wanted]
         with translated("create topics"):
@@ -145,11 +142,7 @@ class TopicAdmin(Admin):
         return configs
 
     async def alter(self, settings: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-        """Change settings of topics; return why by topic, for those that were refused.
-
-        Args:
-            settings: By topic and name; others stay as they are.
-        """
+        """Change settings of topics; return why by topic, for those that were refused."""
         try:
             with translated("change the settings of topics"):
                 response = await self._client._send_request(AlterTopicSettings(settings))  # noqa: SLF001 - it has no public way to a raw request

@@ -126,10 +126,6 @@ async def topic_ids(client: AIOKafkaClient, topics: Collection[str]) -> Mapping[
 
     Topics that are not there, or that this user may not see, are left out.
 
-    Args:
-        client: A connected client of aiokafka.
-        topics: Their names.
-
     Raises:
         KafkaError: No broker answered.
     """

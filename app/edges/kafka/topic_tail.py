@@ -38,7 +38,6 @@ class News(msgspec.Struct, frozen=True):
 
     Attributes:
         records: In the order of their partitions.
-        answered: Whether a broker has answered.
         is_all: Whether there is nothing more now, wherever the topic is said to end: compaction may
             have emptied its end.
     """
@@ -54,7 +53,6 @@ class TopicTail:
     Every call raises ``KafkaUnavailableError`` or ``KafkaRefusedError``; then it is of no more use.
 
     Args:
-        connection: How to reach Kafka.
         topic: The topic. It need not be there, and is not created.
 
     Attributes:

@@ -178,7 +178,6 @@ async def transaction_holders(
 
     Args:
         client: Connected, and has learnt who leads these partitions.
-        partitions: The partitions to look at.
 
     Raises:
         KafkaError: A broker did not answer.

@@ -26,7 +26,6 @@ def most_unpacked(compression: int, data: memoryview, enough: int) -> int:
     """Return an upper bound of the unpacked size of compressed data, in bytes.
 
     Args:
-        compression: Kafka's number for it.
         data: As they stand in the batch. What is malformed counts as far as it could be unpacked.
         enough: Stop counting above this.
     """

@@ -16,7 +16,6 @@ async def check_server(server: MailServer, recipient: str | None) -> None:
     Many servers say only then what they have against a name in EHLO, a sender, or a client.
 
     Args:
-        server: The mail server.
         recipient: Somebody who gets mails; the sender itself when left out. Whether the server
             knows them does not matter.
 

@@ -57,7 +57,6 @@ async def connect(
     """Connect, start TLS and introduce this machine, as the server is set up.
 
     Args:
-        server: The mail server.
         own_name: This machine's full name, for servers whose settings give none; without one, it
             introduces itself by the address that it connects from.
         lookups: Asks for the server's addresses; of its own when left out.

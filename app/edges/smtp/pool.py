@@ -32,8 +32,6 @@ class SmtpPool:
     nothing more in, is replaced unnoticed.
 
     Args:
-        server: The mail server.
-        idle_seconds: How long a session is kept.
         now: Tells monotonic seconds.
     """
 

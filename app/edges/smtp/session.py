@@ -20,8 +20,6 @@ class SmtpSession:
 
     Attributes:
         offers: The extensions named after EHLO, by keyword in upper case.
-        encrypted: Whether the connection is.
-        transactions: Mails begun in this session.
     """
 
     def __init__(self, wire: Wire, timeout: float, *, encrypted: bool) -> None:
@@ -95,7 +93,6 @@ class SmtpSession:
 
         Args:
             lines: Without line breaks or control characters.
-            stages: The command of each.
 
         Raises:
             SessionRefusedError: The server closes the connection (421).

@@ -56,8 +56,6 @@ class Transaction:
 
     Args:
         session: Nothing is under way in it; mails may have been handed in before.
-        envelope: The mail.
-        recipients: Those of this transaction.
     """
 
     def __init__(self, session: SmtpSession, envelope: Envelope, recipients: Sequence[str]) -> None:

@@ -79,10 +79,6 @@ class Wire(asyncio.Protocol):
     async def reply(self, stage: Stage, seconds: float) -> Reply:
         """Wait for the next reply.
 
-        Args:
-            stage: The command that it will answer.
-            seconds: How long to wait.
-
         Raises:
             SmtpError: None came; the connection is closed.
         """
@@ -178,10 +174,7 @@ async def open_wire(
     """Connect to the first of a host's addresses that can be connected to.
 
     Args:
-        host: A name in ASCII, or an address.
-        port: The port.
         context: For TLS from the start.
-        seconds: How long to wait.
         lookups: Asks for the addresses. The event loop's own way has four threads (uvloop), which
             a name server that hangs would take from the connections to Kafka.
 

@@ -62,8 +62,6 @@ async def open_telemetry(
     """Yield what takes spans; None if none are wanted, or they cannot be sent, which is logged.
 
     Args:
-        wanted: Where they go.
-        instance: The name of this process.
         count: Takes what became of how many spans.
     """
     telemetry = None if wanted is None else _opened(wanted, instance, count)

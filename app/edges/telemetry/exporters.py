@@ -106,12 +106,7 @@ class _Watched(SpanExporter):
 
 
 class Words(logging.Handler):
-    """Hears what OpenTelemetry logs, in place of the log: it says the same again and again.
-
-    Attributes:
-        said: The last words.
-        then: Called at the next one.
-    """
+    """Hears what OpenTelemetry logs, in place of the log: it says the same again and again."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -44,7 +44,6 @@ class SdkTelemetry:
     """Begins spans, and hands those that have ended to their exporters.
 
     Args:
-        wanted: Where they go.
         service: Attributes of the resource; the environment's come before them.
         count: Takes what became of how many spans: ``exported``, ``failed``, ``dropped``.
 

@@ -122,11 +122,7 @@ class Templates:
 
 
 class _Parsed(BaseLoader):
-    """Compiles what was parsed before: parsing is most of the work.
-
-    Attributes:
-        trees: The templates' contents by name.
-    """
+    """Compiles what was parsed before: parsing is most of the work."""
 
     def __init__(self) -> None:
         self.trees: dict[str, nodes.Template] = {}
@@ -156,9 +152,6 @@ def _own_names(tree: nodes.Template) -> set[str]:
 
 def load_templates(directory: Path | None) -> Templates:
     """Read and check the built-in templates and those of one's own.
-
-    Args:
-        directory: ``NOTIFIER_TEMPLATES_DIR``, or None.
 
     Raises:
         TemplateError: A file cannot be used; the text names it, the line and the reason.

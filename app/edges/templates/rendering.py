@@ -23,12 +23,7 @@ _INLINE = {"inline": True, "true": True, "yes": True, "false": False, "no": Fals
 
 
 class Source(NamedTuple):
-    """One message template.
-
-    Attributes:
-        text: With the blocks.
-        page: The HTML alternative, or None.
-    """
+    """One message template."""
 
     id: str
     text: Template

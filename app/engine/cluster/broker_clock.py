@@ -29,9 +29,6 @@ class ClockWatch:
 
     Args:
         producer: Writes the question; whoever owns it sets that clock by the answer.
-        topic: The group's control topic.
-        clock: Tells the time.
-        conditions: Shows a difference.
     """
 
     def __init__(

@@ -18,11 +18,6 @@ class OpenTransactions:
 
     Consumers that read committed records alone are shown nothing from the beginning of the oldest
     open transaction on, not even what was written without one.
-
-    Args:
-        assignment: The partitions this worker has.
-        conditions: Shows it to the operator.
-        clock: Tells the time.
     """
 
     def __init__(self, assignment: Assignment, conditions: Conditions, clock: Clock) -> None:

@@ -22,11 +22,6 @@ class Positions:
     """Notices recreated topics, and logs that no longer hold a position.
 
     Args:
-        consumer: The member whose positions they are.
-        assignment: The partitions it has.
-        clock: Tells the time.
-        observer: Counts what is seen.
-        conditions: Shows it to the operator.
         drop: Drops what is held of a partition that starts over.
         committing: Held by whoever commits.
     """

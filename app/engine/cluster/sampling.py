@@ -24,13 +24,8 @@ class Sampler:
     """Keeps what is known of the partitions up to date.
 
     Args:
-        consumer: Asks Kafka.
-        assignment: The partitions this worker has.
-        positions: Notices recreated topics.
         somewhere: A partition that always exists: a worker without partitions asks about it, to
             know that Kafka answers.
-        clock: Tells the time.
-        on_sample: Called after each round.
     """
 
     def __init__(

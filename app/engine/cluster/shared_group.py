@@ -16,7 +16,6 @@ def others(group: Group, topics: Collection[str], own: Collection[str]) -> str |
 
     Args:
         group: As the brokers see it; a member that is just joining does not tell its topics.
-        topics: What this service consumes.
         own: The group's own topics. Whoever does not read them (Ginkgo's worker) is given nothing
             that was deferred.
     """
@@ -34,8 +33,6 @@ def describe_others(group_id: str, topics: Collection[str], named: str) -> str:
     """Return what is wrong, without its full stop.
 
     Args:
-        group_id: The group.
-        topics: What this service consumes.
         named: As ``others`` names them.
     """
     return (

@@ -13,7 +13,6 @@ def say_strangers(connection: Connection, conditions: Conditions, *, stops_work:
 
     Args:
         connection: Knows which cluster is meant, and who else was met.
-        conditions: Shows it to the operator.
         stops_work: Whether no broker of the right cluster was found.
     """
     identity = connection.identity

@@ -40,11 +40,8 @@ class TopicKeeper:
     defaults are.
 
     Args:
-        connection: Where Kafka is.
-        subscription: Which topics there are.
         conditions: Shows what cannot be repaired here.
         monotonic: Tells seconds that never go back.
-        survey: Returns a client that asks and changes the cluster.
     """
 
     def __init__(
@@ -205,12 +202,7 @@ class TopicKeeper:
 
 
 class SourceTopic:
-    """The topic that is published to; created as the worker would, since none may have run yet.
-
-    Args:
-        connection: Where Kafka is.
-        subscription: Names the topic first.
-    """
+    """The topic that is published to; created as the worker would, since none may have run yet."""
 
     def __init__(self, connection: Connection, subscription: Subscription) -> None:
         self._connection = connection

@@ -17,11 +17,6 @@ async def unread_topics(
 ) -> Mapping[str, int]:
     """Return those topics with the number of records that the group has not read.
 
-    Args:
-        cluster: Connected.
-        group_id: The group.
-        consumed: What this service reads.
-
     Raises:
         KafkaUnavailableError, KafkaRefusedError: Kafka is away, or refuses.
     """

@@ -31,9 +31,7 @@ class UnreadablePartitions:
     """Shows which topics and partitions cannot be read, why, and what helps.
 
     Args:
-        assignment: The partitions this worker has.
         topics: What it consumes, without the group's own topics.
-        conditions: Shows it to the operator.
         user: Who this worker is to Kafka, if it logs in by name.
     """
 
@@ -55,7 +53,6 @@ class UnreadablePartitions:
         """Update the warnings.
 
         Args:
-            unreadable: Assigned partitions that cannot be read.
             hidden: Subscribed topics that this user may not see, so that nobody gives them to it.
         """
         for assigned in self._assignment:

@@ -74,11 +74,6 @@ class _Books:
 class Board:
     """Keeps what stands in the control topic, as it changes.
 
-    Args:
-        group_id: Of the workers whose records count.
-        clock: Tells the time.
-        tail: Connects to the topic.
-
     Attributes:
         on_pauses: Called with the ids of destinations that were paused or resumed.
     """

@@ -32,12 +32,6 @@ class DestinationTest:
     """Sends test notifications: within the lane's limits, ahead of what waits.
 
     The lane learns from the answer; no statistics count it.
-
-    Args:
-        dispatcher: The lanes.
-        channels: By name.
-        addresses: Whom destinations reach.
-        clock: Tells the time.
     """
 
     def __init__(
@@ -54,10 +48,6 @@ class DestinationTest:
 
     async def run(self, known: Known, by: str) -> Judged:
         """Test a destination, paused or not; its limits hold for that, too.
-
-        Args:
-            known: The destination.
-            by: Who does it.
 
         Raises:
             UntestableError: It is not known to whom the notification would go.

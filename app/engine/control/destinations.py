@@ -26,15 +26,6 @@ class DestinationDesk:
     """Lists the destinations that this worker knows; pauses, resumes and tests them.
 
     A pause holds in the whole group: it is written to the control topic.
-
-    Args:
-        known: What is known of them.
-        test: Tests them.
-        board: Knows the pauses.
-        producer: Writes to the control topic.
-        topic: The control topic.
-        group_id: The group.
-        clock: Tells the time.
     """
 
     def __init__(
@@ -68,10 +59,6 @@ class DestinationDesk:
 
         Args:
             query: Text looked for in name, address, channel, id and last error, in any case.
-            state: Those in this state alone.
-            sort: What comes first.
-            limit: The most to return.
-            cursor: The ``next_cursor`` of the page before.
         """
         await self._known.learn_names()
         needle = query.casefold() if query else ""
@@ -106,10 +93,6 @@ class DestinationDesk:
     async def pause(self, identity: str, by: str) -> DestinationView:
         """Send nothing to it, on every worker of the group and over restarts.
 
-        Args:
-            identity: Its id.
-            by: Who asks for it.
-
         Raises:
             UnknownDestinationError: This worker knows none with this id.
             KafkaUnavailableError, KafkaRefusedError: Kafka did not acknowledge it.
@@ -123,10 +106,6 @@ class DestinationDesk:
     async def resume(self, identity: str, by: str) -> DestinationView:
         """Go on: what waits for it is due at once, and it is asked again whatever it has said.
 
-        Args:
-            identity: Its id.
-            by: Who asks for it.
-
         Raises:
             UnknownDestinationError: This worker knows none with this id.
             KafkaUnavailableError, KafkaRefusedError: Kafka did not acknowledge it.
@@ -137,10 +116,6 @@ class DestinationDesk:
 
     async def test(self, identity: str, by: str) -> DestinationAnswer:
         """Send one test notification to it, paused or not; its limits hold for that, too.
-
-        Args:
-            identity: Its id.
-            by: Who asks for it.
 
         Raises:
             UnknownDestinationError: This worker knows none with this id.

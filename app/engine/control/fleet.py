@@ -64,12 +64,7 @@ class FleetView:
     """Writes a snapshot of this worker into the control topic every few seconds, and reads theirs.
 
     Args:
-        worker: This one.
-        board: Has the others' reports.
         producer: Writes to the control topic; None where nobody else can read it.
-        topic: The control topic.
-        group_id: The workers' group.
-        clock: Tells the time.
         address: Returns the address of this control plane, or None; called in a thread.
     """
 

@@ -25,8 +25,6 @@ class Memory(msgspec.Struct, frozen=True):
 
     Attributes:
         committed: Partitions with a committed offset on Kafka.
-        saved: What the control topic keeps.
-        kept: Partitions with a commit there.
         done: Records below the commits that are still in the logs.
         ahead: Records from the commits to the ends of the logs.
     """

@@ -50,15 +50,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Holding:
-    """Looks up what this worker has of a notification in memory.
-
-    Args:
-        assignment: The partitions it has, and what it has taken from them.
-        dispatcher: Knows why a delivery waits.
-        clock: Tells the time.
-        observer: Has what the history is still to be told.
-        board: Knows which destinations are paused.
-    """
+    """Looks up what this worker has of a notification in memory."""
 
     def __init__(
         self,

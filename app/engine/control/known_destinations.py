@@ -78,15 +78,7 @@ class Known(NamedTuple):
 
 
 class KnownDestinations:
-    """Finds, names and sorts destinations.
-
-    Args:
-        dispatcher: Their lanes.
-        statistics: Their counts.
-        board: Knows the pauses.
-        addresses: Know whom they reach.
-        clock: Tells the time.
-    """
+    """Finds, names and sorts destinations."""
 
     def __init__(
         self,

@@ -27,11 +27,8 @@ class OtherWorkers:
     """Asks all of them at once. They answer by their own books, and ask nobody.
 
     Args:
-        fleet: Who is there.
         passes: Open the control planes of workers with the same keys.
         has_keys: Whether there are any; without, only this machine's own workers answer.
-        host: This machine, as it is called in the fleet.
-        now: Seconds since the epoch.
     """
 
     def __init__(

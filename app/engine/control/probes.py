@@ -7,12 +7,7 @@ from app.values.snapshot import Status
 
 
 class Probes:
-    """Looks at the parts of the engine, and changes nothing.
-
-    Args:
-        parts: Of the engine.
-        supervisor: Keeps the session alive.
-    """
+    """Looks at the parts of the engine, and changes nothing."""
 
     def __init__(self, parts: Parts, supervisor: Supervisor) -> None:
         self._parts = parts

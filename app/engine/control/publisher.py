@@ -46,13 +46,8 @@ class Publisher:
     """Writes to the first of the consumed topics and waits for the acknowledgement.
 
     Args:
-        producer: Writes to Kafka.
         topic: Where notifications go.
-        addresses: Recipients and templates that what is published is checked against.
-        capacity: What the embedded broker can still hold; None on real Kafka.
         settled: The lowest unsettled offset of every partition this process has.
-        spawn: Starts a named task in the background.
-        now: Local time with its zone.
         make_topic: Makes the topic if it is not there: the worker may not have run yet.
     """
 
@@ -109,8 +104,6 @@ class Publisher:
         """Publish test messages; with a delay, go on in the background.
 
         Args:
-            kind: One of ``Kind``.
-            count: How many.
             delay: Seconds between them; 0 publishes all and waits for the acknowledgements.
 
         Raises:

@@ -37,11 +37,6 @@ class RecordSearch:
 
     Every method raises ``KafkaUnavailableError`` and ``KafkaRefusedError`` as everywhere; a
     notification is asked for by its id, or by ``topic:partition:offset``.
-
-    Args:
-        connection: Where Kafka is.
-        subscription: Names the topics.
-        dead_letters: What could not be delivered.
     """
 
     def __init__(
@@ -74,7 +69,6 @@ class RecordSearch:
         """Look in the dead letters; return the newest.
 
         Args:
-            asked: The notification.
             origin: Where its record first stood, if that is known.
             settled: When it became one, in seconds since the epoch, if that is known.
         """

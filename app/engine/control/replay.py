@@ -45,16 +45,10 @@ class Replayer:
     one goes on where it ended.
 
     Args:
-        dead_letters: The dead-letter topic.
-        board: Knows what was replayed before.
-        producer: Writes to the retry topic and the marks.
         retry_topic: The group's retry topic without delay.
-        control_topic: Where the marks go.
-        group_id: Whose dead letters are replayed.
         ours: The topics whose dead letters are replayed: no worker would take those of others.
         addresses: Templates and recipients, to see what has expired.
         now: Seconds since the epoch, by the brokers' clock.
-        spawn: Starts a named task in the background.
     """
 
     def __init__(
@@ -100,7 +94,6 @@ class Replayer:
         """Begin a replay; it goes on in the background.
 
         Args:
-            selection: Which ones.
             rate: The most that are sent in a second; None for no bound.
 
         Raises:

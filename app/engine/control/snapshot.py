@@ -34,7 +34,6 @@ class WorkerState(msgspec.Struct, frozen=True):
     Attributes:
         started_at: Seconds since the epoch, or None while it is stopped.
         uptime: Seconds since then; 0 while it is stopped.
-        problem: What keeps it from its work, or None.
     """
 
     status: Status

@@ -22,7 +22,6 @@ class Stories:
 
     Args:
         worker_name: How this worker is called in the history.
-        secrets: What must not be shown.
     """
 
     def __init__(self, worker_name: str, secrets: Secrets) -> None:
@@ -50,17 +49,9 @@ class Stories:
 
         Args:
             message_id: Its id, if it has one; the history knows better.
-            entries: What the history says, oldest first.
-            state: What has become of it.
-            why: Why that is so.
-            next_attempt_at: Seconds since the epoch.
-            settled: As ``next_attempt_at``.
-            worker: Who has it, or had it.
             record: Where it stands.
             origin: Where it first stood; the history knows better.
             published: As ``origin``.
-            content: Its text.
-            dead_letter: Its dead letter, if it is one.
             trace_id: By the record's own headers; the history knows better.
         """
         last = entries[-1][2] if entries else None

@@ -40,12 +40,7 @@ class Tracer:
     """Finds one notification, and returns what is known of it.
 
     Args:
-        holding: What this worker holds.
         worker_name: How this worker is called in the history.
-        search: Looks through the topics.
-        history: What was settled.
-        others: The group's other workers.
-        secrets: What must not be shown.
     """
 
     def __init__(
@@ -99,11 +94,7 @@ class Tracer:
         return found, seen.traced.oldest
 
     async def held(self, asked: str) -> Story | None:
-        """Return the story of what this worker holds, or has settled just now; else None.
-
-        Args:
-            asked: As for ``trace``.
-        """
+        """Return the story of what this worker holds, or has settled just now; else None."""
         if self._holding.held(asked) is None and not self._holding.unwritten(asked):
             return None
         return await self._known(asked, await self._look(asked))

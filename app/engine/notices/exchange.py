@@ -27,15 +27,7 @@ PATIENCE: Final = 5.0
 
 
 class Exchange:
-    """Reports and sent notices, in the control topic. What cannot be written is written later.
-
-    Args:
-        board: Follows the topic.
-        producer: Writes to it.
-        topic: Its name.
-        group_id: Whose workers they are.
-        clock: Tells the time.
-    """
+    """Reports and sent notices, in the control topic. What cannot be written is written later."""
 
     def __init__(
         self, board: Board, producer: Producer, topic: str, group_id: str, clock: Clock

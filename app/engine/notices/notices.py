@@ -22,14 +22,8 @@ class Notices:
     One worker speaks for the group. A worker that has lost Kafka speaks for itself.
 
     Args:
-        watch: Knows what is wrong with this worker.
         addresses: The operator's: URLs and mail addresses.
-        sender: Sends notices.
         exchange: Has the other workers' reports; None if there are no others.
-        rules: How patient the operator is.
-        clock: Tells the time.
-        observer: Counts faults.
-        spawn: Starts a named task.
     """
 
     def __init__(

@@ -35,13 +35,9 @@ class Sender:
     """What a post needs to tell anybody anything.
 
     Args:
-        channels: By name.
         dispatcher: Whose lanes the requests go through: limits hold for them and for
             notifications together.
         addresses: The channels that there are, and the mail server.
-        clock: Tells the time.
-        metrics: Counts notices.
-        group: The consumer group.
         worker: Who tells it.
         translate: Puts a sentence into the operator's language.
     """
@@ -114,10 +110,6 @@ class Post:
 
     Args:
         address: A URL or a mail address; secret.
-        rules: How patient the operator is.
-        sender: Does it.
-        clock: Tells the time.
-        spawn: Starts a named task.
         on_told: Called when it was told something about the group.
 
     Attributes:

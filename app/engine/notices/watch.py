@@ -50,12 +50,7 @@ class Watch:
     """Looks at one worker, and remembers what is wrong with it.
 
     Args:
-        worker: This process's.
         name: How it is called.
-        dead_letter_topic: Where dead letters go.
-        observer: Counts them.
-        clock: Tells the time.
-        rules: How patient the operator is.
 
     Attributes:
         fine: Destinations that work for this worker.

@@ -34,7 +34,6 @@ class EventStream(Response):
     client that reads slowly misses the oldest attempts; nothing ever waits for it.
 
     Args:
-        service: Whose figures and attempts are sent.
         period: Seconds between two looks at the figures.
         heartbeat: Seconds of silence after which the figures are sent although they are the same.
     """

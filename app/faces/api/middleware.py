@@ -77,10 +77,6 @@ class BodyLimit:
     """Refuses bodies beyond a size, before they are read or while they are.
 
     FastAPI's own limit answers a long Content-Length in plain text, not as a problem.
-
-    Args:
-        app: The application inside.
-        limit_of: Returns the limit in bytes for a request by its path and its content type.
     """
 
     def __init__(self, app: ASGIApp, limit_of: Callable[[str, str], int]) -> None:

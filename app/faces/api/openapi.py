@@ -51,12 +51,7 @@ ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
 
 
 class Documented(FastAPI):
-    """FastAPI with msgspec's schemas and the two ways to send a key in its document.
-
-    Args:
-        described: The types that bodies refer to.
-        options: FastAPI's own.
-    """
+    """FastAPI with msgspec's schemas and the two ways to send a key in its document."""
 
     def __init__(self, described: Sequence[type[msgspec.Struct]], **options: Any) -> None:
         super().__init__(**options)

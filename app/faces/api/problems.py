@@ -64,14 +64,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProblemError(Exception):
-    """Ends a request with a problem.
-
-    Args:
-        status: The HTTP status.
-        detail: The fault and the remedy.
-        faults: The values at fault, if that is the problem.
-        headers: Further headers of the answer.
-    """
+    """Ends a request with a problem."""
 
     def __init__(
         self,
@@ -108,7 +101,6 @@ def install(app: FastAPI, shown: Callable[[Request, ProblemError], Response] | N
     """Let every exception leave ``app`` as a problem.
 
     Args:
-        app: The application.
         shown: Makes the answer; None: always a problem detail.
     """
 

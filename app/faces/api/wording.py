@@ -26,11 +26,7 @@ _NESTED: Final = frozenset({"warnings", "conditions.text"})
 
 
 class Speaks:
-    """Lets every request have its language: that of the query, else a page's browser's.
-
-    Args:
-        app: The application inside.
-    """
+    """Lets every request have its language: that of the query, else a page's browser's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

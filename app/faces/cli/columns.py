@@ -13,7 +13,6 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
     Args:
         text: Stays as it is if it is wider.
-        width: In columns.
         right: Put the text at the right side, as numbers are.
     """
     blanks = " " * (width - width_of(text))

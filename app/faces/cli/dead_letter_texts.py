@@ -18,7 +18,6 @@ def table(letters: Sequence[DeadLetter], width: int | None) -> Iterator[str]:
     """Yield a line for each dead letter, after one of headings.
 
     Args:
-        letters: In the order to be shown.
         width: Columns of the terminal, which longer lines are cut to; None cuts nothing.
     """
     header = (

@@ -81,7 +81,6 @@ def say(text: str, *, err: bool = False) -> None:
 
     Args:
         text: In English, its values in it.
-        err: To standard error.
     """
     echo(translate(text), err=err)
 

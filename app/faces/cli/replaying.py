@@ -40,10 +40,6 @@ def plan_lines(plan: Replay) -> Iterator[str]:
 def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:
     """Show a replay's progress until it is done.
 
-    Args:
-        connect: Makes a client of the service.
-        begun: The service's answer when it began.
-
     Raises:
         ServiceError: The service was not reached any more.
         click.ClickException: It failed.

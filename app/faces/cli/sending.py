@@ -75,16 +75,7 @@ def _row(name: str, value: str) -> str:
 async def send_all(
     send: Send, kind: Kind, count: int, delay: float, tally: Tally, show: Callable[[str], None]
 ) -> None:
-    """Send numbered test messages; give up if going on would be of no use.
-
-    Args:
-        send: Sends one.
-        kind: Their type.
-        count: How many.
-        delay: Seconds between two.
-        tally: The counts, up to date at every moment.
-        show: Told the result of each message.
-    """
+    """Send numbered test messages; give up if going on would be of no use."""
     failed_in_a_row = 0
     for number in range(1, count + 1):
         if number > 1:

@@ -26,9 +26,6 @@ async def act(name: str, service: Service, form: Form, who: str) -> str:
     Raises ``KeyError`` for an action that there is not.
 
     Args:
-        name: Of the action.
-        service: The service.
-        form: The button's fields.
         who: The name of the key that it was pressed with.
     """
     action = ACTIONS[name]

@@ -12,7 +12,6 @@ async def question_page(name: str, path: str, back: str) -> HTMLResponse:
     """Render the page that asks, for browsers without scripts.
 
     Args:
-        name: Of the action.
         path: Where its form goes, and does it.
         back: The page that the button is on.
     """

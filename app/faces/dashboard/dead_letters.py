@@ -20,7 +20,6 @@ class LatestDeadLetters(msgspec.Struct, frozen=True):
     """The dead letters as the page shows them.
 
     Attributes:
-        letters: Newest first.
         note: Why they are missing or may be old, or None.
     """
 

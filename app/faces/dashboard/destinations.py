@@ -33,12 +33,7 @@ SORTS: Final = (
 
 
 async def destinations_page(shown: DestinationPage, given: Mapping[str, str]) -> HTMLResponse:
-    """Render a page of the list.
-
-    Args:
-        shown: The destinations found.
-        given: The query of the request.
-    """
+    """Render a page of the list."""
     filters = {name: given.get(name, "") for name in FIELDS}
     cursor, limit = int(given.get("cursor") or 0), int(given.get("limit") or 50)
 
@@ -71,8 +66,6 @@ async def destination_page(
     """Render the page of one destination.
 
     Args:
-        service: Knows its attempts and rates.
-        shown: The destination.
         done: What was done just now: ``paused`` or ``resumed``.
         test: What it said to a test, if it was tested just now.
     """

@@ -50,12 +50,7 @@ class FleetRows(msgspec.Struct, frozen=True):
 
 
 def fleet_rows(fleet: Fleet, topics: Collection[str]) -> FleetRows:
-    """Return the workers to show, this one first.
-
-    Args:
-        fleet: All of them.
-        topics: The consumed ones.
-    """
+    """Return the workers to show, this one first."""
     host = next((each.host for each in fleet.workers if each.id == fleet.me), None)
     ordered = sorted(fleet.workers, key=lambda each: (each.id != fleet.me, each.id))
     rows = tuple(_row(each, fleet.me, host, topics) for each in ordered[:SHOWN])

@@ -46,10 +46,7 @@ async def letters_page(
     """Render what was searched for: of this service's group, unless another one is named.
 
     Args:
-        service: The service.
-        wanted: Which dead letters.
         cursor: Where the page before ended; None for the first.
-        given: The query of the request.
 
     Raises:
         ValueError: Not a cursor.
@@ -85,12 +82,7 @@ async def letters_page(
 
 
 async def letter_page(letter: DeadLetter, own: str) -> HTMLResponse:
-    """Render one dead letter.
-
-    Args:
-        letter: The one.
-        own: This service's group.
-    """
+    """Render one dead letter."""
     value = letter.value if letter.value is None else clip(letter.value, LONGEST_VALUE)
     return await asyncio.to_thread(
         _render, "page/letter.html", 200, letter=letter, own=own, value=value

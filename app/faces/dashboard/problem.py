@@ -22,10 +22,8 @@ def problem_page(
     """Render the page.
 
     Args:
-        status: The HTTP status.
         heading: A few words, in English.
         said: What is wrong and what to do, in English.
-        headers: Further headers of the answer.
     """
     page = page_environment().get_template("page/problem.html")
     return HTMLResponse(page.render(heading=heading, said=said), status, headers)

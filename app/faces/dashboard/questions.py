@@ -10,7 +10,6 @@ class Question(msgspec.Struct, frozen=True):
 
     Attributes:
         label: Of the button that says yes.
-        text: What is asked.
     """
 
     label: str

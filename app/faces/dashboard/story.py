@@ -18,12 +18,7 @@ async def story_page(story: Story) -> HTMLResponse:
 
 
 async def history_page(page: HistoryPage, given: Mapping[str, str]) -> HTMLResponse:
-    """Render a page of the history.
-
-    Args:
-        page: The entries found.
-        given: The query of the request.
-    """
+    """Render a page of the history."""
     filters = {name: given.get(name, "") for name in FIELDS}
     older = None
     if page.next_cursor is not None:

@@ -105,10 +105,7 @@ class Page(msgspec.Struct, frozen=True):
     """Everything the templates need.
 
     Attributes:
-        fleet: The group's workers.
         destinations: The worst of them.
-        channels: The names of all channels.
-        replay: The current replay, else the last one.
         deeds: What people had this worker do, newest first.
         signed_in: The name of the key that the browser signed in with, or None.
     """

@@ -13,7 +13,6 @@ def read_message(body: bytes, version: int) -> list[InboxCard]:
     """Return a card for each embed of an execute-webhook body, or one for its content alone.
 
     Args:
-        body: As sent.
         version: Of the API; it decides the form of refusals.
 
     Raises:

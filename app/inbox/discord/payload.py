@@ -42,11 +42,7 @@ _NOT_MODELLED = ("components", "attachments", "poll", "thread_name", "applied_ta
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A 400 answer.
-
-    Attributes:
-        answer: Its JSON.
-    """
+    """A 400 answer."""
 
     answer: dict[str, Any]
 
@@ -55,7 +51,6 @@ def judge(body: bytes, version: int = 10) -> dict[str, Any] | Refusal:
     """Return the message that a JSON body holds, or why Discord refuses it.
 
     Args:
-        body: As sent.
         version: Of the API; it decides the form of refusals.
     """
     try:

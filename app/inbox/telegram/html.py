@@ -38,7 +38,6 @@ class Shown(NamedTuple):
     """A text as people see it.
 
     Attributes:
-        text: Without markup.
         mentions: Names in it that call somebody.
     """
 

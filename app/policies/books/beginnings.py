@@ -63,9 +63,7 @@ def beginning(
     """Decide where to begin with a partition.
 
     Args:
-        partition: Which.
         topic_id: Of its topic as it is now; None if the brokers know no ids.
-        committed: The group's commit for it, or None.
         saved: The control topic's copy. It does not count if there is a commit.
         deferred: Whether the topic is one of the group's retry topics.
     """

@@ -32,11 +32,7 @@ class _Heard(NamedTuple):
 
 
 class FleetBook:
-    """Knows who is alive, by when it was heard of: nobody's wall clock has a say in it.
-
-    Args:
-        group_id: Whose workers they are.
-    """
+    """Knows who is alive, by when it was heard of: nobody's wall clock has a say in it."""
 
     def __init__(self, group_id: str) -> None:
         self._prefix = _prefix(group_id)
@@ -46,8 +42,6 @@ class FleetBook:
         """Take in one record of the control topic, in the order in which they stand.
 
         Args:
-            key: Of the record.
-            value: Of the record.
             at: When its writer was alive (monotonic seconds).
         """
         name = (key or b"").decode(errors="replace")

@@ -57,10 +57,6 @@ def said(made: Try, entry: Entry) -> str | None:
 def write(worker: str, entries: Iterable[Entry]) -> tuple[bytes, Headers]:
     """Return value and headers of a record; the headers tell whether it is worth unpacking.
 
-    Args:
-        worker: Who writes it.
-        entries: At least one.
-
     Raises:
         ValueError: One of them cannot be encoded.
     """

@@ -35,9 +35,6 @@ class _Heard(NamedTuple):
 class NoticeBook:
     """Knows what the group's workers see, and what the operator was told.
 
-    Args:
-        group_id: Whose workers they are.
-
     Attributes:
         told: What each address was told, by a hash of the address.
     """
@@ -49,13 +46,7 @@ class NoticeBook:
         self.told: ToldByName = {}
 
     def take(self, key: bytes | None, value: bytes | None, at: float) -> None:
-        """Take in one record of the control topic, in the order in which they stand.
-
-        Args:
-            key: Of the record.
-            value: Of the record.
-            at: When it was written (monotonic seconds).
-        """
+        """Take in one record of the control topic, in the order in which they stand."""
         name = (key or b"").decode(errors="replace")
         try:
             if name.startswith(self._reports):

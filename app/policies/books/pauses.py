@@ -37,9 +37,6 @@ class Pausing(msgspec.Struct, frozen=True):
 class PauseBook:
     """Knows which destinations are paused.
 
-    Args:
-        group_id: Whose they are.
-
     Attributes:
         resumed_at: When the last one was resumed, in seconds since the epoch by the brokers' clock.
         resumed_on: The same in monotonic seconds of the reader.
@@ -55,8 +52,6 @@ class PauseBook:
         """Take in one record of the control topic, in the order in which they stand.
 
         Args:
-            key: Of the record.
-            value: Of the record.
             at: When it was appended, in seconds since the epoch.
             on: About the same in monotonic seconds.
 

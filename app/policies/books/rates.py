@@ -85,9 +85,7 @@ class RateBook:
 
         Args:
             destination: Its redacted address.
-            now: Seconds since the epoch when it ended.
             duration: Seconds that the destination took.
-            accepted: Whether it said yes.
         """
         key = int(now) // SECONDS
         bucket = bisect_left(_BOUNDS, duration)

@@ -11,7 +11,6 @@ class Repeats:
 
     Args:
         window: Seconds that a delivery is remembered.
-        capacity: How many are remembered at most; the oldest go first.
     """
 
     def __init__(self, window: float = WINDOW, capacity: int = CAPACITY) -> None:

@@ -49,7 +49,6 @@ class FirstVisit(msgspec.Struct, frozen=True):
     """A topic as it was when this service first came to it in its group.
 
     Attributes:
-        partitions: How many there were.
         saved_at: Seconds since the epoch.
     """
 
@@ -59,12 +58,7 @@ class FirstVisit(msgspec.Struct, frozen=True):
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """The control topic's knowledge of a group.
-
-    Attributes:
-        commits: By partition.
-        visits: By topic.
-    """
+    """The control topic's knowledge of a group."""
 
     commits: Mapping[TopicPartition, SavedCommit]
     visits: Mapping[str, FirstVisit]
@@ -102,11 +96,7 @@ def forgetting(group_id: str, saved: Saved, topics: Iterable[str]) -> list[Entry
 
 
 class SavedReader:
-    """Puts together a control topic's records of a group, the last word counting.
-
-    Args:
-        group_id: Whose.
-    """
+    """Puts together a control topic's records of a group, the last word counting."""
 
     def __init__(self, group_id: str) -> None:
         self._commits_prefix = f"{_COMMITS}/{group_id}/"

@@ -47,11 +47,7 @@ def verdict(*, delivered: int, failed: int, expired: int) -> Verdict:
 
 
 class TargetCounts:
-    """Targets of one channel or destination, by their results.
-
-    Attributes:
-        channel: The channel that serves it.
-    """
+    """Targets of one channel or destination, by their results."""
 
     __slots__ = ("channel", "expired", "failed", "retried", "sent")
 
@@ -94,8 +90,6 @@ class DestinationCounts(TargetCounts):
     """Targets of one destination, and what it last said.
 
     Attributes:
-        destination: The one.
-        id: Its id.
         deferred: Targets that were deferred to a retry topic, each counted once.
         last_error: What it last said when that was not yes, or None.
         last_error_at, last_success_at: Seconds since the epoch, or None.

@@ -46,7 +46,6 @@ class DeadLetterNote(msgspec.Struct, frozen=True):
         delivered: Targets that accepted it.
         attempts: Most attempts that any target took.
         first_failure: Seconds since the epoch, or None.
-        group: The consumer group that gives up.
         replays: How often it was replayed before.
     """
 
@@ -117,8 +116,6 @@ def bare(record: Record, note: DeadLetterNote, size: int, digest: bytes) -> Head
     Its value, its key, its headers and the names of its targets are left out.
 
     Args:
-        record: That is given up.
-        note: Why.
         size: As for ``without_value``.
         digest: As for ``without_value``.
     """

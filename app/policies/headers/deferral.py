@@ -72,9 +72,7 @@ class Deferral(msgspec.Struct, frozen=True):
         left: Targets still to be sent to; None for all that are not named below.
         delivered: Targets that have it.
         failed: Targets that were given up.
-        attempts: Attempts made so far.
         first_failure: Seconds since the epoch, or None.
-        replays: How often it was replayed from the dead letters.
         paused: The ids of the destinations that it waits for, if these are all paused.
     """
 
@@ -121,9 +119,6 @@ def deferral_headers(record: Record, deferral: Deferral, group: str, origin: Ori
     """Return the headers of a record in a retry topic: its own, then the service's.
 
     Args:
-        record: That is written there.
-        deferral: The progress of the notification.
-        group: The group that the topic belongs to.
         origin: The record's first place.
     """
     ours = {

@@ -73,7 +73,6 @@ class Breaker:
 
         Args:
             verdict: About the destination.
-            now: The time.
             about: Tells the notification from others; None for several at once.
         """
         was_probe, self._probing = self._probing, False

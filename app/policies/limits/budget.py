@@ -103,9 +103,6 @@ class Budgets:
     """The budgets of all destinations; they outlive lanes.
 
     The workers of a group divide each limit: together they spend what one alone would.
-
-    Args:
-        now: The time, in monotonic seconds.
     """
 
     def __init__(self, now: float) -> None:
@@ -117,7 +114,6 @@ class Budgets:
         """Return a destination's budget.
 
         Args:
-            name: The destination.
             limits: As its service publishes them.
         """
         if not limits:
@@ -139,7 +135,6 @@ class Budgets:
 
         Args:
             used: Destinations that somebody has the budgets of.
-            now: The time.
         """
         self._known = {
             name: budget

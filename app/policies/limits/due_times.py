@@ -38,8 +38,6 @@ class Sightings:
 
         Args:
             end: As the broker had it at some time between the other two.
-            asked: When it was asked.
-            told: When it had answered.
         """
         while self._ends and self._ends[-1] > end:  # the log has lost its tail
             self._drop(-1)
@@ -65,7 +63,6 @@ class Sightings:
         Args:
             offset: Of the record, which is there.
             by_clock: The same by the clocks: it is taken as long as it can be true.
-            now: The time now.
         """
         if self.empty:
             if self._wanted is None:

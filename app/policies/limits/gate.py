@@ -27,7 +27,6 @@ class Gate:
     """Lets requests to one destination through. Times are monotonic seconds.
 
     Args:
-        concurrency: Requests under way at most.
         breaks: Whether failures in a row close it; a destination that is gone always does.
         budget: The requests that may be made by what the service publishes.
 
@@ -128,7 +127,6 @@ class Gate:
             number: From ``begin``.
             verdict: The judgement of its outcomes, from ``verdict_of``.
             allowance: The rate limit that the answer told.
-            now: When the answer came.
             about: Tells the notification from others; None for several at once.
         """
         duration = now - self._begun.pop(number)
@@ -162,9 +160,6 @@ class Gate:
         """Let nothing through for as long as the destination asked; return until when.
 
         Args:
-            began: When the request began that was answered so.
-            after: The seconds that it asked for.
-            now: When the answer came.
             longest: Seconds that it blocks for at most, if ``after`` is only the first guess.
         """
         self.calm = False
@@ -191,8 +186,6 @@ class Gate:
         A request that takes longer than usual counts as the time that it has taken so far.
 
         Args:
-            now: The time.
-            queued: How many deliveries wait.
             merged: How many go into one request at most.
         """
         oldest = next(iter(self._begun.values()), now)

@@ -14,9 +14,7 @@ def with_default_lifetime(
     take as long as it takes.
 
     Args:
-        notification: As it was read.
         published_at: When it was written to the topic, in seconds since the epoch.
-        now: As well.
         seconds: How old it may be; 0 for any age.
     """
     if not seconds or notification.expires_at is not None or now - published_at <= seconds:

@@ -67,11 +67,7 @@ class Pacer:
         return max(held, self._reset_at - now) if self.remaining == 0 else held
 
     def room(self, active: int) -> int:
-        """Return how many more requests may begin; ``wait`` was 0 just now.
-
-        Args:
-            active: Requests under way.
-        """
+        """Return how many more requests may begin; ``wait`` was 0 just now."""
         concurrency = self._concurrency if self._learned else 1
         most = max(concurrency - active, 0)
         return most if self.remaining is None else min(most, self.remaining)
@@ -117,8 +113,6 @@ class Pacer:
         Args:
             began: When the refused request began; one that was under way at the last refusal is
                 refused for the same reason.
-            after: The seconds that it asked for.
-            now: When the answer came.
             longest: Seconds that it blocks for at most, if ``after`` is only the first guess.
         """
         if longest is not None:

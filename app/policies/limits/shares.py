@@ -86,7 +86,6 @@ class Share:
 
         Args:
             number: From ``begin``.
-            now: When it ended.
             failed: The destination did not do its part: no connection, no answer, 5xx.
         """
         everybody = self._all

@@ -12,7 +12,6 @@ def subject_of(notification: Notification, text: str) -> str:
     """Return the subject: its own, else the title, else the first line of the text.
 
     Args:
-        notification: The notification.
         text: Its content, from ``content_of``.
     """
     given = notification.mail.subject or notification.title or text.strip().partition("\n")[0]
@@ -28,7 +27,6 @@ def text_of(notification: Notification, text: str, subject: str) -> str:
     """Return the text part: the HTML part's content, a blank line between its blocks.
 
     Args:
-        notification: The notification.
         text: Its content, from ``content_of``.
         subject: The mail's; a title that says the same is not repeated.
     """

@@ -38,7 +38,6 @@ def scrub(text: str, secrets: Secrets | Iterable[str] = NO_SECRETS, most: int | 
     """Return a program's text, such as an exception, without secrets and tokens of URLs.
 
     Args:
-        text: The text that will be shown.
         secrets: Secrets to hide, beyond those recognised by their form.
         most: Characters of the text that are wanted; what lies beyond costs nothing, and a secret
             that begins before and ends beyond is hidden whole.
@@ -74,7 +73,6 @@ def veil(text: str, secrets: Secrets = NO_SECRETS, most: int | None = None) -> s
     """Return people's text without the secrets in it; their links to elsewhere stay.
 
     Args:
-        text: The text that will be shown.
         secrets: Secrets to hide, beyond those recognised by their form.
         most: As for ``scrub``.
     """

@@ -61,7 +61,6 @@ class Secrets:
         forms: How secrets look that are known by their form.
 
     Attributes:
-        forms: The same.
         longest: Characters of the longest.
     """
 

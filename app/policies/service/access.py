@@ -29,7 +29,6 @@ class Key(msgspec.Struct, frozen=True):
 
     Attributes:
         name: Whose it is, for the log and the page.
-        digest: SHA-256 of it.
     """
 
     name: str
@@ -40,7 +39,6 @@ class Access(msgspec.Struct, frozen=True):
     """The rules in force.
 
     Attributes:
-        keys: The allowed ones. Without any, only this machine is served.
         metrics_open: Serve ``/metrics`` without a key.
         closed: Without keys, serve nothing at all to other machines, not even ``/health``:
             production, under a server that did not tell its addresses.
@@ -83,12 +81,8 @@ class Caller(msgspec.Struct, frozen=True):
         scheme: ``http`` or ``https``.
         client: The peer's address, or None if there is none (a Unix socket).
         host: The ``Host`` header; None when it is missing or given twice.
-        credential: The key that it carries, or None.
         signed_in: Whose sign-in its cookie is, or None.
         has_pass: Whether another worker shows a pass for just this.
-        origin: The ``Origin`` header, or None.
-        fetch_site: The ``Sec-Fetch-Site`` header, or None.
-        user_agent: The ``User-Agent`` header, or None.
         is_forwarded: Whether somebody passed it on, so that the peer is not who asks.
     """
 

@@ -100,7 +100,6 @@ class Tally:
 
         Args:
             replayed: Where dead letters stand that were replayed.
-            secrets: Secrets to hide, beyond those recognised by their form.
         """
         most = sorted(
             self._causes.items(), key=lambda each: (-len(each[1].places), -each[1].newest)

@@ -47,10 +47,7 @@ def show(
     brief.
 
     Args:
-        record: Of the dead-letter topic.
         replayed: When it was replayed, or None.
-        secrets: Secrets to hide, beyond those recognised by their form.
-        cause: The id of its cause.
         brief: For a list: long parts are shortened, and the rest of them is not even looked at.
     """
 

@@ -37,8 +37,6 @@ class Imported(msgspec.Struct, frozen=True):
 
     Attributes:
         document: The recipients file as YAML.
-        users: How many users there are.
-        groups: How many groups there are.
         left_out: Entries that could not be taken over, each with its reason and without addresses.
     """
 

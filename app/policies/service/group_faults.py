@@ -32,8 +32,6 @@ def group_faults(
     """Yield the faults; workers that consume other topics are ``shared_group``'s.
 
     Args:
-        group: As the brokers describe it.
-        own: The group's own topics that every worker reads.
         client_id: The client id of this service's workers.
         limit: How many members the brokers allow; None if that is not known.
     """

@@ -52,9 +52,6 @@ class Watchlist:
     A short absence is no end: a worker that restarts knows no destination at first. So a
     destination is well again only once it has accepted something, or if nobody has heard of it
     for very long.
-
-    Args:
-        rules: How long an absence is short.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -70,9 +67,7 @@ class Watchlist:
         """Take what is wrong now.
 
         Args:
-            found: It; what is known already keeps its beginning.
             fine: Destinations that have accepted something.
-            now: The time.
         """
         for matter in found:
             known = self._seen.get(matter.key)
@@ -121,7 +116,6 @@ class DeadLetterCount:
         Args:
             total: Dead letters that were written so far.
             said: Why the last one was.
-            now: The time.
         """
         if total > self._total:
             if self._last is None:
@@ -159,14 +153,7 @@ Book = Mapping[Key, Told]
 
 
 def due(matters: Iterable[Matter], told: Book, now: float, rules: Rules) -> Due:
-    """Decide what an address is to be told now.
-
-    Args:
-        matters: All that is wrong.
-        told: What the address was told.
-        now: The time.
-        rules: How patient the operator is.
-    """
+    """Decide what an address is to be told now."""
     wrong = {matter.key: matter for matter in matters}
     begun, lasting = [], []
     for key, matter in wrong.items():

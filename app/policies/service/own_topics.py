@@ -34,11 +34,8 @@ def own_topics(
     depends on its producer's clock.
 
     Args:
-        dead_letter_topic: Its name.
         retry_prefix: The beginning of the retry topics' names.
-        control_topic: Its name.
         dead_letter_retention: Seconds that dead letters are kept at least.
-        partitions: Of dead-letter and retry topics.
         largest: Bytes of the largest batch that a consumed topic takes.
     """
     stamped = {"message.timestamp.type": "LogAppendTime"}
@@ -65,7 +62,6 @@ def history_topic(name: str, retention: float) -> WantedTopic:
     """Return the topic that the history goes to; work goes on without it.
 
     Args:
-        name: Its name.
         retention: Seconds that the history is kept at least.
     """
     settings: dict[str, str | int] = {
@@ -83,9 +79,6 @@ def faults(
     """Yield the faults of a topic of the group's own.
 
     Args:
-        wanted: How it should be.
-        state: The topic as it is.
-        config: Its settings in force; None if they may not be read.
         replicas: Copies that it is to have at least.
     """
     for name, value in wanted.settings.items():

@@ -23,8 +23,6 @@ def needed_rights(
     """Return the topics by the right that is needed on them.
 
     Args:
-        consumed: The consumed topics.
-        own: All of the group's own.
         retry: Those of them from which finished records are deleted.
         missing: Topics that are not there: they are made.
     """

@@ -24,7 +24,6 @@ class SignIn(msgspec.Struct, frozen=True, array_like=True):
     """Who signed in.
 
     Attributes:
-        name: Of the key.
         expires: Seconds since the epoch.
         nonce: Tells this sign-in from every other one.
     """
@@ -51,9 +50,7 @@ class Seal:
         """Return a cookie's value.
 
         Args:
-            name: Whose key it was.
             now: Seconds since the epoch.
-            nonce: At random.
         """
         body = msgspec.json.encode(SignIn(name, int(now) + LIFETIME, nonce))
         return f"{_text(body)}.{_text(self._sign(body))}"

@@ -44,13 +44,8 @@ class Card(msgspec.Struct, frozen=True, gc=False):
     """One card of a message; what is empty is not there.
 
     Attributes:
-        title: On one line.
         url: Where the title leads.
-        author: On one line.
         author_url: Where that leads.
-        text: What it says.
-        images: Their URLs.
-        footer: On one line.
         time: When it was published, in seconds since the epoch.
         color: 0xRRGGBB.
     """
@@ -96,9 +91,7 @@ def cards_of(notification: Notification, most: int, notes: Notes) -> tuple[Card,
     """Return the cards of a notification, at least one.
 
     Args:
-        notification: What to say.
         most: Characters that are read of all its texts together.
-        notes: Takes what is left out.
     """
     room = _Room(most)
     cards = [_own(notification, room, most, notes)]

@@ -115,7 +115,6 @@ class Fitted(NamedTuple):
     Attributes:
         pages: The text of each; none of one that shows nothing.
         whole: Nothing was left out.
-        lines: The same pages, as they may be written otherwise.
     """
 
     pages: tuple[str, ...]
@@ -130,10 +129,8 @@ def fit(parts: Parts, dialect: Dialect, limit: int, most: int = 1) -> Fitted:
     """Write lines as few messages as will do; what is too much is left out, with a mark.
 
     Args:
-        parts: What to say.
         dialect: How it is written, and counted.
         limit: Length of a message.
-        most: Messages at most.
     """
     pages = _Pages(dialect, limit, most)
     text_fits = pages.add_all(parts.text)

@@ -41,11 +41,7 @@ MOST_MARKS = 500
 
 
 def read_markdown(text: str) -> Lines:
-    """Return the lines of a Markdown text.
-
-    Args:
-        text: Bounded by whoever asks.
-    """
+    """Return the lines of a Markdown text."""
     return tuple(_lines(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), _Marks()))
 
 

@@ -96,12 +96,7 @@ def notice(
     """Return the message that tells what is due, for one address.
 
     Args:
-        said: Not empty.
-        request: Whom to tell.
-        group: The consumer group.
-        worker: Who tells it.
         now: Seconds since the epoch.
-        translate: Puts a sentence into the operator's language.
     """
     wrong = (*said.begun, *said.lasting)
     paragraphs = [

@@ -18,13 +18,9 @@ class Typed(msgspec.Struct, frozen=True):
     Attributes:
         text: The content; None with a template.
         user, group: Whom, by the recipients file.
-        channels: By which channels.
         to: Addresses: mail addresses, or one webhook URL.
         priority: 0 to 3, or None for the usual one.
         color: As it was typed, ``#ff0000`` or ``0xff0000``.
-        fields: Names with their values.
-        template: The template to fill in, or None.
-        variables: The template's variables.
     """
 
     text: str | None = None

@@ -16,7 +16,6 @@ def found_in(pattern: re.Pattern[AnyStr], text: AnyStr, longest: int) -> bool:
 
     Args:
         pattern: The expression to look for; it looks at nothing beyond its match.
-        text: Of any length.
         longest: Characters of a match at most.
     """
     return any(
@@ -29,8 +28,6 @@ def replaced_in(pattern: re.Pattern[str], text: str, instead: str) -> str:
 
     Args:
         pattern: Matches single characters.
-        text: Of any length.
-        instead: The replacement of each.
     """
     if len(text) <= PIECE:
         return pattern.sub(instead, text)

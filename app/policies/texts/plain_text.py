@@ -49,7 +49,6 @@ def readable(notification: Notification, limit: int = MOST_TEXT) -> str:
     """Return the content as text; HTML is rendered, everything else stays as it is.
 
     Args:
-        notification: The notification.
         limit: Characters of text that HTML is rendered for; see ``html_to_text``.
     """
     if notification.content_type is ContentType.HTML:
@@ -65,7 +64,6 @@ def html_to_text(html: str, limit: int = MOST_TEXT) -> str:
     is made of.
 
     Args:
-        html: Of any length.
         limit: Characters of text at most, the mark left out of account.
     """
     seen, whole = _visible(html)

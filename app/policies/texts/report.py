@@ -18,7 +18,6 @@ def render_report(snapshot: Snapshot, now: datetime) -> str:
     something to say.
 
     Args:
-        snapshot: The worker's state.
         now: Local time with its zone; the last message is shown in the same zone.
     """
     return visible("\n".join(_lines(snapshot, now)))

@@ -39,7 +39,6 @@ def test_message(kind: Kind, number: int, message_id: str, now: datetime) -> byt
     """Return the record value of one test message (docs/contract.md#test-messages).
 
     Args:
-        kind: Its type.
         number: Counts from 1.
         message_id: Its id, the record's key too.
         now: Local time, with its zone.

@@ -27,13 +27,7 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return the outcome that an answer stands for.
-
-    Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The device; its key must not be shown.
-    """
+    """Return the outcome that an answer stands for."""
     read = read_json(_decoder, answer)
     if read is None:
         return judge_stranger("Bark", answer, now, target)

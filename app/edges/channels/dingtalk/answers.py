@@ -70,9 +70,6 @@ def classify(answer: HttpAnswer, now: float, target: Target, clocks: ServiceCloc
     """Return the outcome that DingTalk's answer stands for.
 
     Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The robot; neither its URL nor its secret must be shown.
         clocks: Learn DingTalk's time if the signature's was wrong.
     """
     said = read_answer(answer.body, ("errcode", "errmsg"))

@@ -43,13 +43,7 @@ FORM = RobotForm(_dialect, _plain, _ROOM, title=MOST_TITLE, most=MOST_REQUESTS)
 
 
 class DingtalkChannel(TextChannel):
-    """Posts to DingTalk groups by a robot.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
-    """
+    """Posts to DingTalk groups by a robot."""
 
     name = "dingtalk"
     published = _LIMITS

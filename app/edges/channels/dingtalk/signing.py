@@ -8,7 +8,6 @@ def sign(secret: str, milliseconds: str) -> str:
     """Return the signature of one attempt, in base64.
 
     Args:
-        secret: The robot's.
         milliseconds: Since the epoch, as the query says them.
     """
     digest = hmac.digest(secret.encode(), f"{milliseconds}\n{secret}".encode(), "sha256")

@@ -43,13 +43,7 @@ _decoder = msgspec.json.Decoder(_Problem)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return the outcome that Discord's answer stands for.
-
-    Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The webhook; neither its URL nor what lets requests in must be shown.
-    """
+    """Return the outcome that Discord's answer stands for."""
     if 200 <= answer.status < 300:
         return judge(answer, "", now)
     problem = _read(answer.body)

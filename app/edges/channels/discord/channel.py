@@ -24,7 +24,6 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     """The content of one request.
 
     Attributes:
-        embeds: At least one.
         sender: The name and picture that it is shown with.
         plain: They are sent as a text: Discord has refused them.
     """
@@ -35,13 +34,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class DiscordChannel(ChatChannel[Message]):
-    """Executes Discord webhooks.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
-    """
+    """Executes Discord webhooks."""
 
     name = "discord"
     most_merged = MAX_EMBEDS

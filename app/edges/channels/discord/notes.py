@@ -20,7 +20,6 @@ def remark(given: Embed, sound: Embed, path: str, notes: Notes) -> None:
         given: As it was written.
         sound: From ``sound_embed``.
         path: Where it stands; empty for the notification itself.
-        notes: Takes the differences.
     """
     if given == sound:
         return

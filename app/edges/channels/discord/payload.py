@@ -40,7 +40,6 @@ def encode_plain(content: str, sender: Sender) -> bytes:
     """Return the body of a request without embeds.
 
     Args:
-        content: From ``plain_text``.
         sender: Who it appears to come from; what Discord forbids is left out.
     """
     name, picture = sound_username(sender.username), sound_url(sender.avatar_url)

@@ -38,12 +38,7 @@ _TOO_LARGE = Note(
 
 
 class EmailChannel(Channel):
-    """Hands mails to a mail server: one outcome for each recipient.
-
-    Args:
-        server: The mail server.
-        clock: Seconds since the epoch.
-    """
+    """Hands mails to a mail server: one outcome for each recipient."""
 
     name = "email"
 

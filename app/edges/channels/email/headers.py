@@ -24,7 +24,6 @@ def text_header(name: str, text: str) -> str:
     """Return a header that holds text.
 
     Args:
-        name: Such as ``Subject``.
         text: One line, without control characters.
     """
     first = LINE - len(name) - 2

@@ -27,7 +27,6 @@ def html_of(notification: Notification, remark: str = "") -> str | None:
     HTML of the producer's comes as it is, what decorates it after it.
 
     Args:
-        notification: What is said.
         remark: The service's own, at the end.
     """
     end = _small(_text(remark)) if remark else ""

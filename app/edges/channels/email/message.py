@@ -41,11 +41,7 @@ class Headers(msgspec.Struct, frozen=True):
     """The headers of a mail. They name no recipient of a blind copy.
 
     Attributes:
-        sender: Whom it is from.
         to: Whom it is for; nobody: undisclosed recipients, unless there are copies.
-        cc: Who gets copies.
-        date: When it is sent, with its time zone.
-        message_id: With its angle brackets.
     """
 
     sender: Mailbox
@@ -59,7 +55,6 @@ def body_of(notification: Notification, boundary: str, *, attached: bool = True)
     """Return the body of a mail.
 
     Args:
-        notification: What is said.
         boundary: What no part of a mail contains once it is encoded: with ``=_`` in it.
         attached: Whether attachments go with it; otherwise the text names them.
     """
@@ -82,8 +77,6 @@ def compose(headers: Headers, body: Body, *, utf8: bool) -> list[bytes]:
     """Return a mail in pieces of whole lines.
 
     Args:
-        headers: Who, to whom, when.
-        body: From ``body_of``.
         utf8: Whether the server takes UTF-8 in headers (SMTPUTF8). Without it, addresses that
             need it are left out of the headers; the server would refuse the whole mail.
     """

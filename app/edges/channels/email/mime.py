@@ -23,7 +23,6 @@ class Part(msgspec.Struct, frozen=True):
 
     Attributes:
         headers: Those that describe it, each with its line end.
-        pieces: Its content.
     """
 
     headers: tuple[str, ...]
@@ -34,7 +33,6 @@ def text_part(kind: str, text: str) -> Part:
     """Return a part of text.
 
     Args:
-        kind: ``plain`` or ``html``.
         text: With any kind of line ends; other control characters are the caller's to leave out.
     """
     data = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode() + b"\r\n"
@@ -53,9 +51,7 @@ def file_part(mimetype: str, filename: str, content: bytes) -> Part:
     """Return an attachment.
 
     Args:
-        mimetype: Such as ``text/csv``.
         filename: Fit to be one: no path, no control characters.
-        content: The file.
     """
     return Part(
         (

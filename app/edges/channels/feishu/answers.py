@@ -49,9 +49,6 @@ def classify(answer: HttpAnswer, now: float, target: Target, clocks: ServiceCloc
     """Return the outcome that Feishu's answer stands for.
 
     Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The robot; neither its URL nor its secret must be shown.
         clocks: Learn Feishu's time if the signature's was wrong.
     """
     said = read_answer(answer.body, *_NAMES)

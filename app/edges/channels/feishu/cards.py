@@ -63,7 +63,6 @@ class Page(msgspec.Struct, frozen=True, gc=False):
         text: All of it if it is plain text; else empty.
         title: On one line; empty if there is none, or on further pages.
         tone: That of its colour, or of its priority.
-        priority: The notification's.
         length: Bytes of the elements.
     """
 
@@ -205,9 +204,6 @@ class _Elements(Dialect):
     """Writes lines as the elements of a card, in JSON.
 
     Plain text if nothing in them has looks; else Markdown, but for code and tables.
-
-    Args:
-        bare: Nothing has.
     """
 
     def __init__(self, *, bare: bool) -> None:

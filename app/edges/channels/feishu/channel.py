@@ -22,13 +22,7 @@ _LIMITS = (PublishedLimit(5, 1.0), PublishedLimit(100, 60.0))
 
 
 class FeishuChannel(ChatChannel[Page]):
-    """Posts to Feishu groups by a robot.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
-    """
+    """Posts to Feishu groups by a robot."""
 
     name = "feishu"
     published = _LIMITS

@@ -8,7 +8,6 @@ def sign(secret: str, seconds: str) -> str:
     """Return the signature of one attempt.
 
     Args:
-        secret: The robot's.
         seconds: Since the epoch, as the body says them.
     """
     digest = hmac.digest(f"{seconds}\n{secret}".encode(), b"", "sha256")

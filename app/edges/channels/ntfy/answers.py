@@ -36,13 +36,7 @@ _problem: msgspec.json.Decoder[_Accepted | _Problem] = msgspec.json.Decoder(_Pro
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return the outcome that an answer stands for.
-
-    Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The topic, which must not be shown.
-    """
+    """Return the outcome that an answer stands for."""
     decoder = _accepted if 200 <= answer.status < 300 else _problem
     read = read_json(decoder, answer)
     if read is None:

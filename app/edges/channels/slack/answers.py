@@ -24,13 +24,7 @@ _DENIED = (
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return the outcome that an answer stands for.
-
-    Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The webhook; its secret part must not be shown.
-    """
+    """Return the outcome that an answer stands for."""
     word = answer.body[:100].decode(errors="replace").strip()
     said = quote_body(answer, target)
     error = f"HTTP {answer.status}: {said}"

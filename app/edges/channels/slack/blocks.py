@@ -76,8 +76,6 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         attachments: One for each card; none if it is plain text.
         text: Plain text, or empty.
-        blocks: Of all attachments.
-        length: Of all texts.
     """
 
     attachments: tuple[Attachment, ...] = ()

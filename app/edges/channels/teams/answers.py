@@ -22,13 +22,7 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return the outcome that an answer stands for.
-
-    Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The workflow; its signature must not be shown.
-    """
+    """Return the outcome that an answer stands for."""
     after = retry_after(answer.headers.get("retry-after"), now)
     if 200 <= answer.status < 300:
         if _HIDDEN_LIMIT in answer.body:

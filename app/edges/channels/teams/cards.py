@@ -42,9 +42,7 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     """The content of one notification.
 
     Attributes:
-        elements: Of the card's body.
         size: Bytes of them as JSON.
-        plain: They are plain text.
     """
 
     elements: tuple[Element, ...]

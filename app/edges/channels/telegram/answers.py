@@ -45,7 +45,6 @@ class Meaning(NamedTuple):
     """An answer, judged.
 
     Attributes:
-        outcome: For the notification.
         moved_to: The chat is now another one, with this number.
         topic_gone: The chat is there, and the topic is not.
     """
@@ -59,13 +58,7 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Meaning:
-    """Return the outcome that an answer stands for.
-
-    Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The chat; its token must not be shown.
-    """
+    """Return the outcome that an answer stands for."""
     read = read_json(_decoder, answer)
     if read is None:
         return Meaning(judge_stranger("Telegram", answer, now, target))

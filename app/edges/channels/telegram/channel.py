@@ -63,11 +63,6 @@ class TelegramChannel(TextChannel):
 
     A group that becomes a supergroup has another number from then on, and a topic may be deleted:
     what is for them goes to the new number, or to the chat as a whole; notes and health say so.
-
-    Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
-        clock: Seconds since the epoch.
     """
 
     name = "telegram"

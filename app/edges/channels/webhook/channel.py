@@ -21,10 +21,7 @@ class WebhookChannel(HttpChannel):
     """Posts notifications as Standard Webhooks.
 
     Args:
-        http: Sends the requests.
-        timeout: Seconds for one attempt as a whole.
         signing_keys: Sign the requests; without any they are not signed.
-        clock: Seconds since the epoch.
     """
 
     name = "webhook"

@@ -54,7 +54,6 @@ def encode(notification: Notification, now: float) -> bytes:
     """Return the body of one request.
 
     Args:
-        notification: What to say.
         now: Seconds since the epoch, for notifications without a time of their own.
     """
     moment = notification.timestamp if notification.timestamp is not None else now

@@ -35,13 +35,7 @@ _OURS = re.compile(r"(from ip|hint):?\s*(?:\[[^\]\n]*\]?|[0-9a-fA-F.:]+)", re.IG
 
 
 def classify(answer: HttpAnswer, now: float, target: Target) -> Outcome:
-    """Return the outcome that WeCom's answer stands for.
-
-    Args:
-        answer: May be malformed.
-        now: Seconds since the epoch.
-        target: The robot; its URL must not be shown.
-    """
+    """Return the outcome that WeCom's answer stands for."""
     said = read_answer(answer.body, ("errcode", "errmsg"))
     said = said._replace(message=_without_ours(said.message))
     if said.code is None:
