@@ -39,7 +39,7 @@ class Backlog:
         """Drop what was not started or needs another attempt, and what is behind that in line."""
         dropped: set[Job] = set()
         stopped: set[str | TopicPartition] = set()
-        for job in sorted(self._queue, key=place):
+        for job in sorted(self._queue, key=_intake):  # an urgent one waits for its line, too
             line = job.line
             if not job.item.started or job.attempts > 0 or line in stopped:
                 dropped.add(job)
@@ -103,6 +103,10 @@ class Backlog:
             return []
         chosen = set(sorted(self._queue, key=place)[-count:])
         return self._queue.remove(chosen.__contains__)
+
+
+def _intake(job: Job) -> int:
+    return job.order
 
 
 def _every(_: Job) -> bool:

@@ -408,13 +408,14 @@ async def test_closing_cancels_the_timers() -> None:
     assert bench.lane.queued == 0
 
 
-async def test_while_draining_nothing_overtakes_what_has_its_key() -> None:
+@pytest.mark.parametrize("priority", [Priority.NORMAL, Priority.URGENT])
+async def test_while_draining_nothing_overtakes_what_has_its_key(priority: Priority) -> None:
     """What was not started goes, and what is behind it with it: the next worker has their order."""
     channel = ScriptedChannel()
     bench = Bench(channel)
     bench.lane.hold(time.monotonic() + 60)
     new = bench.put(notification("new", ordering_key="k"))
-    started = bench.put(notification("started", ordering_key="k"))
+    started = bench.put(notification("started", ordering_key="k", priority=priority))
     other = bench.put(notification("other", ordering_key="j"))
     alone = bench.put(notification("alone"))
     for one in (started, other, alone):
