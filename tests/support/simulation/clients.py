@@ -1,8 +1,17 @@
 """Stand-ins for aiokafka's consumer, and for the admin connection and the producer of the edges."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import copy_context
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -37,6 +46,8 @@ from tests.support.simulation.loop import now
 DELAYS = {0.0: "0s", 30.0: "30s"}
 """The retry topics but for the long ones: to wait for those costs more than it shows."""
 CONTROL = "control"
+HEARTBEAT = 5 / 3
+"""Seconds from one to the next."""
 POLLS_FAIL = 0.002
 WRITES_FAIL = 0.02
 LARGE = b'"size":"large"'
@@ -102,7 +113,8 @@ class _Connections:
     def __init__(self, logs: Cluster) -> None:
         self.logs = logs
         self.cluster = self
-        self.answered_at = now()
+        self.answered_at = self._confirmed_at = now()
+        self.is_member = False
         self.unauthorized_topics: frozenset[str] = frozenset()
 
     def add_listener(self, listener: Callable[[object], None]) -> None:
@@ -115,6 +127,12 @@ class _Connections:
     def silent_for(self) -> float:
         """Return the seconds since it was told where logs end."""
         return now() - self.answered_at
+
+    def unconfirmed_for(self) -> float:
+        """Return the seconds since its last heartbeat as a member."""
+        if self.is_member and self.logs.there.is_set():
+            self._confirmed_at = now() // HEARTBEAT * HEARTBEAT
+        return now() - self._confirmed_at
 
     def knock(self) -> None:
         """Ask whether Kafka is there."""
@@ -183,17 +201,28 @@ class FakeConsumer:
         del options
         self.topics: list[str] = []
         self.dead = False
-        self.lost = False
         self._group = group
         self._cluster = group.cluster
         self._client = _Connections(group.cluster)
+        self.lost = False
         self._listener: ConsumerRebalanceListener | None = None
         self._generation: int | None = None
         self._assigned: set[Theirs] = set()
         self._positions: dict[Theirs, int] = {}
         self._paused: set[Theirs] = set()
         self._joined = asyncio.Event()
+        self.context = copy_context()  # what the group tells it is done as its process does
         on_client(self)
+
+    @property
+    def lost(self) -> bool:
+        """See ``Member``."""
+        return self._lost
+
+    @lost.setter
+    def lost(self, lost: bool) -> None:
+        self._lost = lost
+        self._client.is_member = not lost
 
     def subscribe(self, topics: list[str], listener: ConsumerRebalanceListener) -> None:
         """Say what to read."""
@@ -220,7 +249,7 @@ class FakeConsumer:
         """See ``Member``."""
         self._joined.clear()
         if not self.dead and self._listener is not None:
-            await self._listener.on_partitions_revoked(set(self._assigned))
+            await self._as_itself(self._listener.on_partitions_revoked(set(self._assigned)))
 
     async def take(self, share: set[Theirs], generation: int) -> None:
         """See ``Member``."""
@@ -228,7 +257,11 @@ class FakeConsumer:
         self._generation = generation
         self._joined.set()
         if self._listener is not None:
-            await self._listener.on_partitions_assigned(set(share))
+            await self._as_itself(self._listener.on_partitions_assigned(set(share)))
+
+    async def _as_itself(self, told: Coroutine[Any, Any, None]) -> None:
+        """Let its process hear something: the group's code is nobody's."""
+        await asyncio.create_task(told, context=self.context)
 
     def assignment(self) -> Collection[Theirs]:
         """Return what was given out last."""

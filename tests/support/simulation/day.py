@@ -74,7 +74,7 @@ class TradingDay:
     async def pass_by(self) -> list[Fault]:
         """Let it pass; return what was not as it must be."""
         for _ in range(WORKERS):
-            await self._world.process().worker.start()
+            await self._world.process().start()
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(self._look())
             tasks.create_task(self._deploy())
@@ -88,7 +88,7 @@ class TradingDay:
         faults = [*self._world.faults(), *self._world.books.verdicts(), *self._without_reason()]
         faults += [Fault(f"{name} keeps {rest}") for name, rest in self._rest()]
         for process in self._world.alive:
-            await process.worker.stop()
+            await process.stop()
         return faults
 
     def story_of(self, faults: list[Fault]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from typing import Protocol
 
 from aiokafka import TopicPartition as Theirs
@@ -55,12 +56,18 @@ class Group:
         self._rebalancing = asyncio.Lock()
         self._going_on: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_rebalancing(self) -> bool:
+        """Whether partitions are being given out."""
+        return self._rebalancing.locked()
+
     async def rebalance(self) -> None:
         """Take everything away from everybody, and give it out anew.
 
         It goes on whether or not somebody still waits for it: it is the coordinator's business.
         """
-        going_on = asyncio.create_task(self._rebalance(), name="rebalance")
+        nobody = Context()
+        going_on = asyncio.create_task(self._rebalance(), name="rebalance", context=nobody)
         self._going_on.add(going_on)
         going_on.add_done_callback(self._going_on.discard)
         await asyncio.shield(going_on)

@@ -4,6 +4,8 @@ import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextvars import Context, ContextVar
+from heapq import heappush
 from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
@@ -13,6 +15,10 @@ LEAST = 1e-6
 """Seconds that pass at least when something is waited for."""
 MOST_TURNS = 10_000
 """Turns of the loop at one and the same time; more are a circle."""
+
+
+PROCESS: ContextVar[str | None] = ContextVar("PROCESS", default=None)
+"""Whose code runs: what somebody's code begins is theirs, too."""
 
 
 class StandstillError(Exception):
@@ -40,12 +46,68 @@ class _JumpingSelector(selectors.DefaultSelector):
         return super().select(0)
 
 
+class _Handle(asyncio.Handle):
+    """Something to be called, unless it is of a process that stands still."""
+
+    def _run(self) -> None:
+        if not self._loop.keeps(self):  # type: ignore[attr-defined]  # it is this module's own
+            super()._run()
+
+
+class _TimerHandle(asyncio.TimerHandle):
+    """The same, at its time."""
+
+    def _run(self) -> None:
+        if not self._loop.keeps(self):  # type: ignore[attr-defined]  # as above
+            super()._run()
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in its own time, which begins at 0."""
+    """An event loop in its own time, which begins at 0, and whose processes can stand still."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
+        self._kept: dict[str, list[asyncio.Handle]] = {}
         super().__init__(self._jumping)
+
+    def stop_process(self, name: str) -> None:
+        """Run nothing of a process, as after SIGSTOP."""
+        self._kept[name] = []
+
+    def continue_process(self, name: str) -> None:
+        """Run what a process would have run meanwhile, in that order."""
+        self._ready.extend(self._kept.pop(name))  # type: ignore[attr-defined]  # asyncio's
+
+    def keeps(self, handle: asyncio.Handle) -> bool:
+        """Say whether the process of a handle stands still; then it is kept for later."""
+        if not self._kept:
+            return False
+        process = handle._context.get(PROCESS)  # type: ignore[attr-defined]  # asyncio's
+        kept = self._kept.get(process)
+        if kept is None:
+            return False
+        kept.append(handle)
+        return True
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """See ``asyncio.loop.call_at``."""
+        timer = _TimerHandle(when, callback, args, self, context)
+        heappush(self._scheduled, timer)  # type: ignore[attr-defined]  # asyncio's
+        timer._scheduled = True  # type: ignore[attr-defined]  # asyncio's
+        return timer
+
+    def _call_soon(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> asyncio.Handle:
+        handle = _Handle(callback, args, self, context)
+        self._ready.append(handle)  # type: ignore[attr-defined]  # asyncio's
+        return handle
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
@@ -68,6 +130,22 @@ def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
     """Run a program to its end, and return what it returns."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
+
+
+def stop_process(name: str) -> None:
+    """Let a process stand still."""
+    _running().stop_process(name)
+
+
+def continue_process(name: str) -> None:
+    """Let it go on."""
+    _running().continue_process(name)
+
+
+def _running() -> VirtualLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
 
 
 def now() -> float:

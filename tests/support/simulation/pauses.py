@@ -86,4 +86,4 @@ class Pauses:
                 process.board.say(destination, paused=paused, at=at)
                 self._books.heard(process.name, destination, paused=paused)
 
-        asyncio.get_running_loop().call_later(self._chance.random() * LATEST, hear)
+        process.later(self._chance.random() * LATEST, hear)

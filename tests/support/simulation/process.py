@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import Context
 from functools import cache
 from typing import Any
 
@@ -42,7 +43,7 @@ from tests.support.simulation.cluster import PARTITIONS
 from tests.support.simulation.destinations import MAIL_SERVER, Destinations
 from tests.support.simulation.group import Group
 from tests.support.simulation.inside import Inside
-from tests.support.simulation.loop import now
+from tests.support.simulation.loop import PROCESS, now
 from tests.support.simulation.story import Story
 
 DAY = 86_400.0
@@ -84,6 +85,7 @@ class Process:
     """A worker and what belongs to it alone.
 
     Attributes:
+        stands_still: It was stopped, and has not heard since what became of its membership.
         asking: The requests under way, each with the message ids it is about.
         consumer: The one it made last, or None.
         board: What operators have said, as far as it has heard.
@@ -101,6 +103,9 @@ class Process:
     ) -> None:
         self.name = name
         self.crashed = False
+        self.stands_still = False
+        self._context = Context()
+        self._context.run(PROCESS.set, name)
         self.consumer: FakeConsumer | None = None
         self.asking: dict[asyncio.Future[Answer], list[str]] = {}
         self._destinations = destinations
@@ -145,7 +150,20 @@ class Process:
     @property
     def running(self) -> bool:
         """Whether it consumes, or is about to."""
-        return not self.crashed and self.worker.snapshot().is_running
+        awake = not self.crashed and not self.stands_still
+        return awake and self.worker.snapshot().is_running
+
+    async def start(self) -> None:
+        """Start the worker."""
+        await asyncio.create_task(self.worker.start(), context=self._context)
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Stop the worker."""
+        await asyncio.create_task(self.worker.stop(drain=drain), context=self._context)
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Let it do something; if it stands still then, afterwards."""
+        asyncio.get_running_loop().call_later(seconds, act, context=self._context)
 
     @property
     def lost(self) -> bool:
@@ -174,10 +192,11 @@ class Process:
             await asyncio.Event().wait()
         names = [each.notification.message_id or "" for each in deliveries]
         self._books.asking(self.name, deliveries[0].destination, names)
-        if self.lost:  # somebody else has the partitions, and may send the same
+        if self.lost and not self.stands_still:  # others may send the same: it cannot know
             self._books.excused.update(names)
         targets = [target.address for each in deliveries for target in each.targets]
-        asking = asyncio.ensure_future(self._destinations.answer(deliveries))
+        answering = self._destinations.answer(deliveries)
+        asking = asyncio.create_task(answering, context=Context())
         self.asking[asking] = names
         self._story.tell(f"{self.name} asks {targets} about {names}", names)
         try:
@@ -209,7 +228,7 @@ class Process:
 
     def faults(self) -> Iterator[str]:
         """Yield what is wrong with it now."""
-        if not self.crashed:
+        if not self.crashed and not self.stands_still:
             yield from self.inside.faults()
             yield from self._unseen_losses()
             yield from self._wrong_figures()

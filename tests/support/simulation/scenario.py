@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.support.simulation.books import DEAD_LETTERS, RETRIES
-from tests.support.simulation.clients import kafka_in_memory
+from tests.support.simulation.clients import HEARTBEAT, kafka_in_memory
 from tests.support.simulation.destinations import ADDRESSES, LAST_MOOD, MOODS
 from tests.support.simulation.loop import now, run_in_virtual_time
 from tests.support.simulation.process import DAY, Limits, Process
@@ -16,6 +16,8 @@ from tests.support.simulation.world import World
 
 STEPS = 60
 MOST_WORKERS = 3
+STANDSTILLS = 0.04
+"""How often a process stands still."""
 MOST_FAULTS = 5
 """Faults that are told: the others mostly follow from the first."""
 SOUND_AFTER = 60.0
@@ -39,7 +41,7 @@ def simulate(seed: int) -> None:
     limits = Limits(
         in_flight=chance.choice((1, 2, 3, 10, 40, 1000)), age=chance.choice((DAY, DAY, 0.0, 60.0))
     )
-    others = (Random(f"{what} {seed}") for what in ("odd", "losses", "pauses"))
+    others = (Random(f"{what} {seed}") for what in ("odd", "losses", "pauses", "standstills"))
     scenario = Scenario(chance, *others, limits=limits)
     with kafka_in_memory():
         try:
@@ -58,13 +60,22 @@ class Scenario:
         odd: The same, for clocks and sizes.
         losses: The same, for what Kafka loses.
         pauses: The same, for what operators do with destinations.
+        standstills: The same, for processes that are stopped and go on.
         limits: How the workers are set up.
     """
 
     def __init__(
-        self, chance: Random, odd: Random, losses: Random, pauses: Random, *, limits: Limits
+        self,
+        chance: Random,
+        odd: Random,
+        losses: Random,
+        pauses: Random,
+        standstills: Random,
+        *,
+        limits: Limits,
     ) -> None:
         self._chance = chance
+        self._standstills = standstills
         self._world = World(chance, odd, losses, pauses, limits)
         self._going_on: list[asyncio.Task[None]] = []
         self._events = {
@@ -82,7 +93,7 @@ class Scenario:
 
     async def run(self) -> None:
         """Let things happen, heal, wait until all is done, and judge."""
-        self._go_on(self._world.process().worker.start())
+        self._go_on(self._world.process().start())
         for _ in range(STEPS):
             self._step()
             await asyncio.sleep(self._chance.random() * 3)
@@ -106,6 +117,7 @@ class Scenario:
         for _ in range(self._chance.randrange(12)):
             self._world.publish()
         self._world.disturb()
+        self._stop_one()
         (event,) = self._chance.choices(list(self._events), list(self._events.values()))
         event()
 
@@ -116,7 +128,7 @@ class Scenario:
         try:
             async with asyncio.timeout(SOUND_AFTER):
                 await asyncio.gather(*self._going_on)
-                await asyncio.gather(*(each.worker.start() for each in self._world.alive))
+                await asyncio.gather(*(each.start() for each in self._world.alive))
         except TimeoutError:
             self.check([Fault("the world has healed, and the workers do not start")])
 
@@ -135,7 +147,7 @@ class Scenario:
         self.check(self._problems())
         for process in self._world.alive:
             self.check([Fault(f"{process.name} keeps {rest}") for rest in process.inside.rest()])
-            await process.worker.stop()
+            await process.stop()
         busy = [process for process in self._world.processes if process.inside.tasks]
         self.check([Fault(f"{process.name} leaves tasks behind") for process in busy])
 
@@ -164,12 +176,20 @@ class Scenario:
 
     def _start_another(self) -> None:
         if len(self._world.alive) < MOST_WORKERS:
-            self._go_on(self._world.process().worker.start())
+            self._go_on(self._world.process().start())
 
     def _restart_one(self) -> None:
         if process := self._one():
             drain = self._chance.random() < 0.7
             self._go_on(self._world.restart(process, self._chance.random() * 3, drain=drain))
+
+    def _stop_one(self) -> None:
+        """Let a process stand still for longer than its session, now and then."""
+        chance = self._standstills
+        running = [process for process in self._world.processes if process.running]
+        if running and chance.random() < STANDSTILLS:
+            seconds, until_heard = chance.uniform(6.0, 25.0), chance.random() * HEARTBEAT
+            self._go_on(self._world.stand_still(chance.choice(running), seconds, until_heard))
 
     def _crash_one(self) -> None:
         if process := self._one():
@@ -178,7 +198,7 @@ class Scenario:
     def _pause_one(self) -> None:
         if process := self._one():
             process.worker.pause()
-            self._later(10, process.worker.resume)
+            process.later(self._chance.random() * 10, process.worker.resume)
 
     def _send_kafka_away(self) -> None:
         self._go_on(self._world.be_away(self._chance.choice((0.5, 3.0, 15.0))))

@@ -14,7 +14,7 @@ from tests.support.simulation.destinations import CHATS, HOOKS, READERS, Destina
 from tests.support.simulation.group import Group, Shares
 from tests.support.simulation.inside import let_others_pass
 from tests.support.simulation.logs import LogFaults
-from tests.support.simulation.loop import now
+from tests.support.simulation.loop import continue_process, now, stop_process
 from tests.support.simulation.pauses import Pauses
 from tests.support.simulation.process import Keep, Limits, Process
 from tests.support.simulation.story import Fault, Story
@@ -161,8 +161,8 @@ class World:
         await asyncio.sleep(UNTIL_BURIED)
         if member is not None:
             await self.group.leave(member)
-        await process.worker.stop(drain=False)
-        await self.process().worker.start()
+        await process.stop(drain=False)
+        await self.process().start()
 
     async def lose(self, process: Process, seconds: float) -> None:
         """Let the group take a worker for dead that lives."""
@@ -172,14 +172,34 @@ class World:
         self._excuse_what_it_has(process)
         await self.group.lose(process.consumer, seconds)
 
+    async def stand_still(self, process: Process, seconds: float, until_heard: float) -> None:
+        """Stop a process for longer than its session; it goes on, and hears of that a little later.
+
+        What waits in it is nobody's excuse: it has to hear first.
+        """
+        member = process.consumer
+        if member is None or self.group.is_rebalancing or member not in self.group.members:
+            return
+        self.story.tell(f"* {process.name} stands still for {seconds:.1f} s")
+        self._excuse_what_it_has(process, begun=True)
+        process.stands_still = True
+        stop_process(process.name)
+        asyncio.get_running_loop().call_later(seconds, self._wake, process)
+        await self.group.lose(member, seconds + until_heard)
+        process.stands_still = False
+
+    def _wake(self, process: Process) -> None:
+        self.story.tell(f"* {process.name} goes on")
+        continue_process(process.name)
+
     async def restart(self, process: Process, seconds: float, *, drain: bool) -> None:
         """Stop a worker as an operator does, and start it again after a while."""
         self.story.tell(f"* {process.name} is stopped, drain={drain}")
-        await process.worker.stop(drain=drain)
+        await process.stop(drain=drain)
         await asyncio.sleep(seconds)
         if not self.group.members:
             self._logs.forget()
-        await process.worker.start()
+        await process.start()
 
     async def be_away(self, seconds: float) -> None:
         """Let Kafka be away; commits under way then may or may not have been taken."""
@@ -194,12 +214,13 @@ class World:
         late = max(now(), self._outage_until) + LOOKS_LATE
         self.books.unwatched_until = max(self.books.unwatched_until, late)
 
-    def _excuse_what_it_has(self, process: Process) -> None:
+    def _excuse_what_it_has(self, process: Process, *, begun: bool = False) -> None:
         for partition in process.inside.partitions():
             self.books.excuse_uncommitted(partition)
         for item in process.inside.items():
             name = self.books.name(item.record)
-            self.books.excused.add(name)
+            if item.started or not begun:
+                self.books.excused.add(name)
             if let_others_pass(item):
                 self.books.put_aside.add(name)
 

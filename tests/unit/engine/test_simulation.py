@@ -9,7 +9,13 @@ import pytest
 from app.policies.headers.deferral import DELAYS
 from tests.support.simulation.clients import kafka_in_memory
 from tests.support.simulation.day import TradingDay, held
-from tests.support.simulation.loop import run_in_virtual_time
+from tests.support.simulation.loop import (
+    PROCESS,
+    continue_process,
+    now,
+    run_in_virtual_time,
+    stop_process,
+)
 from tests.support.simulation.scenario import simulate
 from tests.support.simulation.story import Fault
 
@@ -37,6 +43,29 @@ def test_threads_take_no_time_in_virtual_time() -> None:
     done, failed = run_in_virtual_time(both())
     assert done == 7
     assert isinstance(failed, ValueError)
+
+
+def test_a_process_that_stands_still_does_nothing_until_it_goes_on() -> None:
+    """Then it does in its order what it would have done; others do not wait for it."""
+    done: list[tuple[str, float]] = []
+
+    async def work(name: str) -> None:
+        PROCESS.set(name)
+        for _ in range(3):
+            await asyncio.sleep(1)
+            done.append((name, int(now())))
+
+    async def all_of_it() -> None:
+        working = asyncio.gather(work("stopped"), work("other"))
+        await asyncio.sleep(1.5)
+        stop_process("stopped")
+        await asyncio.sleep(8)
+        assert done == [("stopped", 1), ("other", 1), ("other", 2), ("other", 3)]
+        continue_process("stopped")
+        await working
+
+    run_in_virtual_time(all_of_it())
+    assert done[4:] == [("stopped", 9), ("stopped", 10)]
 
 
 @pytest.mark.untraced
