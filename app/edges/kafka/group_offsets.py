@@ -1,7 +1,6 @@
 """A group's committed offsets, looked at and changed from outside the group."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -12,7 +11,6 @@ from aiokafka.errors import (
     UnknownMemberIdError,
     for_code,
 )
-from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Int16, Int32, Schema, String
 
 from app.edges.kafka.admin import Admin
@@ -21,6 +19,7 @@ from app.edges.kafka.closing import close_consumer
 from app.edges.kafka.errors import translated
 from app.edges.kafka.offset_commits import OffsetCommits
 from app.edges.kafka.partition_logs import PartitionLogs
+from app.edges.kafka.protocol import RawRequest, by_topic, form_of
 from app.policies.books.ledger import Commit
 from app.values.errors import KafkaRefusedError
 from app.values.record import TopicPartition
@@ -28,10 +27,31 @@ from app.values.record import TopicPartition
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT = 5.0
-_TEXT = String("utf-8")
 _NO_SUCH_GROUP = 69
 _NON_EMPTY_GROUP = 68
 _SUBSCRIBED = 86
+
+
+_STRING = String("utf-8")
+_OFFSET_DELETE = form_of(  # KIP-496
+    47,
+    0,
+    Schema(
+        ("group_id", _STRING), ("topics", Array(("topic", _STRING), ("partitions", Array(Int32))))
+    ),
+    Schema(
+        ("error_code", Int16),
+        ("throttle_time_ms", Int32),
+        (
+            "topics",
+            Array(
+                ("topic", _STRING),
+                ("partitions", Array(("partition", Int32), ("error_code", Int16))),
+            ),
+        ),
+    ),
+    flexible=False,
+)
 
 
 class GroupHasMembersError(Exception):
@@ -85,7 +105,8 @@ class GroupOffsets(Admin):
         client = self._client._client  # noqa: SLF001 - as above
         with translated(f"forget offsets of the group {group_id}"):
             coordinator = await self._client.find_coordinator(group_id)
-            answer: Any = await client.send(coordinator, _Delete(group_id, partitions))
+            request = RawRequest(_OFFSET_DELETE, group_id, list(by_topic(partitions).items()))
+            answer: Any = await client.send(coordinator, request)
             codes = {code for _, told in answer.topics for _, code in told} | {answer.error_code}
             if codes & {_NON_EMPTY_GROUP, _SUBSCRIBED}:
                 raise GroupHasMembersError(group_id)
@@ -96,45 +117,3 @@ class GroupOffsets(Admin):
                         " allow it Delete on it, and Read on the topics"
                     )
                 raise for_code(code)(group_id)
-
-
-class _DeleteResponse(Response):  # type: ignore[misc]  # aiokafka ships no types
-    API_KEY = 47
-    API_VERSION = 0
-    SCHEMA = Schema(
-        ("error_code", Int16),
-        ("throttle_time_ms", Int32),
-        (
-            "topics",
-            Array(
-                ("topic", _TEXT),
-                ("partitions", Array(("partition", Int32), ("error_code", Int16))),
-            ),
-        ),
-    )
-
-
-class _DeleteStruct(RequestStruct):  # type: ignore[misc]
-    API_KEY = 47
-    API_VERSION = 0
-    RESPONSE_TYPE = _DeleteResponse
-    SCHEMA = Schema(
-        ("group_id", _TEXT),
-        ("topics", Array(("topic", _TEXT), ("partitions", Array(Int32)))),
-    )
-
-
-class _Delete(Request[_DeleteStruct]):  # type: ignore[misc]
-    """OffsetDelete (KIP-496), which aiokafka 0.14 does not have."""
-
-    API_KEY = 47
-
-    def __init__(self, group_id: str, partitions: Collection[TopicPartition]) -> None:
-        self._group_id = group_id
-        self._partitions = partitions
-
-    def build(self, request_struct_class: type[_DeleteStruct]) -> _DeleteStruct:
-        topics: defaultdict[str, list[int]] = defaultdict(list)
-        for topic, number in self._partitions:
-            topics[topic].append(number)
-        return request_struct_class(self._group_id, list(topics.items()))

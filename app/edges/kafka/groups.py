@@ -9,7 +9,7 @@ from aiokafka.coordinator.protocol import (
 )
 from aiokafka.errors import IncompatibleBrokerVersion, for_code
 
-from app.edges.kafka.requests import DescribeNewGroup
+from app.edges.kafka.requests import describe_new_group
 from app.policies.service.group_faults import CONSUMERS
 from app.values.group import Group, GroupMember
 from app.values.record import TopicPartition
@@ -38,7 +38,7 @@ async def describe_group(admin: AIOKafkaAdminClient, group_id: str) -> Group:
 
 async def _new_group(admin: AIOKafkaAdminClient, coordinator: int, group_id: str) -> Group:
     try:
-        response = await admin._send_request(DescribeNewGroup(group_id), coordinator)  # noqa: SLF001 - it has no public way to a raw request
+        response = await admin._send_request(describe_new_group(group_id), coordinator)  # noqa: SLF001 - it has no public way to a raw request
     except (IncompatibleBrokerVersion, NotImplementedError):
         return Group()  # brokers that do not know the protocol
     [group] = response.to_object()["groups"]

@@ -6,12 +6,10 @@ about the others.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
-from aiokafka import TopicPartition as Theirs
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     KafkaConnectionError,
@@ -24,6 +22,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.offset import OffsetRequest
 
 from app.edges.kafka.errors import translated
+from app.edges.kafka.protocol import by_leader, by_topic
 from app.edges.kafka.topic_ids import topic_ids
 from app.values.record import TopicPartition
 
@@ -134,17 +133,13 @@ class PartitionLogs:
         self, partitions: Collection[TopicPartition], bound: Bound
     ) -> tuple[dict[TopicPartition, int], KafkaError | None]:
         """Ask each leader once; return what they told, and why it is not all, if it is not."""
-        by_leader: defaultdict[int, list[TopicPartition]] = defaultdict(list)
+        by_leaders, leaderless = by_leader(self._client, partitions)
         failure: KafkaError | None = None
-        for partition in partitions:
-            leader = self._client.cluster.leader_for_partition(Theirs(*partition))
-            if leader is None or leader < 0:
-                failure = LeaderNotAvailableError(f"{partition.topic}/{partition.partition}")
-            else:
-                by_leader[leader].append(partition)
+        for topic, number in leaderless:
+            failure = LeaderNotAvailableError(f"{topic}/{number}")
         found: dict[TopicPartition, int] = {}
         for told, error in await asyncio.gather(
-            *(self._ask(leader, each, bound) for leader, each in by_leader.items())
+            *(self._ask(leader, each, bound) for leader, each in by_leaders.items())
         ):
             found |= told
             failure = error or failure
@@ -156,10 +151,11 @@ class PartitionLogs:
         self, leader: int, partitions: Collection[TopicPartition], bound: Bound
     ) -> tuple[dict[TopicPartition, int], KafkaError | None]:
         time, isolation = bound.value
-        topics: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for topic, number in partitions:
-            topics[topic].append((number, time))
-        request = OffsetRequest(-1, isolation, list(topics.items()))
+        topics = [
+            (topic, [(number, time) for number in numbers])
+            for topic, numbers in by_topic(partitions).items()
+        ]
+        request = OffsetRequest(-1, isolation, topics)
         try:
             answer: Any = await self._client.send(leader, request)
         except KafkaError as error:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka import TopicPartition as Theirs
 from aiokafka.protocol.fetch import FetchRequest
 
+from app.edges.kafka.protocol import by_leader
 from app.edges.kafka.record_batch import Stretch, is_sound, read_batch
 from app.values.record import TopicPartition
 
@@ -64,15 +64,12 @@ class RawFetch:
         Those with an error too: the consumer meets it, and knows what to do.
         """
         client: Any = self._consumer._client  # noqa: SLF001 - it has no public way to a raw fetch
-        by_leader: defaultdict[int, defaultdict[str, list[tuple[int, int, int]]]]
-        by_leader = defaultdict(lambda: defaultdict(list))
-        for partition, position in positions.items():
-            leader = client.cluster.leader_for_partition(Theirs(*partition))
-            if leader is not None and leader >= 0:
-                wanted = (partition.partition, position, FETCH_BYTES)
-                by_leader[leader][partition.topic].append(wanted)
+        by_leaders, _ = by_leader(client, positions)
         answers = {}
-        for leader, topics in by_leader.items():
+        for leader, led in by_leaders.items():
+            topics: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
+            for each in led:
+                topics[each.topic].append((each.partition, positions[each], FETCH_BYTES))
             request = FetchRequest(
                 FETCH_WAIT_MS, 1, FETCH_BYTES, _READ_COMMITTED, list(topics.items()), rack_id=""
             )

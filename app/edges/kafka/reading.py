@@ -1,14 +1,13 @@
 """Asks whether partitions can be read, without reading anything."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from typing import Any, Final
 
-from aiokafka import TopicPartition as Theirs
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.fetch import FetchRequest
 
 from app.edges.kafka.fetch_watch import NO_LEADER, OFFSET_OUT_OF_RANGE
+from app.edges.kafka.protocol import by_leader, by_topic
 from app.values.record import TopicPartition
 
 _NEVER: Final = 2**62  # an offset that no log has: rights and leaders are looked at before
@@ -25,17 +24,14 @@ async def unreadable(
     Raises:
         KafkaError: A broker did not answer.
     """
-    found: dict[TopicPartition, int] = {}
-    by_leader: defaultdict[int, defaultdict[str, list[tuple[int, int, int]]]]
-    by_leader = defaultdict(lambda: defaultdict(list))
-    for partition in partitions:
-        leader = client.cluster.leader_for_partition(Theirs(*partition))
-        if leader is None or leader < 0:
-            found[partition] = NO_LEADER
-        else:
-            by_leader[leader][partition.topic].append((partition.partition, _NEVER, 1))
-    for leader, topics in by_leader.items():
-        request = FetchRequest(0, 0, 1, 0, list(topics.items()), rack_id="")
+    by_leaders, leaderless = by_leader(client, partitions)
+    found = dict.fromkeys(leaderless, NO_LEADER)
+    for leader, led in by_leaders.items():
+        topics = [
+            (topic, [(number, _NEVER, 1) for number in numbers])
+            for topic, numbers in by_topic(led).items()
+        ]
+        request = FetchRequest(0, 0, 1, 0, topics, rack_id="")
         answer: Any = await client.send(leader, request)
         found |= {
             TopicPartition(topic, number): code

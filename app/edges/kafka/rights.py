@@ -21,7 +21,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.produce import ProduceRequest
 
-from app.edges.kafka.requests import AlterTopicSettings
+from app.edges.kafka.requests import alter_topic_settings
 from app.values.rights import Right
 
 NO_PARTITION: Final = 2**31 - 1
@@ -95,7 +95,7 @@ async def _describe_configs(admin: AIOKafkaAdminClient, topics: list[str]) -> An
 
 async def _alter_configs(admin: AIOKafkaAdminClient, topics: list[str]) -> Answers:
     nothing: dict[str, dict[str, str]] = {topic: {} for topic in topics}
-    response = await _ask(admin, AlterTopicSettings(nothing, validate_only=True))
+    response = await _ask(admin, alter_topic_settings(nothing, validate_only=True))
     return [(topic, code) for code, _, _, topic in response.responses]
 
 

@@ -19,7 +19,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from app.edges.kafka.admin import Admin
 from app.edges.kafka.errors import describe, translated
-from app.edges.kafka.requests import AlterTopicSettings
+from app.edges.kafka.requests import alter_topic_settings
 from app.edges.kafka.rights import denied
 from app.values.errors import KafkaRefusedError, KafkaUnavailableError
 from app.values.rights import Right
@@ -145,7 +145,7 @@ class TopicAdmin(Admin):
         """Change settings of topics; return why by topic, for those that were refused."""
         try:
             with translated("change the settings of topics"):
-                response = await self._client._send_request(AlterTopicSettings(settings))  # noqa: SLF001 - it has no public way to a raw request
+                response = await self._client._send_request(alter_topic_settings(settings))  # noqa: SLF001 - it has no public way to a raw request
         except KafkaRefusedError as unknown:  # to brokers before Kafka 2.3
             return dict.fromkeys(settings, str(unknown))
         return {

@@ -14,16 +14,9 @@ from typing import Any, Final
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.abstract import AbstractType
-from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import (
-    Boolean,
-    CompactArray,
-    CompactString,
-    Int16,
-    Int32,
-    Schema,
-    TaggedFields,
-)
+from aiokafka.protocol.types import Boolean, CompactArray, Int16, Int32, Schema
+
+from app.edges.kafka.protocol import NO_TAGS, TAGS, TEXT, RawRequest, form_of, rows
 
 PATIENCE: Final = 3.0
 """Seconds that one broker has to answer; then another one is asked."""
@@ -45,80 +38,43 @@ class Uuid(AbstractType[str]):  # type: ignore[misc]  # aiokafka ships no types
         return "" if raw == _NONE else base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-class _MetadataResponse(Response):  # type: ignore[misc]
-    API_KEY = 3
-    API_VERSION = 10
-    SCHEMA = Schema(
-        ("throttle_time_ms", Int32),
-        (
-            "brokers",
-            CompactArray(
-                ("node_id", Int32),
-                ("host", CompactString("utf-8")),
-                ("port", Int32),
-                ("rack", CompactString("utf-8")),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("cluster_id", CompactString("utf-8")),
-        ("controller_id", Int32),
-        (
-            "topics",
-            CompactArray(
-                ("error_code", Int16),
-                ("topic", CompactString("utf-8")),
-                ("topic_id", Uuid),
-                ("is_internal", Boolean),
-                (
-                    "partitions",
-                    CompactArray(
-                        ("error_code", Int16),
-                        ("partition", Int32),
-                        ("leader", Int32),
-                        ("leader_epoch", Int32),
-                        ("replicas", CompactArray(Int32)),
-                        ("isr", CompactArray(Int32)),
-                        ("offline_replicas", CompactArray(Int32)),
-                        ("tags", TaggedFields),
-                    ),
-                ),
-                ("authorized_operations", Int32),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("authorized_operations", Int32),
-        ("tags", TaggedFields),
-    )
-
-
-class _MetadataStruct(RequestStruct):  # type: ignore[misc]
-    API_KEY = 3
-    API_VERSION = 10
-    FLEXIBLE_VERSION = True
-    RESPONSE_TYPE = _MetadataResponse
-    SCHEMA = Schema(
-        (
-            "topics",
-            CompactArray(
-                ("topic_id", Uuid), ("topic", CompactString("utf-8")), ("tags", TaggedFields)
-            ),
-        ),
+_PARTITIONS = rows(
+    ("error_code", Int16),
+    ("partition", Int32),
+    ("leader", Int32),
+    ("leader_epoch", Int32),
+    ("replicas", CompactArray(Int32)),
+    ("isr", CompactArray(Int32)),
+    ("offline_replicas", CompactArray(Int32)),
+)
+_TOPICS = rows(
+    ("error_code", Int16),
+    ("topic", TEXT),
+    ("topic_id", Uuid),
+    ("is_internal", Boolean),
+    ("partitions", _PARTITIONS),
+    ("authorized_operations", Int32),
+)
+_METADATA = form_of(
+    3,
+    10,
+    Schema(
+        ("topics", rows(("topic_id", Uuid), ("topic", TEXT))),
         ("allow_auto_topic_creation", Boolean),
         ("include_cluster_authorized_operations", Boolean),
         ("include_topic_authorized_operations", Boolean),
-        ("tags", TaggedFields),
-    )
-
-
-class _Metadata(Request[_MetadataStruct]):  # type: ignore[misc]
-    API_KEY = 3
-
-    def __init__(self, topics: Collection[str]) -> None:
-        self._topics = topics
-
-    def build(self, request_struct_class: type[_MetadataStruct]) -> _MetadataStruct:
-        topics = [("", topic, dict[int, bytes]()) for topic in self._topics]
-        return request_struct_class(topics, False, False, False, {})
+        TAGS,
+    ),
+    Schema(
+        ("throttle_time_ms", Int32),
+        ("brokers", rows(("node_id", Int32), ("host", TEXT), ("port", Int32), ("rack", TEXT))),
+        ("cluster_id", TEXT),
+        ("controller_id", Int32),
+        ("topics", _TOPICS),
+        ("authorized_operations", Int32),
+        TAGS,
+    ),
+)
 
 
 async def topic_ids(client: AIOKafkaClient, topics: Collection[str]) -> Mapping[str, str | None]:
@@ -130,13 +86,15 @@ async def topic_ids(client: AIOKafkaClient, topics: Collection[str]) -> Mapping[
         KafkaError: No broker answered.
     """
     try:
-        answer = await _ask_anyone(client, _Metadata(topics))
+        named = [("", topic, NO_TAGS) for topic in topics]
+        request = RawRequest(_METADATA, named, False, False, False, NO_TAGS)
+        answer = await _ask_anyone(client, request)
     except NotImplementedError:  # aiokafka's word for a version that no broker speaks
         return dict.fromkeys(topics)
     return {topic: topic_id or None for code, topic, topic_id, *_ in answer.topics if not code}
 
 
-async def _ask_anyone(client: AIOKafkaClient, request: _Metadata) -> Any:
+async def _ask_anyone(client: AIOKafkaClient, request: RawRequest) -> Any:
     """Ask one broker after the other until one answers: any of them knows, any may hang."""
     nodes = [broker.nodeId for broker in client.cluster.brokers()]
     failure: Exception = KafkaConnectionError("no broker is known")

@@ -3,30 +3,26 @@
 aiokafka 0.14 does not speak them; here they are asked over its connections.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from aiokafka import TopicPartition as Theirs
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
-from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import (
-    CompactArray,
-    CompactString,
-    Int16,
-    Int32,
-    Int64,
-    Schema,
-    TaggedFields,
-)
+from aiokafka.protocol.types import CompactArray, Int16, Int32, Int64, Schema
 from msgspec.structs import replace
 
+from app.edges.kafka.protocol import (
+    NO_TAGS,
+    TAGS,
+    TEXT,
+    RawRequest,
+    by_leader,
+    by_topic,
+    form_of,
+    rows,
+)
 from app.values.record import TopicPartition
-
-_NO_TAGS: Mapping[int, bytes] = {}
-_TEXT = CompactString("utf-8")
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -58,114 +54,42 @@ class OpenTransaction(msgspec.Struct, frozen=True):
     holder: Holder | None
 
 
-class _ProducersResponse(Response):  # type: ignore[misc]  # aiokafka ships no types
-    API_KEY = 61
-    API_VERSION = 0
-    SCHEMA = Schema(
+_OPEN = rows(
+    ("producer_id", Int64),
+    ("producer_epoch", Int32),
+    ("last_sequence", Int32),
+    ("last_timestamp", Int64),
+    ("coordinator_epoch", Int32),
+    ("transaction_start", Int64),
+)
+_PARTITIONS = rows(
+    ("partition", Int32), ("error_code", Int16), ("error_message", TEXT), ("producers", _OPEN)
+)
+_PRODUCERS = form_of(
+    61,
+    0,
+    Schema(("topics", rows(("topic", TEXT), ("partitions", CompactArray(Int32)))), TAGS),
+    Schema(
         ("throttle_time_ms", Int32),
-        (
-            "topics",
-            CompactArray(
-                ("topic", _TEXT),
-                (
-                    "partitions",
-                    CompactArray(
-                        ("partition", Int32),
-                        ("error_code", Int16),
-                        ("error_message", _TEXT),
-                        (
-                            "producers",
-                            CompactArray(
-                                ("producer_id", Int64),
-                                ("producer_epoch", Int32),
-                                ("last_sequence", Int32),
-                                ("last_timestamp", Int64),
-                                ("coordinator_epoch", Int32),
-                                ("transaction_start", Int64),
-                                ("tags", TaggedFields),
-                            ),
-                        ),
-                        ("tags", TaggedFields),
-                    ),
-                ),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class _ProducersStruct(RequestStruct):  # type: ignore[misc]
-    API_KEY = 61
-    API_VERSION = 0
-    FLEXIBLE_VERSION = True
-    RESPONSE_TYPE = _ProducersResponse
-    SCHEMA = Schema(
-        (
-            "topics",
-            CompactArray(
-                ("topic", _TEXT), ("partitions", CompactArray(Int32)), ("tags", TaggedFields)
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class _Producers(Request[_ProducersStruct]):  # type: ignore[misc]
-    API_KEY = 61
-
-    def __init__(self, partitions: Collection[TopicPartition]) -> None:
-        self._partitions = partitions
-
-    def build(self, request_struct_class: type[_ProducersStruct]) -> _ProducersStruct:
-        topics: defaultdict[str, list[int]] = defaultdict(list)
-        for topic, number in self._partitions:
-            topics[topic].append(number)
-        return request_struct_class(
-            [(topic, numbers, _NO_TAGS) for topic, numbers in topics.items()], _NO_TAGS
-        )
-
-
-class _TransactionsResponse(Response):  # type: ignore[misc]
-    API_KEY = 66
-    API_VERSION = 0
-    SCHEMA = Schema(
+        ("topics", rows(("topic", TEXT), ("partitions", _PARTITIONS))),
+        TAGS,
+    ),
+)
+_TRANSACTIONS = form_of(
+    66,
+    0,
+    Schema(("states", CompactArray(TEXT)), ("producer_ids", CompactArray(Int64)), TAGS),
+    Schema(
         ("throttle_time_ms", Int32),
         ("error_code", Int16),
-        ("unknown_states", CompactArray(_TEXT)),
+        ("unknown_states", CompactArray(TEXT)),
         (
             "transactions",
-            CompactArray(
-                ("transactional_id", _TEXT),
-                ("producer_id", Int64),
-                ("state", _TEXT),
-                ("tags", TaggedFields),
-            ),
+            rows(("transactional_id", TEXT), ("producer_id", Int64), ("state", TEXT)),
         ),
-        ("tags", TaggedFields),
-    )
-
-
-class _TransactionsStruct(RequestStruct):  # type: ignore[misc]
-    API_KEY = 66
-    API_VERSION = 0
-    FLEXIBLE_VERSION = True
-    RESPONSE_TYPE = _TransactionsResponse
-    SCHEMA = Schema(
-        ("states", CompactArray(_TEXT)),
-        ("producer_ids", CompactArray(Int64)),
-        ("tags", TaggedFields),
-    )
-
-
-class _Transactions(Request[_TransactionsStruct]):  # type: ignore[misc]
-    API_KEY = 66
-
-    def __init__(self, producer_ids: Collection[int]) -> None:
-        self._producer_ids = producer_ids
-
-    def build(self, request_struct_class: type[_TransactionsStruct]) -> _TransactionsStruct:
-        return request_struct_class((), list(self._producer_ids), _NO_TAGS)
+        TAGS,
+    ),
+)
 
 
 async def transaction_holders(
@@ -182,13 +106,13 @@ async def transaction_holders(
     Raises:
         KafkaError: A broker did not answer.
     """
-    by_leader: defaultdict[int, list[TopicPartition]] = defaultdict(list)
-    for partition in partitions:
-        by_leader[client.cluster.leader_for_partition(Theirs(*partition))].append(partition)
+    by_leaders, _ = by_leader(client, partitions)
     found: dict[TopicPartition, Holder] = {}
-    for leader, led in by_leader.items():
+    for leader, led in by_leaders.items():
+        topics = [(topic, numbers, NO_TAGS) for topic, numbers in by_topic(led).items()]
         try:
-            found |= _oldest(await client.send(leader, _Producers(led)))
+            request = RawRequest(_PRODUCERS, topics, NO_TAGS)
+            found |= _oldest(await client.send(leader, request))
         except (IncompatibleBrokerVersion, NotImplementedError):
             continue  # what a broker does not speak
     names = await _names(client, {each.producer_id for each in found.values()})
@@ -216,9 +140,10 @@ def _oldest(answer: Any) -> dict[TopicPartition, Holder]:
 async def _names(client: AIOKafkaClient, producer_ids: Collection[int]) -> dict[int, str]:
     """Ask every broker: each knows the transactions that it coordinates."""
     names: dict[int, str] = {}
+    request = RawRequest(_TRANSACTIONS, (), list(producer_ids), NO_TAGS)
     for broker in client.cluster.brokers() if producer_ids else ():
         try:
-            answer: Any = await client.send(broker.nodeId, _Transactions(producer_ids))
+            answer: Any = await client.send(broker.nodeId, request)
         except (KafkaError, NotImplementedError):
             continue
         names |= {producer: name for name, producer, _, _ in answer.transactions}
