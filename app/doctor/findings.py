@@ -25,16 +25,11 @@ class Verdict(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One line of the doctor's.
-
-    Attributes:
-        subject: The thing checked: ``broker``, ``topic notifications``.
-        text: The finding, and the remedy for a fault.
-    """
+    """One line of the doctor's."""
 
     verdict: Verdict
-    subject: str
-    text: str
+    subject: str  # the thing checked: ``broker``, ``topic notifications``
+    text: str  # the finding, and the remedy for a fault
 
 
 def ok(subject: str, text: str) -> Finding:

@@ -39,14 +39,11 @@ _PROTOTYPES = {
 class EmbeddedBroker:
     """A Kafka broker in this process, alive inside an ``async with`` block.
 
-    Attributes:
-        address: ``127.0.0.1:port``, known once entered.
-
     Raises:
         NotifierError: On entering, if it cannot start.
     """
 
-    address: str
+    address: str  # ``127.0.0.1:port``, known once entered
 
     async def __aenter__(self) -> Self:
         self._cluster = await asyncio.to_thread(lambda: _Cluster(_load(cimpl.__file__)))

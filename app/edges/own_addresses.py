@@ -25,9 +25,6 @@ class OwnAddresses:
     Args:
         listening: Returns the server's addresses now; None if it cannot be asked.
         scheme: ``https`` if the server speaks TLS itself.
-
-    Attributes:
-        known: Whether the server can be asked.
     """
 
     def __init__(
@@ -36,7 +33,7 @@ class OwnAddresses:
         self._scheme = scheme
         self._listening = listening or tuple
         self._learned: set[Endpoint] = set()
-        self.known = listening is not None
+        self.known = listening is not None  # whether the server can be asked
 
     def learn(self, host: str, port: int) -> None:
         """Remember the address at which a request came in."""

@@ -94,18 +94,12 @@ def _user(node: yaml.Node, place: str, channels: Channels, warnings: dict[str, s
 
 
 class _Wanted(NamedTuple):
-    """The fallback that a contact names.
+    """The fallback that a contact names."""
 
-    Attributes:
-        place: Where in the file.
-        types: Of contacts of the same user.
-        after: Seconds for which it may be broken.
-    """
-
-    place: str
+    place: str  # where in the file
     line: int
-    types: tuple[str, ...] = ()
-    after: float | None = None
+    types: tuple[str, ...] = ()  # of contacts of the same user
+    after: float | None = None  # seconds for which it may be broken
 
 
 _Named = tuple[Contact, _Wanted]

@@ -32,15 +32,11 @@ class ServiceAbsentError(ServiceError):
 
 
 class ServiceBusyError(ServiceError):
-    """The service cannot now, but may soon.
-
-    Attributes:
-        retry_after: Seconds until it is worth asking again.
-    """
+    """The service cannot now, but may soon."""
 
     def __init__(self, text: str, retry_after: float) -> None:
         super().__init__(text)
-        self.retry_after = retry_after
+        self.retry_after = retry_after  # seconds until it is worth asking again
 
 
 class _Problem(msgspec.Struct, frozen=True):

@@ -52,10 +52,6 @@ class History:
         topic: The history topic; None if none is kept.
         secrets: What must not be written of errors, beyond what is recognised by its form.
         traced: Attempts are kept with their items for spans, even if no history is kept.
-
-    Attributes:
-        lost: Entries that could not be written, since the start.
-        trouble: Why the last ones were not, and what that means; None if they were.
     """
 
     def __init__(
@@ -76,7 +72,8 @@ class History:
         self._waiting: list[Entry] = []
         self._written: dict[asyncio.Future[None], list[Entry]] = {}
         self._last_error = "", ""  # redacted once: a broken destination repeats its error
-        self.lost = 0
+        self.lost = 0  # entries that could not be written, since the start
+        # why the last ones were not, and what that means; None if they were
         self.trouble: str | None = None
 
     @property

@@ -13,21 +13,15 @@ SILENCE: Final = 60.0
 
 
 class WorkerOptions(msgspec.Struct, frozen=True):
-    """How a worker works.
-
-    Attributes:
-        max_in_flight: Notifications taken and not settled at most.
-        drain_timeout: Seconds a stop waits for started deliveries.
-        concurrency: Requests under way per destination, by channel name.
-        silence: Seconds without an answer after which the bootstrap addresses are asked again.
-        default_ttl: Seconds after which a notification without a lifetime of its own is too old to
-            be taken up; 0 for never.
-    """
+    """How a worker works."""
 
     subscription: Subscription
-    max_in_flight: int
-    drain_timeout: float
+    max_in_flight: int  # notifications taken and not settled at most
+    drain_timeout: float  # seconds a stop waits for started deliveries
     retry: RetryPolicy
-    concurrency: Mapping[str, int]
+    concurrency: Mapping[str, int]  # requests under way per destination, by channel name
+    # seconds without an answer after which the bootstrap addresses are asked again
     silence: float = SILENCE
+    # seconds after which a notification without a lifetime of its own is too old to be taken
+    # up; 0 for never
     default_ttl: float = 0.0

@@ -20,13 +20,7 @@ LONGEST_WAIT: Final = 5.0
 
 
 class Supervisor:
-    """Starts, restarts and stops sessions.
-
-    Attributes:
-        started_at: Seconds since the epoch, or None while it is stopped.
-        failure: The error of the service's own that ended the last session, or None.
-        start_error: Why Kafka did not let the last session begin, or None.
-    """
+    """Starts, restarts and stops sessions."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -39,8 +33,9 @@ class Supervisor:
         self._started = 0.0
         self._starting_since = 0.0
         self.status = Status.STOPPED
-        self.started_at: float | None = None
-        self.start_error: str | None = None
+        self.started_at: float | None = None  # seconds since the epoch, or None while it is stopped
+        self.start_error: str | None = None  # why Kafka did not let the last session begin, or None
+        # the error of the service's own that ended the last session, or None
         self.failure: str | None = None
 
     @property

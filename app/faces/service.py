@@ -75,16 +75,7 @@ def _log_failure(starting: asyncio.Task[None]) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """The running service as its faces see it. The lifespan yields ``{"service": service}``.
-
-    Attributes:
-        inbox: The development inbox, if there is one.
-        set_log_level: Takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``.
-        rates: What the last minutes had, of all destinations or of one.
-        wrong_keys: Told of every wrong key, and returns when it may be answered.
-        own_addresses: The addresses of the control plane, so that no webhook is sent there.
-        closing: Set at the signal: event streams end then, so that the server can stop.
-    """
+    """The running service as its faces see it. The lifespan yields ``{"service": service}``."""
 
     worker: WorkerPort
     starter: Starter
@@ -95,17 +86,20 @@ class Service:
     tracer: TracerPort
     destinations: DestinationsPort
     fleet: Callable[[], Fleet]
+    # what the last minutes had, of all destinations or of one
     rates: Callable[[int, str | None], Rates]
     reloader: ReloadPort
     channels: Channels
-    inbox: InboxPort | None
+    inbox: InboxPort | None  # the development inbox, if there is one
     access: Access
-    wrong_keys: WrongKeys
+    wrong_keys: WrongKeys  # told of every wrong key, and returns when it may be answered
     sign_ins: SignIns
     metrics: Exposition
+    # takes one of ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``, ``CRITICAL``
     set_log_level: Callable[[str], None]
     secrets: Secrets
+    # the addresses of the control plane, so that no webhook is sent there
     own_addresses: OwnAddresses
     language: str
     deeds: Deeds
-    closing: asyncio.Event
+    closing: asyncio.Event  # set at the signal: event streams end then, so that the server can stop

@@ -20,13 +20,10 @@ class Inbox:
 
     Args:
         slowness: Seconds that an answer takes while the behaviour is ``slow``.
-
-    Attributes:
-        http_address: Host and port of the webhook server, known once entered.
-        smtp_address: Host and port of the mail server (no TLS, no login), known once entered.
     """
 
-    http_address: tuple[str, int]
+    http_address: tuple[str, int]  # host and port of the webhook server, known once entered
+    # host and port of the mail server (no TLS, no login), known once entered
     smtp_address: tuple[str, int]
 
     def __init__(

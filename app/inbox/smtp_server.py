@@ -58,11 +58,7 @@ class _Mailbox:
 
 
 class _Connection(SMTP):
-    """One client.
-
-    Attributes:
-        unread: Bytes since the last mail. aiosmtpd bounds mails, but no single line.
-    """
+    """One client."""
 
     def __init__(self, mailbox: _Mailbox, connections: Connections) -> None:
         super().__init__(
@@ -73,7 +69,7 @@ class _Connection(SMTP):
             ident="notifier inbox",
             loop=asyncio.get_running_loop(),
         )
-        self.unread = 0
+        self.unread = 0  # Bytes since the last mail. aiosmtpd bounds mails, but no single line.
         self._lines = 0
         self._connections = connections
 

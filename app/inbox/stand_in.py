@@ -8,15 +8,11 @@ from app.values.inbox import InboxCard
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer of the service's.
-
-    Attributes:
-        headers: Its content type among them.
-    """
+    """An answer of the service's."""
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}  # its content type among them
 
 
 class RefusedError(Exception):

@@ -16,18 +16,14 @@ class Channels:
 
     Args:
         specs: In the order in which they are listed for people.
-
-    Attributes:
-        forms: How the secrets in their addresses look.
-        secrets: These forms, and nothing that is known by name.
     """
 
     def __init__(self, specs: Iterable[ChannelSpec]) -> None:
         self.specs = tuple(specs)
         self._by_name = {spec.name: spec for spec in self.specs}
         self.names = tuple(self._by_name)
-        self.forms = Forms(self.specs)
-        self.secrets = Secrets(forms=self.forms)
+        self.forms = Forms(self.specs)  # how the secrets in their addresses look
+        self.secrets = Secrets(forms=self.forms)  # these forms, and nothing that is known by name
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name

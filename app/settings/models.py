@@ -129,17 +129,11 @@ class HistorySettings(_Group):
 
 
 class OperatorSettings(_Group):
-    """Whom the service tells that it cannot do its work. Times in seconds.
+    """Whom the service tells that it cannot do its work. Times in seconds."""
 
-    Attributes:
-        notify: Chat or webhook URLs, and mail addresses.
-        after: How long something has to last.
-        every: Between two messages about the same matter.
-    """
-
-    notify: fields.OperatorAddresses = ()
-    after: fields.Seconds = 300.0
-    every: fields.TimeOut = 3600.0
+    notify: fields.OperatorAddresses = ()  # chat or webhook URLs, and mail addresses
+    after: fields.Seconds = 300.0  # how long something has to last
+    every: fields.TimeOut = 3600.0  # between two messages about the same matter
 
     @property
     def addresses(self) -> tuple[str, ...]:

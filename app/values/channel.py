@@ -18,41 +18,28 @@ class AddressKind(StrEnum):
 
 
 class SecretForm(msgspec.Struct, frozen=True):
-    """How the secret part of an address looks, wherever it stands.
+    """How the secret part of an address looks, wherever it stands."""
 
-    Attributes:
-        sign: A text in lower case that occurs in everything that holds such a secret: a quick look.
-        pattern: A regular expression, read in any case; its one group is hidden.
-    """
-
+    # a text in lower case that occurs in everything that holds such a secret: a quick look
     sign: str
-    pattern: str
+    pattern: str  # a regular expression, read in any case; its one group is hidden
 
 
 class RefusalLimit(msgspec.Struct, frozen=True):
-    """How many requests a service lets be refused before it bans whoever asks.
+    """How many requests a service lets be refused before it bans whoever asks."""
 
-    Attributes:
-        budget: Refused requests (not let in, or asked for patience) that one worker keeps below.
-        window: Seconds in which they count.
-    """
-
-    budget: int
-    window: float
+    budget: int  # refused requests (not let in, or asked for patience) that one worker keeps below
+    window: float  # seconds in which they count
 
 
 class PublishedLimit(msgspec.Struct, frozen=True):
     """A limit that a service publishes and does not tell in its answers.
 
     It holds for everybody who uses the same secret.
-
-    Attributes:
-        requests: How many it takes.
-        seconds: In any so many seconds.
     """
 
-    requests: int
-    seconds: float
+    requests: int  # how many it takes
+    seconds: float  # in any so many seconds
 
 
 def _never(_: SplitResult) -> bool:

@@ -33,15 +33,10 @@ class PublishWarning(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """Notifications that Kafka has acknowledged.
+    """Notifications that Kafka has acknowledged."""
 
-    Attributes:
-        message_ids: In the order in which the notifications came.
-        warnings: Parts that will be left out of them or changed.
-    """
-
-    message_ids: tuple[str, ...]
-    warnings: tuple[PublishWarning, ...] = ()
+    message_ids: tuple[str, ...]  # in the order in which the notifications came
+    warnings: tuple[PublishWarning, ...] = ()  # parts that will be left out of them or changed
 
 
 class TestBatch(msgspec.Struct, frozen=True):
@@ -54,15 +49,9 @@ class TestBatch(msgspec.Struct, frozen=True):
 
 
 class Deed(msgspec.Struct, frozen=True):
-    """Something that somebody had this worker do.
+    """Something that somebody had this worker do."""
 
-    Attributes:
-        number: Counts from 1.
-        at: ISO 8601 UTC.
-        who: The name of the key that it was done with, or ``this machine``.
-    """
-
-    number: int
-    at: str
-    who: str
+    number: int  # counts from 1
+    at: str  # ISO 8601 UTC
+    who: str  # the name of the key that it was done with, or ``this machine``
     what: str

@@ -52,47 +52,28 @@ class DeadLetterPage(msgspec.Struct, frozen=True):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """Dead letters that failed for the same reason, at the same destinations, with the same error.
+    """Dead letters with the same reason, destinations and error."""
 
-    Attributes:
-        id: Stable: the same for the same cause at any time.
-        destination: The labels of the targets that were not reached; empty if there was none.
-        error: With ids and long numbers as ``#``, in which errors of one kind differ.
-        count: How many there are among those that were looked at.
-        replayed: Of those, how many were replayed.
-        newest: When the newest of them was written, ISO 8601 UTC.
-    """
-
-    id: str
+    id: str  # stable: the same for the same cause at any time
     reason: str
-    destination: str
-    error: str
-    count: int
-    replayed: int
-    newest: str
+    destination: str  # the labels of the targets that were not reached; empty if there was none
+    error: str  # with ids and long numbers as ``#``, in which errors of one kind differ
+    count: int  # how many there are among those that were looked at
+    replayed: int  # of those, how many were replayed
+    newest: str  # when the newest of them was written, ISO 8601 UTC
 
 
 class OtherGroup(msgspec.Struct, frozen=True):
-    """Dead letters that another consumer group has given up: they are that one's to replay.
-
-    Attributes:
-        count: How many there are among those that were looked at.
-        newest: When the newest of them was written, ISO 8601 UTC.
-    """
+    """Dead letters that another consumer group has given up: they are that one's to replay."""
 
     group: str
-    count: int
-    newest: str
+    count: int  # how many there are among those that were looked at
+    newest: str  # when the newest of them was written, ISO 8601 UTC
 
 
 class DeadLetterOverview(msgspec.Struct, frozen=True):
-    """A page of dead letters, and what the newest of them have in common.
-
-    Attributes:
-        causes: The most frequent first.
-        others: Those of other groups.
-    """
+    """A page of dead letters, and what the newest of them have in common."""
 
     page: DeadLetterPage
-    causes: tuple[Cause, ...] = ()
-    others: tuple[OtherGroup, ...] = ()
+    causes: tuple[Cause, ...] = ()  # the most frequent first
+    others: tuple[OtherGroup, ...] = ()  # those of other groups

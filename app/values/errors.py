@@ -14,30 +14,22 @@ class NotifierError(Exception):
 
 
 class InvalidRecordError(NotifierError):
-    """A record that cannot be used.
-
-    Attributes:
-        field: The faulty part, as a path such as ``kwargs.fields[0].name``; empty if the
-            whole record is at fault.
-        problem: The fault, and the expected form.
-    """
+    """A record that cannot be used."""
 
     def __init__(self, problem: str, field: str = "") -> None:
         super().__init__(f"{field}: {problem}" if field else problem)
+        # the faulty part, as a path such as ``kwargs.fields[0].name``; empty if the whole
+        # record is at fault
         self.field = field
-        self.problem = problem
+        self.problem = problem  # the fault, and the expected form
 
 
 class InvalidItemsError(NotifierError):
-    """Some items are no notifications; nothing was published.
-
-    Attributes:
-        items: Every fault with the index of its item, counted from 0.
-    """
+    """Some items are no notifications; nothing was published."""
 
     def __init__(self, items: Sequence[tuple[int, InvalidRecordError]]) -> None:
         super().__init__("; ".join(f"item {index}: {error}" for index, error in items))
-        self.items = tuple(items)
+        self.items = tuple(items)  # every fault with the index of its item, counted from 0
 
 
 class UnroutableError(NotifierError):
@@ -65,11 +57,7 @@ class KafkaUnavailableError(NotifierError):
 
 
 class BrokersUnreachableError(KafkaUnavailableError):
-    """Kafka answers, and names brokers that cannot be reached.
-
-    Attributes:
-        addresses: Their addresses, as ``host:port``.
-    """
+    """Kafka answers, and names brokers that cannot be reached."""
 
     def __init__(self, bootstrap: str, addresses: Sequence[str]) -> None:
         super().__init__(
@@ -77,7 +65,7 @@ class BrokersUnreachableError(KafkaUnavailableError):
             f" gives its clients: {', '.join(addresses)}. Set the brokers' advertised.listeners"
             " (KAFKA_ADVERTISED_LISTENERS in Docker) to addresses that this machine reaches"
         )
-        self.addresses = tuple(addresses)
+        self.addresses = tuple(addresses)  # their addresses, as ``host:port``
 
 
 class KafkaRefusedError(NotifierError):

@@ -7,22 +7,16 @@ from app.values.snapshot import AttemptStatus
 
 
 class Try(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One attempt at one target, or why none was made.
+    """One attempt at one target, or why none was made."""
 
-    Attributes:
-        at: Seconds since the epoch when it ended.
-        target: Which of the entry's targets.
-        duration: Seconds that the destination took, or that it waited here for its turn; None if it
-            was not asked.
-        error: Its answer when that was not yes, without secrets.
-    """
-
-    at: float
-    target: int
+    at: float  # seconds since the epoch when it ended
+    target: int  # which of the entry's targets
     status: AttemptStatus
     attempt: int
+    # seconds that the destination took, or that it waited here for its turn; None if it was
+    # not asked
     duration: float | None = None
-    error: str | None = None
+    error: str | None = None  # its answer when that was not yes, without secrets
 
 
 class Addressee(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -61,15 +55,10 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
-    """A record of the history topic.
+    """A record of the history topic."""
 
-    Attributes:
-        worker: Who wrote it: ``host:process id``.
-        entries: In the order in which they were settled.
-    """
-
-    worker: str
-    entries: tuple[Entry, ...]
+    worker: str  # who wrote it: ``host:process id``
+    entries: tuple[Entry, ...]  # in the order in which they were settled
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -19,23 +19,14 @@ Key = tuple[MatterKind, str]
 
 
 class Matter(msgspec.Struct, frozen=True):
-    """Something that keeps notifications from being delivered, from its beginning to its end.
+    """Something that keeps notifications from being delivered, from its beginning to its end."""
 
-    Attributes:
-        kind: What it is about.
-        subject: A destination's redacted address, the dead-letter topic, or a worker's name.
-        since: Seconds since the epoch when it began.
-        said: What the destination or Kafka last answered; no secrets.
-        state: A destination's state; empty for anything else.
-        affected: Notifications that it has met since it began.
-    """
-
-    kind: MatterKind
-    subject: str
-    since: float
-    said: str = ""
-    state: str = ""
-    affected: int = 0
+    kind: MatterKind  # what it is about
+    subject: str  # a destination's redacted address, the dead-letter topic, or a worker's name
+    since: float  # seconds since the epoch when it began
+    said: str = ""  # what the destination or Kafka last answered; no secrets
+    state: str = ""  # a destination's state; empty for anything else
+    affected: int = 0  # notifications that it has met since it began
 
     @property
     def key(self) -> Key:
@@ -58,16 +49,9 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What one worker of the group sees.
+    """What one worker of the group sees."""
 
-    Attributes:
-        worker: Its name.
-        at: Seconds since the epoch when it looked.
-        matters: Everything that is wrong.
-        fine: Destinations that were wrong and have accepted something since.
-    """
-
-    worker: str
-    at: float
-    matters: tuple[Matter, ...] = ()
-    fine: tuple[str, ...] = ()
+    worker: str  # its name
+    at: float  # seconds since the epoch when it looked
+    matters: tuple[Matter, ...] = ()  # everything that is wrong
+    fine: tuple[str, ...] = ()  # destinations that were wrong and have accepted something since

@@ -76,29 +76,20 @@ class Sender(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """A file that goes with a mail.
+    """A file that goes with a mail."""
 
-    Attributes:
-        filename: As the producer wrote it: any text.
-        mimetype: ``type/subtype`` in lower case, without parameters.
-    """
-
-    filename: str
+    filename: str  # as the producer wrote it: any text
     content: bytes
-    mimetype: str
+    mimetype: str  # ``type/subtype`` in lower case, without parameters
 
 
 class Mail(msgspec.Struct, frozen=True, gc=False):
-    """The parts that only e-mail uses.
-
-    Attributes:
-        html: An alternative to the content, or None.
-    """
+    """The parts that only e-mail uses."""
 
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     subject: str | None = None
-    html: str | None = None
+    html: str | None = None  # an alternative to the content, or None
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -111,17 +102,11 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Access(msgspec.Struct, frozen=True, gc=False):
-    """Credentials for an address. Secret: the repr leaves them out.
+    """Credentials for an address. Secret: the repr leaves them out."""
 
-    Attributes:
-        headers: Sent with every request to a webhook.
-        secret: Signs the requests to a chat robot.
-        keyword: Must occur in every text for a chat robot.
-    """
-
-    headers: tuple[tuple[str, str], ...] = ()
-    secret: str | None = None
-    keyword: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()  # sent with every request to a webhook
+    secret: str | None = None  # signs the requests to a chat robot
+    keyword: str | None = None  # must occur in every text for a chat robot
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -12,16 +12,11 @@ class Delivered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Retry(msgspec.Struct, frozen=True, gc=False):
-    """It may pass next time: time-out, connection, 5xx, 408, 425, SMTP 4xx.
-
-    Attributes:
-        after: Seconds to wait at least, when the destination named them.
-        target_alone: It is about this target; the destination does its work for others.
-    """
+    """It may pass next time: time-out, connection, 5xx, 408, 425, SMTP 4xx."""
 
     error: str
-    after: float | None = None
-    target_alone: bool = False
+    after: float | None = None  # seconds to wait at least, when the destination named them
+    target_alone: bool = False  # it is about this target; the destination does its work for others
 
 
 class Scope(StrEnum):
@@ -48,27 +43,20 @@ class RateLimited(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
-    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal.
-
-    Attributes:
-        form: It may be about the form: as plain text the notification may be accepted.
-    """
+    """It will never accept this notification: other 4xx, SMTP 5xx, guard refusal."""
 
     error: str
-    form: bool = False
+    form: bool = False  # it may be about the form: as plain text the notification may be accepted
 
 
 class Denied(msgspec.Struct, frozen=True, gc=False):
     """It did not let this one in (401, 403, a missing keyword): by its text, or by who we are.
 
     Only the next notifications tell which: if they are let in, it was the text.
-
-    Attributes:
-        certain: It is about us (a wrong signature, an address that is not on its list).
     """
 
     error: str
-    certain: bool = False
+    certain: bool = False  # it is about us (a wrong signature, an address that is not on its list)
 
 
 class Gone(msgspec.Struct, frozen=True, gc=False):
@@ -88,17 +76,11 @@ Outcome = Delivered | Trouble
 
 
 class Allowance(msgspec.Struct, frozen=True, gc=False):
-    """The requests that a destination says it still takes.
+    """The requests that a destination says it still takes."""
 
-    Attributes:
-        limit: Requests in a period; None when it did not say.
-        remaining: Requests left in this period.
-        reset_after: Seconds until the next period begins.
-    """
-
-    limit: int | None
-    remaining: int
-    reset_after: float
+    limit: int | None  # requests in a period; None when it did not say
+    remaining: int  # requests left in this period
+    reset_after: float  # seconds until the next period begins
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

@@ -9,22 +9,16 @@ from app.values.notification import NO_ACCESS, Access, Fallback
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """One way to reach a user.
+    """One way to reach a user."""
 
-    Attributes:
-        type: The name of a channel.
-        address: A webhook URL, a mail address, or ``console``. Webhook URLs are secret, so the
-            repr leaves it out.
-        primary: Preferred over the user's other contacts, of whatever type.
-        name: Shown beside the address, or None.
-        fallback: Where a notification goes instead that this one does not take, in order.
-    """
-
-    type: str
+    type: str  # the name of a channel
+    # A webhook URL, a mail address, or ``console``. Webhook URLs are secret, so the repr
+    # leaves it out.
     address: str
-    primary: bool = False
-    name: str | None = None
+    primary: bool = False  # preferred over the user's other contacts, of whatever type
+    name: str | None = None  # shown beside the address, or None
     access: Access = NO_ACCESS
+    # where a notification goes instead that this one does not take, in order
     fallback: Fallback | None = None
 
     def __repr__(self) -> str:
@@ -32,47 +26,28 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """Somebody who is told.
+    """Somebody who is told."""
 
-    Attributes:
-        contacts: In the order of the file.
-        name: Shown beside the addresses, or None.
-        active: Whether anything is to be sent at all.
-    """
-
-    contacts: tuple[Contact, ...] = ()
-    name: str | None = None
-    active: bool = True
+    contacts: tuple[Contact, ...] = ()  # in the order of the file
+    name: str | None = None  # shown beside the addresses, or None
+    active: bool = True  # whether anything is to be sent at all
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Users who are told together.
+    """Users who are told together."""
 
-    Attributes:
-        key: Its name in the file.
-        members: Ids of users.
-        uuid: As ``group_uuid`` names it, or None.
-        name: As people call it, or None; ``group_name`` may say either.
-    """
-
-    key: str
-    members: tuple[str, ...]
-    uuid: str | None = None
-    name: str | None = None
+    key: str  # its name in the file
+    members: tuple[str, ...]  # ids of users
+    uuid: str | None = None  # as ``group_uuid`` names it, or None
+    name: str | None = None  # as people call it, or None; ``group_name`` may say either
 
 
 class Recipients(msgspec.Struct, frozen=True, dict=True):
-    """The recipients file as a value; without arguments, nobody is known.
+    """The recipients file as a value; without arguments, nobody is known."""
 
-    Attributes:
-        users: By user id.
-        groups: By key; every member is one of ``users``.
-        warnings: Faults of a file that can be used all the same, by place.
-    """
-
-    users: Mapping[str, User] = {}
-    groups: Mapping[str, Group] = {}
-    warnings: Mapping[str, str] = {}
+    users: Mapping[str, User] = {}  # by user id
+    groups: Mapping[str, Group] = {}  # by key; every member is one of ``users``
+    warnings: Mapping[str, str] = {}  # faults of a file that can be used all the same, by place
 
     def access_to(self, address: str) -> Access:
         """Return the credentials of the first contact with this address, if it has any."""

@@ -16,23 +16,16 @@ class TopicPartition(NamedTuple):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """One record as it came from a topic.
-
-    Attributes:
-        timestamp: The record's own time in seconds since the epoch; 0 or less if it has none.
-        key: As produced, or None.
-        value: As produced; None is a tombstone.
-        headers: As produced, in order.
-        unreadable: Why it could not be decoded; ``value`` then holds what stood there, which may
-            have been several records.
-    """
+    """One record as it came from a topic."""
 
     partition: TopicPartition
     offset: int
-    timestamp: float
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
+    timestamp: float  # the record's own time in seconds since the epoch; 0 or less if it has none
+    key: bytes | None  # as produced, or None
+    value: bytes | None  # as produced; None is a tombstone
+    headers: Headers = ()  # as produced, in order
+    # why it could not be decoded; ``value`` then holds what stood there, which may have been
+    # several records
     unreadable: str | None = None
 
     @property

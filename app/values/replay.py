@@ -9,15 +9,11 @@ Place = tuple[int, int]
 
 
 class ReplayMark(msgspec.Struct, frozen=True):
-    """A dead letter was replayed.
+    """A dead letter was replayed."""
 
-    Attributes:
-        at: ISO 8601 UTC.
-        identity: Of that dead letter: another one may stand in its place once the topic was made
-            anew. Empty in marks of older versions.
-    """
-
-    at: str
+    at: str  # ISO 8601 UTC
+    # Of that dead letter: another one may stand in its place once the topic was made anew.
+    # Empty in marks of older versions.
     identity: str = ""
 
 

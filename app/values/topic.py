@@ -6,29 +6,21 @@ import msgspec
 
 
 class TopicState(msgspec.Struct, frozen=True):
-    """A topic that is there.
-
-    Attributes:
-        replicas: Copies of the partition that has the fewest.
-    """
+    """A topic that is there."""
 
     partitions: int
-    replicas: int
+    replicas: int  # copies of the partition that has the fewest
 
 
 class WantedTopic(msgspec.Struct, frozen=True):
-    """A topic as the service makes it.
-
-    Attributes:
-        settings: What it needs, by the setting's name in Kafka: a text is the value itself, a
-            number the least that will do (below zero stands for no limit).
-        at_most: As settings, each with the most that will do.
-    """
+    """A topic as the service makes it."""
 
     name: str
     partitions: int
+    # what it needs, by the setting's name in Kafka: a text is the value itself, a number the
+    # least that will do (below zero stands for no limit)
     settings: Mapping[str, str | int] = {}
-    at_most: Mapping[str, float] = {}
+    at_most: Mapping[str, float] = {}  # as settings, each with the most that will do
 
     @property
     def config(self) -> dict[str, str]:
@@ -37,14 +29,9 @@ class WantedTopic(msgspec.Struct, frozen=True):
 
 
 class TopicFault(msgspec.Struct, frozen=True):
-    """A fault of one of the service's own topics.
+    """A fault of one of the service's own topics."""
 
-    Attributes:
-        problem: A sentence without its subject and its full stop.
-        remedy: What somebody can do about it.
-        altered: The setting and the value that puts it right; None if no setting does.
-    """
-
-    problem: str
-    remedy: str
+    problem: str  # a sentence without its subject and its full stop
+    remedy: str  # what somebody can do about it
+    # the setting and the value that puts it right; None if no setting does
     altered: tuple[str, str] | None = None

@@ -11,19 +11,12 @@ Event = tuple[str, float, Mapping[str, Attribute]]
 
 
 class TraceContext(msgspec.Struct, frozen=True, gc=False):
-    """A span's name in the whole world.
+    """A span's name in the whole world."""
 
-    Attributes:
-        trace_id: 32 hexadecimal digits.
-        span_id: 16 hexadecimal digits.
-        flags: Of which the lowest says that the span is recorded.
-        state: What tracing systems say to each other, as it came.
-    """
-
-    trace_id: str
-    span_id: str
-    flags: int
-    state: str = ""
+    trace_id: str  # 32 hexadecimal digits
+    span_id: str  # 16 hexadecimal digits
+    flags: int  # of which the lowest says that the span is recorded
+    state: str = ""  # what tracing systems say to each other, as it came
 
 
 class OpenSpan(Protocol):

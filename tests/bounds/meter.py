@@ -20,31 +20,20 @@ FRAMES = 10
 
 
 class Moment(NamedTuple):
-    """What clocks said between two turns of the event loop, in seconds.
+    """What clocks said between two turns of the event loop, in seconds."""
 
-    Attributes:
-        clock: The wall's.
-        own: Processor time of the loop's thread.
-        delayed: For how long that thread could have gone on and had no processor (Linux).
-        others: Processor time of Python's other threads, by their identifiers.
-    """
-
-    clock: float
-    own: float
-    delayed: float
-    others: Mapping[int, float]
+    clock: float  # the wall's
+    own: float  # processor time of the loop's thread
+    delayed: float  # for how long that thread could have gone on and had no processor (Linux)
+    others: Mapping[int, float]  # processor time of Python's other threads, by their identifiers
 
 
 class Step(NamedTuple):
-    """One turn of the event loop, in seconds.
+    """One turn of the event loop, in seconds."""
 
-    Attributes:
-        own: Processor time of the loop's thread, which no other load of the machine makes longer.
-        kept: For how long at most one other thread kept the interpreter's lock from it.
-    """
-
+    # processor time of the loop's thread, which no other load of the machine makes longer
     own: float
-    kept: float
+    kept: float  # for how long at most one other thread kept the interpreter's lock from it
 
 
 def step(begin: Moment, end: Moment) -> Step:

@@ -79,27 +79,15 @@ STAND_INS = {
 
 
 class Longest(NamedTuple):
-    """The longest step of the event loop.
+    """The longest step of the event loop."""
 
-    Attributes:
-        own: Milliseconds of processor time.
-        kept: Milliseconds for which another thread kept the interpreter's lock, perhaps.
-        where: The threads meanwhile.
-    """
-
-    own: float
-    kept: float
-    where: list[str]
+    own: float  # milliseconds of processor time
+    kept: float  # milliseconds for which another thread kept the interpreter's lock, perhaps
+    where: list[str]  # the threads meanwhile
 
 
 class Measured:
-    """The service in a process of its own, with its meter.
-
-    Attributes:
-        service: The process.
-        hooks: Where everything goes that names no other address.
-        mails: Where mails go.
-    """
+    """The service in a process of its own, with its meter."""
 
     def __init__(
         self,
@@ -112,9 +100,9 @@ class Measured:
         writer: asyncio.StreamWriter,
         users: int,
     ) -> None:
-        self.service = service
-        self.hooks = hooks
-        self.mails = mails
+        self.service = service  # the process
+        self.hooks = hooks  # where everything goes that names no other address
+        self.mails = mails  # where mails go
         self._broker = broker
         self._producer = producer
         self._reader = reader

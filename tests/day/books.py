@@ -16,29 +16,19 @@ PAGE = resource.getpagesize()
 
 @dataclass(frozen=True)
 class Published:
-    """One notification.
+    """One notification."""
 
-    Attributes:
-        at: Seconds since the epoch when Kafka had it.
-        channel: Where it goes.
-        stretch: Of the day.
-    """
-
-    at: float
-    channel: str
-    stretch: str
+    at: float  # seconds since the epoch when Kafka had it
+    channel: str  # where it goes
+    stretch: str  # of the day
 
 
 @dataclass
 class Books:
-    """Everything that is known of the day.
+    """Everything that is known of the day."""
 
-    Attributes:
-        published: By name.
-        memory: Resident bytes of each worker, by its number, in the order of their taking.
-    """
-
-    published: dict[str, Published] = field(default_factory=dict)
+    published: dict[str, Published] = field(default_factory=dict)  # by name
+    # resident bytes of each worker, by its number, in the order of their taking
     memory: dict[int, list[int]] = field(default_factory=dict)
 
     def measure(self, number: int, process: int) -> None:

@@ -117,14 +117,10 @@ async def test_a_batch_that_unpacks_to_very_much_is_a_dead_letter(tmp_path: Path
 
 
 class _Slow:
-    """Remembers what took too long.
-
-    Attributes:
-        found: In words.
-    """
+    """Remembers what took too long."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
+        self.found: list[str] = []  # in words
 
     async def look(self, name: str, measure: Callable[[], Awaitable[Longest]]) -> None:
         """Measure something once, or again while another thread seems to keep the lock from it."""

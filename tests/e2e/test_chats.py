@@ -32,15 +32,10 @@ BURST = 40
 
 
 class Services(NamedTuple):
-    """The services on one server, by the rules of the inbox.
+    """The services on one server, by the rules of the inbox."""
 
-    Attributes:
-        base: Where they are.
-        cards: What they show.
-    """
-
-    base: str
-    cards: list[InboxCard]
+    base: str  # where they are
+    cards: list[InboxCard]  # what they show
 
     def shown(self, name: str) -> str:
         """Return everything that one of them shows."""

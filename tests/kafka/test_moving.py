@@ -31,16 +31,11 @@ SILENCE = 4.0
 
 
 class Town(NamedTuple):
-    """A broker that moves, the address that stays, and a worker that knows that one alone.
-
-    Attributes:
-        now: Where the broker says it is; it has no other door.
-        later: Where it will be.
-    """
+    """A broker that moves, the address that stays, and a worker that knows that one alone."""
 
     kafka: KafkaCluster
-    now: TcpProxy
-    later: TcpProxy
+    now: TcpProxy  # where the broker says it is; it has no other door
+    later: TcpProxy  # where it will be
     connection: Connection
     worker: NotificationWorker
     channel: ScriptedChannel

@@ -29,33 +29,21 @@ QUIET_TIMEOUT = 150.0
 
 @dataclass(frozen=True)
 class Window:
-    """When a fault was going on, seconds since the epoch.
-
-    Attributes:
-        excuses: Whether what was accepted meanwhile may be accepted once more.
-        over: The fault itself had ended.
-        end: So had the last rebalance that it caused.
-    """
+    """When a fault was going on, seconds since the epoch."""
 
     start: float
-    over: float
-    end: float
-    excuses: bool = True
+    over: float  # the fault itself had ended
+    end: float  # so had the last rebalance that it caused
+    excuses: bool = True  # whether what was accepted meanwhile may be accepted once more
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What flows through a run.
+    """What flows through a run."""
 
-    Attributes:
-        damage: Share of records that nobody can deliver.
-        bulk: Share of records that are larger than a topic takes, but for compression.
-        guarded: Workers log in as a user who may do what somebody allows, and no more.
-    """
-
-    damage: float = 0.0
-    bulk: float = 0.0
-    guarded: bool = False
+    damage: float = 0.0  # share of records that nobody can deliver
+    bulk: float = 0.0  # share of records that are larger than a topic takes, but for compression
+    guarded: bool = False  # workers log in as a user who may do what somebody allows, and no more
 
 
 PLAIN = Traffic()

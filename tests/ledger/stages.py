@@ -26,14 +26,10 @@ NOTICED = 6.0
 
 
 class Stage(NamedTuple):
-    """Something that happens, and returns what is to be expected then.
-
-    Attributes:
-        replicas: Of the consumed topic; None if workers make it.
-    """
+    """Something that happens, and returns what is to be expected then."""
 
     act: Callable[[Run], Awaitable[Expected]]
-    replicas: int | None = None
+    replicas: int | None = None  # of the consumed topic; None if workers make it
 
 
 async def topic_recreated(run: Run) -> Expected:

@@ -18,50 +18,35 @@ TELLING = 1.0
 
 @dataclass(frozen=True)
 class Expected:
-    """What a stage expects of its notifications; of all others that they are accepted once.
+    """What a stage expects of its notifications; of all others that they are accepted once."""
 
-    Attributes:
-        at_most_once: Names of those that may be lost; they are in the flow's books no longer.
-        at_least_once: Names of those that may be repeated.
-    """
-
+    # names of those that may be lost; they are in the flow's books no longer
     at_most_once: frozenset[str] = frozenset()
-    at_least_once: frozenset[str] = frozenset()
+    at_least_once: frozenset[str] = frozenset()  # names of those that may be repeated
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a run.
-
-    Attributes:
-        lost: Neither accepted nor dead (I1).
-        passed: Commits that passed what was not settled (I2), in words.
-        repeats: Notifications that were accepted more than once.
-        unexplained: Those of them that no fault explains (I3).
-        disordered: First deliveries that were out of their key's order (I4), in words.
-        restless: Work was left undone (I5).
-        early: Taken from a retry topic before their delay was over (I6).
-        surprises: What else was not as it has to be, in words.
-        recovery: Seconds from the end of a fault until everything was settled that had been
-            published by then; the longest.
-        wait: Seconds from Kafka having a notification until it was settled; the longest.
-    """
+    """What became of a run."""
 
     name: str
     produced: int
     accepted: int
     dead: int
     deferred: int
-    lost: tuple[str, ...]
-    passed: tuple[str, ...]
-    repeats: int
-    unexplained: tuple[str, ...]
+    lost: tuple[str, ...]  # neither accepted nor dead (I1)
+    passed: tuple[str, ...]  # commits that passed what was not settled (I2), in words
+    repeats: int  # notifications that were accepted more than once
+    unexplained: tuple[str, ...]  # those of them that no fault explains (I3)
+    # first deliveries that were out of their key's order (I4), in words
     disordered: tuple[str, ...]
-    restless: bool
-    early: tuple[str, ...]
-    surprises: tuple[str, ...]
+    restless: bool  # work was left undone (I5)
+    early: tuple[str, ...]  # taken from a retry topic before their delay was over (I6)
+    surprises: tuple[str, ...]  # what else was not as it has to be, in words
+    # seconds from the end of a fault until everything was settled that had been published by
+    # then; the longest
     recovery: float
-    wait: float
+    wait: float  # seconds from Kafka having a notification until it was settled; the longest
 
     @property
     def sound(self) -> bool:

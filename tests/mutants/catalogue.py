@@ -26,21 +26,13 @@ DISPATCH = "tests/unit/engine/lanes/test_dispatch.py"
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one file.
+    """One change of one file."""
 
-    Attributes:
-        name: What it does wrong.
-        path: Below the top of the project.
-        old: Stands there exactly once.
-        new: Stands there instead.
-        tests: Of which at least one has to fail.
-    """
-
-    name: str
-    path: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
+    name: str  # what it does wrong
+    path: str  # below the top of the project
+    old: str  # stands there exactly once
+    new: str  # stands there instead
+    tests: tuple[str, ...]  # of which at least one has to fail
 
 
 MUTANTS = (

@@ -8,14 +8,10 @@ T = TypeVar("T")
 
 
 class Arrivals(Generic[T]):
-    """Keeps what arrives.
-
-    Attributes:
-        received: In the order of arrival.
-    """
+    """Keeps what arrives."""
 
     def __init__(self) -> None:
-        self.received: list[T] = []
+        self.received: list[T] = []  # in the order of arrival
         self._arrived = threading.Condition()
 
     def keep(self, arrived: T) -> None:

@@ -48,26 +48,17 @@ class StillBoard(Board):
 
 
 class ControlTopic:
-    """Stands for the topic and for every ``TopicTail`` of it.
-
-    Attributes:
-        there: Whether the topic is.
-        failure: Raised by everything, if set.
-        opened: How often somebody has connected.
-        looks: How often it was looked whether the topic is there.
-        hidden: Records at its end that compaction has emptied.
-        positions: How far the last tail has read.
-    """
+    """Stands for the topic and for every ``TopicTail`` of it."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.there = True
-        self.failure: Exception | None = None
-        self.opened = 0
-        self.looks = 0
-        self.hidden = 0
+        self.there = True  # whether the topic is
+        self.failure: Exception | None = None  # raised by everything, if set
+        self.opened = 0  # how often somebody has connected
+        self.looks = 0  # how often it was looked whether the topic is there
+        self.hidden = 0  # records at its end that compaction has emptied
         self.now = 1_700_000_000.0
-        self.positions: Offsets = {}
+        self.positions: Offsets = {}  # how far the last tail has read
         self._written = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -124,17 +115,12 @@ class ControlTopic:
 
 
 class ControlWriter(BeginsByWriting):
-    """Writes to the topic in memory.
-
-    Attributes:
-        failure: Raised instead, if set.
-        asked: How often it was to write.
-    """
+    """Writes to the topic in memory."""
 
     def __init__(self, topic: ControlTopic) -> None:
         self.topic = topic
-        self.failure: Exception | None = None
-        self.asked = 0
+        self.failure: Exception | None = None  # raised instead, if set
+        self.asked = 0  # how often it was to write
 
     async def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()

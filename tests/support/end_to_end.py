@@ -19,19 +19,14 @@ LOOPBACK = '["127.0.0.0/8"]'
 
 
 class World:
-    """One test's topic and group on the broker, and the services that it started.
-
-    Attributes:
-        bootstrap: Where real Kafka is; None stands for the embedded broker.
-        topic: The consumed topic.
-        settings: Environment variables that every service of this test gets.
-    """
+    """One test's topic and group on the broker, and the services that it started."""
 
     def __init__(self, bootstrap: str | None, folder: Path, stack: AsyncExitStack) -> None:
         name = f"e2e-{uuid4().hex[:8]}"
-        self.bootstrap = bootstrap
-        self.topic = "notifications" if bootstrap is None else name
+        self.bootstrap = bootstrap  # where real Kafka is; None stands for the embedded broker
+        self.topic = "notifications" if bootstrap is None else name  # the consumed topic
         self.group = "notification_worker_group" if bootstrap is None else f"{name}-group"
+        # environment variables that every service of this test gets
         self.settings: dict[str, str] = {"NOTIFIER_WEBHOOK__ALLOWED_NETWORKS": LOOPBACK}
         if bootstrap is not None:
             self.settings |= {

@@ -141,13 +141,10 @@ class ScriptedChannel(CoroutineChannel):
     Args:
         answers: Outcomes of one attempt after the other; afterwards everything is accepted.
         gate: When given, every attempt waits for it; may be set later.
-
-    Attributes:
-        notes: What it leaves out of every delivery.
     """
 
     name = "webhook"
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Note, ...] = ()  # what it leaves out of every delivery
 
     def __init__(
         self,

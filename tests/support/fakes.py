@@ -151,22 +151,16 @@ def make_dead_letter(identity: str = "0/0", **changes: Any) -> DeadLetter:
 
 
 class FakeWorker:
-    """A worker whose state the test sets.
-
-    Attributes:
-        state: What ``snapshot()`` returns; replace it with ``change()``.
-        kafka: Cleared, ``start()`` waits for it as a real worker waits for Kafka.
-        starting: Set by the first ``start()``.
-        stops: The ``drain`` of every stop.
-    """
+    """A worker whose state the test sets."""
 
     def __init__(self, state: Snapshot = SNAPSHOT) -> None:
-        self.state = state
+        self.state = state  # what ``snapshot()`` returns; replace it with ``change()``
+        # cleared, ``start()`` waits for it as a real worker waits for Kafka
         self.kafka = asyncio.Event()
         self.kafka.set()
         self.starts = 0
-        self.starting = asyncio.Event()
-        self.stops: list[bool] = []
+        self.starting = asyncio.Event()  # set by the first ``start()``
+        self.stops: list[bool] = []  # the ``drain`` of every stop
         self.start_error: Exception | None = None
         self.dead: str | None = None
         self.unready: str | None = None
@@ -220,22 +214,16 @@ class FakeWorker:
 
 
 class FakePublisher:
-    """Remembers what it was asked to publish.
-
-    Attributes:
-        error: Raised by every call when set.
-        warnings: What every ``publish`` warns of.
-        published: (items, idempotency key) of every ``publish``.
-        traces: The trace context of every ``publish``.
-        tests: (kind, count, delay) of every ``publish_test``.
-    """
+    """Remembers what it was asked to publish."""
 
     def __init__(self) -> None:
-        self.error: Exception | None = None
+        self.error: Exception | None = None  # raised by every call when set
         self.warning: str | None = None
-        self.warnings: tuple[PublishWarning, ...] = ()
+        self.warnings: tuple[PublishWarning, ...] = ()  # what every ``publish`` warns of
+        # (items, idempotency key) of every ``publish``
         self.published: list[tuple[list[bytes], str | None]] = []
-        self.traces: list[TraceContext | None] = []
+        self.traces: list[TraceContext | None] = []  # the trace context of every ``publish``
+        # (kind, count, delay) of every ``publish_test``
         self.tests: list[tuple[str, int, float]] = []
 
     async def publish(
@@ -296,22 +284,16 @@ class FakeDestinations:
 
     Args:
         worker: Whose they are, unless the test puts some.
-
-    Attributes:
-        views: All of them, by their ids.
-        asked: The arguments of every ``page``.
-        said: (what, id, by) of every word.
-        answer: What a test is answered with.
-        error: Raised by every call when set.
     """
 
     def __init__(self, worker: FakeWorker) -> None:
         self._worker = worker
-        self.views: dict[str, DestinationView] = {}
-        self.asked: list[dict[str, Any]] = []
-        self.said: list[tuple[str, str, str]] = []
+        self.views: dict[str, DestinationView] = {}  # all of them, by their ids
+        self.asked: list[dict[str, Any]] = []  # the arguments of every ``page``
+        self.said: list[tuple[str, str, str]] = []  # (what, id, by) of every word
+        # what a test is answered with
         self.answer: tuple[AttemptStatus, str | None] = (AttemptStatus.DELIVERED, None)
-        self.error: Exception | None = None
+        self.error: Exception | None = None  # raised by every call when set
 
     async def page(self, **asked: Any) -> DestinationPage:
         """Return those whose label has the query in it, in the order in which they were put."""
@@ -408,20 +390,14 @@ class FakeReplayer:
 
 
 class FakeAttempts:
-    """An attempt log that the test fills with ``add``.
-
-    Attributes:
-        asked: The arguments of every ``page``.
-        followed: Set when somebody follows.
-        abandoned: Set when a follower has left.
-    """
+    """An attempt log that the test fills with ``add``."""
 
     def __init__(self, attempts: Sequence[Attempt] = ()) -> None:
         self.attempts = list(attempts)
-        self.asked: list[dict[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []  # the arguments of every ``page``
         self.followers: set[asyncio.Queue[Attempt]] = set()
-        self.followed = asyncio.Event()
-        self.abandoned = asyncio.Event()
+        self.followed = asyncio.Event()  # set when somebody follows
+        self.abandoned = asyncio.Event()  # set when a follower has left
 
     def add(self, attempt: Attempt) -> None:
         """Remember an attempt and tell the followers."""
@@ -592,14 +568,7 @@ class FakeInbox:
 
 
 class Fakes:
-    """Every fake by name, and the service made of them.
-
-    Attributes:
-        log_levels: What ``set_log_level`` was told.
-        waits: Seconds that answers to wrong keys have waited.
-        now: Where their clock stands.
-        fleet: The group's workers.
-    """
+    """Every fake by name, and the service made of them."""
 
     def __init__(
         self,
@@ -615,17 +584,17 @@ class Fakes:
         self.reloader = FakeReloader()
         self.inbox = FakeInbox()
         self.measured = Metrics()
-        self.log_levels: list[str] = []
+        self.log_levels: list[str] = []  # what ``set_log_level`` was told
         self.deeds = Deeds()
-        self.waits: list[float] = []
-        self.now = 0.0
+        self.waits: list[float] = []  # seconds that answers to wrong keys have waited
+        self.now = 0.0  # where their clock stands
         self.wrong_keys = WrongKeys(lambda: self.now, self._wait)
         self.sign_ins = SignIns(access or Access(), lambda: self.now)
         self.replayer = FakeReplayer()
         self.tracer = FakeTracer()
         self.rates = RateBook()
         self.destinations = FakeDestinations(self.worker)
-        self.fleet = Fleet("one:1:0001", (), WorkerStatistics())
+        self.fleet = Fleet("one:1:0001", (), WorkerStatistics())  # the group's workers
         self.service = Service(
             worker=self.worker,
             starter=Starter(self.worker, patience),

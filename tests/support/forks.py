@@ -33,11 +33,6 @@ class Forked:
 
     Args:
         told: Where the watcher tells how the process ended.
-
-    Attributes:
-        pid: Its number.
-        stdout: Its output.
-        stderr: Its log.
     """
 
     def __init__(
@@ -47,9 +42,9 @@ class Forked:
         stdout: asyncio.StreamReader,
         stderr: asyncio.StreamReader,
     ) -> None:
-        self.pid = pid
-        self.stdout = stdout
-        self.stderr = stderr
+        self.pid = pid  # its number
+        self.stdout = stdout  # its output
+        self.stderr = stderr  # its log
         self._ended = asyncio.create_task(_last_number(told))
 
     @property

@@ -23,21 +23,13 @@ class Direction(Enum):
 
 
 class Sample(NamedTuple):
-    """One record.
+    """One record."""
 
-    Attributes:
-        name: What it is.
-        message: Before it is encoded.
-        targets: How many it reaches.
-        noted: Where something of it cannot be sent as it is written.
-        failing: How many of those it names cannot be reached.
-    """
-
-    name: str
-    message: dict[str, Any]
-    targets: int = 1
-    noted: tuple[str, ...] = ()
-    failing: int = 0
+    name: str  # what it is
+    message: dict[str, Any]  # before it is encoded
+    targets: int = 1  # how many it reaches
+    noted: tuple[str, ...] = ()  # where something of it cannot be sent as it is written
+    failing: int = 0  # how many of those it names cannot be reached
 
 
 def encoded(message: dict[str, Any]) -> bytes:

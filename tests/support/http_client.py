@@ -28,15 +28,11 @@ def address(host: str, port: int) -> AddrInfo:
 
 
 class Names:
-    """Gives every name these addresses.
-
-    Attributes:
-        asked: How often.
-    """
+    """Gives every name these addresses."""
 
     def __init__(self, *hosts: str) -> None:
         self.hosts = hosts
-        self.asked = 0
+        self.asked = 0  # how often
 
     async def resolve(self, _host: str, port: int) -> list[AddrInfo]:
         """Return the addresses."""

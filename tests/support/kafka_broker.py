@@ -17,21 +17,13 @@ FORMAT_CLASS = "kafka.tools.StorageTool"
 
 @dataclass
 class Broker:
-    """One broker, broker and controller in one process.
+    """One broker, broker and controller in one process."""
 
-    Attributes:
-        java: The command up to the main class.
-        node_id: From 0: its place in the cluster, and its broker id in Kafka.
-        port: Where clients connect.
-        controller_port: Where the cluster's controllers connect.
-        folder: Configuration, data and log.
-    """
-
-    java: Sequence[str | Path]
-    node_id: int
-    port: int
-    controller_port: int
-    folder: Path
+    java: Sequence[str | Path]  # the command up to the main class
+    node_id: int  # from 0: its place in the cluster, and its broker id in Kafka
+    port: int  # where clients connect
+    controller_port: int  # where the cluster's controllers connect
+    folder: Path  # configuration, data and log
     _process: subprocess.Popen[bytes] | None = None
     _watchdog: subprocess.Popen[bytes] | None = None
 

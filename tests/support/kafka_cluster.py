@@ -36,14 +36,10 @@ JVM = (
 
 
 class Kafka:
-    """A Kafka that tests can use.
-
-    Attributes:
-        bootstrap: ``host:port,…``.
-    """
+    """A Kafka that tests can use."""
 
     def __init__(self, bootstrap: str) -> None:
-        self.bootstrap = bootstrap
+        self.bootstrap = bootstrap  # ``host:port,…``
 
     @contextlib.asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:

@@ -64,15 +64,10 @@ SASL_CONF = "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN L
 
 @dataclass(frozen=True)
 class RealServer:
-    """A server that runs.
+    """A server that runs."""
 
-    Attributes:
-        port: On 127.0.0.1.
-        root: What it takes for the root of the file system.
-    """
-
-    port: int
-    root: Path
+    port: int  # on 127.0.0.1
+    root: Path  # what it takes for the root of the file system
 
     async def mails(self, recipients: Iterable[str]) -> dict[str, list[EmailMessage]]:
         """Wait until each of these has a mail; return what each has."""

@@ -42,9 +42,6 @@ class Bench:
         name: The worker's.
         addresses: The operator's.
         exchange: What the group's workers tell each other.
-
-    Attributes:
-        health: The signs of the worker's health.
     """
 
     def __init__(
@@ -55,7 +52,7 @@ class Bench:
         clock: SkewedClock | None = None,
     ) -> None:
         self.clock = clock or SkewedClock()
-        self.health = RUNNING
+        self.health = RUNNING  # the signs of the worker's health
         self.joined = self.speaks = True
         self.in_flight = 7
         self.observer = observer(self.clock)

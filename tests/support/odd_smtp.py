@@ -25,36 +25,24 @@ _BOOK = {
 
 @dataclass(eq=False)
 class Talk:
-    """One session.
+    """One session."""
 
-    Attributes:
-        number: How many there were before it.
-        heard: Commands, without their line ends.
-        taken: Mails taken in it.
-        sender: Of the transaction under way, or None.
-        recipients: Of the transaction under way, as far as they were accepted.
-    """
-
-    number: int
-    heard: list[str] = field(default_factory=list)
-    taken: int = 0
-    sender: str | None = None
+    number: int  # how many there were before it
+    heard: list[str] = field(default_factory=list)  # commands, without their line ends
+    taken: int = 0  # mails taken in it
+    sender: str | None = None  # of the transaction under way, or None
+    # of the transaction under way, as far as they were accepted
     recipients: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Taken:
-    """One mail.
+    """One mail."""
 
-    Attributes:
-        talk: The session that it came in.
-        text: As it came, dots undone.
-    """
-
-    talk: Talk
+    talk: Talk  # the session that it came in
     sender: str
     recipients: tuple[str, ...]
-    text: bytes
+    text: bytes  # as it came, dots undone
 
 
 Odd = Callable[[Talk, str], str | None]
@@ -71,10 +59,6 @@ class OddSmtp:
     Args:
         odd: What is answered otherwise.
         offers: What EHLO says.
-
-    Attributes:
-        tls: For STARTTLS, which is to be among the offers.
-        text_taken: Waited for before a text is answered, if there is one.
     """
 
     def __init__(self, odd: Odd, offers: tuple[str, ...] = OFFERS) -> None:
@@ -83,7 +67,8 @@ class OddSmtp:
         self.talks: list[Talk] = []
         self.taken: list[Taken] = []
         self.port = 0
-        self.tls: ssl.SSLContext | None = None
+        self.tls: ssl.SSLContext | None = None  # for STARTTLS, which is to be among the offers
+        # waited for before a text is answered, if there is one
         self.text_taken: asyncio.Event | None = None
         self._heard: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._server: asyncio.Server | None = None

@@ -9,16 +9,12 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 
 class Peer:
-    """The server's end of one connection.
-
-    Attributes:
-        number: Which connection it is, counted from 0.
-    """
+    """The server's end of one connection."""
 
     def __init__(
         self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self.number = number
+        self.number = number  # which connection it is, counted from 0
         self.reader = reader
         self.writer = writer
 

@@ -29,33 +29,19 @@ SKEW = 3600.0
 
 
 class Robot(msgspec.Struct):
-    """One robot.
+    """One robot."""
 
-    Attributes:
-        service: ``feishu``, ``dingtalk`` or ``wecom``.
-        secret: Signs; None if it wants no signature.
-        keyword: Must occur in every message; None for no such demand.
-        most: Messages that it takes in ``period`` seconds.
-        period: Seconds.
-        block: Seconds for which it takes nothing after one more.
-        banned: A word that DingTalk takes for unsafe; None for none.
-        gone: It was taken out of its group.
-        shown: What it said, in order.
-        times: When it was asked.
-        codes: What it answered.
-    """
-
-    service: str
-    secret: str | None = None
-    keyword: str | None = None
-    most: int = 20
-    period: float = 60.0
-    block: float = 0.0
-    banned: str | None = None
-    gone: bool = False
-    shown: list[Any] = []
-    times: list[float] = []
-    codes: list[int] = []
+    service: str  # ``feishu``, ``dingtalk`` or ``wecom``
+    secret: str | None = None  # signs; None if it wants no signature
+    keyword: str | None = None  # must occur in every message; None for no such demand
+    most: int = 20  # messages that it takes in ``period`` seconds
+    period: float = 60.0  # seconds
+    block: float = 0.0  # seconds for which it takes nothing after one more
+    banned: str | None = None  # a word that DingTalk takes for unsafe; None for none
+    gone: bool = False  # it was taken out of its group
+    shown: list[Any] = []  # what it said, in order
+    times: list[float] = []  # when it was asked
+    codes: list[int] = []  # what it answered
     blocked_until: float = 0.0
 
     @property

@@ -43,21 +43,14 @@ class ReceivedMail:
 
 
 class SmtpServer(Arrivals[ReceivedMail]):
-    """Records mails and answers as told.
-
-    Attributes:
-        on_sender: Reply to MAIL, or None to accept.
-        on_recipient: Replies to RCPT by address; others are accepted.
-        on_data: Reply after DATA, or None to accept.
-        users: Names and passwords that may log in; empty asks for no login.
-    """
+    """Records mails and answers as told."""
 
     def __init__(self, users: dict[str, str] | None = None, *, smtputf8: bool = True) -> None:
         super().__init__()
-        self.on_sender: str | None = None
-        self.on_recipient: dict[str, str] = {}
-        self.on_data: str | None = None
-        self.users = users or {}
+        self.on_sender: str | None = None  # reply to MAIL, or None to accept
+        self.on_recipient: dict[str, str] = {}  # replies to RCPT by address; others are accepted
+        self.on_data: str | None = None  # reply after DATA, or None to accept
+        self.users = users or {}  # names and passwords that may log in; empty asks for no login
         self.smtputf8 = smtputf8
         self.logins: list[str] = []
         self.connections = 0

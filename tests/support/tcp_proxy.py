@@ -10,15 +10,11 @@ class TcpProxy:
 
     Args:
         target: ``host:port`` that it leads to.
-
-    Attributes:
-        address: ``127.0.0.1:port`` where it listens.
-        target: May be changed; connections that are open stay what they are.
     """
 
     def __init__(self, target: str) -> None:
-        self.target = target
-        self.address = ""
+        self.target = target  # may be changed; connections that are open stay what they are
+        self.address = ""  # ``127.0.0.1:port`` where it listens
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 

@@ -85,23 +85,14 @@ class MissingToolError(Exception):
 
 @dataclass(frozen=True)
 class Tools:
-    """The tools of one machine.
+    """The tools of one machine."""
 
-    Attributes:
-        path: Where programs are looked for, as in ``PATH``.
-        cache: This project's folder for downloads, outside the tree.
-        playwright: Its command.
-        downloads: Its folder of browsers.
-        java_home: As in ``JAVA_HOME``; it comes before the path.
-        root: Whether this user may install packages.
-    """
-
-    path: str
-    cache: Path
-    playwright: Path
-    downloads: Path
-    java_home: Path | None = None
-    root: bool = False
+    path: str  # where programs are looked for, as in ``PATH``
+    cache: Path  # this project's folder for downloads, outside the tree
+    playwright: Path  # its command
+    downloads: Path  # its folder of browsers
+    java_home: Path | None = None  # as in ``JAVA_HOME``; it comes before the path
+    root: bool = False  # whether this user may install packages
 
     @classmethod
     def here(cls) -> "Tools":

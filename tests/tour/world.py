@@ -36,14 +36,10 @@ TOO_LONG: Final = Answer(400, b"the field 'strategy' is missing")
 
 
 class Firm:
-    """Three workers, and everybody whom they tell something.
-
-    Attributes:
-        workers: In the order in which they were started.
-    """
+    """Three workers, and everybody whom they tell something."""
 
     def __init__(self, hooks: HttpServer, inbox: Inbox, bootstrap: str, folder: Path) -> None:
-        self.workers: list[ServiceProcess] = []
+        self.workers: list[ServiceProcess] = []  # in the order in which they were started
         self._hooks = hooks
         self._inbox = inbox
         self._bootstrap = bootstrap

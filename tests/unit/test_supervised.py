@@ -17,17 +17,13 @@ PATIENCE = 10.0
 
 
 class Systemd:
-    """Listens as systemd does.
-
-    Attributes:
-        environ: What it gives the process that it starts.
-    """
+    """Listens as systemd does."""
 
     def __init__(self, address: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(address.replace("@", "\0", 1))
-        self.environ = {"NOTIFY_SOCKET": address}
+        self.environ = {"NOTIFY_SOCKET": address}  # what it gives the process that it starts
 
     def watching(self, seconds: float, process: int | None = None) -> dict[str, str]:
         """Return the environment with a watchdog of so many seconds."""

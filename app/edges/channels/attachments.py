@@ -46,17 +46,11 @@ class Attachment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """The content of one notification.
+    """The content of one notification."""
 
-    Attributes:
-        attachments: One for each card; none if it is plain text.
-        text: Plain text, or empty.
-        length: Of all texts.
-    """
-
-    attachments: tuple[Attachment, ...] = ()
-    text: str = ""
-    length: int = 0
+    attachments: tuple[Attachment, ...] = ()  # one for each card; none if it is plain text
+    text: str = ""  # plain text, or empty
+    length: int = 0  # of all texts
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -65,14 +59,10 @@ class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AttachmentForm(msgspec.Struct, frozen=True):
-    """A service's form of attachments.
-
-    Attributes:
-        limit: Length of all texts of a message.
-    """
+    """A service's form of attachments."""
 
     dialect: Dialect
-    limit: int
+    limit: int  # length of all texts of a message
 
     def render(self, notification: Notification, notes: Notes) -> Content:
         """Return a notification as attachments."""

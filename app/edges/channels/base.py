@@ -83,19 +83,13 @@ class Channel(Protocol):
 
 
 class Means(msgspec.Struct, frozen=True):
-    """What channels need to be created.
-
-    Attributes:
-        write: Takes the console's text.
-        signing_keys: Webhooks are signed with each of them.
-        mail: The mail server; None if there is none.
-    """
+    """What channels need to be created."""
 
     http: HttpPort
-    write: Callable[[str], object]
+    write: Callable[[str], object]  # takes the console's text
     webhook_timeout: float = 10.0
-    signing_keys: Sequence[bytes] = ()
-    mail: MailServer | None = None
+    signing_keys: Sequence[bytes] = ()  # webhooks are signed with each of them
+    mail: MailServer | None = None  # the mail server; None if there is none
 
 
 class Question(msgspec.Struct, frozen=True):

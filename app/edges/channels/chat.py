@@ -23,15 +23,10 @@ PLAIN = Note("", "the service refused its form; sent as plain text")
 
 
 class Rendered(msgspec.Struct, Generic[P], frozen=True):
-    """A notification as it is rendered for a service.
+    """A notification as it is rendered for a service."""
 
-    Attributes:
-        requests: The content of each request, at least one.
-        notes: What was left out, or changed.
-    """
-
-    requests: tuple[P, ...]
-    notes: tuple[Note, ...] = ()
+    requests: tuple[P, ...]  # the content of each request, at least one
+    notes: tuple[Note, ...] = ()  # what was left out, or changed
 
 
 class ChatChannel(HttpChannel, Generic[P]):

@@ -20,15 +20,10 @@ _MOST_KNOWN = 256
 
 
 class HttpRequest(msgspec.Struct, frozen=True, gc=False):
-    """One request.
+    """One request."""
 
-    Attributes:
-        url: Secret.
-        body: The JSON text.
-    """
-
-    url: str
-    body: bytes
+    url: str  # secret
+    body: bytes  # the JSON text
     headers: Mapping[str, str]
 
 

@@ -27,19 +27,12 @@ _READ = 1.25
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """The content of one request for a notification.
+    """The content of one request for a notification."""
 
-    Attributes:
-        text: Written in the service's dialect; without the title if the service shows it apart.
-        heading: The title as a line, for a request with several; empty if ``text`` has it.
-        title: As it is, for a service that shows it apart.
-        length: Of all of it, in the unit that the service counts.
-    """
-
-    text: str
-    heading: str
-    title: str
-    length: int
+    text: str  # written in the service's dialect; without the title if the service shows it apart
+    heading: str  # the title as a line, for a request with several; empty if ``text`` has it
+    title: str  # as it is, for a service that shows it apart
+    length: int  # of all of it, in the unit that the service counts
     priority: Priority
     tone: Tone | None
     url: str

@@ -12,18 +12,13 @@ METADATA_MAX_AGE = 30
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """The brokers' addresses and the credentials.
+    """The brokers' addresses and the credentials."""
 
-    Attributes:
-        bootstrap_servers: ``host:port,…``; for the embedded broker its real address.
-        options: Keyword arguments of every aiokafka client. Holds secrets: never shown.
-        embedded: The embedded broker knows no topic creation, and no settings of topics.
-        identity: Which cluster it is, once a broker has told.
-    """
-
-    bootstrap_servers: str
+    bootstrap_servers: str  # ``host:port,…``; for the embedded broker its real address
+    # Keyword arguments of every aiokafka client. Holds secrets: never shown.
     options: dict[str, Any]
-    embedded: bool = False
+    embedded: bool = False  # the embedded broker knows no topic creation, and no settings of topics
+    # which cluster it is, once a broker has told
     identity: ClusterIdentity = msgspec.field(default_factory=ClusterIdentity)
 
     def __repr__(self) -> str:

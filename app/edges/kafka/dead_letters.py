@@ -193,17 +193,13 @@ class DeadLetters:
 
 
 class _Look:
-    """What is looked for, and how far back that was.
-
-    Attributes:
-        looked_at: How many records were read.
-    """
+    """What is looked for, and how far back that was."""
 
     def __init__(self, wanted: Selection, tally: Tally | None) -> None:
         self._wanted = wanted
         self._tally = tally
         self._back_to: dict[int, float] = {}
-        self.looked_at = 0
+        self.looked_at = 0  # how many records were read
 
     @property
     def oldest(self) -> float | None:

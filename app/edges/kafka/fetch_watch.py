@@ -23,15 +23,10 @@ NOT_ALLOWED: Final = 29
 
 
 class Unreadable(NamedTuple):
-    """A partition that cannot be read.
+    """A partition that cannot be read."""
 
-    Attributes:
-        code: Kafka's error code.
-        seconds: For how long it has been so.
-    """
-
-    code: int
-    seconds: float
+    code: int  # Kafka's error code
+    seconds: float  # for how long it has been so
 
 
 class FetchWatch:

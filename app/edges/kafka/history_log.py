@@ -31,17 +31,12 @@ LATEST: Final = 3600.0
 
 
 class Traced(msgspec.Struct, frozen=True):
-    """What the history has of one notification.
+    """What the history has of one notification."""
 
-    Attributes:
-        found: Its entries, oldest first.
-        oldest: The time of the oldest record that was looked at; None if there is none.
-        stop: Everything up to this offset was looked through.
-    """
-
-    found: tuple[Found, ...] = ()
+    found: tuple[Found, ...] = ()  # its entries, oldest first
+    # the time of the oldest record that was looked at; None if there is none
     oldest: float | None = None
-    stop: int = 0
+    stop: int = 0  # everything up to this offset was looked through
 
 
 class HistoryLog:

@@ -13,13 +13,10 @@ class ClusterIdentity:
 
     Offsets, commits and topics of one cluster mean nothing in another one, and an address may come
     to belong to another one while the worker runs.
-
-    Attributes:
-        cluster_id: As Kafka has it; None until a broker has told it.
     """
 
     def __init__(self) -> None:
-        self.cluster_id: str | None = None
+        self.cluster_id: str | None = None  # as Kafka has it; None until a broker has told it
         self._strangers: dict[str, tuple[str, float]] = {}
 
     def accepts(self, address: str, cluster_id: str | None) -> bool:

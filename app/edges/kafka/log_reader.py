@@ -36,16 +36,12 @@ CLOSE_TIMEOUT = 2.0
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """The records of a range of offsets.
+    """The records of a range of offsets."""
 
-    Attributes:
-        start: Everything from this offset to the end of the range was read. Above the start of the
-            range if there was too much to hold: then the older records have still to be read.
-        records: The wanted ones, oldest first.
-    """
-
+    # Everything from this offset to the end of the range was read. Above the start of the
+    # range if there was too much to hold: then the older records have still to be read.
     start: int
-    records: tuple[Record, ...]
+    records: tuple[Record, ...]  # the wanted ones, oldest first
     scanned: int
 
 

@@ -31,22 +31,15 @@ _MASK = 0xFFFFFFFF
 
 
 class Message(NamedTuple):
-    """One message, perhaps the wrapper of others.
+    """One message, perhaps the wrapper of others."""
 
-    Attributes:
-        offset: Of a wrapper, its last message's.
-        timestamp: Milliseconds since the epoch; -1 for none.
-        body: Key and value.
-        end: How many bytes it takes.
-    """
-
-    offset: int
+    offset: int  # of a wrapper, its last message's
     sound: bool
     magic: int
     attributes: int
-    timestamp: int
-    body: memoryview
-    end: int
+    timestamp: int  # milliseconds since the epoch; -1 for none
+    body: memoryview  # key and value
+    end: int  # how many bytes it takes
 
 
 def read_message(data: memoryview) -> Message | None:

@@ -43,16 +43,12 @@ class Tail:
         offsets: In the log now.
         stop: Everything from this offset up was returned before.
         span: How many offsets to read at first.
-
-    Attributes:
-        ready: Records read and not returned, oldest first.
-        back_to: Nothing that is unread is newer than that (seconds since the epoch).
     """
 
     def __init__(self, partition: int, offsets: range, stop: int, span: int) -> None:
         self.partition = partition
-        self.ready: list[Record] = []
-        self.back_to = inf
+        self.ready: list[Record] = []  # records read and not returned, oldest first
+        self.back_to = inf  # nothing that is unread is newer than that (seconds since the epoch)
         self._start = offsets.start
         self._floor = min(stop, offsets.stop)  # everything from here up was read
         self._span = min(max(span, SPANS.start), LONGEST_SPAN)

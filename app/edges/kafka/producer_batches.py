@@ -35,43 +35,28 @@ Then = Callable[[Place | Exception], None]
 
 
 class Entry(NamedTuple):
-    """A record that waits to be written.
-
-    Attributes:
-        stamp: Milliseconds since the epoch.
-        then: Told its place, or the error.
-        anywhere: Any partition will do, whatever the key.
-        partition: Where it goes, whatever the key.
-    """
+    """A record that waits to be written."""
 
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes | None]]
-    stamp: int
-    then: Then
-    anywhere: bool = False
-    partition: int | None = None
+    stamp: int  # milliseconds since the epoch
+    then: Then  # told its place, or the error
+    anywhere: bool = False  # any partition will do, whatever the key
+    partition: int | None = None  # where it goes, whatever the key
 
 
 class Answer(NamedTuple):
-    """A broker's answer about a batch.
+    """A broker's answer about a batch."""
 
-    Attributes:
-        code: Kafka's number.
-        faults: The faults of single records, by their place in the batch.
-    """
-
-    code: int = 0
+    code: int = 0  # Kafka's number
     words: str | None = None
+    # the faults of single records, by their place in the batch
     faults: Mapping[int, str | None] = {}
 
 
 class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
-    """Records for one partition.
-
-    Attributes:
-        trouble: Why it is tried again, or None.
-    """
+    """Records for one partition."""
 
     def __init__(self, accumulator: "Accumulator", tp: Any, builder: Any) -> None:
         super().__init__(tp, builder, accumulator._batch_ttl, accumulator._linger_time)  # noqa: SLF001
@@ -79,7 +64,7 @@ class Batch(MessageBatch):  # type: ignore[misc]  # aiokafka ships no types
         self._numbered = False
         self.entries: list[Entry] = []
         self.answer = Answer()
-        self.trouble: str | None = None
+        self.trouble: str | None = None  # why it is tried again, or None
 
     def set_producer_state(self, *args: Any, **numbers: Any) -> None:
         """Give it its sequence numbers, before it is sent for the first time."""

@@ -35,13 +35,9 @@ _TOO_MUCH = f"its batch unpacks to more than {MOST // 1024**2} MiB"
 
 
 class Stretch(NamedTuple):
-    """The records of a partition from a position on.
+    """The records of a partition from a position on."""
 
-    Attributes:
-        records: In order; an unreadable one stands for everything up to ``next_offset``.
-    """
-
-    records: list[Record]
+    records: list[Record]  # in order; an unreadable one stands for everything up to ``next_offset``
     next_offset: int
 
 

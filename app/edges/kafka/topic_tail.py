@@ -34,16 +34,12 @@ Offsets = Mapping[int, int]
 
 
 class News(msgspec.Struct, frozen=True):
-    """What came since the last look.
+    """What came since the last look."""
 
-    Attributes:
-        records: In the order of their partitions.
-        is_all: Whether there is nothing more now, wherever the topic is said to end: compaction may
-            have emptied its end.
-    """
-
-    records: tuple[Record, ...]
+    records: tuple[Record, ...]  # in the order of their partitions
     answered: bool
+    # whether there is nothing more now, wherever the topic is said to end: compaction may
+    # have emptied its end
     is_all: bool = False
 
 
@@ -54,9 +50,6 @@ class TopicTail:
 
     Args:
         topic: The topic. It need not be there, and is not created.
-
-    Attributes:
-        positions: How far it has been read.
     """
 
     def __init__(self, connection: Connection, topic: str) -> None:
@@ -74,7 +67,7 @@ class TopicTail:
         self._answers: list[int | None] = []
         self._silent: set[ClientPartition] = set()
         self._answered_at = time.monotonic()
-        self.positions: Offsets = {}
+        self.positions: Offsets = {}  # how far it has been read
 
     async def __aenter__(self) -> Self:
         try:

@@ -26,32 +26,20 @@ from app.values.record import TopicPartition
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """A producer with a transaction open.
+    """A producer with a transaction open."""
 
-    Attributes:
-        producer_id: As Kafka numbers producers.
-        last_written: Seconds since the epoch when it last wrote to the partition.
-        transactional_id: Its name; None if this user may not see it.
-    """
-
-    producer_id: int
-    last_written: float
-    transactional_id: str | None = None
+    producer_id: int  # as Kafka numbers producers
+    last_written: float  # seconds since the epoch when it last wrote to the partition
+    transactional_id: str | None = None  # its name; None if this user may not see it
 
 
 class OpenTransaction(msgspec.Struct, frozen=True):
-    """The oldest transaction that is open on a partition.
-
-    Attributes:
-        offset: Its first record; consumers that read committed records get no further.
-        end: The end of the log.
-        holder: Whose it is; None if the brokers do not tell.
-    """
+    """The oldest transaction that is open on a partition."""
 
     partition: TopicPartition
-    offset: int
-    end: int
-    holder: Holder | None
+    offset: int  # its first record; consumers that read committed records get no further
+    end: int  # the end of the log
+    holder: Holder | None  # whose it is; None if the brokers do not tell
 
 
 _OPEN = rows(

@@ -16,24 +16,19 @@ Tls = Literal["starttls", "implicit", "none"]
 
 
 class MailServer(msgspec.Struct, frozen=True):
-    """A mail server and how to use it.
-
-    Attributes:
-        from_address: The ``From`` header: an address, or a name and an address.
-        timeout: Seconds for connecting and for each answer.
-        helo_name: This machine's name in EHLO; its full name, or the address that it
-            connects from, when left out.
-        tls_context: Trusted certificates; see ``default_tls_context`` when left out.
-    """
+    """A mail server and how to use it."""
 
     host: str
     port: int
-    from_address: str
+    from_address: str  # the ``From`` header: an address, or a name and an address
     tls: Tls = "starttls"
     username: str | None = None
     password: str | None = None
-    timeout: float = 30.0
+    timeout: float = 30.0  # seconds for connecting and for each answer
+    # this machine's name in EHLO; its full name, or the address that it connects from, when
+    # left out
     helo_name: str | None = None
+    # trusted certificates; see ``default_tls_context`` when left out
     tls_context: ssl.SSLContext | None = None
 
     @property

@@ -36,17 +36,11 @@ class Stage(StrEnum):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A server's reply.
+    """A server's reply."""
 
-    Attributes:
-        code: The SMTP reply code; None if no answer came.
-        text: The server's words, one line of them to a line; or what happened instead.
-        stage: The command that it answers.
-    """
-
-    code: int | None
-    text: str
-    stage: Stage = Stage.CONNECT
+    code: int | None  # the SMTP reply code; None if no answer came
+    text: str  # the server's words, one line of them to a line; or what happened instead
+    stage: Stage = Stage.CONNECT  # the command that it answers
 
     @property
     def good(self) -> bool:

@@ -23,32 +23,21 @@ _TOO_LARGE = 552
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """One mail to hand in.
+    """One mail to hand in."""
 
-    Attributes:
-        sender: The bare address that bounces go to.
-        recipients: Bare addresses, at least one, each once.
-        compose: Returns the mail in pieces of whole lines; told whether it may hold UTF-8 in its
-            headers.
-    """
-
-    sender: str
-    recipients: Sequence[str]
+    sender: str  # the bare address that bounces go to
+    recipients: Sequence[str]  # bare addresses, at least one, each once
+    # returns the mail in pieces of whole lines; told whether it may hold UTF-8 in its headers
     compose: Callable[[bool], Sequence[bytes]]
 
 
 class Handed(NamedTuple):
-    """The result of a transaction.
+    """The result of a transaction."""
 
-    Attributes:
-        replies: The server's last word about each recipient that was decided about.
-        again: Recipients for another transaction: there were too many for this one.
-        most: How many the server takes in one, if it has said so.
-    """
-
-    replies: dict[str, Reply]
+    replies: dict[str, Reply]  # the server's last word about each recipient that was decided about
+    # recipients for another transaction: there were too many for this one
     again: Sequence[str] = ()
-    most: int | None = None
+    most: int | None = None  # how many the server takes in one, if it has said so
 
 
 class Transaction:

@@ -21,19 +21,13 @@ class GroupInUseError(NotifierError):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """How far a group has got with its topics.
+    """How far a group has got with its topics."""
 
-    Attributes:
-        committed: Partitions with a committed offset on Kafka.
-        done: Records below the commits that are still in the logs.
-        ahead: Records from the commits to the ends of the logs.
-    """
-
-    committed: Sequence[TopicPartition]
+    committed: Sequence[TopicPartition]  # partitions with a committed offset on Kafka
     saved: Saved
     kept: int
-    done: int
-    ahead: int
+    done: int  # records below the commits that are still in the logs
+    ahead: int  # records from the commits to the ends of the logs
 
     def __bool__(self) -> bool:
         return bool(self.committed or self.kept)

@@ -23,20 +23,14 @@ Order = tuple[float | str, ...]
 
 
 class Known(NamedTuple):
-    """What is known of one destination.
-
-    Attributes:
-        lane: If it is in use.
-        counts: If it was ever asked.
-        pause: Who paused it and when, or None.
-    """
+    """What is known of one destination."""
 
     id: str
     channel: str
     label: str
-    lane: Lane | None
-    counts: DestinationCounts | None
-    pause: Pausing | None
+    lane: Lane | None  # if it is in use
+    counts: DestinationCounts | None  # if it was ever asked
+    pause: Pausing | None  # who paused it and when, or None
 
     @property
     def state(self) -> DestinationState:

@@ -29,16 +29,11 @@ from app.values.snapshot import (
 
 
 class WorkerState(msgspec.Struct, frozen=True):
-    """The state of the worker itself.
-
-    Attributes:
-        started_at: Seconds since the epoch, or None while it is stopped.
-        uptime: Seconds since then; 0 while it is stopped.
-    """
+    """The state of the worker itself."""
 
     status: Status
-    started_at: float | None
-    uptime: float
+    started_at: float | None  # seconds since the epoch, or None while it is stopped
+    uptime: float  # seconds since then; 0 while it is stopped
     paused: bool
     problem: str | None
 

@@ -111,10 +111,6 @@ class Post:
     Args:
         address: A URL or a mail address; secret.
         on_told: Called when it was told something about the group.
-
-    Attributes:
-        name: Tells it from others without telling it.
-        told: What it was told of the group's matters.
     """
 
     def __init__(
@@ -127,8 +123,9 @@ class Post:
         *,
         on_told: Callable[[], None],
     ) -> None:
+        # tells it from others without telling it
         self.name = sha256(address.encode()).hexdigest()[:16]
-        self.told: dict[Key, Told] = {}
+        self.told: dict[Key, Told] = {}  # what it was told of the group's matters
         self._alone: dict[Key, Told] = {}
         self._request = Request(_WEBHOOK if "://" in address else _MAIL, (address,))
         self._address = address

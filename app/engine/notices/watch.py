@@ -51,9 +51,6 @@ class Watch:
 
     Args:
         name: How it is called.
-
-    Attributes:
-        fine: Destinations that work for this worker.
     """
 
     def __init__(
@@ -72,7 +69,7 @@ class Watch:
         self._dead_letters = DeadLetterCount(dead_letter_topic, rules.every)
         self._list = Watchlist(rules)
         self._alone = Watchlist(rules)
-        self.fine: set[str] = set()
+        self.fine: set[str] = set()  # destinations that work for this worker
         self._before: dict[str, int] = {}
         self._recovered: dict[str, float] = {}
 

@@ -33,17 +33,12 @@ Send = Callable[[str, bytes], Awaitable[None]]
 
 @dataclass
 class Tally:
-    """How it went so far. Times in seconds.
-
-    Attributes:
-        sending: Spent on sending, without the pauses between messages.
-        last_error: Of the last message that failed.
-    """
+    """How it went so far. Times in seconds."""
 
     succeeded: int = 0
     failed: int = 0
-    sending: float = 0.0
-    last_error: NotifierError | None = None
+    sending: float = 0.0  # spent on sending, without the pauses between messages
+    last_error: NotifierError | None = None  # of the last message that failed
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -17,14 +17,10 @@ GIVE_UP = 15.0  # seconds, so that one lost read does not end all reading
 
 
 class LatestDeadLetters(msgspec.Struct, frozen=True):
-    """The dead letters as the page shows them.
-
-    Attributes:
-        note: Why they are missing or may be old, or None.
-    """
+    """The dead letters as the page shows them."""
 
     letters: tuple[DeadLetter, ...] = ()
-    note: str | None = None
+    note: str | None = None  # why they are missing or may be old, or None
 
 
 class DeadLetterPeek:

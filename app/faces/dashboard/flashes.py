@@ -4,13 +4,9 @@ import msgspec
 
 
 class Flash(msgspec.Struct, frozen=True):
-    """One line for the operator.
+    """One line for the operator."""
 
-    Attributes:
-        tone: ``ok``, ``wait`` or ``bad``.
-    """
-
-    tone: str
+    tone: str  # ``ok``, ``wait`` or ``bad``
     text: str
 
 

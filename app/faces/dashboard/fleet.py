@@ -12,40 +12,28 @@ SHOWN = 50
 
 
 class WorkerRow(msgspec.Struct, frozen=True):
-    """One worker.
-
-    Attributes:
-        mode: Its status, or ``PAUSED``, or ``PROBLEM``; as ``static/fleet.js`` has it.
-        link: The address of its page; None if it cannot be reached from elsewhere.
-        is_me: Whether it is the one that shows this page.
-        places: The numbers of its partitions of the consumed topics.
-        partitions: How many it has, those of the retry topics included.
-    """
+    """One worker."""
 
     id: str
     host: str
     process_id: int
     version: str
-    mode: str
+    mode: str  # its status, or ``PAUSED``, or ``PROBLEM``; as ``static/fleet.js`` has it
     problem: str | None
-    link: str | None
-    is_me: bool
-    places: str
-    partitions: int
+    link: str | None  # the address of its page; None if it cannot be reached from elsewhere
+    is_me: bool  # whether it is the one that shows this page
+    places: str  # the numbers of its partitions of the consumed topics
+    partitions: int  # how many it has, those of the retry topics included
     start_time: str | None
     statistics: WorkerStatistics
 
 
 class FleetRows(msgspec.Struct, frozen=True):
-    """The workers to show.
-
-    Attributes:
-        hidden: How many more there are.
-    """
+    """The workers to show."""
 
     rows: tuple[WorkerRow, ...]
     totals: WorkerStatistics
-    hidden: int
+    hidden: int  # how many more there are
     unknown: str | None
 
 

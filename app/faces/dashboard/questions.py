@@ -6,13 +6,9 @@ import msgspec
 
 
 class Question(msgspec.Struct, frozen=True):
-    """One question.
+    """One question."""
 
-    Attributes:
-        label: Of the button that says yes.
-    """
-
-    label: str
+    label: str  # of the button that says yes
     text: str
 
 

@@ -81,17 +81,11 @@ class Filters(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """Throughput and latency of the last minute, from the attempts still in memory.
+    """Throughput and latency of the last minute, from the attempts still in memory."""
 
-    Attributes:
-        rate: Attempts per second.
-        median: Seconds; half of the attempts were answered faster. None without any.
-        slow: Seconds; 95 % were answered faster.
-    """
-
-    rate: float
-    median: float | None
-    slow: float | None
+    rate: float  # attempts per second
+    median: float | None  # Seconds; half of the attempts were answered faster. None without any.
+    slow: float | None  # seconds; 95 % were answered faster
 
 
 class Inbox(msgspec.Struct, frozen=True):
@@ -102,17 +96,11 @@ class Inbox(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Everything the templates need.
-
-    Attributes:
-        destinations: The worst of them.
-        deeds: What people had this worker do, newest first.
-        signed_in: The name of the key that the browser signed in with, or None.
-    """
+    """Everything the templates need."""
 
     snapshot: Snapshot
     fleet: FleetRows
-    destinations: DestinationPage
+    destinations: DestinationPage  # the worst of them
     report: str
     filters: Filters
     channels: tuple[str, ...]
@@ -121,10 +109,10 @@ class Page(msgspec.Struct, frozen=True):
     dead_letters: LatestDeadLetters
     replay: Replay
     inbox: Inbox | None
-    deeds: Sequence[Deed]
+    deeds: Sequence[Deed]  # what people had this worker do, newest first
     flash: Flash | None
     time: str
-    signed_in: str | None = None
+    signed_in: str | None = None  # the name of the key that the browser signed in with, or None
 
     @property
     def mode(self) -> str:

@@ -22,17 +22,11 @@ _LINE_MARKS = re.compile(r"^[ \t]*(?:#{1,6} |> ?|[-*+] )", re.MULTILINE)
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A message as readers see it.
+    """A message as readers see it."""
 
-    Attributes:
-        title: In the list of chats, and on the locked phone.
-        text: In the chat, without markup.
-        mentions: Whether anybody is called.
-    """
-
-    title: str
-    text: str
-    mentions: bool = False
+    title: str  # in the list of chats, and on the locked phone
+    text: str  # in the chat, without markup
+    mentions: bool = False  # whether anybody is called
 
     @property
     def texts(self) -> str:

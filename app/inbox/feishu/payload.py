@@ -38,27 +38,16 @@ _TAG = re.compile(r"</?(?:font|at|b|i|u|s)\b[^<>]*>", re.IGNORECASE)
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A message as readers see it.
+    """A message as readers see it."""
 
-    Attributes:
-        title: The header's.
-        color: Of the header; 0xRRGGBB or None.
-        blocks: The elements' texts, in order.
-        fields: Texts that stand beside each other.
-        notes: Small lines.
-        lines: All of these, in the order of the card.
-        links: Where buttons lead.
-        mentions: Whether anybody is called.
-    """
-
-    title: str = ""
-    color: int | None = None
-    blocks: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    mentions: bool = False
+    title: str = ""  # the header's
+    color: int | None = None  # of the header; 0xRRGGBB or None
+    blocks: tuple[str, ...] = ()  # the elements' texts, in order
+    fields: tuple[str, ...] = ()  # texts that stand beside each other
+    notes: tuple[str, ...] = ()  # small lines
+    lines: tuple[str, ...] = ()  # all of these, in the order of the card
+    links: tuple[str, ...] = ()  # where buttons lead
+    mentions: bool = False  # whether anybody is called
 
     @property
     def texts(self) -> str:

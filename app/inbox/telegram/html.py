@@ -35,14 +35,10 @@ class Refused(Exception):  # noqa: N818 - it is no error of this service
 
 
 class Shown(NamedTuple):
-    """A text as people see it.
-
-    Attributes:
-        mentions: Names in it that call somebody.
-    """
+    """A text as people see it."""
 
     text: str
-    mentions: tuple[str, ...]
+    mentions: tuple[str, ...]  # names in it that call somebody
 
 
 def read_html(source: str) -> Shown:

@@ -24,17 +24,11 @@ _LINE_MARKS = re.compile(r"^(?:#{1,6} |> ?)", re.MULTILINE)
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A message as readers see it.
+    """A message as readers see it."""
 
-    Attributes:
-        text: Without markup.
-        color: Of the first coloured words; 0xRRGGBB or None.
-        mentions: Whether anybody is called.
-    """
-
-    text: str
-    color: int | None = None
-    mentions: bool = False
+    text: str  # without markup
+    color: int | None = None  # of the first coloured words; 0xRRGGBB or None
+    mentions: bool = False  # whether anybody is called
 
     @property
     def texts(self) -> str:

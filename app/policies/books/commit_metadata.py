@@ -40,18 +40,13 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Committed(msgspec.Struct, frozen=True):
-    """A group's commit for a partition.
-
-    Attributes:
-        settled: The offsets settled above the offset; None if the metadata does not say.
-        odd: There is metadata, and it is not this service's or corrupt.
-        topic_id: Of which topic the offset is; None if the metadata does not say.
-    """
+    """A group's commit for a partition."""
 
     offset: int
+    # the offsets settled above the offset; None if the metadata does not say
     settled: Settled | None = None
-    odd: bool = False
-    topic_id: str | None = None
+    odd: bool = False  # there is metadata, and it is not this service's or corrupt
+    topic_id: str | None = None  # of which topic the offset is; None if the metadata does not say
 
 
 def read_commit(offset: int, metadata: str | None) -> Committed | None:

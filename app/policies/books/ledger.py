@@ -13,15 +13,10 @@ from app.policies.books.commit_metadata import LONGEST, Settled, encode
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """The next commit for a partition.
+    """The next commit for a partition."""
 
-    Attributes:
-        offset: The lowest that is not settled.
-        metadata: The offsets settled above it; may be empty.
-    """
-
-    offset: int
-    metadata: str = ""
+    offset: int  # the lowest that is not settled
+    metadata: str = ""  # the offsets settled above it; may be empty
 
 
 class Ledger:

@@ -33,17 +33,13 @@ class _Heard(NamedTuple):
 
 
 class NoticeBook:
-    """Knows what the group's workers see, and what the operator was told.
-
-    Attributes:
-        told: What each address was told, by a hash of the address.
-    """
+    """Knows what the group's workers see, and what the operator was told."""
 
     def __init__(self, group_id: str) -> None:
         self._reports = _report_prefix(group_id)
         self._told_key = _told_key(group_id)
         self._heard: dict[str, _Heard] = {}
-        self.told: ToldByName = {}
+        self.told: ToldByName = {}  # what each address was told, by a hash of the address
 
     def take(self, key: bytes | None, value: bytes | None, at: float) -> None:
         """Take in one record of the control topic, in the order in which they stand."""

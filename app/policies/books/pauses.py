@@ -17,36 +17,24 @@ from app.values.errors import UNREADABLE
 
 
 class Pausing(msgspec.Struct, frozen=True):
-    """An operator's last word about a destination.
+    """An operator's last word about a destination."""
 
-    Attributes:
-        paused: Whether it is paused, or was resumed.
-        by: Whose word it is: the name of an API key, or of the place that needs none.
-        at: Seconds since the epoch, by the clock of the worker that was told.
-        channel: The channel that serves it.
-        label: Its redacted address.
-    """
-
-    paused: bool
-    by: str
-    at: float
-    channel: str = ""
-    label: str = ""
+    paused: bool  # whether it is paused, or was resumed
+    by: str  # whose word it is: the name of an API key, or of the place that needs none
+    at: float  # seconds since the epoch, by the clock of the worker that was told
+    channel: str = ""  # the channel that serves it
+    label: str = ""  # its redacted address
 
 
 class PauseBook:
-    """Knows which destinations are paused.
-
-    Attributes:
-        resumed_at: When the last one was resumed, in seconds since the epoch by the brokers' clock.
-        resumed_on: The same in monotonic seconds of the reader.
-    """
+    """Knows which destinations are paused."""
 
     def __init__(self, group_id: str) -> None:
         self._prefix = _prefix(group_id)
         self._words: dict[str, Pausing] = {}
+        # when the last one was resumed, in seconds since the epoch by the brokers' clock
         self.resumed_at = -inf
-        self.resumed_on = -inf
+        self.resumed_on = -inf  # the same in monotonic seconds of the reader
 
     def take(self, key: bytes | None, value: bytes | None, at: float, on: float) -> str | None:
         """Take in one record of the control topic, in the order in which they stand.

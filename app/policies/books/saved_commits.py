@@ -31,30 +31,20 @@ T = TypeVar("T")
 
 
 class SavedCommit(msgspec.Struct, frozen=True):
-    """The last commit for a partition that was written down.
+    """The last commit for a partition that was written down."""
 
-    Attributes:
-        topic_id: Of the topic that the offset is of; None if the brokers know no ids.
-        metadata: The commit's, without the topic's id.
-        saved_at: Seconds since the epoch.
-    """
-
-    topic_id: str | None
+    topic_id: str | None  # of the topic that the offset is of; None if the brokers know no ids
     offset: int
-    metadata: str
-    saved_at: float
+    metadata: str  # the commit's, without the topic's id
+    saved_at: float  # seconds since the epoch
 
 
 class FirstVisit(msgspec.Struct, frozen=True):
-    """A topic as it was when this service first came to it in its group.
-
-    Attributes:
-        saved_at: Seconds since the epoch.
-    """
+    """A topic as it was when this service first came to it in its group."""
 
     topic_id: str | None
     partitions: int
-    saved_at: float
+    saved_at: float  # seconds since the epoch
 
 
 class Saved(msgspec.Struct, frozen=True):

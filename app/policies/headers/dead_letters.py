@@ -37,45 +37,30 @@ MOST_TARGETS = 500  # of each list; a record may name tens of thousands, a heade
 
 
 class DeadLetterNote(msgspec.Struct, frozen=True):
-    """Why a record is given up, for ``dead_letter_headers``.
-
-    Attributes:
-        error: For the operator, without secrets.
-        origin: The record's first place.
-        failed: Targets that will never be reached.
-        delivered: Targets that accepted it.
-        attempts: Most attempts that any target took.
-        first_failure: Seconds since the epoch, or None.
-        replays: How often it was replayed before.
-    """
+    """Why a record is given up, for ``dead_letter_headers``."""
 
     reason: Reason
-    error: str
-    origin: Origin
-    failed: tuple[TargetMark, ...] = ()
-    delivered: tuple[TargetMark, ...] = ()
-    attempts: int = 0
-    first_failure: float | None = None
+    error: str  # for the operator, without secrets
+    origin: Origin  # the record's first place
+    failed: tuple[TargetMark, ...] = ()  # targets that will never be reached
+    delivered: tuple[TargetMark, ...] = ()  # targets that accepted it
+    attempts: int = 0  # most attempts that any target took
+    first_failure: float | None = None  # seconds since the epoch, or None
     group: str = ""
-    replays: int = 0
+    replays: int = 0  # how often it was replayed before
 
 
 class WrittenNote(msgspec.Struct, frozen=True):
-    """A dead letter's headers, read.
-
-    Attributes:
-        first_failure: Seconds since the epoch, or None.
-        replays: How often it was replayed before.
-    """
+    """A dead letter's headers, read."""
 
     reason: Reason = Reason.INVALID
     error: str = ""
     failed: tuple[TargetMark, ...] = ()
     delivered: tuple[TargetMark, ...] = ()
     attempts: int = 0
-    first_failure: float | None = None
+    first_failure: float | None = None  # seconds since the epoch, or None
     group: str = ""
-    replays: int = 0
+    replays: int = 0  # how often it was replayed before
 
 
 def dead_letter_headers(record: Record, note: DeadLetterNote) -> Headers:

@@ -66,22 +66,16 @@ class FailedMark(msgspec.Struct, frozen=True):
 
 
 class Deferral(msgspec.Struct, frozen=True):
-    """A notification's progress: the targets that are left, delivered and failed.
+    """A notification's progress: the targets that are left, delivered and failed."""
 
-    Attributes:
-        left: Targets still to be sent to; None for all that are not named below.
-        delivered: Targets that have it.
-        failed: Targets that were given up.
-        first_failure: Seconds since the epoch, or None.
-        paused: The ids of the destinations that it waits for, if these are all paused.
-    """
-
+    # targets still to be sent to; None for all that are not named below
     left: tuple[TargetMark, ...] | None = None
-    delivered: tuple[TargetMark, ...] = ()
-    failed: tuple[FailedMark, ...] = ()
+    delivered: tuple[TargetMark, ...] = ()  # targets that have it
+    failed: tuple[FailedMark, ...] = ()  # targets that were given up
     attempts: int = 0
-    first_failure: float | None = None
+    first_failure: float | None = None  # seconds since the epoch, or None
     replays: int = 0
+    # the ids of the destinations that it waits for, if these are all paused
     paused: tuple[str, ...] = ()
 
     def after_pause(self, waited: float) -> "Deferral":

@@ -67,16 +67,12 @@ MOST_DIGITS = 19  # of a 64-bit number, as Kafka's offsets are
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """A record's place when it was first consumed, however often it was moved since.
-
-    Attributes:
-        timestamp: The record's own time there, in seconds since the epoch.
-    """
+    """A record's place when it was first consumed, however often it was moved since."""
 
     topic: str
     partition: int
     offset: int
-    timestamp: float
+    timestamp: float  # the record's own time there, in seconds since the epoch
 
     @property
     def coordinates(self) -> str:
@@ -85,16 +81,11 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class TargetMark(msgspec.Struct, frozen=True):
-    """A target as headers name it, without the address.
-
-    Attributes:
-        label: The redacted address.
-        id: The target's ``fingerprint``, by which it is found again.
-    """
+    """A target as headers name it, without the address."""
 
     channel: str
-    label: str
-    id: str
+    label: str  # the redacted address
+    id: str  # the target's ``fingerprint``, by which it is found again
 
 
 def mark_of(target: Target) -> TargetMark:

@@ -8,16 +8,12 @@ Servers lock accounts after five to ten logins with a wrong password within some
 
 
 class LoginPauses:
-    """Keeps logins apart that a server refuses. Times are monotonic seconds.
-
-    Attributes:
-        said: The server's words when it last refused one.
-    """
+    """Keeps logins apart that a server refuses. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._refusals = 0
         self._until = 0.0
-        self.said = ""
+        self.said = ""  # the server's words when it last refused one
 
     def wait(self, now: float) -> float:
         """Return the seconds until the next login may be tried."""

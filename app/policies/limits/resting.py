@@ -15,17 +15,11 @@ LONGEST_PAUSE: Final = 15.0
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why a partition cannot be read.
+    """Why a partition cannot be read."""
 
-    Attributes:
-        code: Kafka's error code.
-        since: When it was first said, in monotonic seconds.
-        pause: Seconds from the last answer to the next question.
-    """
-
-    code: int
-    since: float
-    pause: float
+    code: int  # Kafka's error code
+    since: float  # when it was first said, in monotonic seconds
+    pause: float  # seconds from the last answer to the next question
 
 
 class Rests:

@@ -7,18 +7,13 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     """Exponential back-off with full jitter in memory, then deferring until a notification is old.
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-
-    Attributes:
-        max_attempts: Attempts in memory, the first one included.
-        base_delay: Seconds; the first delay lies between 0 and this.
-        max_delay: Seconds; the longest delay in memory.
-        max_age: Seconds from the first failure until a notification is given up; 0 gives it up
-            when its attempts in memory are used up.
     """
 
-    max_attempts: int
-    base_delay: float
-    max_delay: float
+    max_attempts: int  # attempts in memory, the first one included
+    base_delay: float  # seconds; the first delay lies between 0 and this
+    max_delay: float  # seconds; the longest delay in memory
+    # seconds from the first failure until a notification is given up; 0 gives it up when its
+    # attempts in memory are used up
     max_age: float = 0.0
 
     @property

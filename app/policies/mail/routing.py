@@ -18,19 +18,12 @@ MOST_SHOWN = 48 * 1024
 
 
 class Addressed(msgspec.Struct, frozen=True):
-    """Whom a mail is for, as the record or the recipients file has it.
+    """Whom a mail is for, as the record or the recipients file has it."""
 
-    Attributes:
-        to: Entries of a list of mail addresses, as they are written.
-        cc: The same, for copies.
-        bcc: The same, for copies that nobody sees.
-        apart: Those in ``to`` are not to see each other's addresses.
-    """
-
-    to: Sequence[str]
-    cc: Sequence[str] = ()
-    bcc: Sequence[str] = ()
-    apart: bool = False
+    to: Sequence[str]  # entries of a list of mail addresses, as they are written
+    cc: Sequence[str] = ()  # the same, for copies
+    bcc: Sequence[str] = ()  # the same, for copies that nobody sees
+    apart: bool = False  # those in ``to`` are not to see each other's addresses
 
 
 Part = tuple[tuple[Target, ...], Heading]
@@ -39,15 +32,10 @@ _Group = tuple[Sequence[str], Heading]
 
 
 class MailRoute(NamedTuple):
-    """The recipients of a mail.
+    """The recipients of a mail."""
 
-    Attributes:
-        parts: One for each delivery.
-        unusable: Entries that are no mail address, and why.
-    """
-
-    parts: Sequence[Part]
-    unusable: Sequence[tuple[str, str]]
+    parts: Sequence[Part]  # one for each delivery
+    unusable: Sequence[tuple[str, str]]  # entries that are no mail address, and why
 
 
 def route_mail(channel: str, addressed: Addressed) -> MailRoute:

@@ -59,9 +59,6 @@ class Secrets:
         distinct: Only what no text has by chance: a password that is a word or a number would be
             found in every answer, and blank out its keys and figures.
         forms: How secrets look that are known by their form.
-
-    Attributes:
-        longest: Characters of the longest.
     """
 
     def __init__(
@@ -76,7 +73,7 @@ class Secrets:
             words.update(_short_parts(value) if is_url else [])
         usable = filter(_is_distinct, _usable(plain)) if distinct else _usable(plain)
         self._plain = tuple(sorted(usable, key=len, reverse=True))
-        self.longest = len(self._plain[0]) if self._plain else 0
+        self.longest = len(self._plain[0]) if self._plain else 0  # characters of the longest
         self._base64 = tuple({core for text in self._plain for core in _base64_cores(text)})
         written = {form for needle in self._plain for form in (dumps(needle)[1:-1], escape(needle))}
         self._written = (*self._plain, *self._base64, *sorted(written - plain))

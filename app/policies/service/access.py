@@ -25,27 +25,19 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:@/?#\s]+)(?::[0-9]*)?")
 
 
 class Key(msgspec.Struct, frozen=True):
-    """An API key, which itself is kept nowhere.
+    """An API key, which itself is kept nowhere."""
 
-    Attributes:
-        name: Whose it is, for the log and the page.
-    """
-
-    name: str
+    name: str  # whose it is, for the log and the page
     digest: bytes
 
 
 class Access(msgspec.Struct, frozen=True):
-    """The rules in force.
-
-    Attributes:
-        metrics_open: Serve ``/metrics`` without a key.
-        closed: Without keys, serve nothing at all to other machines, not even ``/health``:
-            production, under a server that did not tell its addresses.
-    """
+    """The rules in force."""
 
     keys: tuple[Key, ...] = ()
-    metrics_open: bool = False
+    metrics_open: bool = False  # serve ``/metrics`` without a key
+    # without keys, serve nothing at all to other machines, not even ``/health``: production,
+    # under a server that did not tell its addresses
     closed: bool = False
 
     @property
@@ -75,42 +67,28 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """A request, as far as access depends on it.
-
-    Attributes:
-        scheme: ``http`` or ``https``.
-        client: The peer's address, or None if there is none (a Unix socket).
-        host: The ``Host`` header; None when it is missing or given twice.
-        signed_in: Whose sign-in its cookie is, or None.
-        has_pass: Whether another worker shows a pass for just this.
-        is_forwarded: Whether somebody passed it on, so that the peer is not who asks.
-    """
+    """A request, as far as access depends on it."""
 
     method: str
     path: str
-    scheme: str = "http"
-    client: str | None = None
-    host: str | None = None
+    scheme: str = "http"  # ``http`` or ``https``
+    client: str | None = None  # the peer's address, or None if there is none (a Unix socket)
+    host: str | None = None  # the ``Host`` header; None when it is missing or given twice
     credential: str | None = None
-    signed_in: str | None = None
-    has_pass: bool = False
+    signed_in: str | None = None  # whose sign-in its cookie is, or None
+    has_pass: bool = False  # whether another worker shows a pass for just this
     origin: str | None = None
     fetch_site: str | None = None
     user_agent: str | None = None
-    is_forwarded: bool = False
+    is_forwarded: bool = False  # whether somebody passed it on, so that the peer is not who asks
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why a request is not served.
+    """Why a request is not served."""
 
-    Attributes:
-        status: 401 when a key would help, else 403.
-        detail: The fault, and its remedy.
-        for_operator: Whether this is the operator's to put right, so that the log says it, too.
-    """
-
-    status: int
-    detail: str
+    status: int  # 401 when a key would help, else 403
+    detail: str  # the fault, and its remedy
+    # whether this is the operator's to put right, so that the log says it, too
     for_operator: bool = False
 
 

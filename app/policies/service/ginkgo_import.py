@@ -33,16 +33,12 @@ class Tables(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """The files that were made.
+    """The files that were made."""
 
-    Attributes:
-        document: The recipients file as YAML.
-        left_out: Entries that could not be taken over, each with its reason and without addresses.
-    """
-
-    document: str
+    document: str  # the recipients file as YAML
     users: int
     groups: int
+    # entries that could not be taken over, each with its reason and without addresses
     left_out: tuple[str, ...]
 
 

@@ -13,17 +13,11 @@ _OWN_ID: Final = "give this service a group id of its own (NOTIFIER_KAFKA__GROUP
 
 
 class GroupFault(msgspec.Struct, frozen=True):
-    """Something that is wrong with a group.
+    """Something that is wrong with a group."""
 
-    Attributes:
-        kind: Tells it from other faults.
-        problem: A sentence about the group, without its subject and its full stop.
-        remedy: The remedy, without its full stop.
-    """
-
-    kind: str
-    problem: str
-    remedy: str
+    kind: str  # tells it from other faults
+    problem: str  # a sentence about the group, without its subject and its full stop
+    remedy: str  # the remedy, without its full stop
 
 
 def group_faults(

@@ -17,17 +17,11 @@ _IPV6_NETWORK = 64  # bits; what one customer is given
 
 
 class Verdict(NamedTuple):
-    """The answer to a wrong key.
+    """The answer to a wrong key."""
 
-    Attributes:
-        delay: Seconds until it is answered.
-        is_news: Whether the log is to say so: once a minute for each address.
-        source: The address, or its network.
-    """
-
-    delay: float
-    is_news: bool
-    source: str
+    delay: float  # seconds until it is answered
+    is_news: bool  # whether the log is to say so: once a minute for each address
+    source: str  # the address, or its network
 
 
 @dataclass(slots=True)

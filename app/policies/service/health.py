@@ -13,32 +13,24 @@ START_PATIENCE = 10.0
 
 
 class Signs(msgspec.Struct, frozen=True):
-    """Signs of a worker's health. Ages are seconds; None means it does not apply.
-
-    Attributes:
-        failure: The error that the worker's tasks ended with, or None.
-        starting_for: Since it began to start and is not running yet.
-        start_error: The error of the last try to start, or None.
-        broker_silent_for: Since Kafka last answered anything.
-        commit_overdue_for: Since there was something to commit and no commit was acknowledged.
-        poll_silent_for: Since the poll task last came round.
-        fetch_silent_for: Since a record was last taken while some wait on Kafka and there is room.
-        deliver_silent_for: Since an attempt last ended while there was work that could be done;
-            waiting for a due time or a rate limit is not such work.
-        records_blocked: Why dead letters or deferred records cannot be written, or None.
-        condition: Another reason that keeps it from its work, in its own words, or None.
-    """
+    """Signs of a worker's health. Ages are seconds; None means it does not apply."""
 
     status: Status
-    failure: str | None = None
-    starting_for: float | None = None
-    start_error: str | None = None
-    broker_silent_for: float | None = None
+    failure: str | None = None  # the error that the worker's tasks ended with, or None
+    starting_for: float | None = None  # since it began to start and is not running yet
+    start_error: str | None = None  # the error of the last try to start, or None
+    broker_silent_for: float | None = None  # since Kafka last answered anything
+    # since there was something to commit and no commit was acknowledged
     commit_overdue_for: float | None = None
-    poll_silent_for: float | None = None
+    poll_silent_for: float | None = None  # since the poll task last came round
+    # since a record was last taken while some wait on Kafka and there is room
     fetch_silent_for: float | None = None
+    # since an attempt last ended while there was work that could be done; waiting for a due
+    # time or a rate limit is not such work
     deliver_silent_for: float | None = None
+    # why dead letters or deferred records cannot be written, or None
     records_blocked: str | None = None
+    # another reason that keeps it from its work, in its own words, or None
     condition: str | None = None
 
 

@@ -21,15 +21,10 @@ MOST: Final = 500
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """How patient the operator is.
+    """How patient the operator is."""
 
-    Attributes:
-        after: Seconds that something has to last before it is told.
-        every: Seconds between two times that the same matter is told to be wrong.
-    """
-
-    after: float
-    every: float
+    after: float  # seconds that something has to last before it is told
+    every: float  # seconds between two times that the same matter is told to be wrong
 
     @property
     def grace(self) -> float:
@@ -131,17 +126,11 @@ class DeadLetterCount:
 
 
 class Due(msgspec.Struct, frozen=True):
-    """What one message has to say.
+    """What one message has to say."""
 
-    Attributes:
-        begun: What is wrong, and was not told.
-        lasting: What was told, and is still wrong.
-        over: What was told, and is not wrong any more; as it was told.
-    """
-
-    begun: tuple[Matter, ...] = ()
-    lasting: tuple[Matter, ...] = ()
-    over: tuple[Matter, ...] = ()
+    begun: tuple[Matter, ...] = ()  # what is wrong, and was not told
+    lasting: tuple[Matter, ...] = ()  # what was told, and is still wrong
+    over: tuple[Matter, ...] = ()  # what was told, and is not wrong any more; as it was told
 
     def __bool__(self) -> bool:
         """Say whether there is anything to say."""

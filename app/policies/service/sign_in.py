@@ -21,16 +21,11 @@ _LONGEST = 1_000  # characters of a cookie's value that are looked at
 
 
 class SignIn(msgspec.Struct, frozen=True, array_like=True):
-    """Who signed in.
-
-    Attributes:
-        expires: Seconds since the epoch.
-        nonce: Tells this sign-in from every other one.
-    """
+    """Who signed in."""
 
     name: str
-    expires: int
-    nonce: str
+    expires: int  # seconds since the epoch
+    nonce: str  # tells this sign-in from every other one
 
 
 class Seal:

@@ -20,20 +20,14 @@ _BY_PROTOCOL = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 
 
 class Exporting(msgspec.Struct, frozen=True):
-    """That spans are wanted.
+    """That spans are wanted."""
 
-    Attributes:
-        exporters: By the names under which packages offer them.
-        because: The variable that says so.
-        queue: How many spans may wait to be exported.
-        endpoint: Where the collector is, as far as a variable says it. It may hold a password.
-        secrets: The keys in headers, the endpoint's password, and its path, which may be one.
-    """
-
-    exporters: tuple[str, ...]
-    because: str
-    queue: int = _DEFAULT_QUEUE
+    exporters: tuple[str, ...]  # by the names under which packages offer them
+    because: str  # the variable that says so
+    queue: int = _DEFAULT_QUEUE  # how many spans may wait to be exported
+    # Where the collector is, as far as a variable says it. It may hold a password.
     endpoint: str | None = None
+    # the keys in headers, the endpoint's password, and its path, which may be one
     secrets: frozenset[str] = frozenset()
 
 

@@ -27,39 +27,26 @@ _SCHEMES = ("http://", "https://")
 
 
 class CardField(msgspec.Struct, frozen=True, gc=False):
-    """A labelled value.
+    """A labelled value."""
 
-    Attributes:
-        name: On one line; perhaps empty.
-        value: Perhaps several lines.
-        inline: It may stand beside others.
-    """
-
-    name: str
-    value: Lines
-    inline: bool = False
+    name: str  # on one line; perhaps empty
+    value: Lines  # perhaps several lines
+    inline: bool = False  # it may stand beside others
 
 
 class Card(msgspec.Struct, frozen=True, gc=False):
-    """One card of a message; what is empty is not there.
-
-    Attributes:
-        url: Where the title leads.
-        author_url: Where that leads.
-        time: When it was published, in seconds since the epoch.
-        color: 0xRRGGBB.
-    """
+    """One card of a message; what is empty is not there."""
 
     title: str = ""
-    url: str = ""
+    url: str = ""  # where the title leads
     author: str = ""
-    author_url: str = ""
+    author_url: str = ""  # where that leads
     text: Lines = ()
     fields: tuple[CardField, ...] = ()
     images: tuple[str, ...] = ()
     footer: str = ""
-    time: float | None = None
-    color: int | None = None
+    time: float | None = None  # when it was published, in seconds since the epoch
+    color: int | None = None  # 0xRRGGBB
 
 
 class _Room:

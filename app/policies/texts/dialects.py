@@ -98,27 +98,17 @@ _kind = itemgetter(0)
 
 
 class Parts(NamedTuple):
-    """The lines of one message or of several.
+    """The lines of one message or of several."""
 
-    Attributes:
-        text: What is shortened if there is no room.
-        end: What stands after it and is kept, if there is any sense in that.
-    """
-
-    text: Lines
-    end: Lines = ()
+    text: Lines  # what is shortened if there is no room
+    end: Lines = ()  # what stands after it and is kept, if there is any sense in that
 
 
 class Fitted(NamedTuple):
-    """What is written, by message.
+    """What is written, by message."""
 
-    Attributes:
-        pages: The text of each; none of one that shows nothing.
-        whole: Nothing was left out.
-    """
-
-    pages: tuple[str, ...]
-    whole: bool
+    pages: tuple[str, ...]  # the text of each; none of one that shows nothing
+    whole: bool  # nothing was left out
     lines: tuple[Lines, ...]
 
 

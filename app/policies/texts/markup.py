@@ -10,16 +10,11 @@ BOLD, ITALIC, STRIKE, CODE = 1, 2, 4, 8
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """A piece of a line that looks the same throughout.
+    """A piece of a line that looks the same throughout."""
 
-    Attributes:
-        text: Literally, without a line break.
-        style: How it looks.
-        url: Where it leads; only ``http``, ``https`` and ``mailto``. None for no link.
-    """
-
-    text: str
-    style: int = 0
+    text: str  # literally, without a line break
+    style: int = 0  # how it looks
+    # Where it leads; only ``http``, ``https`` and ``mailto``. None for no link.
     url: str | None = None
 
 
@@ -36,19 +31,12 @@ class Kind(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One line.
+    """One line."""
 
-    Attributes:
-        spans: In order; of code and tables one, as it was written.
-        kind: What it is.
-        level: Of a heading, from 1; of a list's item, from 0.
-        mark: What stands before a list's item.
-    """
-
-    spans: tuple[Span, ...] = ()
-    kind: Kind = Kind.TEXT
-    level: int = 0
-    mark: str = ""
+    spans: tuple[Span, ...] = ()  # in order; of code and tables one, as it was written
+    kind: Kind = Kind.TEXT  # what it is
+    level: int = 0  # of a heading, from 1; of a list's item, from 0
+    mark: str = ""  # what stands before a list's item
 
     @property
     def text(self) -> str:

@@ -27,23 +27,17 @@ class Rate:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the stand-in enforces.
+    """What the stand-in enforces."""
 
-    Attributes:
-        webhook: For each id and token.
-        channel: For all webhooks of one channel together; None: no such limit.
-        everything: For one client, as the global limit.
-        invalid: So many 401, 403 and 429 answers (but those of a shared limit) bring a ban.
-        ban: Seconds; an hour by discord/discord-api-docs#5385.
-        request_bytes: A longer body is answered 413. The least that anybody reported as a limit,
-            for files (discord/discord-api-docs#6058); none is known for JSON.
-    """
-
-    webhook: Rate = Rate(5, 2.0)
+    webhook: Rate = Rate(5, 2.0)  # for each id and token
+    # for all webhooks of one channel together; None: no such limit
     channel: Rate | None = Rate(30, 60.0)
-    everything: Rate = Rate(50, 1.0)
+    everything: Rate = Rate(50, 1.0)  # for one client, as the global limit
+    # so many 401, 403 and 429 answers (but those of a shared limit) bring a ban
     invalid: Rate = Rate(10_000, 600.0)
-    ban: float = 3600.0
+    ban: float = 3600.0  # seconds; an hour by discord/discord-api-docs#5385
+    # A longer body is answered 413. The least that anybody reported as a limit, for files
+    # (discord/discord-api-docs#6058); none is known for JSON.
     request_bytes: int = 8 * 1024 * 1024
 
 

@@ -13,21 +13,13 @@ from tests.support.discord.limits import INVALID
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer.
+    """A request and its answer."""
 
-    Attributes:
-        at: When it came, by the stand-in's clock.
-        path: Its target.
-        body: As sent.
-        status: Of the answer; None where there was none.
-        scope: Of a 429, where it is Discord's own.
-    """
-
-    at: float
-    path: str
-    body: bytes
-    status: int | None
-    scope: Scope | None = None
+    at: float  # when it came, by the stand-in's clock
+    path: str  # its target
+    body: bytes  # as sent
+    status: int | None  # of the answer; None where there was none
+    scope: Scope | None = None  # of a 429, where it is Discord's own
 
     @property
     def invalid(self) -> bool:
@@ -37,19 +29,12 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Message:
-    """A message that was taken.
+    """A message that was taken."""
 
-    Attributes:
-        id: Discord's.
-        webhook_id: Whose it is.
-        at: When, by the stand-in's clock.
-        sent: The JSON of the request.
-    """
-
-    id: str
-    webhook_id: str
-    at: float
-    sent: dict[str, Any]
+    id: str  # Discord's
+    webhook_id: str  # whose it is
+    at: float  # when, by the stand-in's clock
+    sent: dict[str, Any]  # the JSON of the request
 
     @property
     def shown(self) -> tuple[dict[str, Any], ...]:

@@ -22,32 +22,20 @@ _EXPECTED = 'Expected "Content-Type" header to be one of {}.'
 
 @dataclass(frozen=True)
 class Call:
-    """A call to a webhook, as far as the URL tells.
+    """A call to a webhook, as far as the URL tells."""
 
-    Attributes:
-        version: Of the API.
-        webhook_id: As written.
-        token: As written.
-        query: Raw.
-    """
-
-    version: int
-    webhook_id: str
-    token: str
-    query: str
+    version: int  # of the API
+    webhook_id: str  # as written
+    token: str  # as written
+    query: str  # raw
 
 
 @dataclass(frozen=True)
 class Query:
-    """The query of an execute-webhook call.
+    """The query of an execute-webhook call."""
 
-    Attributes:
-        wait: Answer with the message.
-        thread_id: Where to post it, or None for the channel itself.
-    """
-
-    wait: bool = False
-    thread_id: str | None = None
+    wait: bool = False  # answer with the message
+    thread_id: str | None = None  # where to post it, or None for the channel itself
 
 
 def read_call(path: str) -> Call | None:

@@ -11,21 +11,13 @@ from tests.support.http_server import Behaviour
 
 @dataclass
 class Webhook:
-    """A webhook that exists.
+    """A webhook that exists."""
 
-    Attributes:
-        id: A snowflake.
-        token: Its secret.
-        channel_id: Webhooks of one channel share its limit.
-        threads: Ids of the channel's threads.
-        broken: What it does instead of answering.
-    """
-
-    id: str
-    token: str
-    channel_id: str
-    threads: tuple[str, ...] = ()
-    broken: Behaviour | None = None
+    id: str  # a snowflake
+    token: str  # its secret
+    channel_id: str  # webhooks of one channel share its limit
+    threads: tuple[str, ...] = ()  # ids of the channel's threads
+    broken: Behaviour | None = None  # what it does instead of answering
 
 
 def message_object(message: Message, webhook: Webhook, query: Query) -> dict[str, Any]:

@@ -32,22 +32,14 @@ an hour apart have them all written again at once."""
 
 
 class Published(msgspec.Struct, frozen=True):
-    """A notification as it was published.
-
-    Attributes:
-        targets: Each with the channel it was named for.
-        key: Its ordering key, or None.
-        urgent: It may overtake others in a chat.
-        twice: Its record was published a second time.
-        expires: When its time has passed, by the loop's clock; None for never.
-    """
+    """A notification as it was published."""
 
     name: str
-    targets: tuple[tuple[str, str], ...]
-    key: str | None
-    urgent: bool
-    twice: bool
-    expires: float | None = None
+    targets: tuple[tuple[str, str], ...]  # each with the channel it was named for
+    key: str | None  # its ordering key, or None
+    urgent: bool  # it may overtake others in a chat
+    twice: bool  # its record was published a second time
+    expires: float | None = None  # when its time has passed, by the loop's clock; None for never
 
     @property
     def addresses(self) -> list[str]:

@@ -441,10 +441,6 @@ class FakeProducer(BeginsByWriting, Producer):
         on_write: Called with the topic and the value of whatever it is to write.
         now: Seconds since the epoch, which records are stamped with.
         on_append: Called with the time at which a broker has taken one.
-
-    Attributes:
-        refused: Topics that cannot be written now.
-        dead: Whoever had it has crashed.
     """
 
     def __init__(
@@ -459,8 +455,8 @@ class FakeProducer(BeginsByWriting, Producer):
         super().__init__(connection, now=now, on_append=on_append)
         self._cluster = cluster
         self._on_write = on_write
-        self.refused: set[str] = set()
-        self.dead = False
+        self.refused: set[str] = set()  # topics that cannot be written now
+        self.dead = False  # whoever had it has crashed
 
     async def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()

@@ -38,17 +38,13 @@ class Clocks:
 
     Args:
         chance: What happens by chance.
-
-    Attributes:
-        brokers_right: The brokers' are never wrong.
-        right: None ever is.
-        stamping: The group's own topics bear the brokers' time; otherwise that of whoever wrote.
     """
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
-        self.right = chance.random() < 1 / 3
-        self.brokers_right = self.right or chance.random() < 1 / 2
+        self.right = chance.random() < 1 / 3  # None ever is
+        self.brokers_right = self.right or chance.random() < 1 / 2  # the brokers' are never wrong
+        # the group's own topics bear the brokers' time; otherwise that of whoever wrote
         self.stamping = chance.random() < 0.8
         self._workers: list[Clock] = []
         apart = (0.0,) if self.brokers_right else (0.0, 0.0, 0.05, -0.05, 40.0, -40.0)

@@ -11,15 +11,10 @@ from tests.support.simulation.cluster import Cluster
 
 
 class Member(Protocol):
-    """A member as the group sees it.
+    """A member as the group sees it."""
 
-    Attributes:
-        dead: It has left, or its process has crashed.
-        lost: The group took it for dead, and it does not know yet.
-    """
-
-    dead: bool
-    lost: bool
+    dead: bool  # it has left, or its process has crashed
+    lost: bool  # the group took it for dead, and it does not know yet
 
     @property
     def topics(self) -> list[str]:

@@ -54,15 +54,10 @@ LOOKS_WITHIN = 6.0
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How workers are set up.
+    """How workers are set up."""
 
-    Attributes:
-        in_flight: Notifications taken and not settled at most.
-        age: Seconds for which a notification is tried; 0 where nothing is put aside.
-    """
-
-    in_flight: int = 40
-    age: float = DAY
+    in_flight: int = 40  # notifications taken and not settled at most
+    age: float = DAY  # seconds for which a notification is tried; 0 where nothing is put aside
 
 
 class VirtualClock(EngineClock):
@@ -82,14 +77,7 @@ class VirtualClock(EngineClock):
 
 
 class Process:
-    """A worker and what belongs to it alone.
-
-    Attributes:
-        stands_still: It was stopped, and has not heard since what became of its membership.
-        asking: The requests under way, each with the message ids it is about.
-        consumer: The one it made last, or None.
-        board: What operators have said, as far as it has heard.
-    """
+    """A worker and what belongs to it alone."""
 
     def __init__(
         self,
@@ -103,10 +91,12 @@ class Process:
     ) -> None:
         self.name = name
         self.crashed = False
+        # it was stopped, and has not heard since what became of its membership
         self.stands_still = False
         self._context = Context()
         self._context.run(PROCESS.set, name)
-        self.consumer: FakeConsumer | None = None
+        self.consumer: FakeConsumer | None = None  # the one it made last, or None
+        # the requests under way, each with the message ids it is about
         self.asking: dict[asyncio.Future[Answer], list[str]] = {}
         self._destinations = destinations
         self._books = books
@@ -128,7 +118,7 @@ class Process:
         if keep_history is not None:
             kept: Any = KeptHistory(keep_history)
             history = History(kept, HISTORY, clock)
-        self.board = StillBoard(clock)
+        self.board = StillBoard(clock)  # what operators have said, as far as it has heard
         self.worker = NotificationWorker(
             Parts(
                 _options(limits),

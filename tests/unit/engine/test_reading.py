@@ -29,18 +29,14 @@ OTHER = TopicPartition("notifications", 1)
 
 
 class WatchedAddresses:
-    """Nobody is known; it remembers who asked.
-
-    Attributes:
-        asked: Identifiers of the threads.
-    """
+    """Nobody is known; it remembers who asked."""
 
     templates: Any = None
     channels = KNOWN
     defaults = Defaults(smtp="smtp://mail.test:25")
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.asked: list[int] = []  # identifiers of the threads
 
     @property
     def recipients(self) -> Recipients:

@@ -21,16 +21,11 @@ from app.values.outcome import Outcome
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """The content of one request.
-
-    Attributes:
-        sender: The name and picture that it is shown with.
-        plain: They are sent as a text: Discord has refused them.
-    """
+    """The content of one request."""
 
     embeds: tuple[Embed, ...]
-    sender: Sender
-    plain: bool = False
+    sender: Sender  # the name and picture that it is shown with
+    plain: bool = False  # they are sent as a text: Discord has refused them
 
 
 class DiscordChannel(ChatChannel[Message]):

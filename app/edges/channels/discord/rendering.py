@@ -34,16 +34,12 @@ _TAIL = "\n" + SHORTENED
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """A notification, rendered for Discord.
+    """A notification, rendered for Discord."""
 
-    Attributes:
-        requests: The embeds of each request, at least one of each: with ten embeds of its own and
-            a text, a notification takes a second request.
-        notes: What was left out, or changed.
-    """
-
+    # the embeds of each request, at least one of each: with ten embeds of its own and a text,
+    # a notification takes a second request
     requests: tuple[tuple[Embed, ...], ...]
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Note, ...] = ()  # what was left out, or changed
 
 
 def render(notification: Notification) -> Rendered:

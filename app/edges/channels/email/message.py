@@ -26,26 +26,17 @@ _PATH = re.compile(r".*[/\\]", re.DOTALL)
 
 
 class Body(msgspec.Struct, frozen=True):
-    """The body of a mail, the same for all recipients.
+    """The body of a mail, the same for all recipients."""
 
-    Attributes:
-        subject: One line.
-        part: The text, its HTML alternative, the attachments.
-    """
-
-    subject: str
-    part: Part
+    subject: str  # one line
+    part: Part  # the text, its HTML alternative, the attachments
 
 
 class Headers(msgspec.Struct, frozen=True):
-    """The headers of a mail. They name no recipient of a blind copy.
-
-    Attributes:
-        to: Whom it is for; nobody: undisclosed recipients, unless there are copies.
-    """
+    """The headers of a mail. They name no recipient of a blind copy."""
 
     sender: Mailbox
-    to: Sequence[Mailbox]
+    to: Sequence[Mailbox]  # whom it is for; nobody: undisclosed recipients, unless there are copies
     cc: Sequence[Mailbox]
     date: datetime
     message_id: str

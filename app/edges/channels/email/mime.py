@@ -19,13 +19,9 @@ _BASE64_PIECE = PIECE // 57 * 57  # bytes that make whole lines
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A part of a mail, or all of it.
+    """A part of a mail, or all of it."""
 
-    Attributes:
-        headers: Those that describe it, each with its line end.
-    """
-
-    headers: tuple[str, ...]
+    headers: tuple[str, ...]  # those that describe it, each with its line end
     pieces: tuple[bytes, ...]
 
 

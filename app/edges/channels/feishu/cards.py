@@ -56,22 +56,14 @@ Element = dict[str, Any]
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """The content of one message.
+    """The content of one message."""
 
-    Attributes:
-        elements: Of the card, each in JSON.
-        text: All of it if it is plain text; else empty.
-        title: On one line; empty if there is none, or on further pages.
-        tone: That of its colour, or of its priority.
-        length: Bytes of the elements.
-    """
-
-    elements: tuple[msgspec.Raw, ...]
-    text: str
-    title: str
-    tone: Tone | None
+    elements: tuple[msgspec.Raw, ...]  # of the card, each in JSON
+    text: str  # all of it if it is plain text; else empty
+    title: str  # on one line; empty if there is none, or on further pages
+    tone: Tone | None  # that of its colour, or of its priority
     priority: Priority
-    length: int
+    length: int  # bytes of the elements
 
 
 def requests_for(notification: Notification) -> int:

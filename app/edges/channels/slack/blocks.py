@@ -71,15 +71,10 @@ class Attachment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """The content of one notification.
+    """The content of one notification."""
 
-    Attributes:
-        attachments: One for each card; none if it is plain text.
-        text: Plain text, or empty.
-    """
-
-    attachments: tuple[Attachment, ...] = ()
-    text: str = ""
+    attachments: tuple[Attachment, ...] = ()  # one for each card; none if it is plain text
+    text: str = ""  # plain text, or empty
     blocks: int = 0
     length: int = 0
 

@@ -39,14 +39,10 @@ Element = dict[str, Any]
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """The content of one notification.
-
-    Attributes:
-        size: Bytes of them as JSON.
-    """
+    """The content of one notification."""
 
     elements: tuple[Element, ...]
-    size: int
+    size: int  # bytes of them as JSON
     plain: bool = False
 
 

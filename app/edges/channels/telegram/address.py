@@ -18,17 +18,11 @@ SECRET = SecretForm("/bot", r"/bot[0-9]{1,20}(?::|%3a)([a-z0-9_-]{1,80})")
 
 
 class Place(NamedTuple):
-    """A chat as an address names it.
+    """A chat as an address names it."""
 
-    Attributes:
-        url: Of the method. Secret.
-        chat: A number or ``@name``; empty if the address names none.
-        topic: Of a forum; None for the chat as a whole.
-    """
-
-    url: str
-    chat: str
-    topic: int | None
+    url: str  # Of the method. Secret.
+    chat: str  # a number or ``@name``; empty if the address names none
+    topic: int | None  # of a forum; None for the chat as a whole
 
 
 def is_bot(url: SplitResult) -> bool:

@@ -42,16 +42,11 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class Meaning(NamedTuple):
-    """An answer, judged.
-
-    Attributes:
-        moved_to: The chat is now another one, with this number.
-        topic_gone: The chat is there, and the topic is not.
-    """
+    """An answer, judged."""
 
     outcome: Outcome
-    moved_to: int | None = None
-    topic_gone: bool = False
+    moved_to: int | None = None  # the chat is now another one, with this number
+    topic_gone: bool = False  # the chat is there, and the topic is not
 
 
 _decoder = msgspec.json.Decoder(_Answer)

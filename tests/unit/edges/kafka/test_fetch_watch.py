@@ -17,18 +17,12 @@ DISK_LOST = 56
 
 
 class Paused:
-    """Stands for aiokafka's consumer, as far as it is told what to pause.
-
-    Attributes:
-        paused: What is left out of fetches now.
-        leaderless: Partitions that nobody leads.
-        fetched: What waits to be polled.
-    """
+    """Stands for aiokafka's consumer, as far as it is told what to pause."""
 
     def __init__(self) -> None:
-        self.paused: set[Theirs] = set()
-        self.leaderless: set[Theirs] = set()
-        self.fetched: dict[Theirs, object] = {}
+        self.paused: set[Theirs] = set()  # what is left out of fetches now
+        self.leaderless: set[Theirs] = set()  # partitions that nobody leads
+        self.fetched: dict[Theirs, object] = {}  # what waits to be polled
         self._fetcher = SimpleNamespace(_records=self.fetched)
         self.ours = {Theirs(*ONE), Theirs(*OTHER)}
         self._client = SimpleNamespace(

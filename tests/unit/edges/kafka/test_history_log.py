@@ -24,18 +24,14 @@ def entry(name: str, at: float, state: str = "sent", published: float | None = N
 
 
 class Log:
-    """A history topic in memory: a record for each list of entries, appended as the last was settled.
-
-    Attributes:
-        read_so_far: The offsets that were read.
-    """
+    """A history topic in memory: a record for each list of entries, appended as the last was settled."""
 
     def __init__(self, batches: Sequence[Sequence[Entry]], first: int = 0) -> None:
         self.first = first
         self.records: list[Record] = []
         for batch in batches:
             self.append(batch)
-        self.read_so_far: list[int] = []
+        self.read_so_far: list[int] = []  # the offsets that were read
 
     def append(self, batch: Sequence[Entry]) -> None:
         """Write one more record."""

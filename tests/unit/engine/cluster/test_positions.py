@@ -21,23 +21,16 @@ OLD, NEW = "old-id", "new-id"
 
 
 class Logs(PartitionLogs):
-    """The logs of a cluster that the test writes.
-
-    Attributes:
-        ids: By topic; one that is left out is not there.
-        bounds: Start and end of every log.
-        asked: How often the ids were asked for.
-        gone: Partitions of which nobody knows.
-        gate: Cleared, answers about bounds wait for it.
-    """
+    """The logs of a cluster that the test writes."""
 
     def __init__(self) -> None:
+        # by topic; one that is left out is not there
         self.ids: dict[str, str | None] = {PARTITION.topic: OLD}
-        self.bounds = (0, 100)
-        self.asked = 0
-        self.gone: set[TopicPartition] = set()
+        self.bounds = (0, 100)  # start and end of every log
+        self.asked = 0  # how often the ids were asked for
+        self.gone: set[TopicPartition] = set()  # partitions of which nobody knows
         self.failure: Exception | None = None
-        self.gate = asyncio.Event()
+        self.gate = asyncio.Event()  # cleared, answers about bounds wait for it
         self.gate.set()
 
     async def topic_ids(self, topics: Collection[str]) -> dict[str, str | None]:

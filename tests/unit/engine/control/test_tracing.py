@@ -34,18 +34,12 @@ LEFT_OUT = Note("url", "the service does not accept this URL; left out")
 
 
 class Others(OtherWorkers):
-    """Other workers that answer what the test wants.
-
-    Attributes:
-        answers: In this order, then nothing.
-        unasked: Those who cannot be asked.
-        asked: How often they were.
-    """
+    """Other workers that answer what the test wants."""
 
     def __init__(self) -> None:
-        self.answers: list[Story | None] = []
-        self.unasked: tuple[Worker, ...] = ()
-        self.asked = 0
+        self.answers: list[Story | None] = []  # in this order, then nothing
+        self.unasked: tuple[Worker, ...] = ()  # those who cannot be asked
+        self.asked = 0  # how often they were
 
     async def story(self, asked: str) -> tuple[Story | None, tuple[Worker, ...]]:
         """Return the next answer."""

@@ -13,20 +13,15 @@ from tests.support.engine import PARTITION, SkewedClock, item, no_history, notif
 
 
 class GatedConsumer:
-    """Acknowledges a commit when the test lets it; its positions are as they should be.
-
-    Attributes:
-        refused: Topics that it acknowledges nothing for.
-        asked_for: The partitions of every commit.
-    """
+    """Acknowledges a commit when the test lets it; its positions are as they should be."""
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
         self.commits = self
         self.asked = asyncio.Event()
         self.gate = asyncio.Event()
-        self.refused: frozenset[str] = frozenset()
-        self.asked_for: list[set[TopicPartition]] = []
+        self.refused: frozenset[str] = frozenset()  # topics that it acknowledges nothing for
+        self.asked_for: list[set[TopicPartition]] = []  # the partitions of every commit
 
     def may_commit(self, assigned: object) -> bool:
         """Say that every topic is there."""

@@ -35,15 +35,11 @@ SUBSCRIPTION = Subscription(
 
 
 class RememberingProducer(Producer):
-    """Remembers what it is to write.
-
-    Attributes:
-        failure: Raised instead, when set.
-    """
+    """Remembers what it is to write."""
 
     def __init__(self) -> None:
         self.written: list[Entry] = []
-        self.failure: Exception | None = None
+        self.failure: Exception | None = None  # raised instead, when set
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()

@@ -16,22 +16,16 @@ from tests.support.fakes import SNAPSHOT, Fakes, make_attempt
 
 
 class Browser:
-    """The other end of one event stream, without a network in between.
-
-    Attributes:
-        received: What has arrived, split at the blank lines.
-        is_reading: Cleared, the stream's writes hang, as to a browser that does not read.
-        is_gone: Set by the test when the browser goes away.
-        is_complete: Whether the response has been ended as it should.
-    """
+    """The other end of one event stream, without a network in between."""
 
     def __init__(self, stream: EventStream) -> None:
-        self.received: list[str] = []
+        self.received: list[str] = []  # what has arrived, split at the blank lines
         self.arrived = asyncio.Condition()
+        # cleared, the stream's writes hang, as to a browser that does not read
         self.is_reading = asyncio.Event()
         self.is_reading.set()
-        self.is_gone = asyncio.Event()
-        self.is_complete = False
+        self.is_gone = asyncio.Event()  # set by the test when the browser goes away
+        self.is_complete = False  # whether the response has been ended as it should
         self.stuck = asyncio.Event()
         self.task = asyncio.create_task(stream({"type": "http"}, self._receive, self._send))
 

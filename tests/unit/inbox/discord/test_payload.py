@@ -12,19 +12,12 @@ URL = "https://example.com/"
 
 @dataclass(frozen=True)
 class Case:
-    """A rule at its boundary.
+    """A rule at its boundary."""
 
-    Attributes:
-        taken: A message that keeps to it, just so.
-        refused: One that does not, by the least.
-        path: Where the fault is told.
-        code: Of the fault.
-    """
-
-    taken: Any
-    refused: Any
-    path: tuple[Step, ...]
-    code: str
+    taken: Any  # a message that keeps to it, just so
+    refused: Any  # one that does not, by the least
+    path: tuple[Step, ...]  # where the fault is told
+    code: str  # of the fault
 
     def __str__(self) -> str:
         return f"{'.'.join(map(str, self.path)) or 'message'}-{self.code}"
