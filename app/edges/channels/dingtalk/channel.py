@@ -93,7 +93,8 @@ def _markdown(said: Said, keyword: str | None) -> dict[str, object]:
 
 def _instead_of_title(said: Said) -> str:
     """Return the title that the list of chats shows for a message without one."""
-    line = next(filter(shows, said.text.split("\n")), NOTHING).strip("*#> ")
+    bare = (line.strip("*#> ") for line in said.text.split("\n"))
+    line = next(filter(shows, bare), NOTHING)  # an empty title is refused
     tone = tone_for(said.tone, said.priority)
     return clip(f"{tone} {line}" if tone else line, MOST_IN_LIST)
 

@@ -150,6 +150,16 @@ def test_anything_is_taken(used: Service, told: Notification, plain: bool) -> No
     assert not lost(told, messages)
 
 
+@every_service
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("sign", [">", "#", "***", "* >", "# *"])
+def test_what_is_nothing_but_signs_is_taken(used: Service, sign: str, plain: bool) -> None:
+    """DingTalk refuses an empty title; the first line without its marks was one."""
+    for told in (notification(sign), notification("", footer=Footer(sign))):
+        for each in deliveries(used, told, Access(), plain=plain):
+            assert shown(used, [each]).texts
+
+
 LINES = st.lists(
     st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=30)
     | st.sampled_from(
