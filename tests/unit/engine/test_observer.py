@@ -1,7 +1,6 @@
 """What is written down about deliveries: what was left out of them, and who gets nothing."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,22 +24,19 @@ from tests.support.engine import (
     notification,
     until,
 )
+from tests.support.stage import Stage, envelope
 from tests.unit.engine.test_settlement import ScriptedProducer
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
 
 LEFT_OUT = Note("kwargs.attachments", "left out")
 
 
 async def test_what_a_channel_leaves_out_is_noted_with_each_attempt_and_counted_once(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """The delivery log says what was not sent; a retry does not make two adjusted ones of it."""
     stage.channel = ScriptedChannel([[Retry("busy")]])
     stage.channel.notes = (LEFT_OUT,)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope())
     await until(lambda: worker.snapshot().messages_sent == 1)
     attempts = stage.observer.attempts.page().deliveries
@@ -48,12 +44,9 @@ async def test_what_a_channel_leaves_out_is_noted_with_each_attempt_and_counted_
     assert worker.snapshot().messages_adjusted == 1
 
 
-async def test_what_is_sent_as_it_was_written_has_no_notes(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_is_sent_as_it_was_written_has_no_notes(stage: Stage) -> None:
     """Neither in the log nor in the count."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope())
     await until(lambda: worker.snapshot().messages_sent == 1)
     (attempt,) = stage.observer.attempts.page().deliveries
@@ -90,14 +83,11 @@ users:
 """
 
 
-async def test_what_is_for_inactive_users_alone_is_suppressed(
-    stage: "Stage", envelope: "Envelope", tmp_path: Path
-) -> None:
+async def test_what_is_for_inactive_users_alone_is_suppressed(stage: Stage, tmp_path: Path) -> None:
     """Consumed, not sent, not failed, no dead letter; the delivery log says why."""
     file = tmp_path / "recipients.yaml"
     file.write_text(RECIPIENTS, encoding="utf-8")
-    worker = stage.worker(recipients_file=file)
-    await worker.start()
+    worker = await stage.running(recipients_file=file)
     await stage.publish(
         {"message_type": "simple", "content": "typed", "user_uuid": "away"},
         envelope("envelope", metadata={"user_uuid": "away"}),
@@ -110,12 +100,11 @@ async def test_what_is_for_inactive_users_alone_is_suppressed(
     assert stage.channel.sent == []
 
 
-async def test_a_contact_without_address_is_warned_of(stage: "Stage", tmp_path: Path) -> None:
+async def test_a_contact_without_address_is_warned_of(stage: Stage, tmp_path: Path) -> None:
     """In health, for as long as the file has one."""
     file = tmp_path / "recipients.yaml"
     file.write_text(RECIPIENTS, encoding="utf-8")
-    worker = stage.worker(recipients_file=file)
-    await worker.start()
+    worker = await stage.running(recipients_file=file)
     await until(lambda: bool(worker.snapshot().warnings))
     (warning,) = worker.snapshot().warnings
     assert warning.endswith(
@@ -124,13 +113,12 @@ async def test_a_contact_without_address_is_warned_of(stage: "Stage", tmp_path: 
 
 
 async def test_of_very_many_bad_addresses_the_first_few_are_written_down(
-    stage: "Stage", caplog: pytest.LogCaptureFixture
+    stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All of them are counted, and all of them are failures of the record."""
-    worker = stage.worker(
+    worker = await stage.running(
         channels={"email": stage.channel}, defaults=Defaults(smtp="smtp://mail.test:25")
     )
-    await worker.start()
     to = [f"nobody {number}" for number in range(500)]
     await stage.publish({"content": "x", "channels": ["email"], "kwargs": {"to": to}})
     await until(lambda: worker.snapshot().messages_failed == 1)

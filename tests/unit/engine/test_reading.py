@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,9 +21,7 @@ from app.values.record import Record, TopicPartition
 from tests.support.channels import KNOWN
 from tests.support.control import StillBoard
 from tests.support.engine import PARTITION, SkewedClock, observer, record, until
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Stage
+from tests.support.stage import Stage
 
 OTHER = TopicPartition("notifications", 1)
 
@@ -93,10 +91,9 @@ async def test_what_cannot_be_used_says_so_in_its_turn() -> None:
     assert addresses.asked == asked
 
 
-async def test_heavy_records_keep_their_place(stage: "Stage") -> None:
+async def test_heavy_records_keep_their_place(stage: Stage) -> None:
     """What is light and stands behind them in their partition stays behind them."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     texts = ["first", "x" * 2 * HEAVY, "second", "y" * 2 * HEAVY, "third"]
     hook = {"webhook_url": "http://hooks.example/one"}
     await stage.publish(
@@ -186,7 +183,7 @@ async def test_partitions_that_went_while_records_were_read_take_none_of_them() 
 
 
 async def test_reading_stops_before_it_keeps_the_others_for_long(
-    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no time for it, one heavy record is read at a time."""
     monkeypatch.setattr("app.engine.admission.LONGEST_READING", -1.0)
@@ -202,7 +199,7 @@ async def test_reading_stops_before_it_keeps_the_others_for_long(
 
 
 async def test_the_digest_of_what_is_heavy_is_made_in_a_thread_and_once(
-    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another record at the same offset has its own."""
     threads: list[int] = []

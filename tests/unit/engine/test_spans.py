@@ -1,7 +1,6 @@
 """Spans of notifications: each from its record to its answers, and none in the way."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -19,10 +18,8 @@ from app.values.outcome import Rejected, Retry
 from app.values.record import Record
 from app.values.trace import Attribute, Event, TraceContext
 from tests.support.engine import NoProducer, ScriptedChannel, until
+from tests.support.stage import Stage, envelope
 from tests.unit.engine.control.test_publisher import Bench
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
 
 DAY = 86_400.0
 
@@ -94,7 +91,7 @@ class RememberingTelemetry:
 
 
 @pytest.fixture
-def telemetry(stage: "Stage") -> RememberingTelemetry:
+def telemetry(stage: Stage) -> RememberingTelemetry:
     """Spans are wanted, and no history is kept."""
     made, clock = RememberingTelemetry(), stage.clock
     history = History(NoProducer(), None, clock, traced=True)  # type: ignore[arg-type]
@@ -103,7 +100,7 @@ def telemetry(stage: "Stage") -> RememberingTelemetry:
     return made
 
 
-async def records(stage: "Stage", topic: str) -> list[Record]:
+async def records(stage: Stage, topic: str) -> list[Record]:
     """Return what stands in a topic of the group's own."""
     async with LogReader(stage.connection, topic, 5) as log:
         ranges = {number: offsets for number, offsets in (await log.ranges()).items() if offsets}
@@ -112,12 +109,11 @@ async def records(stage: "Stage", topic: str) -> list[Record]:
 
 
 async def test_attempts_are_events_and_receivers_are_told_the_span(
-    stage: "Stage", envelope: "Envelope", telemetry: RememberingTelemetry
+    stage: Stage, telemetry: RememberingTelemetry
 ) -> None:
     """What went wrong before is in it; so is the name of the notification, without secrets."""
     stage.channel = ScriptedChannel([[Retry("busy")]])
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope(message_id="m-hush"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     (span,) = telemetry.spans
@@ -130,12 +126,11 @@ async def test_attempts_are_events_and_receivers_are_told_the_span(
 
 
 async def test_what_is_deferred_goes_on_in_the_same_trace(
-    stage: "Stage", envelope: "Envelope", telemetry: RememberingTelemetry
+    stage: Stage, telemetry: RememberingTelemetry
 ) -> None:
     """Its producer began none: the first span's context goes with it; the next one is its child."""
     stage.channel = ScriptedChannel([[Retry("busy")]] * 3)
-    worker = stage.worker(max_age=DAY)
-    await worker.start()
+    worker = await stage.running(max_age=DAY)
     await stage.publish(envelope(message_id="m-1"))
     await until(lambda: worker.snapshot().messages_deferred == 1)
     stage.clock.let_pass(31)
@@ -148,11 +143,10 @@ async def test_what_is_deferred_goes_on_in_the_same_trace(
 
 
 async def test_whoever_publishes_over_http_is_the_parent(
-    stage: "Stage", envelope: "Envelope", telemetry: RememberingTelemetry
+    stage: Stage, telemetry: RememberingTelemetry
 ) -> None:
     """The record is given the context of the request."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     context = TraceContext("ab" * 16, "cd" * 8, 1, "a=b")
     publisher = Bench(stage.producer).publisher
     await publisher.publish([msgspec.json.encode(envelope())], None, context)
@@ -162,12 +156,11 @@ async def test_whoever_publishes_over_http_is_the_parent(
 
 
 async def test_what_fails_says_why_and_its_dead_letter_names_the_trace(
-    stage: "Stage", envelope: "Envelope", telemetry: RememberingTelemetry
+    stage: Stage, telemetry: RememberingTelemetry
 ) -> None:
     """A record that cannot be read has a span, too."""
     stage.channel = ScriptedChannel([[Rejected("400 hush")]])
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(b"nonsense", envelope())
     await until(lambda: worker.snapshot().messages_failed == 2)
     invalid, rejected = telemetry.spans
@@ -181,12 +174,9 @@ async def test_what_fails_says_why_and_its_dead_letter_names_the_trace(
     ]
 
 
-async def test_a_repeat_is_called_one(
-    stage: "Stage", envelope: "Envelope", telemetry: RememberingTelemetry
-) -> None:
+async def test_a_repeat_is_called_one(stage: Stage, telemetry: RememberingTelemetry) -> None:
     """It is a record of its own and is sent to nobody."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     value = envelope(message_id="m-1")
     await stage.publish(value, value)
     await until(lambda: worker.snapshot().messages_duplicate == 1)
@@ -196,16 +186,14 @@ async def test_a_repeat_is_called_one(
 
 @pytest.mark.parametrize("when", ["at the beginning", "at the end"])
 async def test_a_fault_in_telemetry_ends_telemetry_and_nothing_else(
-    stage: "Stage",
-    envelope: "Envelope",
+    stage: Stage,
     telemetry: RememberingTelemetry,
     caplog: pytest.LogCaptureFixture,
     when: str,
 ) -> None:
     """Everything is delivered; it is logged once, and said until the next start."""
     telemetry.broken = when
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("one"), envelope("two"))
     await until(lambda: worker.snapshot().messages_sent == 2)
     spans = stage.observer.spans
@@ -217,11 +205,10 @@ async def test_a_fault_in_telemetry_ends_telemetry_and_nothing_else(
 
 
 async def test_the_story_names_the_trace_while_it_is_held(
-    stage: "Stage", envelope: "Envelope", telemetry: RememberingTelemetry
+    stage: Stage, telemetry: RememberingTelemetry
 ) -> None:
     """Whoever asks need not wait for the collector."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     gate = await stage.publish_held(worker, 1)
     await stage.publish(envelope(message_id="m-2"))
     await until(lambda: worker.holding.held("m-2") is not None)

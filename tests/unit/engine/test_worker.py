@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,18 +17,13 @@ from app.values.outcome import Delivered, Denied, Rejected, Retry
 from app.values.record import TopicPartition
 from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
+from tests.support.stage import Stage, envelope
 from tests.support.topic import Topic
 
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
 
-
-async def test_delivers_what_is_published_and_commits_it(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_delivers_what_is_published_and_commits_it(stage: Stage) -> None:
     """Five published are five consumed, five sent, and committed past."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(*(envelope(f"m{number}") for number in range(5)))
     await until(lambda: worker.snapshot().messages_consumed == 5)
     snapshot = worker.snapshot()
@@ -41,7 +36,7 @@ async def test_delivers_what_is_published_and_commits_it(
     assert worker.snapshot().status is Status.STOPPED
 
 
-async def test_it_has_no_problem_at_the_very_beginning(stage: "Stage") -> None:
+async def test_it_has_no_problem_at_the_very_beginning(stage: Stage) -> None:
     """It has waited for nothing yet, however long the machine has been up."""
     worker = stage.worker()
     starting = asyncio.create_task(worker.start())
@@ -52,12 +47,9 @@ async def test_it_has_no_problem_at_the_very_beginning(stage: "Stage") -> None:
     await worker.stop()
 
 
-async def test_bad_records_go_to_the_dead_letters_and_block_nothing(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_bad_records_go_to_the_dead_letters_and_block_nothing(stage: Stage) -> None:
     """Between garbage of every kind the good ones arrive, and each bad one is kept with a reason."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(b"", b"\xff\xfe", b"[]", b"{}", envelope("good"), envelope(channels=[]))
     await until(lambda: worker.snapshot().messages_consumed == 6)
     snapshot = worker.snapshot()
@@ -71,11 +63,10 @@ async def test_bad_records_go_to_the_dead_letters_and_block_nothing(
 
 
 async def test_a_record_without_key_and_value_becomes_a_dead_letter_like_any_other(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """A tombstone that nobody can mean anything by stops nothing."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
         await topic.write_header_name(b"alone")
     await stage.publish(envelope("good"))
@@ -85,9 +76,7 @@ async def test_a_record_without_key_and_value_becomes_a_dead_letter_like_any_oth
     assert (letter.value, letter.headers["alone"]) == (None, "")
 
 
-async def test_a_target_that_refuses_makes_a_partial_with_a_dead_letter(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_target_that_refuses_makes_a_partial_with_a_dead_letter(stage: Stage) -> None:
     """One of two channels refuses: the other's delivery stands, the refusal is kept."""
     refusing = ScriptedChannel([[Rejected("no such mailbox")]])
     refusing.name = "email"
@@ -110,13 +99,10 @@ async def test_a_target_that_refuses_makes_a_partial_with_a_dead_letter(
     assert len(letter.targets_delivered) == len(letter.targets_failed) == 1
 
 
-async def test_exhausted_attempts_dead_letter_with_their_count(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_exhausted_attempts_dead_letter_with_their_count(stage: Stage) -> None:
     """Three failed attempts are two retries, one failure, one dead letter."""
     stage.channel = ScriptedChannel([[Retry("refused")]] * 3)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope())
     await until(lambda: worker.snapshot().messages_failed == 1)
     assert worker.snapshot().messages_retried == 2
@@ -125,12 +111,11 @@ async def test_exhausted_attempts_dead_letter_with_their_count(
     assert letter.first_failure is not None
 
 
-async def test_the_same_message_is_delivered_once(stage: "Stage", envelope: "Envelope") -> None:
+async def test_the_same_message_is_delivered_once(stage: Stage) -> None:
     """A repeat is recognised while the first is in flight and after it was delivered."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel(gate=gate)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     same = envelope("same", message_id="m-1")
     await stage.publish(same, same)
     await stage.channel.arrived(1)
@@ -146,14 +131,11 @@ async def test_the_same_message_is_delivered_once(stage: "Stage", envelope: "Env
     assert await stage.committed() == 5
 
 
-async def test_a_repeat_is_sent_when_the_first_one_failed(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_repeat_is_sent_when_the_first_one_failed(stage: Stage) -> None:
     """The second waits for the outcome of the first, and takes its place when that is bad."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel([[Rejected("not now")], [Delivered()]], gate=gate)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     same = envelope("same", message_id="m-1")
     await stage.publish(same, same, same)
     await until(lambda: worker.snapshot().in_flight == 3)
@@ -163,13 +145,10 @@ async def test_a_repeat_is_sent_when_the_first_one_failed(
     assert (snapshot.messages_failed, snapshot.messages_sent) == (1, 1)
 
 
-async def test_latest_skips_what_was_there_and_earliest_does_not(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_latest_skips_what_was_there_and_earliest_does_not(stage: Stage) -> None:
     """Where a group starts that has no offsets; afterwards its own commits count."""
     await stage.publish(envelope("old"))
-    worker = stage.worker(auto_offset_reset="latest")
-    await worker.start()
+    worker = await stage.running(auto_offset_reset="latest")
     await stage.publish(envelope("new"))
     await until(lambda: worker.snapshot().messages_consumed == 1)
     assert stage.channel.contents == ["new"]
@@ -180,10 +159,9 @@ async def test_latest_skips_what_was_there_and_earliest_does_not(
     assert stage.channel.contents == ["new", "while away"]
 
 
-async def test_stop_waits_for_what_was_started_and_leaves_the_rest(stage: "Stage") -> None:
+async def test_stop_waits_for_what_was_started_and_leaves_the_rest(stage: Stage) -> None:
     """Sixteen under way end and are committed; the others come again after the next start."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     gate = await stage.publish_held(worker, 20)
     stopping = asyncio.create_task(worker.stop())
     await until(lambda: worker.snapshot().status is Status.STOPPING)
@@ -197,13 +175,10 @@ async def test_stop_waits_for_what_was_started_and_leaves_the_rest(stage: "Stage
     assert sorted(map(int, stage.channel.contents[1:])) == list(range(20))
 
 
-async def test_stop_gives_up_after_its_time_and_commits_nothing_unsettled(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_stop_gives_up_after_its_time_and_commits_nothing_unsettled(stage: Stage) -> None:
     """A destination that hangs does not hold the stop; its notification stays on Kafka."""
     stage.channel = ScriptedChannel(gate=asyncio.Event())
-    worker = stage.worker(drain_timeout=0.1)
-    await worker.start()
+    worker = await stage.running(drain_timeout=0.1)
     await stage.publish(envelope())
     await stage.channel.arrived(1)
     await worker.stop()
@@ -211,12 +186,9 @@ async def test_stop_gives_up_after_its_time_and_commits_nothing_unsettled(
     assert worker.snapshot().messages_consumed == 0
 
 
-async def test_an_unwritable_dead_letter_topic_holds_the_offset(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_an_unwritable_dead_letter_topic_holds_the_offset(stage: Stage) -> None:
     """Without an acknowledged dead letter nothing is settled, and health says why."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     stage.producer.refused_topic = stage.dead_letter_topic
     await stage.publish(b"garbage", envelope("good"))
     await until(lambda: worker.get_health_status().get("problem") is not None)
@@ -228,10 +200,9 @@ async def test_an_unwritable_dead_letter_topic_holds_the_offset(
     assert "problem" not in worker.get_health_status()
 
 
-async def test_pause_takes_nothing_and_resume_goes_on(stage: "Stage", envelope: "Envelope") -> None:
+async def test_pause_takes_nothing_and_resume_goes_on(stage: Stage) -> None:
     """While paused nothing is taken, and the group is not left."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     worker.pause()
     await stage.publish(envelope())
     await until(lambda: worker.snapshot().lag == 1)
@@ -241,26 +212,22 @@ async def test_pause_takes_nothing_and_resume_goes_on(stage: "Stage", envelope: 
     await until(lambda: worker.snapshot().messages_sent == 1)
 
 
-async def test_takes_no_more_than_it_may_hold(stage: "Stage", envelope: "Envelope") -> None:
+async def test_takes_no_more_than_it_may_hold(stage: Stage) -> None:
     """Back-pressure: with room for three, three are taken, and all arrive in the end."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel(gate=gate)
-    worker = stage.worker(max_in_flight=3)
-    await worker.start()
+    worker = await stage.running(max_in_flight=3)
     await stage.publish(*(envelope(str(number)) for number in range(10)))
     await until(lambda: worker.snapshot().in_flight == 3)
     gate.set()
     await until(lambda: worker.snapshot().messages_sent == 10)
 
 
-async def test_what_comes_in_at_once_while_it_waits_is_taken_as_there_is_room(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_comes_in_at_once_while_it_waits_is_taken_as_there_is_room(stage: Stage) -> None:
     """With room for one, a batch of ten that ends an idle wait is taken one by one."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel(gate=gate)
-    worker = stage.worker(max_in_flight=1)
-    await worker.start()
+    worker = await stage.running(max_in_flight=1)
     async with Topic(stage.connection.bootstrap_servers, "notifications") as topic:
         await topic.write_many([msgspec.json.encode(envelope(str(n))) for n in range(10)])
     await stage.channel.arrived(1)
@@ -270,7 +237,7 @@ async def test_what_comes_in_at_once_while_it_waits_is_taken_as_there_is_room(
     assert stage.channel.most_under_way == 1
 
 
-async def test_start_waits_for_kafka_and_stop_ends_the_wait(stage: "Stage") -> None:
+async def test_start_waits_for_kafka_and_stop_ends_the_wait(stage: Stage) -> None:
     """With nobody at the broker's address the worker says so and can be stopped."""
     stage.connection.options["bootstrap_servers"] = "127.0.0.1:1"
     worker = stage.worker()
@@ -285,11 +252,10 @@ async def test_start_waits_for_kafka_and_stop_ends_the_wait(stage: "Stage") -> N
 
 
 async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
-    stage: "Stage", envelope: "Envelope", caplog: pytest.LogCaptureFixture
+    stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A bug in the engine is reported, and what was in flight is taken again."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     count = worker.parts.uncommitted.settled
     failures = [RuntimeError("bug")]
 
@@ -307,12 +273,9 @@ async def test_a_failed_task_rebuilds_the_session_and_loses_nothing(
     assert await stage.committed() == 1
 
 
-async def test_a_stop_lets_a_session_end_that_is_ending(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_stop_lets_a_session_end_that_is_ending(stage: Stage) -> None:
     """Whoever is in the middle of leaving the group leaves it, and the next start finds no rest."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     session = worker.parts.current.session
     assert session is not None
     gate, leaving, left = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -338,7 +301,7 @@ async def test_a_stop_lets_a_session_end_that_is_ending(
     await until(lambda: worker.snapshot().messages_sent == 1)
 
 
-async def test_start_and_stop_can_be_repeated(stage: "Stage") -> None:
+async def test_start_and_stop_can_be_repeated(stage: Stage) -> None:
     """Starting twice and stopping twice are what once is."""
     worker = stage.worker()
     await asyncio.gather(worker.start(), worker.start())
@@ -350,7 +313,7 @@ async def test_start_and_stop_can_be_repeated(stage: "Stage") -> None:
 
 
 async def held_and_revoked(
-    stage: "Stage", worker: NotificationWorker
+    stage: Stage, worker: NotificationWorker
 ) -> tuple[asyncio.Event, Session, set[TopicPartition]]:
     """Publish twenty, hold what was started, and take the partitions away.
 
@@ -365,10 +328,9 @@ async def held_and_revoked(
     return gate, session, partitions
 
 
-async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(stage: "Stage") -> None:
+async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(stage: Stage) -> None:
     """Taken away and given back: the attempt under way counts, what waited is fetched again."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     gate, session, partitions = await held_and_revoked(stage, worker)
     assert worker.snapshot().in_flight == 0
     assert worker.not_ready() is not None
@@ -380,10 +342,9 @@ async def test_what_was_under_way_at_a_rebalance_is_joined_not_sent_again(stage:
     assert await stage.committed() == 21
 
 
-async def test_what_was_under_way_joins_no_record_of_a_topic_made_anew(stage: "Stage") -> None:
+async def test_what_was_under_way_joins_no_record_of_a_topic_made_anew(stage: Stage) -> None:
     """The same offset of another log is another notification."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     gate, session, partitions = await held_and_revoked(stage, worker)
     started = [item for items in session.rebalances.leftovers.values() for item in items.values()]
     assert started
@@ -399,14 +360,11 @@ async def test_what_was_under_way_joins_no_record_of_a_topic_made_anew(stage: "S
     await worker.stop()
 
 
-async def test_results_of_a_partition_that_went_elsewhere_are_dropped(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_results_of_a_partition_that_went_elsewhere_are_dropped(stage: Stage) -> None:
     """What ends after the revoke is counted by nobody here, and not committed."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel(gate=gate)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope())
     await stage.channel.arrived(1)
     session = worker.parts.current.session
@@ -429,12 +387,9 @@ async def move_to_1000(worker: NotificationWorker) -> None:
         session._consumer.seek(assigned.partition, 1000)
 
 
-async def test_goes_on_at_the_end_of_a_log_that_lost_what_was_read(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_goes_on_at_the_end_of_a_log_that_lost_what_was_read(stage: Stage) -> None:
     """Nothing is sent again; it is counted and said, and the new end is committed."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     await move_to_1000(worker)
@@ -449,12 +404,9 @@ async def test_goes_on_at_the_end_of_a_log_that_lost_what_was_read(
     assert await stage.committed() == 2
 
 
-async def test_begins_anew_with_a_topic_that_has_another_id(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_begins_anew_with_a_topic_that_has_another_id(stage: Stage) -> None:
     """A position says nothing about another log; that stands behind every commit, too."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     await move_to_1000(worker)
@@ -467,12 +419,9 @@ async def test_begins_anew_with_a_topic_that_has_another_id(
     assert any("topic notifications was deleted and recreated" in text for text in warnings)
 
 
-async def test_looks_at_its_topics_before_it_goes_on_after_a_standstill(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_looks_at_its_topics_before_it_goes_on_after_a_standstill(stage: Stage) -> None:
     """What a stopped process was told of, before and after, may be of two topics."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     for assigned in worker.parts.assignment:
@@ -484,11 +433,10 @@ async def test_looks_at_its_topics_before_it_goes_on_after_a_standstill(
 
 
 async def test_what_the_log_lost_and_memory_has_is_put_aside_when_it_must_go(
-    stage: "Stage",
+    stage: Stage,
 ) -> None:
     """Nobody could read it again: a stop writes it to a retry topic, and it comes from there."""
-    worker = stage.worker(drain_timeout=0.1, max_age=86_400.0)
-    await worker.start()
+    worker = await stage.running(drain_timeout=0.1, max_age=86_400.0)
     await stage.publish_held(worker, 3)
     (assigned,) = (each for each in worker.parts.assignment if each.items)
     assigned.cut(2)
@@ -504,17 +452,16 @@ async def test_what_the_log_lost_and_memory_has_is_put_aside_when_it_must_go(
 
 
 async def test_a_broker_that_goes_away_shows_in_health(
-    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When Kafka stops answering, health says for how long."""
     monkeypatch.setattr("app.policies.service.health.BROKER_PATIENCE", -1.0)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     assert "Kafka has not answered for" in worker.get_health_status()["problem"]
 
 
 async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record that cannot be read is a dead letter; health names the error until it is past."""
     monkeypatch.setattr("app.engine.cluster.sampling.INTERVAL", 0.01)
@@ -525,8 +472,7 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
         return real_parse(value, **known)
 
     monkeypatch.setattr("app.engine.reading.parse", parse)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     session = worker.parts.current.session
     await stage.publish(envelope("poison"), envelope("healthy"))
     await until(lambda: worker.snapshot().messages_consumed == 2)
@@ -541,13 +487,12 @@ async def test_a_fault_is_shown_and_ends_neither_the_session_nor_what_is_healthy
 
 
 async def test_a_destination_that_lets_nothing_in_is_shown_for_as_long(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong password is for somebody to put right; what waits for it is not lost."""
     monkeypatch.setattr("app.engine.cluster.sampling.INTERVAL", 0.01)
     stage.channel = ScriptedChannel([[Denied("535 wrong password", certain=True)]] * 2)
-    worker = stage.worker(max_age=60.0)
-    await worker.start()
+    worker = await stage.running(max_age=60.0)
     await stage.publish(envelope("one"))
     await until(lambda: bool(worker.snapshot().conditions))
     (condition,) = worker.snapshot().conditions
@@ -556,7 +501,7 @@ async def test_a_destination_that_lets_nothing_in_is_shown_for_as_long(
 
 
 async def test_what_cannot_be_routed_for_a_fault_is_a_dead_letter(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Visible, with the error's name, instead of a session that fails over it again and again."""
 
@@ -564,8 +509,7 @@ async def test_what_cannot_be_routed_for_a_fault_is_a_dead_letter(
         raise UnicodeError("x")
 
     monkeypatch.setattr("app.engine.reading.route", route)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope())
     await until(lambda: worker.snapshot().messages_dead_lettered == 1)
     (letter,) = await stage.dead_letters()
@@ -574,7 +518,7 @@ async def test_what_cannot_be_routed_for_a_fault_is_a_dead_letter(
 
 
 async def test_nothing_is_taken_before_it_is_known_what_is_paused(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that cannot read the control topic waits for it."""
     readable, asked = asyncio.Event(), asyncio.Event()

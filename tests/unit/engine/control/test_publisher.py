@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -16,9 +15,7 @@ from app.policies.service.embedded_capacity import EmbeddedCapacity
 from app.values.errors import InvalidItemsError, KafkaUnavailableError
 from tests.support.channels import KNOWN
 from tests.support.engine import until
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
+from tests.support.stage import Stage, envelope
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BOTH = Defaults(webhook_url="http://h.example/", email_to=("a@b.example",), smtp="smtp://m:25")
@@ -51,10 +48,9 @@ class Bench:
         self.topics_made += 1
 
 
-async def test_test_messages_arrive_with_their_ids(stage: "Stage") -> None:
+async def test_test_messages_arrive_with_their_ids(stage: Stage) -> None:
     """Three requested are three published, delivered under the ids that were answered."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     bench = Bench(stage.producer)
     batch = await bench.publisher.publish_test("webhook", 3, 0)
     assert bench.topics_made == 1
@@ -64,10 +60,9 @@ async def test_test_messages_arrive_with_their_ids(stage: "Stage") -> None:
     assert "测试消息 #1 - 12:00:00" in stage.channel.contents
 
 
-async def test_with_a_delay_it_answers_at_once_and_goes_on(stage: "Stage") -> None:
+async def test_with_a_delay_it_answers_at_once_and_goes_on(stage: Stage) -> None:
     """The ids are fixed beforehand; the messages follow in the background."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     bench = Bench(stage.producer)
     batch = await bench.publisher.publish_test("trading", 2, 0.01)
     assert (batch.published, len(batch.message_ids)) == (0, 2)
@@ -75,12 +70,9 @@ async def test_with_a_delay_it_answers_at_once_and_goes_on(stage: "Stage") -> No
     assert len(bench.tasks) == 0
 
 
-async def test_what_has_no_id_is_given_one_and_keeps_everything_else(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_has_no_id_is_given_one_and_keeps_everything_else(stage: Stage) -> None:
     """Unknown keys survive; an id of its own stays."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     items = [envelope("a", extra={"x": 1}), envelope("b", message_id="mine")]
     done = await Bench(stage.producer).publisher.publish(
         [msgspec.json.encode(i) for i in items], None
@@ -90,12 +82,9 @@ async def test_what_has_no_id_is_given_one_and_keeps_everything_else(
     await until(lambda: worker.snapshot().messages_sent == 2)
 
 
-async def test_an_idempotency_key_makes_a_repeat_recognisable(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_an_idempotency_key_makes_a_repeat_recognisable(stage: Stage) -> None:
     """The same request twice is delivered once; another key is another notification."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     publisher = Bench(stage.producer).publisher
     body = [msgspec.json.encode(envelope("a")), msgspec.json.encode(envelope("b"))]
     first = await publisher.publish(body, "key-1")
@@ -105,7 +94,7 @@ async def test_an_idempotency_key_makes_a_repeat_recognisable(
     await until(lambda: worker.snapshot().messages_sent == 4)
 
 
-async def test_what_will_be_left_out_is_warned_of(stage: "Stage", envelope: "Envelope") -> None:
+async def test_what_will_be_left_out_is_warned_of(stage: Stage) -> None:
     """Each warning names item, field and problem; everything is published all the same."""
     items = [envelope("a"), envelope("b", kwargs={"color": -1}), envelope("c", priority=9)]
     items.append(envelope("d", channels=["webhook", "pigeon"]))
@@ -119,9 +108,7 @@ async def test_what_will_be_left_out_is_warned_of(stage: "Stage", envelope: "Env
     ]
 
 
-async def test_invalid_items_are_named_and_nothing_is_published(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_invalid_items_are_named_and_nothing_is_published(stage: Stage) -> None:
     """Every fault with its index and field; the valid ones wait for the next try."""
     good = msgspec.json.encode(envelope("good"))
     bad = msgspec.json.encode(envelope(""))
@@ -131,12 +118,11 @@ async def test_invalid_items_are_named_and_nothing_is_published(
     assert [index for index, _ in caught.value.items] == [1, 2]
     assert caught.value.items[0][1].field == "content"
     assert await stage.dead_letters() == ()
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     assert worker.snapshot().in_flight == 0
 
 
-async def test_an_absent_broker_is_an_error_that_says_how_many(envelope: "Envelope") -> None:
+async def test_an_absent_broker_is_an_error_that_says_how_many() -> None:
     """Nothing is reported as published that Kafka has not acknowledged."""
     from app.edges.kafka.connection import Connection  # noqa: PLC0415
 
@@ -149,9 +135,7 @@ async def test_an_absent_broker_is_an_error_that_says_how_many(envelope: "Envelo
     await until(lambda: len(bench.tasks) == 0)
 
 
-async def test_refuses_what_the_embedded_broker_would_drop(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_refuses_what_the_embedded_broker_would_drop(stage: Stage) -> None:
     """Before unsettled records are pushed out, publishing says so."""
     bench = Bench(stage.producer, capacity=EmbeddedCapacity())
     large = msgspec.json.encode(envelope("x" * 500_000))
@@ -164,7 +148,7 @@ async def test_refuses_what_the_embedded_broker_would_drop(
         await flood()
 
 
-async def test_warns_where_a_test_type_has_no_destination(stage: "Stage") -> None:
+async def test_warns_where_a_test_type_has_no_destination(stage: Stage) -> None:
     """The warning names the channel and the setting."""
     nowhere = Bench(stage.producer, Defaults()).publisher
     warning = nowhere.warning_for("multi") or ""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,15 +21,13 @@ from app.values.outcome import Reason, Rejected, Retry
 from app.values.replay import Replay, Selection
 from tests.support.channels import KNOWN
 from tests.support.engine import ScriptedChannel, until
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
+from tests.support.stage import Stage, envelope
 
 
 class Bench:
     """A replayer beside a worker."""
 
-    def __init__(self, stage: "Stage") -> None:
+    def __init__(self, stage: Stage) -> None:
         tail = partial(TopicTail, stage.connection, "notifications.control")
         self.board = Board("group", stage.clock, tail)
         self.letters = DeadLetters(stage.connection, stage.dead_letter_topic, self.board.marks)
@@ -56,7 +54,7 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(stage: "Stage") -> AsyncIterator[Bench]:
+async def bench(stage: Stage) -> AsyncIterator[Bench]:
     """A replayer on the same broker."""
     made = Bench(stage)
     following = asyncio.create_task(made.board.run())
@@ -65,19 +63,16 @@ async def bench(stage: "Stage") -> AsyncIterator[Bench]:
     await asyncio.wait((following,))
 
 
-async def refused(stage: "Stage", *values: bytes | dict[str, Any]) -> NotificationWorker:
+async def refused(stage: Stage, *values: bytes | dict[str, Any]) -> NotificationWorker:
     """Start a worker, publish, and wait until the destination has refused each of them once."""
     stage.channel = ScriptedChannel([[Rejected("no")]] * len(values))
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(*values)
     await until(lambda: worker.snapshot().messages_failed == len(values))
     return worker
 
 
-async def test_dead_letters_are_delivered_once_they_can_be(
-    stage: "Stage", envelope: "Envelope", bench: Bench
-) -> None:
+async def test_dead_letters_are_delivered_once_they_can_be(stage: Stage, bench: Bench) -> None:
     """Refused, replayed, delivered; marked, and not replayed a second time."""
     worker = await refused(stage, *(envelope(f"m{number}") for number in range(3)))
     plan = await bench.replayer.plan(Selection())
@@ -96,13 +91,10 @@ async def test_dead_letters_are_delivered_once_they_can_be(
     assert (again.replayable, again.already, again.replayed) == (0, 3, 0)
 
 
-async def test_replayed_twice_it_keeps_its_origin_and_counts(
-    stage: "Stage", envelope: "Envelope", bench: Bench
-) -> None:
+async def test_replayed_twice_it_keeps_its_origin_and_counts(stage: Stage, bench: Bench) -> None:
     """The dead letter of a replay says how often it was replayed, and where it came from."""
     stage.channel = ScriptedChannel([[Rejected("no")]] * 3)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("stubborn"))
     for count in (1, 2, 3):
         await until(lambda count=count: worker.snapshot().messages_failed == count)  # type: ignore[misc]
@@ -114,7 +106,7 @@ async def test_replayed_twice_it_keeps_its_origin_and_counts(
     assert letters[0].origin.startswith("notifications/")
 
 
-async def test_single_ones_by_their_id(stage: "Stage", envelope: "Envelope", bench: Bench) -> None:
+async def test_single_ones_by_their_id(stage: Stage, bench: Bench) -> None:
     """The others stay where they are; an id that is not there is said."""
     worker = await refused(stage, envelope("a"), envelope("b"))
     chosen = (await stage.dead_letters())[1]
@@ -125,21 +117,16 @@ async def test_single_ones_by_their_id(stage: "Stage", envelope: "Envelope", ben
     assert stage.channel.contents[-1] in {"a", "b"}
 
 
-async def test_what_has_expired_is_said_and_not_sent(
-    stage: "Stage", envelope: "Envelope", bench: Bench
-) -> None:
+async def test_what_has_expired_is_said_and_not_sent(stage: Stage, bench: Bench) -> None:
     """Its time does not begin anew."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("late", expires_at="2001-01-01T00:00:00Z"))
     await until(lambda: worker.snapshot().messages_expired == 1)
     done = await bench.run(Selection())
     assert (done.expired, done.replayed) == (1, 0)
 
 
-async def test_a_replay_that_was_ended_goes_on_where_it_was(
-    stage: "Stage", envelope: "Envelope", bench: Bench
-) -> None:
+async def test_a_replay_that_was_ended_goes_on_where_it_was(stage: Stage, bench: Bench) -> None:
     """Half-way: some are marked, the others are replayed by the next one, none is lost."""
     worker = await refused(stage, *(envelope(str(number)) for number in range(5)))
     begun = await bench.replayer.start(Selection(), rate=1.5)
@@ -157,7 +144,7 @@ async def test_a_replay_that_was_ended_goes_on_where_it_was(
 
 
 async def test_kafka_away_fails_the_replay_and_loses_nothing(
-    stage: "Stage", envelope: "Envelope", bench: Bench, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not acknowledged is not marked."""
     await refused(stage, envelope("one"))
@@ -182,7 +169,7 @@ async def test_a_replay_whose_topic_cannot_be_read_does_not_begin(bench: Bench) 
 
 
 async def test_what_is_replayed_is_sent_although_its_repeat_was_delivered(
-    stage: "Stage", envelope: "Envelope", bench: Bench
+    stage: Stage, bench: Bench
 ) -> None:
     """Somebody asked for it: the memory of repeats has no say about what comes from there."""
     same = envelope("same", message_id="m-1")
@@ -195,7 +182,7 @@ async def test_what_is_replayed_is_sent_although_its_repeat_was_delivered(
 
 
 async def test_what_is_not_in_the_retry_topic_is_not_marked(
-    stage: "Stage", envelope: "Envelope", bench: Bench, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A replay that fails between the two is made again."""
     await refused(stage, envelope("one"))
@@ -230,12 +217,11 @@ FORGED = (
 
 
 async def test_headers_of_a_consumed_topic_are_the_producers_business(
-    stage: "Stage", envelope: "Envelope", bench: Bench
+    stage: Stage, bench: Bench
 ) -> None:
     """They change neither where a record comes from, nor what becomes of it, nor its replay."""
     stage.channel = ScriptedChannel([[Rejected("no")]] * 2)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     for content in ("first", "second"):
         value = msgspec.json.encode(envelope(content, ttl_seconds=3600))
         await stage.producer.send("notifications", b"k", value, (*FORGED, ("mine", b"1")))
@@ -254,13 +240,10 @@ async def test_headers_of_a_consumed_topic_are_the_producers_business(
     assert sorted(stage.channel.contents[2:]) == ["first", "second"]
 
 
-async def test_a_forged_record_that_is_put_aside_is_sent_to_all_its_targets(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_forged_record_that_is_put_aside_is_sent_to_all_its_targets(stage: Stage) -> None:
     """In the retry topic stands what this service says of it."""
     stage.channel = ScriptedChannel([[Retry("later")]])
-    worker = stage.worker(max_age=86_400.0, attempts=1)
-    await worker.start()
+    worker = await stage.running(max_age=86_400.0, attempts=1)
     value = msgspec.json.encode(envelope("once"))
     await stage.producer.send("notifications", b"k", value, FORGED)
     await until(lambda: worker.snapshot().deferred_waiting == 1)

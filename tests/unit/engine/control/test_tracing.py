@@ -1,7 +1,6 @@
 """Where one notification is, found wherever it may be."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,11 +22,8 @@ from app.values.note import Note
 from app.values.outcome import Rejected, Retry
 from app.values.snapshot import Status
 from tests.support.engine import ScriptedChannel, until
+from tests.support.stage import DEAD_LETTERS, TOPIC, Stage, envelope
 from tests.support.topic import make_topics, no_marks
-from tests.unit.engine.conftest import DEAD_LETTERS, TOPIC
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
 
 HISTORY = "notifications.history"
 LEFT_OUT = Note("url", "the service does not accept this URL; left out")
@@ -51,7 +47,7 @@ class Others(OtherWorkers):
 class Room:
     """A worker whose history is kept, and what traces in it."""
 
-    def __init__(self, stage: "Stage", worker: NotificationWorker, *, kept: bool = True) -> None:
+    def __init__(self, stage: Stage, worker: NotificationWorker, *, kept: bool = True) -> None:
         self.worker = worker
         self.stage = stage
         self.log = HistoryLog(stage.connection, HISTORY if kept else None)
@@ -77,7 +73,7 @@ class Room:
         await until(lambda: not history._waiting and not history._written)
 
 
-async def room_of(stage: "Stage", worker: NotificationWorker, *, kept: bool = True) -> Room:
+async def room_of(stage: Stage, worker: NotificationWorker, *, kept: bool = True) -> Room:
     """Return the room of a worker that is to be started."""
     await make_topics(stage.broker.address, HISTORY)
     if kept:
@@ -85,9 +81,7 @@ async def room_of(stage: "Stage", worker: NotificationWorker, *, kept: bool = Tr
     return Room(stage, worker, kept=kept)
 
 
-async def test_what_was_sent_is_found_with_its_attempts(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_was_sent_is_found_with_its_attempts(stage: Stage) -> None:
     """Its record is read again for the text; the history says the rest, and what was left out."""
     stage.channel = ScriptedChannel([[Retry("503 hush")]])
     stage.channel.notes = (LEFT_OUT,)
@@ -109,9 +103,7 @@ async def test_what_was_sent_is_found_with_its_attempts(
     assert story.settled is not None
 
 
-async def test_what_waits_here_is_told_with_the_reason(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_waits_here_is_told_with_the_reason(stage: Stage) -> None:
     """In flight, queued behind it, or waiting for its next attempt."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -128,7 +120,7 @@ async def test_what_waits_here_is_told_with_the_reason(
 
 
 async def test_what_waits_for_its_next_attempt_says_when(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what went wrong, and what the destination does not take."""
     monkeypatch.setattr("app.policies.limits.retry.RetryPolicy.delay", lambda *_, **__: 50.0)
@@ -148,9 +140,7 @@ async def test_what_waits_for_its_next_attempt_says_when(
     await worker.stop(drain=False)
 
 
-async def test_what_waits_for_a_paused_destination_says_so(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_waits_for_a_paused_destination_says_so(stage: Stage) -> None:
     """Nobody knows when it goes on."""
     destination = Destination("webhook", "http://hooks.example/one", "one")
     stage.board.say(destination, paused=True)
@@ -171,9 +161,7 @@ async def test_what_waits_for_a_paused_destination_says_so(
     )
 
 
-async def test_what_was_deferred_is_found_in_its_retry_topic(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_was_deferred_is_found_in_its_retry_topic(stage: Stage) -> None:
     """With the attempts made before, and when it is due."""
     stage.channel = ScriptedChannel([[Retry("503")]] * 10)
     worker = stage.worker(max_age=86_400.0, attempts=2)
@@ -193,9 +181,7 @@ async def test_what_was_deferred_is_found_in_its_retry_topic(
 
 
 @pytest.mark.parametrize("kept", [True, False])
-async def test_a_dead_letter_is_told_with_its_place(
-    stage: "Stage", envelope: "Envelope", kept: bool
-) -> None:
+async def test_a_dead_letter_is_told_with_its_place(stage: Stage, kept: bool) -> None:
     """With a history or without: it can be replayed from there."""
     stage.channel = ScriptedChannel([[Rejected("no")]])
     worker = stage.worker()
@@ -211,7 +197,7 @@ async def test_a_dead_letter_is_told_with_its_place(
     assert await room.story("m-5") is STORY
 
 
-async def test_what_nobody_has_taken_is_queued(stage: "Stage", envelope: "Envelope") -> None:
+async def test_what_nobody_has_taken_is_queued(stage: Stage) -> None:
     """It stands on the topic, above the commits."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -221,9 +207,7 @@ async def test_what_nobody_has_taken_is_queued(stage: "Stage", envelope: "Envelo
     assert story.record == story.origin
 
 
-async def test_what_another_worker_holds_is_told_by_that_one(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_another_worker_holds_is_told_by_that_one(stage: Stage) -> None:
     """Also one that was taken while Kafka was looked through."""
     room = await room_of(stage, stage.worker())
     await stage.publish(envelope("waits", message_id="m-6"))
@@ -234,7 +218,7 @@ async def test_what_another_worker_holds_is_told_by_that_one(
     assert room.others.asked == 3
 
 
-async def test_a_worker_that_cannot_be_asked_is_named(stage: "Stage", envelope: "Envelope") -> None:
+async def test_a_worker_that_cannot_be_asked_is_named(stage: Stage) -> None:
     """If it has the partition; with the address of the notification's page there."""
     room = await room_of(stage, stage.worker())
     await stage.publish(envelope("waits", message_id="m/6"))
@@ -252,9 +236,7 @@ async def test_a_worker_that_cannot_be_asked_is_named(stage: "Stage", envelope: 
     assert (story.why or "").endswith("could not be asked about it")
 
 
-async def test_another_worker_is_told_what_this_one_holds(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_another_worker_is_told_what_this_one_holds(stage: Stage) -> None:
     """By its own books alone: it asks nobody, and looks through nothing."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -274,12 +256,9 @@ async def test_another_worker_is_told_what_this_one_holds(
     assert room.others.asked == 0
 
 
-async def test_what_is_committed_and_not_in_the_history_is_not_said_to_wait(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_is_committed_and_not_in_the_history_is_not_said_to_wait(stage: Stage) -> None:
     """Whoever has the partition: the group's commits say what is done."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("done", message_id="m-1"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     await worker.stop()
@@ -287,9 +266,7 @@ async def test_what_is_committed_and_not_in_the_history_is_not_said_to_wait(
     assert await room.tracer.trace("m-1") == (None, None)
 
 
-async def test_one_without_an_id_is_asked_for_by_its_place(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_one_without_an_id_is_asked_for_by_its_place(stage: Stage) -> None:
     """Before it is taken and afterwards."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -305,7 +282,7 @@ async def test_one_without_an_id_is_asked_for_by_its_place(
     assert worker.holding.held(f"{TOPIC}/{partition}/0") is None
 
 
-async def test_an_id_may_look_like_a_place(stage: "Stage", envelope: "Envelope") -> None:
+async def test_an_id_may_look_like_a_place(stage: Stage) -> None:
     """Even like another one's: before it is taken, while it is held and afterwards."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -331,9 +308,7 @@ async def test_an_id_may_look_like_a_place(stage: "Stage", envelope: "Envelope")
     assert await told() == [(name[:999], "sent", "text") for name in names]
 
 
-async def test_a_record_that_cannot_be_read_has_a_story(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_record_that_cannot_be_read_has_a_story(stage: Stage) -> None:
     """Its bytes, as far as they are text; and it is in nobody's way."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -355,7 +330,7 @@ async def test_a_record_that_cannot_be_read_has_a_story(
     }
 
 
-async def test_what_waits_is_found_by_the_id_that_it_is_sent_with(stage: "Stage") -> None:
+async def test_what_waits_is_found_by_the_id_that_it_is_sent_with(stage: Stage) -> None:
     """However its producer wrote it."""
     room = await room_of(stage, stage.worker())
     await stage.publish(
@@ -379,7 +354,7 @@ async def test_what_waits_is_found_by_the_id_that_it_is_sent_with(stage: "Stage"
 
 
 async def test_what_cannot_be_looked_through_in_time_hides_nothing_that_is_known(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A million deferred ones: the history still says what it knows, and why there is no more."""
     stage.channel = ScriptedChannel([[Retry("503")]] * 10)
@@ -403,7 +378,7 @@ async def test_what_cannot_be_looked_through_in_time_hides_nothing_that_is_known
         await room.search.dead_letter("unknown", None)
 
 
-async def test_what_nobody_knows_is_none(stage: "Stage", envelope: "Envelope") -> None:
+async def test_what_nobody_knows_is_none(stage: Stage) -> None:
     """And it is said how far back was looked."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -417,7 +392,7 @@ async def test_what_nobody_knows_is_none(stage: "Stage", envelope: "Envelope") -
     assert oldest is not None
 
 
-async def test_the_history_is_told_newest_first(stage: "Stage", envelope: "Envelope") -> None:
+async def test_the_history_is_told_newest_first(stage: Stage) -> None:
     """In pages that neither repeat nor leave out."""
     worker = stage.worker()
     room = await room_of(stage, worker)
@@ -441,7 +416,7 @@ async def test_the_history_is_told_newest_first(stage: "Stage", envelope: "Envel
     assert [each.id for each in some.history] == ["0-1"]
 
 
-async def test_without_a_history_its_page_is_empty(stage: "Stage") -> None:
+async def test_without_a_history_its_page_is_empty(stage: Stage) -> None:
     """Nothing is read for it."""
     room = await room_of(stage, stage.worker(), kept=False)
     page = await room.tracer.page(Sought(), 10, None)

@@ -1,7 +1,6 @@
 """Where a group begins before anybody has joined it: on a broker, with what stands there."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,10 +19,8 @@ from app.policies.books.saved_commits import Saved, commit_entry, visit_entry
 from app.values.record import TopicPartition
 from app.values.topic import WantedTopic
 from tests.support.engine import until
+from tests.support.stage import Stage
 from tests.support.topic import Topic
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Stage
 
 TOPIC, CONTROL, RETRY = "notifications", "notifications.control", "notifications.retry"
 GROUP = "group"
@@ -34,7 +31,7 @@ PARTITIONS = [TopicPartition(TOPIC, number) for number in range(4)]
 class Bench:
     """A group that nobody has joined; each of the topic's four partitions holds ten records."""
 
-    def __init__(self, stage: "Stage") -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.conditions = Conditions(stage.clock.now)
 
@@ -98,7 +95,7 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(stage: "Stage") -> Bench:
+async def bench(stage: Stage) -> Bench:
     """Topics as the worker makes them."""
     servers = stage.connection.bootstrap_servers
     async with Topic(servers, TOPIC) as topic:
@@ -173,11 +170,10 @@ async def test_kept_commits_of_another_topic_count_for_nothing(bench: Bench) -> 
 
 
 async def test_a_group_that_has_members_is_left_to_them(
-    bench: Bench, stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    bench: Bench, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kafka takes no commit from outside then; what there is at first is written down all the same."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
 
     async def nothing(_: object, __: str, partitions: list[TopicPartition]) -> dict[object, None]:
         return dict.fromkeys(partitions)
@@ -197,7 +193,7 @@ async def read_nothing(*_: object) -> Saved:
 
 
 async def test_a_group_that_was_here_and_is_not_known_waits_for_a_minute(
-    bench: Bench, stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    bench: Bench, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That is a problem: everything would be sent again. Then it begins as it is told."""
     await stage.producer.send(f"{RETRY}.30s", b"k", b"{}")
@@ -217,7 +213,7 @@ async def test_a_group_that_was_here_and_is_not_known_waits_for_a_minute(
 
 
 async def test_what_an_operator_sets_within_that_minute_counts(
-    bench: Bench, stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    bench: Bench, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The offsets are read again when it is over."""
     await stage.producer.send(f"{RETRY}.30s", b"k", b"{}")
@@ -230,9 +226,7 @@ async def test_what_an_operator_sets_within_that_minute_counts(
     assert await bench.begins() == [7, 8, 10, 10]
 
 
-async def test_a_group_of_which_anything_is_known_does_not_wait(
-    bench: Bench, stage: "Stage"
-) -> None:
+async def test_a_group_of_which_anything_is_known_does_not_wait(bench: Bench, stage: Stage) -> None:
     """A commit on Kafka or in the control topic, of whatever partition."""
     await stage.producer.send(f"{RETRY}.30s", b"k", b"{}")
     await bench.keep(None, Commit(3))

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -19,9 +18,7 @@ from app.values.errors import KafkaUnavailableError
 from app.values.outcome import Delivered, Retry
 from app.values.record import Headers, Record
 from tests.support.engine import ScriptedChannel, record, until
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
+from tests.support.stage import Stage, envelope
 
 DAY = 86_400.0
 RETRIES = ("notifications.retry",)
@@ -43,13 +40,12 @@ def warnings(worker: NotificationWorker, kind: str) -> list[str]:
 
 @pytest.mark.parametrize("text", [LARGE, "x" * (HEAVY + 1)])
 async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
-    stage: "Stage", envelope: "Envelope", text: str
+    stage: Stage, text: str
 ) -> None:
     """Its offset waits alone, and none of its bytes; what is said ends with it."""
     stage.channel = ScriptedChannel([[Retry("503")], [Delivered()], [Retry("503")]])
     stage.producer.narrow = EVERYTHING
-    worker = stage.worker(max_age=DAY, attempts=1)
-    await worker.start()
+    worker = await stage.running(max_age=DAY, attempts=1)
     await stage.publish(envelope(text, message_id="large"), envelope("small"))
     await until(lambda: bool(warnings(worker, "record_too_large")))
     await until(lambda: worker.snapshot().messages_sent == 1)
@@ -70,16 +66,15 @@ async def test_what_the_retry_topics_do_not_take_is_delivered_after_the_outage(
     assert await stage.committed() == 2
 
 
-async def test_only_the_targets_that_are_left_are_sent_to(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_only_the_targets_that_are_left_are_sent_to(stage: Stage) -> None:
     """What it knew is kept without its record."""
     mail = ScriptedChannel([[Delivered(), Retry("later")]])
     mail.name = "email"
     stage.producer.narrow = EVERYTHING
     defaults = Defaults(email_to=("a@example.com", "b@example.com"), smtp="smtp://mail.example:25")
-    worker = stage.worker(max_age=DAY, attempts=1, channels={"email": mail}, defaults=defaults)
-    await worker.start()
+    worker = await stage.running(
+        max_age=DAY, attempts=1, channels={"email": mail}, defaults=defaults
+    )
     await stage.publish(envelope(LARGE, channels=["email"]))
     await until(lambda: bool(warnings(worker, "record_too_large")))
     stage.clock.let_pass(31)
@@ -92,13 +87,12 @@ async def test_only_the_targets_that_are_left_are_sent_to(
 
 @pytest.mark.parametrize("kept", [True, False])
 async def test_what_is_too_old_is_a_dead_letter_with_its_value_if_that_fits(
-    stage: "Stage", envelope: "Envelope", kept: bool
+    stage: Stage, kept: bool
 ) -> None:
     """Otherwise its size, its hash and its origin stand for it."""
     stage.channel = ScriptedChannel([[Retry("503")]] * 9)
     stage.producer.narrow = RETRIES if kept else EVERYTHING
-    worker = stage.worker(max_age=100.0, attempts=1)
-    await worker.start()
+    worker = await stage.running(max_age=100.0, attempts=1)
     value = msgspec.json.encode(envelope(LARGE))
     await stage.publish(value)
     for _ in range(2):
@@ -118,7 +112,7 @@ async def test_what_is_too_old_is_a_dead_letter_with_its_value_if_that_fits(
 
 
 async def test_what_is_gone_from_its_topic_is_a_dead_letter_all_the_same(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A retention that is shorter than the outage takes its value, not the word about it."""
 
@@ -134,8 +128,7 @@ async def test_what_is_gone_from_its_topic_is_a_dead_letter_all_the_same(
     monkeypatch.setattr("app.engine.group.parking.reading_again", nothing)
     stage.channel = ScriptedChannel([[Retry("503")]])
     stage.producer.narrow = EVERYTHING
-    worker = stage.worker(max_age=DAY, attempts=1)
-    await worker.start()
+    worker = await stage.running(max_age=DAY, attempts=1)
     value = msgspec.json.encode(envelope(LARGE))
     await stage.publish(value)
     await until(lambda: bool(warnings(worker, "record_too_large")))
@@ -149,14 +142,13 @@ async def test_what_is_gone_from_its_topic_is_a_dead_letter_all_the_same(
 
 
 async def test_with_too_many_of_them_their_partition_rests(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory and commits stay bounded, and nothing is lost; then it goes on."""
     monkeypatch.setattr("app.engine.inflight.partition.MOST_PARKED", 2)
     stage.channel = ScriptedChannel([[Retry("503")]] * 3)
     stage.producer.narrow = EVERYTHING
-    worker = stage.worker(max_age=DAY, attempts=1, max_in_flight=1)
-    await worker.start()
+    worker = await stage.running(max_age=DAY, attempts=1, max_in_flight=1)
     await stage.publish(*(envelope(f"{number}{LARGE}") for number in range(3)), envelope("small"))
     await until(lambda: worker.snapshot().parked == 3)
     await until(lambda: worker.snapshot().lag == 4)
@@ -166,14 +158,11 @@ async def test_with_too_many_of_them_their_partition_rests(
     assert stage.channel.contents[-1] == "small" or stage.channel.contents[3][0] in "012"
 
 
-async def test_a_partition_that_goes_and_comes_back_keeps_what_it_knew(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_partition_that_goes_and_comes_back_keeps_what_it_knew(stage: Stage) -> None:
     """Nothing is sent again because of it, and its age does not begin anew."""
     stage.channel = ScriptedChannel([[Retry("503")]])
     stage.producer.narrow = EVERYTHING
-    worker = stage.worker(max_age=DAY, attempts=1)
-    await worker.start()
+    worker = await stage.running(max_age=DAY, attempts=1)
     await stage.publish(envelope(LARGE))
     await until(lambda: bool(warnings(worker, "record_too_large")))
     session = worker.parts.current.session
@@ -190,14 +179,13 @@ async def test_a_partition_that_goes_and_comes_back_keeps_what_it_knew(
 
 
 async def test_a_record_of_a_newer_version_waits_until_it_can_be_handed_on(
-    stage: "Stage",
+    stage: Stage,
 ) -> None:
     """However large it is, it is not this version's to drop."""
     headers = deferral_headers(record(), Deferral(), "group", Origin("notifications", 0, 0, 1.0))
     newer = tuple((name, b"2" if name == "notifier.format" else value) for name, value in headers)
     stage.producer.narrow = ("notifications.retry.30s",)
-    worker = stage.worker(max_age=DAY)
-    await worker.start()
+    worker = await stage.running(max_age=DAY)
     await stage.producer.write("notifications.retry.0s", b"key", LARGE.encode(), newer)
     await until(lambda: bool(warnings(worker, "record_too_large")))
     stage.producer.narrow = ()
@@ -212,12 +200,9 @@ def of_orders(first_failure: float | None, delivered: tuple[TargetMark, ...] = (
     return deferral_headers(record(), deferral, "group", Origin("orders", 3, 42, 1_700_000_000.0))
 
 
-async def test_what_another_service_deferred_is_left_to_it(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_another_service_deferred_is_left_to_it(stage: Stage) -> None:
     """It goes to nobody here, holds nothing up, and is said; a dead letter once it is too old."""
-    worker = stage.worker(max_age=1000.0)
-    await worker.start()
+    worker = await stage.running(max_age=1000.0)
     now = stage.clock.now()
     value = msgspec.json.encode(envelope("of the orders"))
     retry = "notifications.retry.0s"
@@ -242,11 +227,10 @@ async def test_what_another_service_deferred_is_left_to_it(
 
 
 async def test_a_replay_that_nobody_takes_has_its_time_from_when_it_was_written(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """It has not failed yet, so its age begins where it stands."""
-    worker = stage.worker(max_age=1000.0)
-    await worker.start()
+    worker = await stage.running(max_age=1000.0)
     value = msgspec.json.encode(envelope("of the orders"))
     await stage.producer.write("notifications.retry.0s", b"k", value, of_orders(None))
     await until(lambda: bool(warnings(worker, "foreign_topic")))
@@ -259,7 +243,7 @@ async def test_a_replay_that_nobody_takes_has_its_time_from_when_it_was_written(
 
 
 async def test_a_topic_that_cannot_be_read_now_is_tried_again(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is parked waits for it, and nothing else does."""
     fails = [KafkaUnavailableError("away")]
@@ -275,8 +259,7 @@ async def test_a_topic_that_cannot_be_read_now_is_tried_again(
     monkeypatch.setattr("app.engine.group.parking.PATIENCE", 0.01)
     stage.channel = ScriptedChannel([[Retry("503")]])
     stage.producer.narrow = EVERYTHING
-    worker = stage.worker(max_age=DAY, attempts=1)
-    await worker.start()
+    worker = await stage.running(max_age=DAY, attempts=1)
     await stage.publish(envelope(LARGE))
     await until(lambda: bool(warnings(worker, "record_too_large")))
     stage.clock.let_pass(31)

@@ -1,7 +1,5 @@
 """The last commits are written down: what has changed, now and then, and at a stop."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from app.edges.kafka.producer import Producer
@@ -17,9 +15,7 @@ from app.policies.books.saved_commits import Entry, SavedReader
 from app.values.errors import KafkaUnavailableError
 from app.values.record import Headers, TopicPartition
 from tests.support.engine import PARTITION, SkewedClock, until
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
+from tests.support.stage import Stage, envelope
 
 SUBSCRIPTION = Subscription(
     topics=("notifications",),
@@ -110,13 +106,12 @@ async def test_what_was_not_written_is_written_the_next_time() -> None:
 
 
 async def test_it_is_written_soon_after_a_start_and_at_a_stop(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All partitions at first; what was done since when the worker goes."""
     monkeypatch.setattr(saving, "FIRST_WAIT", 0.1)
     monkeypatch.setattr(saving, "INTERVAL", 0.1)  # where the first time was before the commit
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await until(lambda: len(worker.parts.saver._saved) == len(worker.parts.assignment))
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)

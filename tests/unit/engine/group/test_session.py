@@ -1,7 +1,7 @@
 """Rebalances: what has to be done before partitions are let go, and before anything is taken."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,15 +24,13 @@ from app.values.record import TopicPartition
 from app.values.topic import WantedTopic
 from tests.support.broker_faults import BrokerFaults
 from tests.support.engine import until
+from tests.support.stage import Stage, envelope
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.topic import Topic
 
 JOIN_GROUP = 11  # the API key
 INCONSISTENT_PROTOCOL, GROUP_FULL = 23, 81  # Kafka's codes
 DEAD_LETTERS = "notifications.dlq"
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
 
 
 def session_of(worker: NotificationWorker) -> Session:
@@ -41,12 +39,9 @@ def session_of(worker: NotificationWorker) -> Session:
     return worker.parts.current.session
 
 
-async def test_what_was_settled_is_committed_before_the_partitions_go(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_was_settled_is_committed_before_the_partitions_go(stage: Stage) -> None:
     """Whoever gets them next does not do it again."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(*(envelope(str(number)) for number in range(5)))
     await until(lambda: worker.snapshot().messages_sent == 5)
     await session_of(worker).rebalances.revoked(set(worker.parts.assignment.partitions()))
@@ -54,13 +49,12 @@ async def test_what_was_settled_is_committed_before_the_partitions_go(
 
 
 async def test_no_commit_is_under_way_when_the_partitions_are_gone(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that came late could reset the next generation, or take back another worker's commit."""
     monkeypatch.setattr("app.engine.group.rebalances.LAST_COMMIT_TIMEOUT", 0.2)
     monkeypatch.setattr("app.engine.group.commit.TIMEOUT", 0.2)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     consumer = session_of(worker)._consumer
     answer = asyncio.Event()
     commits: list[asyncio.Task[Any] | None] = []
@@ -78,9 +72,7 @@ async def test_no_commit_is_under_way_when_the_partitions_are_gone(
     answer.set()
 
 
-async def test_metadata_that_is_not_ours_is_ignored_and_counted(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_metadata_that_is_not_ours_is_ignored_and_counted(stage: Stage) -> None:
     """Nothing is skipped on its word."""
     values = [msgspec.json.encode(envelope(text)) for text in ("before", "one", "two")]
     places = [await stage.producer.write("notifications", b"k", value) for value in values]
@@ -99,9 +91,7 @@ async def test_metadata_that_is_not_ours_is_ignored_and_counted(
     assert stage.observer.metrics.registry.get_sample_value(name) == 1
 
 
-async def test_a_commit_of_another_topic_of_that_name_counts_for_nothing(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_commit_of_another_topic_of_that_name_counts_for_nothing(stage: Stage) -> None:
     """The topic was made anew while nobody was there: it is read from its start, and that is said."""
     values = [msgspec.json.encode(envelope(text)) for text in ("one", "two", "three")]
     places = [await stage.producer.write("notifications", b"k", value) for value in values]
@@ -111,19 +101,17 @@ async def test_a_commit_of_another_topic_of_that_name_counts_for_nothing(
     ) as consumer:
         consumer.assign([partition])
         await consumer.commit({partition: (2, with_topic_id("", "the-id-of-the-old-one-"))})
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await until(lambda: worker.snapshot().messages_sent == 3)
     assert stage.channel.contents == ["one", "two", "three"]
     assert any("deleted and recreated" in text for text in worker.snapshot().warnings)
 
 
 async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """A crash right after the first record loses nothing, whatever the group was told."""
-    worker = stage.worker(auto_offset_reset="latest")
-    await worker.start()
+    worker = await stage.running(auto_offset_reset="latest")
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     session = session_of(worker)
@@ -143,11 +131,10 @@ async def test_where_an_added_partition_begins_is_committed_before_it_is_taken(
 
 
 async def test_a_fault_while_finding_the_start_is_seen(
-    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client would only log it, and poll from nowhere for ever: here the session starts anew."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     session = session_of(worker)
     monkeypatch.setattr("app.engine.group.rebalances.find_starts", None)
     await session.rebalances.assigned(set())
@@ -157,11 +144,10 @@ async def test_a_fault_while_finding_the_start_is_seen(
 
 
 async def test_revoked_while_leaving_and_assigned_while_leaving_do_nothing_new(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """A draining worker does not rejoin."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("one"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     session = session_of(worker)
@@ -174,11 +160,10 @@ async def test_revoked_while_leaving_and_assigned_while_leaving_do_nothing_new(
 
 
 async def test_a_session_that_is_closed_while_it_looks_for_the_start_is_given_nothing(
-    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next one would take over items of which nobody knows any more that they are written."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     session = session_of(worker)
     looking, found = asyncio.Event(), asyncio.Event()
 
@@ -199,9 +184,7 @@ async def test_a_session_that_is_closed_while_it_looks_for_the_start_is_given_no
     assert len(worker.parts.assignment) == 0
 
 
-async def test_brokers_that_are_silent_are_looked_for_anew(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_brokers_that_are_silent_are_looked_for_anew(stage: Stage) -> None:
     """They may have come back elsewhere: the next session asks the bootstrap addresses."""
     worker = stage.worker(silence=3.5)  # longer than it takes this broker to forget a member
     await worker.start()
@@ -220,11 +203,10 @@ async def test_brokers_that_are_silent_are_looked_for_anew(
 
 
 async def test_what_is_being_read_is_not_committed_past(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Heavy records are read beside the loop: fetched, in nobody's books, and not settled."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope("before"))
     await until(lambda: worker.snapshot().messages_sent == 1)
     read, entered, go_on = worker.parts.admission.read_ahead, asyncio.Event(), asyncio.Event()
@@ -253,9 +235,7 @@ async def test_what_is_being_read_is_not_committed_past(
         (GROUP_FULL, "as many members as the brokers allow: stop one of them, or raise"),
     ],
 )
-async def test_why_a_group_turns_a_worker_away_is_said(
-    stage: "Stage", code: int, words: str
-) -> None:
+async def test_why_a_group_turns_a_worker_away_is_said(stage: Stage, code: int, words: str) -> None:
     """In words that say what to do; it is tried again, and works once that is done."""
     faults = BrokerFaults(stage.broker)
     faults.answer(JOIN_GROUP, [code] * 3)
@@ -268,7 +248,7 @@ async def test_why_a_group_turns_a_worker_away_is_said(
 
 
 async def test_a_member_that_cannot_join_does_not_wait_for_ever(
-    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The coordinator may be where nobody finds it: then, too, the brokers are looked for anew."""
     joined: list[object] = []
@@ -286,12 +266,9 @@ async def test_a_member_that_cannot_join_does_not_wait_for_ever(
     assert worker.snapshot().is_running
 
 
-async def test_a_member_that_is_refused_joins_anew_until_it_may(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_a_member_that_is_refused_joins_anew_until_it_may(stage: Stage) -> None:
     """Health names the right; nothing has to be restarted."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     session = session_of(worker)
     coordinator = session._consumer._client._coordinator
     coordinator._pending_exception = GroupAuthorizationFailedError("group")
@@ -301,10 +278,9 @@ async def test_a_member_that_is_refused_joins_anew_until_it_may(
     await until(lambda: worker.snapshot().messages_sent == 1)
 
 
-async def test_a_stop_does_not_wait_for_what_kafka_refuses_to_take(stage: "Stage") -> None:
+async def test_a_stop_does_not_wait_for_what_kafka_refuses_to_take(stage: Stage) -> None:
     """It may never take it; the offset is not committed past, and the record is there next time."""
-    worker = stage.worker(drain_timeout=60.0)
-    await worker.start()
+    worker = await stage.running(drain_timeout=60.0)
     await stage.publish({"channels": ["webhook"]})
     stage.producer.denied_topic = DEAD_LETTERS
     await until(lambda: "no such record" in worker.get_health_status().get("problem", ""))
@@ -314,7 +290,7 @@ async def test_a_stop_does_not_wait_for_what_kafka_refuses_to_take(stage: "Stage
 
 
 async def test_nothing_is_taken_from_another_cluster_that_answers_at_the_same_address(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """Its topics may have the same names; whoever starts the worker anew means that one."""
     faults = BrokerFaults(stage.broker)
@@ -339,12 +315,9 @@ async def test_nothing_is_taken_from_another_cluster_that_answers_at_the_same_ad
         await worker.stop(drain=False)
 
 
-async def test_what_was_started_ends_although_the_session_fails(
-    stage: "Stage", envelope: "Envelope"
-) -> None:
+async def test_what_was_started_ends_although_the_session_fails(stage: Stage) -> None:
     """A request that is cut off may have been accepted, and would be made again."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     stage.channel.gate = asyncio.Event()
     await stage.publish(envelope("slow"))
     await stage.channel.arrived(1)

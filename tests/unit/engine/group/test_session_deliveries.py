@@ -1,7 +1,6 @@
 """A membership in the group: what becomes of deliveries when partitions go and come back."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,11 +9,8 @@ from app.engine.worker import NotificationWorker
 from app.policies.routing import Defaults
 from app.values.outcome import Delivered, Outcome, Rejected, Retry
 from tests.support.engine import ScriptedChannel, until
+from tests.support.stage import Stage, envelope
 from tests.support.topic import Topic
-
-if TYPE_CHECKING:
-    from tests.unit.engine.conftest import Envelope, Stage
-
 
 TWO_READERS = Defaults(
     webhook_url="http://hooks.example/one", smtp="smtp://mail:25", email_to=("a@x.y", "b@x.y")
@@ -28,13 +24,12 @@ def session_of(worker: NotificationWorker) -> Session:
 
 
 async def test_what_fails_while_partitions_are_taken_away_is_not_tried_again_here(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """Its back-off ends when somebody else has the partition."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel([[Retry("busy", after=30.0)]], gate=gate)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope())
     await stage.channel.arrived(1)
     session = session_of(worker)
@@ -49,13 +44,12 @@ async def test_what_fails_while_partitions_are_taken_away_is_not_tried_again_her
 
 @pytest.mark.parametrize("answer", [Retry("busy"), Rejected("no")])
 async def test_nothing_new_is_begun_while_partitions_are_taken_away(
-    stage: "Stage", envelope: "Envelope", answer: Outcome
+    stage: Stage, answer: Outcome
 ) -> None:
     """Neither a further attempt, nor the repeat of what was refused: the whole group waits."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel([[answer]] * 100, gate=gate)
-    worker = stage.worker(attempts=100)
-    await worker.start()
+    worker = await stage.running(attempts=100)
     same = envelope("same", message_id="m-1")
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().in_flight == 2)
@@ -70,7 +64,7 @@ async def test_nothing_new_is_begun_while_partitions_are_taken_away(
 
 
 async def test_nothing_is_tried_again_while_the_worker_leaves(
-    stage: "Stage", envelope: "Envelope", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stop that is not to drain makes no further attempts while it puts aside what it must."""
     monkeypatch.setattr("app.engine.group.rebalances.LEAVE_PATIENCE", 0.3)
@@ -102,18 +96,17 @@ async def test_nothing_is_tried_again_while_the_worker_leaves(
 
 
 async def test_a_drain_waits_for_nothing_that_needs_another_attempt(
-    stage: "Stage", envelope: "Envelope", caplog: pytest.LogCaptureFixture
+    stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is partly done is put aside at once, not after the whole time that a stop has."""
     mail = ScriptedChannel([[Delivered(), Retry("later", after=50.0)]])
     mail.name = "email"
-    worker = stage.worker(
+    worker = await stage.running(
         max_age=86_400.0,
         channels={"webhook": stage.channel, "email": mail},
         defaults=TWO_READERS,
         drain_timeout=3.0,
     )
-    await worker.start()
     await stage.publish(envelope("half", channels=["email"]))
     await until(lambda: worker.snapshot().queued == 1 and len(mail.sent) == 1)
     await worker.stop()
@@ -121,10 +114,9 @@ async def test_a_drain_waits_for_nothing_that_needs_another_attempt(
     assert "not everything ended" not in caplog.text
 
 
-async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: "Stage") -> None:
+async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: Stage) -> None:
     """Also where the second comes before its record has come in again."""
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     gate = await stage.publish_held(worker, 3)
     session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
     for _ in range(2):
@@ -135,12 +127,11 @@ async def test_what_is_under_way_is_joined_after_two_rebalances_in_a_row(stage: 
     assert sorted(stage.channel.contents[1:]) == ["0", "1", "2"]
 
 
-async def test_a_repeat_waits_for_what_was_joined(stage: "Stage", envelope: "Envelope") -> None:
+async def test_a_repeat_waits_for_what_was_joined(stage: Stage) -> None:
     """After a rebalance a repeat is a repeat as before."""
     gate = asyncio.Event()
     stage.channel = ScriptedChannel(gate=gate)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     same = envelope("same", message_id="m-1")
     await stage.publish(same, same)
     await until(lambda: worker.snapshot().in_flight == 2)
@@ -155,12 +146,11 @@ async def test_a_repeat_waits_for_what_was_joined(stage: "Stage", envelope: "Env
 
 
 async def test_what_ends_a_transaction_is_no_backlog_while_something_is_under_way(
-    stage: "Stage", envelope: "Envelope"
+    stage: Stage,
 ) -> None:
     """It takes an offset, and is nothing that could be fetched."""
     stage.channel = ScriptedChannel(gate=asyncio.Event())
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     await stage.publish(envelope())
     await stage.channel.arrived(1)
     (held,) = [each for each in worker.snapshot().partitions if each.unsettled]
@@ -171,12 +161,11 @@ async def test_what_ends_a_transaction_is_no_backlog_while_something_is_under_wa
 
 
 async def test_a_member_without_partitions_knows_that_kafka_is_there(
-    stage: "Stage", monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More workers than partitions: the idle ones are well."""
     monkeypatch.setattr("app.engine.cluster.sampling.INTERVAL", 0.01)
-    worker = stage.worker()
-    await worker.start()
+    worker = await stage.running()
     session, partitions = session_of(worker), set(worker.parts.assignment.partitions())
     await session.rebalances.revoked(partitions)
     await session.rebalances.assigned(set())
