@@ -9,16 +9,13 @@ logger = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Tells the supervisor how the service is; does nothing where none asks for it.
-
-    Attributes:
-        watchdog: Seconds within which it wants to hear from the process again, or None.
-    """
+    """Tells the supervisor how the service is; does nothing where none asks for it."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
         if self._address.startswith("@"):  # the abstract namespace
             self._address = f"\0{self._address[1:]}"
+        # seconds within which it wants to hear from the process again, or None
         self.watchdog = _watchdog(environ) if self._address else None
 
     @property

@@ -24,19 +24,15 @@ class RefusedError(Exception):
 
 
 class StandIn(msgspec.Struct, frozen=True, kw_only=True):
-    """One service.
+    """One service."""
 
-    Attributes:
-        paths: Patterns of the paths that are its own, as aiohttp reads them.
-        read: Returns what a request shows: of its body, and of what stands at the places that a
-            pattern names. Raises ``RefusedError``.
-        limited: Its answer if it asks for patience: at a time (seconds since the epoch), for so
-            many seconds.
-    """
-
-    paths: tuple[str, ...]
+    paths: tuple[str, ...]  # patterns of the paths that are its own, as aiohttp reads them
+    # Returns what a request shows: of its body, and of what stands at the places that a
+    # pattern names. Raises ``RefusedError``.
     read: Callable[[bytes, Mapping[str, str]], Sequence[InboxCard]]
     accepted: Reply
+    # its answer if it asks for patience: at a time (seconds since the epoch), for so many
+    # seconds
     limited: Callable[[float, float], Reply]
     failed: Reply
 

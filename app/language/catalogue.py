@@ -15,12 +15,7 @@ LOCALES: Final = Path(__file__).parents[1] / "locales"
 
 
 class Catalogue:
-    """The texts of one language.
-
-    Attributes:
-        script_texts: Those of them that the page's scripts show.
-        sentences: Those that are made in one place and shown in another, with values in them.
-    """
+    """The texts of one language."""
 
     def __init__(self, path: Path) -> None:
         self.texts: dict[str, str] = {}
@@ -36,7 +31,9 @@ class Catalogue:
                     script_texts[english] = translation
                 if "{" in english and any(_is_ours(place) for place in places):
                     patterns.append(english)
+        # those of them that the page's scripts show
         self.script_texts: Mapping[str, str] = script_texts
+        # those that are made in one place and shown in another, with values in them
         self.sentences = Sentences(self.texts, patterns)
 
 

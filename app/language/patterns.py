@@ -24,11 +24,6 @@ class Pattern:
 
     Args:
         template: In English, as ``waiting for Kafka for {starting_for} s``.
-
-    Attributes:
-        names: Of the values, in order.
-        start: The first characters; empty if a value or a shorter text stands there.
-        weight: Characters that stand still: of two patterns that fit, the heavier is meant.
     """
 
     __slots__ = ("_first", "_is_short", "_last", "_middle", "names", "start", "weight")
@@ -41,8 +36,10 @@ class Pattern:
                 names.append(name)
                 literals.append("")
         self._first, *self._middle, self._last = literals
-        self.names = tuple(names)
+        self.names = tuple(names)  # of the values, in order
+        # the first characters; empty if a value or a shorter text stands there
         self.start = self._first[:START] if len(self._first) >= START else ""
+        # characters that stand still: of two patterns that fit, the heavier is meant
         self.weight = sum(map(len, literals))
         self._is_short = self.weight < 9 and len(_WORD.findall(" ".join(literals))) < 2
 

@@ -23,32 +23,24 @@ _SURELY_SHOWN = 200
 
 
 class Defaults(msgspec.Struct, frozen=True):
-    """Where notifications go that carry no address: the settings', else the inbox.
+    """Where notifications go that carry no address: the settings', else the inbox."""
 
-    Attributes:
-        webhook_url: For channels whose addresses are URLs; None if there is none.
-        smtp: ``smtp://host:port`` of the mail server, the lane of all e-mail; None if no mail
-            server is set.
-        webhook_secret: Signs requests to the webhook URL, if it is a robot that wants that.
-    """
-
-    webhook_url: str | None = None
+    webhook_url: str | None = None  # for channels whose addresses are URLs; None if there is none
     email_to: tuple[str, ...] = ()
+    # ``smtp://host:port`` of the mail server, the lane of all e-mail; None if no mail server
+    # is set
     smtp: str | None = None
+    # signs requests to the webhook URL, if it is a robot that wants that
     webhook_secret: str | None = None
 
 
 class Routed(msgspec.Struct, frozen=True):
-    """The deliveries of a notification.
+    """The deliveries of a notification."""
 
-    Attributes:
-        deliveries: One for each destination; for e-mail, one for each part of the recipients.
-        unroutable: Targets that fail by themselves, and why.
-        detours: Deliveries to those who are told instead of others, if these do not accept it.
-    """
-
+    # one for each destination; for e-mail, one for each part of the recipients
     deliveries: tuple[Delivery, ...]
-    unroutable: tuple[tuple[Target, str], ...]
+    unroutable: tuple[tuple[Target, str], ...]  # targets that fail by themselves, and why
+    # deliveries to those who are told instead of others, if these do not accept it
     detours: tuple[Delivery, ...] = ()
 
 

@@ -27,18 +27,15 @@ _MASK = "***"
 
 @dataclass(frozen=True)
 class LoadedSettings:
-    """Settings, and where each came from.
-
-    Attributes:
-        sources: By dotted name: ``flag --group-id``, ``environment NOTIFIER_KAFKA__GROUP_ID``,
-            ``.env``, ``~/.ginkgo/config.yaml`` or another file, ``default``.
-        proxies: Which proxies webhooks go through, by the settings or the environment's variables.
-        telemetry: Where spans go, by OpenTelemetry's variables; None if nothing asks for any.
-    """
+    """Settings, and where each came from."""
 
     settings: Settings
+    # by dotted name: ``flag --group-id``, ``environment NOTIFIER_KAFKA__GROUP_ID``, ``.env``,
+    # ``~/.ginkgo/config.yaml`` or another file, ``default``
     sources: Mapping[str, str]
+    # which proxies webhooks go through, by the settings or the environment's variables
     proxies: Proxies | None = None
+    # where spans go, by OpenTelemetry's variables; None if nothing asks for any
     telemetry: Exporting | None = None
 
     def secret_values(self) -> frozenset[str]:

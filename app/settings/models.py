@@ -28,15 +28,9 @@ class _Group(BaseModel):
 
 
 class KafkaSettings(_Group):
-    """The broker, and the topics that are read and written.
+    """The broker, and the topics that are read and written."""
 
-    Attributes:
-        bootstrap_servers: ``host:port,…``, every entry with its port, or ``embedded``.
-        dead_letter_retention: Seconds that dead letters are kept at least.
-        retry_topic: Prefix of the group's retry topics.
-        replication_factor: Of topics that the service creates; None is the broker's default.
-    """
-
+    # ``host:port,…``, every entry with its port, or ``embedded``
     bootstrap_servers: fields.Servers = fields.EMBEDDED
     topics: fields.TopicNames = ("notifications",)
     group_id: fields.NonEmpty = "notification_worker_group"
@@ -50,7 +44,9 @@ class KafkaSettings(_Group):
     ssl_certfile: fields.UserPath | None = None
     ssl_keyfile: fields.UserPath | None = None
     dead_letter_topic: fields.TopicName = "notifications.dlq"
+    # seconds that dead letters are kept at least
     dead_letter_retention: fields.TimeOut = 2_592_000.0
+    # prefix of the group's retry topics
     retry_topic: fields.TopicName = Field(
         default_factory=lambda known: f"notifications.retry.{known['group_id']}"
     )
@@ -61,6 +57,7 @@ class KafkaSettings(_Group):
         default_factory=lambda known: f"notifications.history.{known['group_id']}"
     )
     partitions: fields.Count = 12
+    # of topics that the service creates; None is the broker's default
     replication_factor: Annotated[int, Field(ge=1, le=32767)] | None = None
 
     @property
@@ -78,12 +75,7 @@ class WorkerSettings(_Group):
 
 
 class WebhookSettings(_Group):
-    """How webhooks are called. Times in seconds; concurrency is per destination.
-
-    Attributes:
-        proxy: The proxy for every webhook; None leaves it to the environment's variables.
-        no_proxy: Hosts that are reached directly; None leaves it to the environment's.
-    """
+    """How webhooks are called. Times in seconds; concurrency is per destination."""
 
     default_url: fields.WebhookUrl | None = None
     default_secret: SecretStr | None = None
@@ -91,16 +83,14 @@ class WebhookSettings(_Group):
     concurrency: fields.Count = 16
     signing_secret: fields.SigningSecrets = ()
     allowed_networks: fields.Networks = ()
+    # the proxy for every webhook; None leaves it to the environment's variables
     proxy: fields.ProxyUrl | None = None
+    # hosts that are reached directly; None leaves it to the environment's
     no_proxy: fields.Hosts | None = None
 
 
 class EmailSettings(_Group):
-    """The mail server. Times in seconds.
-
-    Attributes:
-        helo_name: This machine's name in EHLO: a full name, or an address in brackets.
-    """
+    """The mail server. Times in seconds."""
 
     host: str | None = None
     port: fields.Port = 587
@@ -110,6 +100,7 @@ class EmailSettings(_Group):
     from_address: fields.MailAddress | None = None
     default_to: fields.MailAddresses = ()
     timeout: fields.TimeOut = 30.0
+    # this machine's name in EHLO: a full name, or an address in brackets
     helo_name: fields.HeloName | None = None
 
 
@@ -165,11 +156,7 @@ class ReportSettings(_Group):
 
 
 class Settings(BaseSettings):
-    """All settings. Made from keyword arguments alone; ``load`` brings in the sources.
-
-    Attributes:
-        inbox: Whether the development inbox runs; by default with the embedded broker.
-    """
+    """All settings. Made from keyword arguments alone; ``load`` brings in the sources."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -181,6 +168,7 @@ class Settings(BaseSettings):
     recipients_file: fields.UserPath | None = None
     templates_dir: fields.UserPath | None = None
     default_ttl: fields.Seconds = 0.0
+    # whether the development inbox runs; by default with the embedded broker
     inbox: bool = Field(default_factory=lambda known: known["kafka"].embedded)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     history: HistorySettings = Field(default_factory=HistorySettings)

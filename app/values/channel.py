@@ -59,34 +59,29 @@ class ChannelSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     How its service wants to be asked (in order, several at once, how many refusals) stands on the
     channel itself, for whoever asks.
-
-    Attributes:
-        name: As producers write it, and as a contact's type.
-        kind: The kind of its addresses.
-        recognises: Says by the path and the query of a URL, whatever its host, that it is one of
-            this channel's: many reach a chat service through a relay of their own.
-        yields: A URL that another channel recognises is that channel's, although this one was
-            named.
-        fault: Why a URL that looks like one of this channel's cannot be used; empty if it can. It
-            is asked about every URL, whichever channel was named.
-        needs: What a URL lacks that was given for this channel by its name; empty if nothing.
-        limit_key: What all addresses that share one limit have in common, and so their lane; empty
-            for an address that has a limit of its own.
-        shown: The beginning of a URL's path that may be seen; empty if nothing of it may.
-        secret: How the secret of an address is found in any text; None if the forms that every
-            service has (``key=…``, ``token=…``, a password in a URL) are enough.
-        requests: How many requests it takes to tell a notification.
-        concurrency: Requests under way at once to one destination; None for the settings' number.
     """
 
-    name: str
-    kind: AddressKind = AddressKind.URL
+    name: str  # as producers write it, and as a contact's type
+    kind: AddressKind = AddressKind.URL  # the kind of its addresses
+    # says by the path and the query of a URL, whatever its host, that it is one of this
+    # channel's: many reach a chat service through a relay of their own
     recognises: Callable[[SplitResult], bool] = _never
+    # a URL that another channel recognises is that channel's, although this one was named
     yields: bool = False
+    # Why a URL that looks like one of this channel's cannot be used; empty if it can. It is
+    # asked about every URL, whichever channel was named.
     fault: Callable[[SplitResult], str] = _nothing
+    # what a URL lacks that was given for this channel by its name; empty if nothing
     needs: Callable[[SplitResult], str] = _nothing
+    # what all addresses that share one limit have in common, and so their lane; empty for an
+    # address that has a limit of its own
     limit_key: Callable[[SplitResult], str] = _nothing
+    # the beginning of a URL's path that may be seen; empty if nothing of it may
     shown: Callable[[SplitResult], str] = _nothing
+    # how the secret of an address is found in any text; None if the forms that every service
+    # has (``key=…``, ``token=…``, a password in a URL) are enough
     secret: SecretForm | None = None
+    # how many requests it takes to tell a notification
     requests: Callable[[Notification], int] = _once
+    # requests under way at once to one destination; None for the settings' number
     concurrency: int | None = None

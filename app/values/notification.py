@@ -124,14 +124,11 @@ NO_ACCESS = Access()
 
 
 class Fallback(msgspec.Struct, frozen=True, gc=False):
-    """Where a notification goes if an address does not take it.
+    """Where a notification goes if an address does not take it."""
 
-    Attributes:
-        steps: Channel, address and credentials; the next one if one does not take it either.
-        after: Seconds for which the address may be broken; None for as long as it is.
-    """
-
+    # channel, address and credentials; the next one if one does not take it either
     steps: tuple[tuple[str, str, Access], ...]
+    # seconds for which the address may be broken; None for as long as it is
     after: float | None = None
 
     def __repr__(self) -> str:
@@ -139,64 +136,54 @@ class Fallback(msgspec.Struct, frozen=True, gc=False):
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """A wish to reach somebody, before the router knows the address.
+    """A wish to reach somebody, before the router knows the address."""
 
-    Attributes:
-        channel: The name of a channel; ``unknown`` with a ``problem``, whose ``addresses`` are the
-            producer's own words.
-        addresses: Given by the producer (``kwargs.webhook_url``, ``kwargs.to``) or found in the
-            recipients file; empty means the default destination, else the inbox.
-        recipient: Set when the message names a user or group to be reached by this channel and
-            by no other way: without addresses the target fails, no default steps in. Its addresses
-            are from the recipients file.
-        access: Credentials that some of the addresses ask for, by address.
-        fallbacks: What some of the addresses have instead, by address.
-        problem: Why it cannot be met, and which part of the message asks for it; None if it can. It
-            fails alone.
-    """
-
+    # the name of a channel; ``unknown`` with a ``problem``, whose ``addresses`` are the
+    # producer's own words
     channel: str
+    # given by the producer (``kwargs.webhook_url``, ``kwargs.to``) or found in the recipients
+    # file; empty means the default destination, else the inbox
     addresses: tuple[str, ...] = ()
+    # Set when the message names a user or group to be reached by this channel and by no other
+    # way: without addresses the target fails, no default steps in. Its addresses are from the
+    # recipients file.
     recipient: str | None = None
+    # credentials that some of the addresses ask for, by address
     access: tuple[tuple[str, Access], ...] = ()
+    # Why it cannot be met, and which part of the message asks for it; None if it can. It
+    # fails alone.
     problem: Note | None = None
+    # what some of the addresses have instead, by address
     fallbacks: tuple[tuple[str, Fallback], ...] = ()
 
 
 class Notification(msgspec.Struct, frozen=True, weakref=True):
-    """A message, and whom it is for.
+    """A message, and whom it is for."""
 
-    Attributes:
-        message_id: The producer's id, or None.
-        content: The text, never empty.
-        requests: Whom to tell, by channel; none if it is for nobody but inactive users.
-        timestamp: When it was published, in seconds since the epoch: the producer's word, else the
-            record's own time; None if neither says.
-        expires_at: Seconds since the epoch after which nothing is sent, or None.
-        once: It has an end that cannot be read: it is sent at the first attempt or not at all.
-        ordering_key: Notifications with the same key keep their partition's order.
-        embeds: Embeds made by the producer; when given they go beside the one made of
-            title, content, colour and fields.
-        notes: Parts of the record that were left out or changed when it was read.
-    """
-
-    content: str
+    content: str  # the text, never empty
+    # whom to tell, by channel; none if it is for nobody but inactive users
     requests: tuple[Request, ...]
-    message_id: str | None = None
+    message_id: str | None = None  # the producer's id, or None
     title: str | None = None
     content_type: ContentType = ContentType.TEXT
     priority: Priority = Priority.NORMAL
+    # when it was published, in seconds since the epoch: the producer's word, else the
+    # record's own time; None if neither says
     timestamp: float | None = None
-    expires_at: float | None = None
+    expires_at: float | None = None  # seconds since the epoch after which nothing is sent, or None
+    # it has an end that cannot be read: it is sent at the first attempt or not at all
     once: bool = False
-    ordering_key: str | None = None
+    ordering_key: str | None = None  # notifications with the same key keep their partition's order
     color: int | None = None
     fields: tuple[Field, ...] = ()
     footer: Footer | None = None
     author: Author | None = None
     url: str | None = None
+    # embeds made by the producer; when given they go beside the one made of title, content,
+    # colour and fields
     embeds: tuple[Embed, ...] = ()
     sender: Sender = Sender()
     mail: Mail = Mail()
     metadata: Metadata = Metadata()
+    # parts of the record that were left out or changed when it was read
     notes: tuple[Note, ...] = ()

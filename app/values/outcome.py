@@ -28,17 +28,14 @@ class Scope(StrEnum):
 
 
 class RateLimited(msgspec.Struct, frozen=True, gc=False):
-    """The destination asked for patience; this is not an attempt.
-
-    Attributes:
-        after: Seconds until it may be asked again, from the answer; None when it did not say.
-        longest: If the service never says how long: ``after`` is the first guess, doubled with
-            every such answer in a row up to so many seconds.
-    """
+    """The destination asked for patience; this is not an attempt."""
 
     error: str
+    # seconds until it may be asked again, from the answer; None when it did not say
     after: float | None = None
     scope: Scope = Scope.DESTINATION
+    # if the service never says how long: ``after`` is the first guess, doubled with every
+    # such answer in a row up to so many seconds
     longest: float | None = None
 
 
@@ -84,17 +81,14 @@ class Allowance(msgspec.Struct, frozen=True, gc=False):
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """The result of one attempt.
+    """The result of one attempt."""
 
-    Attributes:
-        outcomes: For each delivery of the attempt, one outcome for each of its targets.
-        allowance: The destination's rate limit as the answer tells it, or None.
-        notes: For each delivery, what of it was not sent, or not as it was written; empty if
-            that is so of none.
-    """
-
+    # for each delivery of the attempt, one outcome for each of its targets
     outcomes: tuple[tuple[Outcome, ...], ...]
+    # the destination's rate limit as the answer tells it, or None
     allowance: Allowance | None = None
+    # for each delivery, what of it was not sent, or not as it was written; empty if that is
+    # so of none
     notes: tuple[tuple[Note, ...], ...] = ()
 
 

@@ -30,17 +30,13 @@ A_MINUTE = {"dingtalk": 20, "wecom": 20, "feishu": 100}
 
 
 class Destinations:
-    """All of them, in a loop of their own.
-
-    Attributes:
-        desks: Webhooks of the firm's own, with moods.
-        accepted: When each notification was shown where, by its name.
-        requests: When each service's robot was asked and took it.
-    """
+    """All of them, in a loop of their own."""
 
     def __init__(self, chance: random.Random) -> None:
-        self.desks = Recorder(chance)
+        self.desks = Recorder(chance)  # webhooks of the firm's own, with moods
+        # when each notification was shown where, by its name
         self.accepted: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
+        # when each service's robot was asked and took it
         self.requests: defaultdict[str, deque[float]] = defaultdict(deque)
         self._inbox = Inbox(self._shown, slowness=0.5)
 

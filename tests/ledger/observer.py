@@ -32,16 +32,7 @@ class Sample:
 
 @dataclass
 class Observer:
-    """Samples commits, and reads every topic of the run as it grows.
-
-    Attributes:
-        first: The offset where each notification stands first; a producer that heard no answer
-            writes it again.
-        kept: When each notification was written to a retry topic or the dead letters.
-        deferred: When each that was written to a retry topic was, and the seconds it waits there.
-        dead: How often each became a dead letter.
-        moved: Set it if the brokers are elsewhere now: aiokafka asks only those that it knows.
-    """
+    """Samples commits, and reads every topic of the run as it grows."""
 
     bootstrap: str
     topic: str
@@ -49,14 +40,20 @@ class Observer:
     partitions: int
     dead_letter_topic: str
     retry_prefix: str
+    # the offset where each notification stands first; a producer that heard no answer writes
+    # it again
     first: dict[str, int] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
+    # when each notification was written to a retry topic or the dead letters
     kept: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    # when each that was written to a retry topic was, and the seconds it waits there
     deferred: defaultdict[str, list[tuple[float, float]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    # how often each became a dead letter
     dead: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
+    # set it if the brokers are elsewhere now: aiokafka asks only those that it knows
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: set[tuple[object, int]] = field(default_factory=set)
 

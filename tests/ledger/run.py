@@ -51,29 +51,24 @@ PLAIN = Traffic()
 
 @dataclass
 class Run:
-    """A run in progress.
-
-    Attributes:
-        chance: Where every random choice comes from.
-        workers: Those that are meant to be running.
-        windows: When faults were going on.
-        settled_at: When everything was settled after the last fault; None if it never was.
-        surprises: What was otherwise than it has to be, in words.
-    """
+    """A run in progress."""
 
     name: str
     cluster: KafkaCluster
     folder: Path
-    chance: random.Random
+    chance: random.Random  # where every random choice comes from
     recorder: Recorder
     flow: Flow
     observer: Observer
     settings: dict[str, str]
     watched: bool
+    # those that are meant to be running
     workers: list[ServiceProcess] = field(default_factory=list)
     ended: list[ServiceProcess] = field(default_factory=list)
-    windows: list[Window] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)  # when faults were going on
+    # when everything was settled after the last fault; None if it never was
     settled_at: float | None = None
+    # what was otherwise than it has to be, in words
     surprises: list[str] = field(default_factory=list)
 
     @asynccontextmanager

@@ -351,20 +351,16 @@ class FakeDestinations:
 
 
 class FakeReplayer:
-    """Remembers what it was asked to replay.
-
-    Attributes:
-        planned: What a replay finds to do.
-        error: Raised by every call when set.
-        asked: (selection, rate) of every replay, with "plan" for the rate of a dry run.
-        begun: Set when one has begun; it goes on until the test changes ``progress``.
-    """
+    """Remembers what it was asked to replay."""
 
     def __init__(self) -> None:
+        # what a replay finds to do
         self.planned = Replay(state="planned", selected=1, replayable=1, ids=("0/1",))
+        # set when one has begun; it goes on until the test changes ``progress``
         self.begun = asyncio.Event()
         self.progress = Replay()
-        self.error: Exception | None = None
+        self.error: Exception | None = None  # raised by every call when set
+        # (selection, rate) of every replay, with "plan" for the rate of a dry run
         self.asked: list[tuple[Selection, float | str | None]] = []
 
     async def plan(self, selection: Selection) -> Replay:

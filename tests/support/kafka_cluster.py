@@ -112,9 +112,6 @@ class KafkaCluster(Kafka):
         users: Passwords of users that log in (SASL PLAIN) at ``guarded`` and may do nothing that
             nobody allows them; whoever does not log in, at ``bootstrap``, may do everything.
         advertised: ``host:port`` that a single broker gives to its clients instead of its own.
-
-    Attributes:
-        guarded: ``host:port,…`` where users log in, if there are any.
     """
 
     def __init__(
@@ -129,6 +126,7 @@ class KafkaCluster(Kafka):
     ) -> None:
         ports = free_ports(3 * brokers)
         self._guarded = [f"127.0.0.1:{port}" for port in ports[2 * brokers :]]
+        # ``host:port,…`` where users log in, if there are any
         self.guarded = ",".join(self._guarded)
         self._users = users or {}
         self._advertised = advertised

@@ -230,17 +230,14 @@ class ScriptedSmtp:
 
 
 class Certificates:
-    """A throw-away authority, and contexts for a server on 127.0.0.1 and its clients.
-
-    Attributes:
-        pem: The server's key and certificates, for servers that are not Python's.
-    """
+    """A throw-away authority, and contexts for a server on 127.0.0.1 and its clients."""
 
     def __init__(self) -> None:
         self.authority = trustme.CA()
         self.server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         issued = self.authority.issue_cert("127.0.0.1", "localhost")
         issued.configure_cert(self.server)
+        # the server's key and certificates, for servers that are not Python's
         self.pem = issued.private_key_and_cert_chain_pem.bytes().decode()
         self.client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.authority.configure_trust(self.client)

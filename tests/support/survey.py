@@ -35,15 +35,7 @@ OWN = {topic.name: topic for topic in (*SUBSCRIPTION.own_topics(LARGEST), *SUBSC
 
 @dataclass
 class Cluster:
-    """What a cluster would answer, and what is changed in it.
-
-    Attributes:
-        refused: Topics that cannot be made, each with the reason and what to do.
-        unaltered: Topics whose settings cannot be changed, each with the reason.
-        unwritable: Topics that this user may not write to.
-        denied: The topics on which this user lacks a right, by right.
-        denied_on_group: The rights that it lacks on the group.
-    """
+    """What a cluster would answer, and what is changed in it."""
 
     unreachable: NotifierError | None = None
     places: list[tuple[str, int]] = field(default_factory=list)
@@ -59,7 +51,9 @@ class Cluster:
             **{name: {**USUAL, **topic.config} for name, topic in OWN.items()},
         }
     )
+    # topics that cannot be made, each with the reason and what to do
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # topics whose settings cannot be changed, each with the reason
     unaltered: dict[str, str] = field(default_factory=dict)
     group: Group = field(default_factory=lambda: Group("consumer", "roundrobin"))
     limit: int | None = None
@@ -67,8 +61,10 @@ class Cluster:
     logs: dict[TopicPartition, range] = field(default_factory=dict)
     offsets: dict[TopicPartition, Committed] = field(default_factory=dict)
     failures: list[NotifierError] = field(default_factory=list)
-    unwritable: set[str] = field(default_factory=set)
+    unwritable: set[str] = field(default_factory=set)  # topics that this user may not write to
+    # the topics on which this user lacks a right, by right
     denied: dict[Right, set[str]] = field(default_factory=dict)
+    # the rights that it lacks on the group
     denied_on_group: list[Right] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     saved: Saved = field(default_factory=lambda: Saved({}, {}))

@@ -36,14 +36,11 @@ async def make_topics(address: str, *names: str) -> None:
 
 
 class Topic:
-    """Writes to a topic of a broker that creates it when asked, as the embedded one does.
-
-    Attributes:
-        connection: For the reader under test.
-    """
+    """Writes to a topic of a broker that creates it when asked, as the embedded one does."""
 
     def __init__(self, address: str, name: str = "notifications.dlq") -> None:
         self.name = name
+        # for the reader under test
         self.connection = Connection(address, {"bootstrap_servers": address})
         self._producer = AIOKafkaProducer(
             bootstrap_servers=address, max_request_size=4_000_000, max_batch_size=4_000_000

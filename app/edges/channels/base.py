@@ -19,20 +19,16 @@ Then = Callable[[Answer | Exception], None]
 
 
 class Channel(Protocol):
-    """Delivers to one kind of destination, and returns the outcomes.
-
-    Attributes:
-        most_merged: How many deliveries to one destination go into one request at most.
-        in_order: Whether a destination gets a partition's notifications in order, and so one
-            request at a time: people read chats from top to bottom.
-        refusal_limit: How many refused requests a host takes; None if nobody is banned for them.
-        published: The limits that the service publishes, if they are the same for every address.
-    """
+    """Delivers to one kind of destination, and returns the outcomes."""
 
     name: str
-    most_merged: int = 1
+    most_merged: int = 1  # how many deliveries to one destination go into one request at most
+    # whether a destination gets a partition's notifications in order, and so one request at a
+    # time: people read chats from top to bottom
     in_order: bool = False
+    # how many refused requests a host takes; None if nobody is banned for them
     refusal_limit: RefusalLimit | None = None
+    # the limits that the service publishes, if they are the same for every address
     published: Sequence[PublishedLimit] = ()
 
     def prepare(self, delivery: Delivery) -> None:
@@ -93,26 +89,19 @@ class Means(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A request that posts nothing, and whose answer tells whether an address works.
+    """A request that posts nothing, and whose answer tells whether an address works."""
 
-    Attributes:
-        body: The JSON text.
-        fault: Returns what is wrong, fit to be shown; empty if nothing is.
-        url: Returns the URL to ask about an address; mostly the address itself.
-    """
-
-    body: bytes
+    body: bytes  # the JSON text
+    # returns what is wrong, fit to be shown; empty if nothing is
     fault: Callable[[HttpAnswer, Target], str]
+    # returns the URL to ask about an address; mostly the address itself
     url: Callable[[str], str] = str
 
 
 class ChannelEntry(ChannelSpec, frozen=True, kw_only=True):
-    """A channel in the list of channels.
+    """A channel in the list of channels."""
 
-    Attributes:
-        make: Makes the channel; None if what it needs is not configured.
-        question: What the doctor asks each address; None if every question would be a message.
-    """
-
+    # makes the channel; None if what it needs is not configured
     make: Callable[[Means], Channel | None]
+    # what the doctor asks each address; None if every question would be a message
     question: Question | None = None

@@ -11,15 +11,13 @@ class ClusterMetadata:
 
     Args:
         client: aiokafka's own client of a consumer; it has no public way to ask.
-
-    Attributes:
-        updates: How often the list of topics was learnt anew: every 30 s, and whenever a leader has
-            moved or a topic has gone.
     """
 
     def __init__(self, client: Any, topics: Collection[str]) -> None:
         self._client = client
         self._topics = topics
+        # how often the list of topics was learnt anew: every 30 s, and whenever a leader
+        # has moved or a topic has gone
         self.updates = 0
         client.cluster.add_listener(self._learnt)
 

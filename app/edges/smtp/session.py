@@ -17,14 +17,12 @@ class SmtpSession:
     Args:
         wire: Connected.
         timeout: Seconds to wait for each answer.
-
-    Attributes:
-        offers: The extensions named after EHLO, by keyword in upper case.
     """
 
     def __init__(self, wire: Wire, timeout: float, *, encrypted: bool) -> None:
         self.wire = wire
         self.timeout = timeout
+        # the extensions named after EHLO, by keyword in upper case
         self.offers: Mapping[str, str] = {}
         self.encrypted = encrypted
         self.transactions = 0

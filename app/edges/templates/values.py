@@ -18,14 +18,11 @@ _OF_NUMBERS = ("abs", "float", "int", "round", "format", "filesizeformat")
 
 
 class Missing(Undefined):
-    """Stands for a missing variable: it is empty, and so is everything made of it.
-
-    Attributes:
-        shown: The names of those that were shown, or gone through; a test whether something is
-            there (``{% if x %}``, ``default``) is no use of it.
-    """
+    """Stands for a missing variable: it is empty, and so is everything made of it."""
 
     __slots__ = ()
+    # the names of those that were shown, or gone through; a test whether something is there
+    # (``{% if x %}``, ``default``) is no use of it
     shown: ClassVar[dict[str, None]] = {}
 
     def __init__(
@@ -87,15 +84,12 @@ for _method, _names in _TOTAL.items():
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """A sandbox whose values read as a person writes them.
-
-    Attributes:
-        missed: The names of variables that were missing and shown, since it was last emptied.
-        marking: Whether to mark line breaks and bars of values, to tell them from the template's.
-    """
+    """A sandbox whose values read as a person writes them."""
 
     def __init__(self, **options: Any) -> None:
+        # the names of variables that were missing and shown, since it was last emptied
         self.missed: dict[str, None] = {}
+        # whether to mark line breaks and bars of values, to tell them from the template's
         self.marking = False
         super().__init__(
             undefined=type("Missing", (Missing,), {"__slots__": (), "shown": self.missed}),

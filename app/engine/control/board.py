@@ -72,11 +72,7 @@ class _Books:
 
 
 class Board:
-    """Keeps what stands in the control topic, as it changes.
-
-    Attributes:
-        on_pauses: Called with the ids of destinations that were paused or resumed.
-    """
+    """Keeps what stands in the control topic, as it changes."""
 
     def __init__(
         self,
@@ -94,6 +90,7 @@ class Board:
         self._asking: list[asyncio.Future[None]] = []
         self._waiting: list[tuple[Offsets, asyncio.Future[None]]] = []
         self._books = _Books(group_id)
+        # called with the ids of destinations that were paused or resumed
         self.on_pauses: Callable[[frozenset[str]], None] = lambda _: None
 
     @property

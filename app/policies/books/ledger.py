@@ -26,10 +26,6 @@ class Ledger:
         start: The offset where this worker begins to read; nothing below it is its business.
         settled: The offsets known to be settled above it, from the commit's metadata.
         owed: Whether to commit the start: Kafka has another commit, or none.
-
-    Attributes:
-        crowded: More is settled out of order than the metadata of a commit can say: until that
-            changes, nothing further should be received.
     """
 
     def __init__(self, start: int, settled: Settled | None = None, *, owed: bool = False) -> None:
@@ -41,6 +37,8 @@ class Ledger:
         known = encode(start, settled.mark, settled.unsettled) if settled else ""
         self._acknowledged = Commit(start, known)
         self._owed = owed
+        # more is settled out of order than the metadata of a commit can say: until that
+        # changes, nothing further should be received
         self.crowded = False
 
     @property

@@ -29,10 +29,6 @@ class Gate:
     Args:
         breaks: Whether failures in a row close it; a destination that is gone always does.
         budget: The requests that may be made by what the service publishes.
-
-    Attributes:
-        calm: Nothing is known but how many requests may be under way, and a further yes would
-            change nothing: so it is with most destinations, most of the time.
     """
 
     def __init__(self, concurrency: int, *, breaks: bool, budget: Budget = UNLIMITED) -> None:
@@ -44,6 +40,8 @@ class Gate:
         self._number = 0
         self._probe: int | None = None
         self._usual_duration = 0.0
+        # nothing is known but how many requests may be under way, and a further yes would
+        # change nothing: so it is with most destinations, most of the time
         self.calm = False
 
     @property

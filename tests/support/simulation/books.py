@@ -56,25 +56,22 @@ class Books:
         destinations: What they have accepted.
         clocks: Which may be wrong.
         story: Is told of every write.
-
-    Attributes:
-        faults: What was seen that must not be.
-        excused: Who may arrive twice: a fault came in between, and nobody could know more.
-        put_aside: Who was put aside at some time, be it that nothing of it was written: another
-            with the same key may have gone ahead.
-        released_until: What was deferred before it may come early: a destination was resumed.
-        unwatched_until: What was written before it may be of any age, as far as workers know.
-        known_end: Tells how far somebody knows a log to have been: what is written below that takes
-            the place of something that was lost, and cannot be told from it.
     """
 
+    # tells how far somebody knows a log to have been: what is written below that takes the
+    # place of something that was lost, and cannot be told from it
     known_end: Callable[[TopicPartition], int]
 
     def __init__(self, destinations: Destinations, clocks: Clocks, story: Story) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = []  # what was seen that must not be
+        # who may arrive twice: a fault came in between, and nobody could know more
         self.excused: set[str] = set()
+        # who was put aside at some time, be it that nothing of it was written: another
+        # with the same key may have gone ahead
         self.put_aside: set[str] = set()
+        # what was written before it may be of any age, as far as workers know
         self.unwatched_until = 0.0
+        # what was deferred before it may come early: a destination was resumed
         self.released_until = 0.0
         self._paused_since: dict[tuple[str, Destination], float] = {}
         self._written_at: dict[tuple[TopicPartition, int], float] = {}

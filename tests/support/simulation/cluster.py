@@ -34,27 +34,24 @@ class Cluster:
         chance: What happens by chance.
         clocks: Its brokers have some of them.
         observer: Is told of every write and commit.
-
-    Attributes:
-        logs: Records by partition; None is an offset that holds none.
-        committed: What the group has committed: offset and metadata.
-        kept: What stands in compacted topics, by key.
-        there: Cleared, nothing is handed out or acknowledged until it is set.
-        well: Polls and writes do not fail by chance.
-        news: Set whenever something was written; whoever waits for news clears it.
-        listeners: Called when there is something new about the topics.
     """
 
     def __init__(self, chance: Random, clocks: Clocks, observer: Observer) -> None:
         self.chance = chance
         self.clocks = clocks
+        # records by partition; None is an offset that holds none
         self.logs: defaultdict[TopicPartition, list[Record | None]] = defaultdict(list)
+        # what the group has committed: offset and metadata
         self.committed: dict[TopicPartition, tuple[int, str]] = {}
+        # what stands in compacted topics, by key
         self.kept: defaultdict[str, dict[bytes, bytes | None]] = defaultdict(dict)
+        # cleared, nothing is handed out or acknowledged until it is set
         self.there = asyncio.Event()
         self.there.set()
-        self.well = False
+        self.well = False  # polls and writes do not fail by chance
+        # set whenever something was written; whoever waits for news clears it
         self.news = asyncio.Event()
+        # called when there is something new about the topics
         self.listeners: list[Callable[[object], None]] = []
         self._incarnations: defaultdict[str, int] = defaultdict(int)
         self._observer = observer

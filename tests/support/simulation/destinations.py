@@ -31,17 +31,13 @@ LAST_MOOD = "gone"
 
 
 class Destinations:
-    """Every destination there is.
-
-    Attributes:
-        moods: How each of them answers, by address.
-        accepted: How often each target accepted each notification, by message id and target.
-        answered: When a target answered for good about a notification, for the first time.
-    """
+    """Every destination there is."""
 
     def __init__(self, chance: Random) -> None:
-        self.moods = dict.fromkeys(ADDRESSES, FINE)
+        self.moods = dict.fromkeys(ADDRESSES, FINE)  # how each of them answers, by address
+        # how often each target accepted each notification, by message id and target
         self.accepted: Counter[tuple[str, str]] = Counter()
+        # when a target answered for good about a notification, for the first time
         self.answered: dict[tuple[str, str], float] = {}
         self._chance = chance
 

@@ -40,12 +40,9 @@ class World:
         losses: The same, for what Kafka loses.
         pauses: The same, for what operators do with destinations.
         limits: How its workers are set up.
-
-    Attributes:
-        pauses: What operators have said about destinations.
-        keep_history: Takes what workers write to the history; None where none is kept.
     """
 
+    # takes what workers write to the history; None where none is kept
     keep_history: Keep | None = None
 
     def __init__(
@@ -59,6 +56,7 @@ class World:
         self.group = Group(self.cluster, self._shared)
         self._logs = LogFaults(losses, self.cluster, self.books, self.story)
         self.processes: list[Process] = []
+        # what operators have said about destinations
         self.pauses = Pauses(pauses, self.clocks, self.books, self.story, self.processes)
         self.books.known_end = self._known_end
         self._chance = chance

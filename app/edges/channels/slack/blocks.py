@@ -34,14 +34,11 @@ _PLAIN, _MRKDWN = SlackPlain(), Mrkdwn()
 
 
 class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Slack's text object.
-
-    Attributes:
-        emoji: Whether ``:name:`` becomes a picture: never, since it was not written for Slack.
-    """
+    """Slack's text object."""
 
     type: str
     text: str
+    # whether ``:name:`` becomes a picture: never, since it was not written for Slack
     emoji: bool | None = None
 
 
