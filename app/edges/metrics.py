@@ -1,7 +1,7 @@
 """The engine's measurements and counters. ``app.faces.metrics`` renders them."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
@@ -136,27 +136,28 @@ class Metrics(Collector):
             "Errors of the service's own; each ended no more than the attempt or record it met.",
             value=self._faults,
         )
-        notices = CounterMetricFamily(
-            f"{PREFIX}_operator_notices",
+        yield _counters(
+            "operator_notices",
             "Tries to tell one of the operator's addresses something, by their result.",
-            labels=["result"],
+            "result",
+            self._notices,
         )
-        for result, count in self._notices.items():
-            notices.add_metric([result], count)
-        yield notices
-        moved = CounterMetricFamily(
-            f"{PREFIX}_positions_moved",
+        yield _counters(
+            "positions_moved",
             "Positions that were set elsewhere than reading had got to, by reason.",
-            labels=["reason"],
+            "reason",
+            self._moved,
         )
-        for why, count in self._moved.items():
-            moved.add_metric([why], count)
-        yield moved
-        spans = CounterMetricFamily(
-            f"{PREFIX}_spans",
+        yield _counters(
+            "spans",
             "OpenTelemetry's spans that had ended, by what became of them.",
-            labels=["result"],
+            "result",
+            self._spans,
         )
-        for result, count in self._spans.items():
-            spans.add_metric([result], count)
-        yield spans
+
+
+def _counters(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"{PREFIX}_{name}", text, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family

@@ -3,12 +3,11 @@
 Source: Finb/bark-server, route_push.go, apns/apns.go; Apple's payloads are up to 4,096 bytes.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from app.inbox.stand_in import RefusedError, Reply, StandIn, json_reply
+from app.inbox.stand_in import RefusedError, Reply, StandIn, json_reply, of_body
 from app.values.inbox import InboxCard
 
 MAX_PAYLOAD = 4096
@@ -64,14 +63,9 @@ def _refused(code: int, message: str) -> RefusedError:
     return RefusedError(_answer(code, message))
 
 
-def _read(body: bytes, place: Mapping[str, str]) -> Sequence[InboxCard]:
-    del place
-    return [judge(body)]
-
-
 STAND_IN = StandIn(
     paths=("/push",),
-    read=_read,
+    read=of_body(judge),
     accepted=_answer(200, "success"),
     limited=lambda _, __: _answer(500, "push failed: TooManyRequests"),
     failed=_answer(500, "push failed: InternalServerError"),

@@ -1,12 +1,11 @@
 """Gotify's side of a message (gotify/server, docs/spec.json, api/message.go)."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from app.inbox.markdown import MarkdownReader
-from app.inbox.stand_in import RefusedError, Reply, StandIn, json_reply
+from app.inbox.stand_in import RefusedError, Reply, StandIn, json_reply, of_body
 from app.inbox.texts import is_shown
 from app.values.inbox import InboxCard
 
@@ -54,14 +53,9 @@ def _answer(status: int, error: str, description: str) -> Reply:
     return json_reply(status, said)
 
 
-def _read(body: bytes, place: Mapping[str, str]) -> Sequence[InboxCard]:
-    del place
-    return [judge(body)]
-
-
 STAND_IN = StandIn(
     paths=("/message",),
-    read=_read,
+    read=of_body(judge),
     accepted=json_reply(200, {"id": 1, "appid": 1, "message": "", "title": "", "priority": 0}),
     limited=lambda _, __: _answer(429, "Too Many Requests", "slow down"),
     failed=_answer(500, "Internal Server Error", "try again"),

@@ -1,12 +1,11 @@
 """PushPlus's side of a message: always HTTP 200, and a code (pushplus.plus, "返回码说明")."""
 
-from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from app.inbox.markdown import MarkdownReader
-from app.inbox.stand_in import RefusedError, Reply, StandIn, json_reply
+from app.inbox.stand_in import RefusedError, Reply, StandIn, json_reply, of_body
 from app.inbox.texts import is_shown
 from app.values.inbox import InboxCard
 
@@ -64,14 +63,9 @@ def _refused(code: int, message: str) -> RefusedError:
     return RefusedError(_answer(code, message))
 
 
-def _read(body: bytes, place: Mapping[str, str]) -> Sequence[InboxCard]:
-    del place
-    return [judge(body)]
-
-
 STAND_IN = StandIn(
     paths=("/send",),
-    read=_read,
+    read=of_body(judge),
     accepted=json_reply(200, {"code": 200, "msg": "请求成功", "data": "0123456789"}),
     limited=lambda _, __: _answer(900, "用户账号使用受限"),
     failed=_answer(500, "系统异常，请稍后再试"),

@@ -37,6 +37,13 @@ class StandIn(msgspec.Struct, frozen=True, kw_only=True):
     failed: Reply
 
 
+def of_body(
+    judge: Callable[[bytes], InboxCard],
+) -> Callable[[bytes, Mapping[str, str]], Sequence[InboxCard]]:
+    """Return the ``read`` of a service whose requests show one card each, by their bodies alone."""
+    return lambda body, _: [judge(body)]
+
+
 def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> Reply:
     """Return an answer in JSON."""
     kind = {"Content-Type": "application/json; charset=utf-8"}

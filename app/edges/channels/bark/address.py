@@ -1,6 +1,7 @@
 """Bark's addresses: ``https://host/KEY``, as its app shows them; what follows is ignored."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -22,6 +23,7 @@ def lacking(url: SplitResult) -> str:
     return "names no device of Bark's: copy the address that the app shows, https://host/KEY"
 
 
+@lru_cache(maxsize=4096)
 def place_of(address: str) -> Place:
     """Return the device that an address names, and where to push.
 

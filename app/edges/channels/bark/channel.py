@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from app.edges.channels.bark.address import Place, place_of
+from app.edges.channels.bark.address import place_of
 from app.edges.channels.bark.answers import classify
 from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.texts import Said, TextChannel, TextForm
@@ -74,7 +73,7 @@ class BarkChannel(TextChannel):
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
         del now
-        place = _place(target.address)
+        place = place_of(target.address)
         url = said.url if len(said.url) <= MAX_URL else ""
         body = _Body(place.key, said.text, _LEVELS[said.priority], "", said.title, url)
         return json_request(target, body, place.url)
@@ -85,8 +84,3 @@ class BarkChannel(TextChannel):
 
 
 MAX_URL = 500
-
-
-@lru_cache(maxsize=4096)
-def _place(address: str) -> Place:
-    return place_of(address)

@@ -1,6 +1,7 @@
 """ntfy's addresses: ``https://host/topic``. On open servers the topic's name is the secret."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -22,6 +23,7 @@ def lacking(url: SplitResult) -> str:
     return "names no topic of ntfy's: write https://host/topic, with up to 64 letters and digits"
 
 
+@lru_cache(maxsize=4096)
 def place_of(address: str) -> Place:
     """Return the topic that an address names, and where to publish."""
     parts = urlsplit(address)

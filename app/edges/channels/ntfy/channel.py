@@ -1,11 +1,10 @@
 """ntfy's topics."""
 
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from app.edges.channels.ntfy.address import Place, place_of
+from app.edges.channels.ntfy.address import place_of
 from app.edges.channels.ntfy.answers import classify
 from app.edges.channels.over_http import HttpRequest, json_request
 from app.edges.channels.texts import Said, TextChannel, TextForm
@@ -67,7 +66,7 @@ class NtfyChannel(TextChannel):
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
         del now
-        place = _place(target.address)
+        place = place_of(target.address)
         body = _Body(
             topic=place.topic,
             message=said.text,
@@ -81,8 +80,3 @@ class NtfyChannel(TextChannel):
     def classify(self, answer: HttpAnswer, now: float, target: Target) -> Outcome:
         """See ``HttpChannel.classify``."""
         return classify(answer, now, target)
-
-
-@lru_cache(maxsize=4096)
-def _place(address: str) -> Place:
-    return place_of(address)

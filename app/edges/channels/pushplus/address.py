@@ -1,6 +1,7 @@
 """PushPlus's addresses: ``https://www.pushplus.plus/send?token=…`` or ``/send/TOKEN``."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
@@ -23,6 +24,7 @@ def lacking(url: SplitResult) -> str:
     return "names no token of PushPlus's: write https://www.pushplus.plus/send?token=…"
 
 
+@lru_cache(maxsize=4096)
 def place_of(address: str) -> Place:
     """Return where an address leads, and what it says."""
     parts = urlsplit(address)

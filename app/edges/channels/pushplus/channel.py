@@ -4,14 +4,13 @@ It answers 200 to everything; the code in the body decides, and 200 is the one t
 A sender that goes on after a 900 is locked out for days.
 """
 
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from app.edges.channels.answers import judge_stranger, quote, read_json, secrets_of
 from app.edges.channels.over_http import HttpRequest, json_request
-from app.edges.channels.pushplus.address import Place, place_of
+from app.edges.channels.pushplus.address import place_of
 from app.edges.channels.quotas import CHINA, until_midnight
 from app.edges.channels.texts import Said, TextChannel, TextForm
 from app.edges.http import HttpAnswer
@@ -57,7 +56,7 @@ class PushPlusChannel(TextChannel):
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
         del now
-        place = _place(target.address)
+        place = place_of(target.address)
         body = {**place.members, "content": said.text}
         body["template"] = "txt" if said.plain else "markdown"
         if said.title:
@@ -81,8 +80,3 @@ def _refused(code: int, error: str, now: float) -> Outcome:
     if hint := _DENIED.get(code):
         return Denied(f"{error} ({hint})", certain=True)
     return Retry(error) if code == _BUSY else Rejected(error, form=True)
-
-
-@lru_cache(maxsize=4096)
-def _place(address: str) -> Place:
-    return place_of(address)

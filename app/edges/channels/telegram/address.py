@@ -1,6 +1,7 @@
 """Telegram's addresses: ``/bot{token}/sendMessage?chat_id=…``, perhaps with a topic of the chat."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -70,6 +71,7 @@ def chat_url(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, f"{path}/getChat", parts.query, ""))
 
 
+@lru_cache(maxsize=4096)
 def place_of(address: str) -> Place:
     """Return the chat that an address names, and where to ask."""
     parts = urlsplit(address)

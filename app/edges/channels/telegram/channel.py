@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Final, TypeVar
 
 import msgspec
@@ -78,12 +77,12 @@ class TelegramChannel(TextChannel):
 
     def limits(self, address: str) -> Sequence[PublishedLimit]:
         """See ``Channel.limits``."""
-        return _PER_GROUP if _place(address).chat.startswith("-") else _PER_CHAT
+        return _PER_GROUP if place_of(address).chat.startswith("-") else _PER_CHAT
 
     def post(self, said: Said, target: Target, now: float) -> HttpRequest:
         """See ``TextChannel.post``."""
         del now
-        place = _place(target.address)
+        place = place_of(target.address)
         topic = None if target.address in self._without_topic else place.topic
         body = _Body(
             chat_id=self._chat(place),
@@ -113,7 +112,7 @@ class TelegramChannel(TextChannel):
         """See ``HttpChannel.notes``."""
         notes = super().notes(delivery)
         address = delivery.targets[0].address
-        place = _place(address)
+        place = place_of(address)
         if (moved_to := self._moved.get((place.url, place.chat))) is not None:
             problem = f"the group is a supergroup now: write chat_id={moved_to} in its address"
             notes = (*notes, Note("address", problem))
@@ -133,7 +132,7 @@ class TelegramChannel(TextChannel):
         return place.chat if place.chat.startswith("@") else int(place.chat or 0)
 
     def _move(self, target: Target, moved_to: int) -> None:
-        place = _place(target.address)
+        place = place_of(target.address)
         _remember(self._moved, (place.url, place.chat), moved_to)
         _remember(self._outdated, target.label, _MOVED.format(label=target.label, chat=moved_to))
 
@@ -142,8 +141,3 @@ def _remember(table: dict[K, V], key: K, value: V) -> None:
     if len(table) >= _MOST_KNOWN:
         del table[next(iter(table))]
     table[key] = value
-
-
-@lru_cache(maxsize=4096)
-def _place(address: str) -> Place:
-    return place_of(address)
