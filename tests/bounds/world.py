@@ -78,6 +78,26 @@ STAND_INS = {
 }
 
 
+SWIFT = 0.013
+"""Seconds of processor time that ``slowness`` takes on a machine whose factor is 1: half of what a
+Xeon takes with Python 3.11.7 as pyenv builds it, on which all of Node, Go and Python takes twice as
+long as where the limits were set."""
+
+
+def slowness() -> float:
+    """Return how many times as long this machine takes for Python as one of ordinary speed; 1 at least.
+
+    Of the same work: a limit in milliseconds says something about the machine, too.
+    """
+
+    def once() -> float:
+        began = time.process_time()
+        sum(number * number for number in range(300_000))
+        return time.process_time() - began
+
+    return max(1.0, min(once() for _ in range(5)) / SWIFT)
+
+
 class Longest(NamedTuple):
     """The longest step of the event loop."""
 
