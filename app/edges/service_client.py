@@ -22,6 +22,8 @@ from app.values.replay import Place, Replay
 T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+DEFAULT_TIMEOUT = 10.0
+"""Seconds that one answer may take."""
 _REPORT = "===="
 _QUOTED = 300  # characters of an answer
 _NOTHING: Mapping[str, str] = {}
@@ -60,7 +62,7 @@ class ServiceClient:
         api_key: str | None = None,
         *,
         worker_pass: str | None = None,
-        timeout: float = 10.0,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         self.url = checked_url(url)
         headers = {"Authorization": f"Bearer {checked_key(api_key)}"} if api_key else {}

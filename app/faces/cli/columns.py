@@ -1,6 +1,12 @@
-"""Widths of texts on a terminal, where Chinese characters take two columns."""
+"""Texts on a terminal, where Chinese characters take two columns."""
 
 import unicodedata
+from collections.abc import Container, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from app.policies.texts.visible import visible_line
+
+_LABEL_WIDTH = 16
 
 
 def width_of(text: str) -> int:
@@ -17,6 +23,36 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     """
     blanks = " " * (width - width_of(text))
     return blanks + text if right else text + blanks
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> Iterator[str]:
+    """Yield rows as lines with their columns below each other.
+
+    Args:
+        right: The columns, counted from 0, that stand at the right side, as numbers do.
+    """
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            pad(cell, width, right=column in right)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def labelled(facts: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield a line for each fact that is known, after its label."""
+    for name, value in facts.items():
+        if value:
+            yield f"  {pad(f'{name}:', _LABEL_WIDTH)}{visible_line(value)}"
+
+
+def local_time(iso: str | None) -> str:
+    """Return an ISO 8601 time as this machine's local time; other text as it is."""
+    try:
+        return f"{datetime.fromisoformat(iso or '').astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return visible_line(iso or "")
 
 
 def cut(line: str, width: int) -> str:

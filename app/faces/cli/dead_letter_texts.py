@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 
-from app.faces.cli.columns import cut, pad, width_of
+from app.faces.cli.columns import aligned, cut, local_time, pad
 from app.language.speaking import translate
 from app.policies.texts.visible import visible, visible_line
 from app.values.dead_letter import DeadLetter
 
-_GAP = "  "
 _LABEL_WIDTH = 18
 
 
@@ -27,11 +25,7 @@ def table(letters: Sequence[DeadLetter], width: int | None) -> Iterator[str]:
         translate("REPLAYED"),
         translate("WHAT HAPPENED"),
     )
-    rows = [header, *map(_row, letters)]
-    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)][:-1]
-    for *columns, last in rows:
-        padded = (pad(text, size) for text, size in zip(columns, widths, strict=True))
-        line = _GAP.join((*padded, last))
+    for line in aligned([header, *map(_row, letters)]):
         yield line if width is None else cut(line, width)
 
 
@@ -88,11 +82,3 @@ def pretty(value: str) -> str:
     with suppress(ValueError, RecursionError):
         value = json.dumps(json.loads(value), indent=2, ensure_ascii=False)
     return visible(value)
-
-
-def local_time(iso: str) -> str:
-    """Return an ISO 8601 time as this machine's local time; other text as it is."""
-    try:
-        return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M:%S}"
-    except (ValueError, OverflowError):
-        return visible_line(iso)

@@ -1,24 +1,25 @@
 """``notifier dead-letters``: lists dead letters, and sends them again."""
 
-import asyncio
 import shutil
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import click
 from msgspec.structs import replace
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.dead_letter_texts import details, local_time, table
-from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, say, url_option
+from app.faces.cli.columns import local_time
+from app.faces.cli.dead_letter_texts import details, table
+from app.faces.cli.output import CONTEXT, api_key_option, asked, echo, plain_errors, say, url_option
 from app.faces.cli.replaying import follow, plan_lines
 from app.language.speaking import translate
 from app.policies.service.replaying import read_place
 from app.values.dead_letter import DeadLetter, DeadLetterPage
 from app.values.outcome import Reason
-from app.values.replay import Place, Replay
+from app.values.replay import Place
 
 LARGEST_PAGE = 500
 PAGES = 20
@@ -96,8 +97,7 @@ def _chosen(
 def list_(limit: int, url: str, api_key: str | None, **given: str | None) -> None:
     """Show dead letters, newest first, and which of them were replayed."""
     chosen = _chosen(**given)
-    with plain_errors():
-        letters, page = asyncio.run(_read(url, api_key, limit, chosen))
+    letters, page = asked(url, api_key, partial(_read, limit, chosen), TIMEOUT)
     more = page.next_cursor is not None
     if not letters:
         say(_none(chosen, page))
@@ -119,7 +119,7 @@ def _none(chosen: Mapping[str, str], page: DeadLetterPage) -> str:
 
 
 async def _read(
-    url: str, api_key: str | None, limit: int, chosen: Mapping[str, str]
+    limit: int, chosen: Mapping[str, str], client: ServiceClient
 ) -> tuple[list[DeadLetter], DeadLetterPage]:
     """Return up to that many dead letters, and the last page of them, with all that was looked at.
 
@@ -128,14 +128,13 @@ async def _read(
     letters: list[DeadLetter] = []
     page = DeadLetterPage((), None)
     looked_at = 0
-    async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:
-        for _ in range(PAGES):
-            wanted = min(limit - len(letters), LARGEST_PAGE)
-            page = await client.dead_letters(limit=wanted, cursor=page.next_cursor, chosen=chosen)
-            letters += page.dead_letters
-            looked_at += page.looked_at
-            if page.next_cursor is None or len(letters) >= limit:
-                break
+    for _ in range(PAGES):
+        wanted = min(limit - len(letters), LARGEST_PAGE)
+        page = await client.dead_letters(limit=wanted, cursor=page.next_cursor, chosen=chosen)
+        letters += page.dead_letters
+        looked_at += page.looked_at
+        if page.next_cursor is None or len(letters) >= limit:
+            break
     return letters, replace(page, looked_at=looked_at)
 
 
@@ -145,13 +144,8 @@ async def _read(
 @api_key_option
 def show(identity: str, url: str, api_key: str | None) -> None:
     """Show everything about one dead letter."""
-
-    async def read() -> DeadLetter:
-        async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:
-            return await client.dead_letter(_place(identity))
-
-    with plain_errors():
-        letter = asyncio.run(read())
+    place = _place(identity)
+    letter = asked(url, api_key, lambda client: client.dead_letter(place), TIMEOUT)
     for line in details(letter):
         echo(line)
 
@@ -183,13 +177,9 @@ def replay(
     first, and on a terminal you are asked. Exit status 1 when it fails or there is nothing to send.
     """
     selection = _selection(identities, _chosen(**given), everything=everything)
-
-    async def ask(wanted: Mapping[str, object]) -> Replay:
-        async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:
-            return await client.replay(wanted)
-
+    planned, wanted = {**selection, "dry_run": True}, {**selection, "rate": rate}
     with plain_errors():
-        plan = asyncio.run(ask({**selection, "dry_run": True}))
+        plan = asked(url, api_key, lambda client: client.replay(planned), TIMEOUT)
         for line in plan_lines(plan):
             echo(line)
         if not plan.replayable:
@@ -198,7 +188,7 @@ def replay(
             return
         if sys.stdin.isatty() and not yes:
             click.confirm(translate("Send them again?"), abort=True)
-        begun = asyncio.run(ask({**selection, "rate": rate}))
+        begun = asked(url, api_key, lambda client: client.replay(wanted), TIMEOUT)
         follow(lambda: ServiceClient(url, api_key, timeout=TIMEOUT), begun)
 
 

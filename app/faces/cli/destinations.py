@@ -1,17 +1,16 @@
 """``notifier destinations``: lists them, pauses, resumes and tests one."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from functools import partial
 
 import click
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.columns import pad, width_of
-from app.faces.cli.output import CONTEXT, api_key_option, echo, plain_errors, say, url_option
+from app.faces.cli.columns import aligned, local_time
+from app.faces.cli.output import CONTEXT, api_key_option, asked, echo, say, url_option
 from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
-from app.values.destinations import DestinationAnswer, DestinationSort, DestinationView
+from app.values.destinations import DestinationSort, DestinationView
 from app.values.snapshot import DestinationState
 
 LARGEST_PAGE = 500
@@ -42,8 +41,7 @@ def command(
     if context.invoked_subcommand is not None:
         return
     given = {name: value for name, value in filters.items() if value is not None}
-    with plain_errors():
-        shown, total = asyncio.run(_read(given, limit, url, api_key))
+    shown, total = asked(url, api_key, partial(_read, given, limit))
     if not shown:
         say("There are no such destinations." if given else "Nothing has been sent anywhere yet.")
         return
@@ -54,19 +52,17 @@ def command(
 
 
 async def _read(
-    filters: dict[str, str], limit: int, url: str, api_key: str | None
+    filters: dict[str, str], limit: int, client: ServiceClient
 ) -> tuple[Sequence[DestinationView], int]:
     """Return up to that many destinations, and how many there are."""
     found: list[DestinationView] = []
-    async with ServiceClient(url, api_key) as client:
-        cursor: int | None = None
-        while True:
-            wanted = min(limit - len(found), LARGEST_PAGE)
-            page = await client.destinations(filters, wanted, cursor)
-            found += page.destinations
-            cursor = page.next_cursor
-            if cursor is None or len(found) >= limit:
-                return found, page.total
+    cursor: int | None = None
+    while True:
+        page = await client.destinations(filters, min(limit - len(found), LARGEST_PAGE), cursor)
+        found += page.destinations
+        cursor = page.next_cursor
+        if cursor is None or len(found) >= limit:
+            return found, page.total
 
 
 @command.command()
@@ -78,8 +74,8 @@ def pause(identity: str, url: str, api_key: str | None) -> None:
 
     It holds on every worker of the group, and over restarts.
     """
-    with plain_errors():
-        shown = asyncio.run(_act(identity, "pause", url, api_key))
+    change = partial(ServiceClient.change_destination, identity=identity, what="pause")
+    shown = asked(url, api_key, change, TIMEOUT)
     say(f"{_named(shown)} is paused by {visible_line(shown.paused_by or '')}.")
 
 
@@ -89,8 +85,8 @@ def pause(identity: str, url: str, api_key: str | None) -> None:
 @api_key_option
 def resume(identity: str, url: str, api_key: str | None) -> None:
     """Go on: what waits is sent at once, and a broken or gone destination is asked again."""
-    with plain_errors():
-        shown = asyncio.run(_act(identity, "resume", url, api_key))
+    change = partial(ServiceClient.change_destination, identity=identity, what="resume")
+    shown = asked(url, api_key, change, TIMEOUT)
     say(f"{_named(shown)} is resumed.")
 
 
@@ -103,13 +99,7 @@ def test(identity: str, url: str, api_key: str | None) -> None:
 
     Exit status 1 if it does not accept it.
     """
-
-    async def ask() -> DestinationAnswer:
-        async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:
-            return await client.test_destination(identity)
-
-    with plain_errors():
-        answer = asyncio.run(ask())
+    answer = asked(url, api_key, lambda client: client.test_destination(identity), TIMEOUT)
     if answer.accepted:
         say(f"{_named(answer.destination)} accepted the test in {answer.duration or 0.0:.3f} s.")
         return
@@ -117,11 +107,6 @@ def test(identity: str, url: str, api_key: str | None) -> None:
     raise click.ClickException(
         translate(f"{_named(answer.destination)} did not accept the test: {said}")
     )
-
-
-async def _act(identity: str, what: str, url: str, api_key: str | None) -> DestinationView:
-    async with ServiceClient(url, api_key, timeout=TIMEOUT) as client:
-        return await client.change_destination(identity, what)
 
 
 def table(rows: Sequence[DestinationView]) -> Iterator[str]:
@@ -135,13 +120,8 @@ def table(rows: Sequence[DestinationView]) -> Iterator[str]:
         translate("Last hour"),
     )
     cells = [(*headings, translate("Destination")), *(_cells(row) for row in rows)]
-    widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
-    for place, (*row, last) in enumerate(cells):
-        line = [
-            pad(cell, width, right=column > 1)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=False))
-        ]
-        yield "  ".join((*line, last))
+    for place, line in enumerate(aligned(cells, right=range(2, 6))):
+        yield line
         if place:
             yield from _remarks(rows[place - 1])
 
@@ -161,20 +141,15 @@ def _cells(row: DestinationView) -> tuple[str, ...]:
 
 def _remarks(row: DestinationView) -> Iterator[str]:
     if row.paused_by is not None:
-        yield "  " + translate(f"paused by {visible_line(row.paused_by)}, {_local(row.paused_at)}")
+        yield "  " + translate(
+            f"paused by {visible_line(row.paused_by)}, {local_time(row.paused_at)}"
+        )
     if row.until is not None:
-        yield "  " + translate("until {time}").format(time=_local(row.until))
+        yield "  " + translate("until {time}").format(time=local_time(row.until))
     if row.last_error is not None:
-        yield f"  {_local(row.last_error_time)}  {visible_line(translate(row.last_error))}"
+        yield f"  {local_time(row.last_error_time)}  {visible_line(translate(row.last_error))}"
 
 
 def _named(row: DestinationView) -> str:
     label = visible_line(row.label)
     return f"{visible_line(row.name)}, {label}" if row.name else label
-
-
-def _local(time: str | None) -> str:
-    """Return a time on this machine's clock, as people write it."""
-    if time is None:
-        return ""
-    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S}"

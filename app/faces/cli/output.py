@@ -1,15 +1,16 @@
 """Shared by the commands: one-line errors, no stray log lines, common flags."""
 
+import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 
 from app.edges.channels import CHANNELS
-from app.edges.service_client import DEFAULT_URL
+from app.edges.service_client import DEFAULT_TIMEOUT, DEFAULT_URL, ServiceClient
 from app.faces.cli.wording import speak_as_set
 from app.language.speaking import translate
 from app.policies.channels import Channels
@@ -17,6 +18,7 @@ from app.policies.redaction import scrub, veil
 from app.policies.texts.visible import visible
 from app.values.errors import NotifierError
 
+T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PACKAGE = "notification-worker"
@@ -74,6 +76,22 @@ def plain_errors() -> Iterator[None]:
         yield
     except NotifierError as error:
         raise click.ClickException(visible(translate(scrub(str(error), _SECRETS)))) from error
+
+
+def asked(
+    url: str,
+    api_key: str | None,
+    question: Callable[[ServiceClient], Awaitable[T]],
+    timeout: float = DEFAULT_TIMEOUT,
+) -> T:
+    """Ask a running service; its errors are one line, as in ``plain_errors``."""
+
+    async def ask() -> T:
+        async with ServiceClient(url, api_key, timeout=timeout) as client:
+            return await question(client)
+
+    with plain_errors():
+        return asyncio.run(ask())
 
 
 def say(text: str, *, err: bool = False) -> None:

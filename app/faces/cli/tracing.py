@@ -1,21 +1,21 @@
 """``notifier trace`` and ``notifier history``."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from functools import partial
 
 import click
 
 from app.edges.service_address import ServiceError
 from app.edges.service_client import ServiceClient
-from app.faces.cli.columns import pad
-from app.faces.cli.output import api_key_option, echo, plain_errors, say, url_option
+from app.faces.cli.columns import labelled, local_time, pad
+from app.faces.cli.output import api_key_option, asked, echo, plain_errors, say, url_option
 from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
-from app.values.history import HistoryPage, Settled, Story, Told
+from app.values.history import Settled, Story, Told
 
-_LABEL_WIDTH = 16
 _STATE_WIDTH = 10
+TIMEOUT = 60.0
+"""Seconds that the service may take: it looks through topics."""
 STATES = ("sent", "partial", "failed", "expired", "suppressed", "deferred")
 
 
@@ -29,16 +29,11 @@ def trace(message_id: str, url: str, api_key: str | None) -> None:
     ID is its message_id, or topic:partition:offset of one without.
     """
     with plain_errors():
-        story, missing = asyncio.run(_trace(message_id, url, api_key))
+        story, missing = asked(url, api_key, lambda client: client.story(message_id), TIMEOUT)
         if story is None:
             raise ServiceError(missing)
-        for line in lines_of(story):
-            echo(line)
-
-
-async def _trace(message_id: str, url: str, api_key: str | None) -> tuple[Story | None, str]:
-    async with ServiceClient(url, api_key, timeout=60.0) as client:
-        return await client.story(message_id)
+    for line in lines_of(story):
+        echo(line)
 
 
 @click.command()
@@ -55,26 +50,22 @@ async def _trace(message_id: str, url: str, api_key: str | None) -> tuple[Story 
 def history(limit: int, url: str, api_key: str | None, **filters: str | None) -> None:
     """List the group's settled notifications, newest first."""
     given = {name: value for name, value in filters.items() if value is not None}
-    with plain_errors():
-        rows = asyncio.run(_history(given, limit, url, api_key))
-        for line in table(rows):
-            echo(line)
-        if not rows:
-            say("Nothing is found.")
+    rows = asked(url, api_key, partial(_history, given, limit), TIMEOUT)
+    for line in table(rows):
+        echo(line)
+    if not rows:
+        say("Nothing is found.")
 
 
-async def _history(
-    given: dict[str, str], limit: int, url: str, api_key: str | None
-) -> Sequence[Settled]:
+async def _history(given: dict[str, str], limit: int, client: ServiceClient) -> Sequence[Settled]:
     rows: list[Settled] = []
-    async with ServiceClient(url, api_key, timeout=60.0) as client:
-        cursor: str | None = None
-        while len(rows) < limit:
-            page: HistoryPage = await client.history(given, min(limit - len(rows), 500), cursor)
-            rows += page.history
-            cursor = page.next_cursor
-            if cursor is None:
-                break
+    cursor: str | None = None
+    while len(rows) < limit:
+        page = await client.history(given, min(limit - len(rows), 500), cursor)
+        rows += page.history
+        cursor = page.next_cursor
+        if cursor is None:
+            break
     return rows
 
 
@@ -87,9 +78,9 @@ def lines_of(story: Story) -> Iterator[str]:
     facts = {
         translate("Message ID"): story.id,
         translate("User"): story.user,
-        translate("Published"): _local(story.published),
-        translate("Settled"): _local(story.settled),
-        translate("Next attempt"): _local(story.next_attempt_at),
+        translate("Published"): local_time(story.published),
+        translate("Settled"): local_time(story.settled),
+        translate("Next attempt"): local_time(story.next_attempt_at),
         translate("Worker"): story.worker,
         translate("Trace ID"): story.trace_id,
         translate("First stood at"): story.origin,
@@ -97,9 +88,7 @@ def lines_of(story: Story) -> Iterator[str]:
         translate("Dead letter"): story.dead_letter
         and f"{story.dead_letter} (notifier dead-letters replay {story.dead_letter})",
     }
-    for name, value in facts.items():
-        if value:
-            yield f"  {pad(f'{name}:', _LABEL_WIDTH)}{visible_line(value)}"
+    yield from labelled(facts)
     for note in story.notes:
         told = visible_line(f"{note.field}: {translate(note.problem)}")
         yield f"  {translate('Left out or changed')}: {told}"
@@ -108,7 +97,7 @@ def lines_of(story: Story) -> Iterator[str]:
         if not target.attempts:
             yield f"    {translate('no attempt yet')}"
         for each in target.attempts:
-            yield f"    {_local(each.time)}  {_attempt(each)}"
+            yield f"    {local_time(each.time)}  {_attempt(each)}"
 
 
 def _attempt(made: Told) -> str:
@@ -131,11 +120,4 @@ def table(rows: Sequence[Settled]) -> Iterator[str]:
         name = visible_line(row.title or "")
         found = visible_line(row.id or row.origin)
         what = f"{found}  {name}  {visible_line(where)}".rstrip()
-        yield f"{_local(row.settled)}  {pad(translate(row.state), _STATE_WIDTH)} {what}"
-
-
-def _local(time: str | None) -> str:
-    """Return a time on this machine's clock, as people write it."""
-    if not time:
-        return ""
-    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S}"
+        yield f"{local_time(row.settled)}  {pad(translate(row.state), _STATE_WIDTH)} {what}"

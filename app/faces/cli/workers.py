@@ -1,18 +1,15 @@
 """``notifier workers``: every worker of the group, on any machine."""
 
-import asyncio
 from collections.abc import Iterator
 
 import click
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.columns import pad, width_of
-from app.faces.cli.output import api_key_option, echo, plain_errors, url_option
+from app.faces.cli.columns import aligned, labelled
+from app.faces.cli.output import api_key_option, asked, echo, url_option
 from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
 from app.values.fleet import Fleet, Worker, WorkerStatistics
-
-_LABEL_WIDTH = 16
 
 
 @click.command()
@@ -20,14 +17,8 @@ _LABEL_WIDTH = 16
 @api_key_option
 def workers(url: str, api_key: str | None) -> None:
     """List the group's workers, with their sums."""
-    with plain_errors():
-        for line in lines_of(asyncio.run(_read(url, api_key))):
-            echo(line)
-
-
-async def _read(url: str, api_key: str | None) -> Fleet:
-    async with ServiceClient(url, api_key) as client:
-        return await client.workers()
+    for line in lines_of(asked(url, api_key, ServiceClient.workers)):
+        echo(line)
 
 
 def lines_of(fleet: Fleet) -> Iterator[str]:
@@ -61,13 +52,7 @@ def _table(fleet: Fleet) -> Iterator[str]:
         count = sum(len(numbers) for numbers in each.partitions.values())
         rows.append((visible_line(each.id), _state(each), f"{count}", *_figures(each.statistics)))
     rows.append((translate(f"{len(fleet.workers)} in all"), "", "", *_figures(fleet.totals)))
-    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            pad(cell, width, right=column > 1)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    yield from aligned(rows, right=range(2, 8))
 
 
 def _state(worker: Worker) -> str:
@@ -96,8 +81,6 @@ def _details(worker: Worker) -> Iterator[str]:
         translate("Running since"): worker.start_time or "",
         translate("Problem"): translate(worker.problem or ""),
     }
-    for name, value in facts.items():
-        if value:
-            yield f"  {pad(f'{name}:', _LABEL_WIDTH)}{visible_line(value)}"
+    yield from labelled(facts)
     for topic, numbers in worker.partitions.items():
         yield f"  {visible_line(topic)}: {', '.join(map(str, numbers))}"
