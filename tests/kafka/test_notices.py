@@ -31,7 +31,7 @@ KAFKA_IS_AWAY = "has had no word from Kafka since"
 KAFKA_IS_BACK = "hears from Kafka again"
 
 PATIENCE = 240.0
-"""Seconds: it is said after a minute at the earliest, and once took two on a busy machine."""
+"""Seconds: it is said after a minute at the earliest; on a busy machine two were once too few."""
 
 pytestmark = pytest.mark.timeout(600)
 
