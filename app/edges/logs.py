@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 from app.policies.redaction import NO_SECRETS, Secrets, scrub
 from app.policies.texts.plain_text import clip
@@ -28,6 +28,7 @@ LONGEST_TRACE = 32_000
 """Characters of a line, and of an exception; an error may quote a record of megabytes."""
 _REMEMBERED = 200  # distinct lines
 _OF_A_PARTITION = "partition %s"
+_TRIED_AGAIN = "retrying"
 
 # One line per request or connection; the engine logs what matters of them.
 _QUIET = ("httpx", "httpcore", "aiohttp.access")
@@ -192,13 +193,14 @@ class _Repeats(logging.Filter):
     """Lets an identical complaint of the Kafka client through once in 30 s, with a count.
 
     While brokers are away it repeats the same line several times a second; and what it has to say
-    of one partition it says of each, of which there may be thousands.
+    of one partition it says of each, of which there may be thousands. What it tries again at once
+    is shown only if it lasts: a new topic's leader is not known to all for a moment.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__("aiokafka")
         self._clock = clock
-        self._shown: dict[tuple[str, int, str], tuple[float, int]] = {}
+        self._told: dict[tuple[str, int, str], _Told] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING or not super().filter(record):
@@ -206,14 +208,25 @@ class _Repeats(logging.Filter):
         now = self._clock()
         said = record.msg if _OF_A_PARTITION in record.msg else record.getMessage()
         key = (record.name, record.levelno, clip(said, LONGEST_MESSAGE))
-        shown_at, held_back = self._shown.pop(key, (-math.inf, 0))
-        again = now - shown_at >= REPEAT_SECONDS
-        self._shown[key] = (now, 0) if again else (shown_at, held_back + 1)
-        if len(self._shown) > _REMEMBERED:
-            del self._shown[next(iter(self._shown))]
-        if again and held_back:
+        before = self._told.pop(key, None)
+        if _TRIED_AGAIN in record.msg and (before is None or now - before.said_at > REPEAT_SECONDS):
+            before = _Told(shown_at=now, held_back=0, said_at=now)
+        shown_at, held_back, _ = before or _Told(shown_at=-math.inf, held_back=0, said_at=now)
+        is_shown = now - shown_at >= REPEAT_SECONDS
+        self._told[key] = _Told(*((now, 0) if is_shown else (shown_at, held_back + 1)), said_at=now)
+        if len(self._told) > _REMEMBERED:
+            del self._told[next(iter(self._told))]
+        if is_shown and held_back:
             record.repeated = held_back
-        return again
+        return is_shown
+
+
+class _Told(NamedTuple):
+    """What became of a complaint; in seconds of the clock."""
+
+    shown_at: float
+    held_back: int  # how often since then
+    said_at: float  # the last time, shown or not
 
 
 class _Formatter(logging.Formatter):

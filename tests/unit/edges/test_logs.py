@@ -299,6 +299,25 @@ def test_complaints_about_every_partition(stream: io.StringIO) -> None:
     ]
 
 
+def test_complaints_about_what_is_tried_again(stream: io.StringIO) -> None:
+    """As aiokafka 0.14 makes them while a new topic's leader is not known: shown if they last."""
+    clock = Clock()
+    log = logging.getLogger("aiokafka.producer.sender")
+    said = "Got error produce response on topic-partition %s, retrying. Error: %s"
+    with configured_logging(LogSettings(), stream, clock=clock):
+        log.warning(said, 1, "NotLeaderForPartitionError")
+        clock.now += 86_400
+        log.warning(said, 2, "NotLeaderForPartitionError")
+        assert stream.getvalue() == ""
+        for _ in range(30):
+            clock.now += 1
+            log.warning(said, 3, "NotLeaderForPartitionError")
+        log.warning(said, 4, "NotLeaderForPartitionError")
+    (line,) = stream.getvalue().splitlines()
+    assert "topic-partition 3, retrying" in line
+    assert line.endswith("(and 30 times more since the last)")
+
+
 def test_repeats_in_json(stream: io.StringIO) -> None:
     """The count is a field of its own."""
     clock = Clock()
