@@ -36,7 +36,7 @@ _OTHER_NAMES = frozenset({CONFIG_FILE, "NOTIFIER_URL", "NOTIFIER_API_KEY", "NOTI
 # called notifier, or notifier-api, begin like settings.
 _KUBERNETES = "KUBERNETES_SERVICE_HOST"
 _LINK = "_SERVICE_HOST"
-_FLAGS = {
+FLAGS = {
     "kafka.group_id": "--group-id",
     "kafka.auto_offset_reset": "--auto-offset",
     "report.interval": "--status-interval",
@@ -54,7 +54,7 @@ def read_dotenv(directory: Path) -> dict[str, str]:
 def from_flags(flags: Mapping[str, object]) -> dict[str, Found]:
     """Take the flags that were given, by the dotted names of their settings."""
     return {
-        name: Found(value, f"{FLAG} {_FLAGS[name]}")
+        name: Found(value, f"{FLAG} {FLAGS[name]}")
         for name, value in flags.items()
         if value is not None
     }

@@ -15,6 +15,7 @@ from app.faces.cli.send_test import command as send_test
 from app.faces.dashboard.view import BEHAVIOURS, TEST_TYPES
 from app.language.catalogue import DOMAIN, LOCALES
 from app.language.choice import Language
+from app.settings.sources import FLAG, FLAGS
 from app.start import command as start
 from app.values.outcome import Reason
 from app.values.snapshot import AttemptStatus, DestinationState, Status
@@ -52,9 +53,15 @@ _OF_PYDANTIC: Final = (
     "should be greater than or equal to {least}, not {given}",
     "should be less than or equal to {most}, not {given}",
     "should be {expected}, not {given}",
+    "should be {expected} or {last}, not {given}",
 )
 """What pydantic says of settings."""
-_SOURCES: Final = ("environment {name}",)
+_OF_CLICK: Final = (
+    *("[OPTIONS]", "COMMAND [ARGS]..."),
+    *("text", "integer range", "float range", "filename", "required"),
+)
+"""What click writes into a usage, and calls the types of options."""
+_SOURCES: Final = ("environment {name}", *(f"{FLAG} {each}" for each in FLAGS.values()))
 """Where a setting comes from, in sentences about it."""
 _OF_THE_SYSTEM: Final = (
     *("Address already in use", "All connection attempts failed", "Broken pipe", "File exists"),
@@ -83,6 +90,7 @@ def texts() -> Iterator[Text]:
     yield from sentences(ROOT)
     yield from (("app/faces/static/format.js", each) for each in _state_words())
     yield from (("app/settings/load.py", each) for each in _OF_PYDANTIC)
+    yield from (("click/core.py", each) for each in _OF_CLICK)
     yield from (("app/settings/sources.py", each) for each in _SOURCES)
     yield from (("app/doctor/kafka.py", each) for each in _CHECKS)
     yield from (("app/edges", each) for each in _OF_THE_SYSTEM)

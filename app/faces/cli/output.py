@@ -11,7 +11,7 @@ import click
 
 from app.edges.channels import CHANNELS
 from app.edges.service_client import DEFAULT_TIMEOUT, DEFAULT_URL, ServiceClient
-from app.faces.cli.wording import speak_as_set
+from app.faces.cli.wording import speak_as_set, worded
 from app.language.speaking import translate
 from app.policies.channels import Channels
 from app.policies.redaction import scrub, veil
@@ -60,8 +60,7 @@ def run(command: click.Command) -> None:
     try:
         status = command.main(standalone_mode=False)
     except click.ClickException as error:
-        error.message = translate(error.message)  # type: ignore[misc] # click calls it final
-        error.show()
+        worded(error).show()
         status = error.exit_code
     except click.Abort:
         say("Aborted!", err=True)

@@ -1,6 +1,9 @@
 """The language of a command: its own help, and the words of the library that it is made with."""
 
 import os
+import re
+from copy import copy
+from typing import Final
 
 import click
 import click.core
@@ -21,6 +24,13 @@ _OF_CLICK = (
     *(click.core, click.decorators, click.exceptions, click.formatting),
     *(click.parser, click.termui, click.types),
 )
+_PUNCTUATION: Final = (
+    (re.compile(r"(?<=')\.(?=\s|$)"), "。"),
+    (re.compile(r"(?<=。) "), ""),
+    (re.compile(r"(?<='), (?=')"), "、"),
+    (re.compile(r",$", re.MULTILINE), ""),  # of a list with a line for each
+)
+"""What click puts between its texts, whatever the language."""
 
 
 def speak_as_set(command: click.Command) -> None:
@@ -35,19 +45,61 @@ def speak_as_set(command: click.Command) -> None:
         localise(command)
 
 
+def worded(error: click.ClickException) -> click.ClickException:
+    """Return an error of a command in the language in force."""
+    error.message = translate(error.message)  # type: ignore[misc] # click calls it final
+    if (
+        language() is Language.ENGLISH
+        or not isinstance(error, click.UsageError)
+        or isinstance(error, click.exceptions.NoArgsIsHelpError)
+    ):
+        return error
+    text = error.format_message()
+    for theirs, ours in _PUNCTUATION:
+        text = theirs.sub(ours, text)
+    return click.UsageError(text, error.ctx)
+
+
 def localise(command: click.Command) -> None:
     """Translate the help of a command, its options and its commands, in place."""
+    command.context_class = _Context
+    command.options_metavar = gettext(command.options_metavar or "")
     if command.help:
         command.help = translate(command.help)
         command.short_help = command.help.partition("\n")[0]
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             parameter.help = parameter.help and translate(parameter.help)
+            _name_type(parameter)
             if isinstance(parameter.show_default, str):
                 parameter.show_default = translate(parameter.show_default)
     if isinstance(command, click.Group):
+        command.subcommand_metavar = gettext(command.subcommand_metavar)
         for each in command.commands.values():
             localise(each)
+
+
+def _name_type(option: click.Option) -> None:
+    """Let messages name the type of an option's values; in the help its name stays as it is."""
+    if option.is_flag or isinstance(option.type, click.Choice):
+        return
+    option.metavar = option.metavar or option.type.name.upper()
+    option.type = copy(option.type)  # options share it
+    option.type.name = gettext(option.type.name)
+
+
+class _Formatter(click.HelpFormatter):
+    """Writes the colon of the language."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, gettext("Usage:") if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        self.write(f"{'':>{self.current_indent}}{heading}：\n")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
 
 
 def _setting() -> str:

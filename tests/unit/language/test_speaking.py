@@ -25,7 +25,7 @@ def test_a_language_is_in_force_for_a_while() -> None:
     """Afterwards the one before is."""
     with speaking(Language.CHINESE):
         assert translate("no answer in time") == "没有及时应答"
-        assert gettext("Usage:") == "用法:"
+        assert gettext("Usage:") == "用法："
         assert gettext("nobody has written that") == "nobody has written that"
     assert language() is Language.ENGLISH
 

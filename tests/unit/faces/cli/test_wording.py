@@ -63,7 +63,7 @@ def test_a_command_speaks_the_language_of_the_terminal(tmp_path: Path) -> None:
     chinese = {"LANG": "zh_CN.UTF-8"}
     status, text = said(["--help"], tmp_path, chinese)
     assert status == 0
-    assert "用法:" in text
+    assert "用法：" in text
     assert "显示本帮助并退出" in text
     assert not SENTENCE.search(text)
     status, text = said(["send", "--nope"], tmp_path, chinese)
@@ -76,13 +76,13 @@ def test_a_command_speaks_the_language_of_the_terminal(tmp_path: Path) -> None:
 def test_the_setting_goes_before_the_terminal(tmp_path: Path) -> None:
     """In the environment or in a file; one that is wrong leaves it to the terminal."""
     assert "Usage:" in said(["--help"], tmp_path, {"LANG": "zh_CN", "NOTIFIER_LANGUAGE": "en"})[1]
-    assert "用法:" in said(["--help"], tmp_path, {"LANG": "C", "NOTIFIER_LANGUAGE": "ZH"})[1]
+    assert "用法：" in said(["--help"], tmp_path, {"LANG": "C", "NOTIFIER_LANGUAGE": "ZH"})[1]
     (tmp_path / ".env").write_text("NOTIFIER_LANGUAGE=zh\n")
-    assert "用法:" in said(["--help"], tmp_path, {"LANG": "C"})[1]
+    assert "用法：" in said(["--help"], tmp_path, {"LANG": "C"})[1]
     (tmp_path / ".env").write_text("NOTIFIER_LANGUAGE=klingon\n")
     status, text = said(["recipients"], tmp_path, {"LANG": "zh_CN.UTF-8"})
     assert status == 1
-    assert "NOTIFIER_LANGUAGE：应为 'auto', 'en' or 'zh'，得到的是 'klingon'" in text
+    assert "NOTIFIER_LANGUAGE：应为 'auto', 'en' 或 'zh'，得到的是 'klingon'" in text
 
 
 def test_the_doctor_speaks_chinese(tmp_path: Path) -> None:
@@ -106,6 +106,59 @@ def test_the_language_of_a_file_is_spoken(monkeypatch: pytest.MonkeyPatch, tmp_p
         command = click.Command("x", help="How many to send.")
         copy_context().run(speak_as_set, command)
         assert command.help == ("发送多少条。" if text == "zh" else "How many to send.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["render"], "缺少参数 'ID'。"),
+        (["render", "x", "--tries"], "选项 '--tries' 需要 1 个参数。"),
+        (["render", "x", "--tries", "y"], "'--tries' 的值无效：'y' 不是有效的整数。"),
+        (["render", "x", "--trie", "y"], "没有选项 '--trie'。是不是 '--file'、'--tries'？"),
+        (["render", "x", "--file", "/none"], "'--file' 的值无效：文件 '/none' 不存在。"),
+        (["render", "x", "--how", "z"], "'--how' 的值无效：'z' 不是 'a'、'b' 之一。"),
+        (["choose"], "缺少参数 '{a|b}'。可选：\n\ta\n\tb"),
+        (["rendre"], "没有命令 'rendre'。是不是 'render'？"),
+    ],
+)
+def test_errors_of_usage_are_chinese_to_the_full_stop(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    """What click puts together itself, too: its full stops, spaces, lists and types of values."""
+
+    @click.group()
+    def group() -> None: ...
+
+    @group.command()
+    @click.argument("id")
+    @click.option("--tries", type=click.IntRange(min=1))
+    @click.option("--file", type=click.Path(exists=True, dir_okay=False))
+    @click.option("--how", type=click.Choice(["a", "b"]))
+    def render() -> None: ...
+
+    @group.command()
+    @click.argument("what", type=click.Choice(["a", "b"]))
+    def choose() -> None: ...
+
+    monkeypatch.setenv("NOTIFIER_LANGUAGE", "zh")
+    monkeypatch.setattr(sys, "argv", ["x", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        copy_context().run(run, group)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"错误：{said}\n")
+
+
+def test_help_has_the_punctuation_of_the_language(tmp_path: Path) -> None:
+    """In its usage, its headings, and after what an option needs."""
+    text = said(["import", "ginkgo", "-h"], tmp_path, {"LANG": "zh_CN.UTF-8"})[1]
+    assert text.startswith("用法：")
+    assert " import ginkgo [选项]\n" in text
+    assert "\n选项：\n" in text
+    assert "[必填]" in text
+    assert "  --output FILE  " in text
 
 
 @pytest.mark.parametrize(
