@@ -10,7 +10,7 @@ one within the other.
 import re
 from collections.abc import Iterable, Iterator
 
-from app.policies.redaction.forms import Forms, said
+from app.policies.redaction.forms import MARKS, Forms, said
 from app.policies.redaction.known import Secrets
 from app.policies.redaction.labels import MASK, redact
 from app.policies.redaction.views import LONGEST_ESCAPE, views
@@ -27,7 +27,8 @@ __all__ = [
     "veil",
 ]
 
-_URL = re.compile(r"""https?://[^\s"'<>]+""", re.IGNORECASE)
+# A mark after the address is the sentence's, as in ``https://example.com/in: refused``.
+_URL = re.compile(rf"""https?://[^\s"'<>]*[^\s"'<>{MARKS}]""", re.IGNORECASE)
 NO_SECRETS = Secrets()
 """Nothing is known; what is secret by a form that every service has is hidden all the same."""
 

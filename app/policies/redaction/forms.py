@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from json import loads
+from typing import Final
 
 from app.policies.redaction.labels import redact
 from app.policies.redaction.views import ESCAPE_MARKS, View
@@ -11,6 +12,9 @@ from app.values.channel import ChannelSpec
 Span = tuple[int, int]
 
 _END = r"""\s"'<>"""
+_ENDS = re.compile(f"[{_END}]")
+MARKS: Final = ":;,."
+"""What follows an address in a sentence."""
 _NAMES = (
     "webhook(?:_?ur[il])?|default_url|(?:signing_|default_|client_)?secret|(?:sasl_|smtp_)?password"
     "|passwd|(?:access_|api_|auth_|refresh_)?token|device_key|(?:x-)?api[_-]?keys?|private_key"
@@ -95,12 +99,21 @@ class Forms:
         if not self._have_sign(view.text):
             return
         for match in self._pattern.finditer(view.text):
-            yield match.span(match.lastindex or 0)
+            start, stop = match.span(match.lastindex or 0)
+            is_of_an_address = match[0][0] in "/?&"
+            yield start, _without_mark(view.text, start, stop) if is_of_an_address else stop
         yield from _marked(view.text)
 
     def _have_sign(self, text: str) -> bool:
         lower = text.lower()
         return any(sign in lower for sign in self._signs)
+
+
+def _without_mark(text: str, start: int, stop: int) -> int:
+    """Return where an address ends before a mark that is the sentence's, as in ``…/***: gone``."""
+    if stop < len(text) and _ENDS.match(text[stop]) is None:
+        return stop
+    return max(start + 1, start + len(text[start:stop].rstrip(MARKS)))
 
 
 def said(view: View) -> Iterator[Span]:

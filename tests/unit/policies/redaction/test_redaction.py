@@ -264,3 +264,24 @@ def test_nothing_around_a_secret_makes_it_visible(before: str, after: str, name:
     """Whatever it stands between."""
     secret = "Tr0ub4dor-and-3"
     assert secret not in scrub(before + ENCODINGS[name](secret) + after, [secret])
+
+
+@pytest.mark.parametrize("mark", [":", ",", ";", ".", ".:"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://hooks.example.com/in/s3cret",
+        "https://hooks.example.com/***#a1d43a",
+        "https://discord.com/api/webhooks/1/t0ken",
+        "https://discord.com/api/webhooks/1/***",
+        "http://127.0.0.1:4318",
+        "http://[::1]",
+    ],
+)
+def test_a_mark_after_an_address_is_the_sentences(address: str, mark: str) -> None:
+    """It stays, and the address has the name that it has everywhere else, however often."""
+    name = KNOWN.secrets.forms.redact(address)
+    said = f"{name}{mark} expired"
+    assert scrub(f"{address}{mark} expired", KNOWN.secrets) == said
+    assert scrub(said, KNOWN.secrets) == said
+    assert scrub(f"{address}{mark}", KNOWN.secrets) == f"{name}{mark}"
