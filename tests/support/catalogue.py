@@ -56,6 +56,12 @@ _OF_PYDANTIC: Final = (
     "should be {expected} or {last}, not {given}",
 )
 """What pydantic says of settings."""
+_OF_OPENTELEMETRY: Final = (
+    "Failed to export {kind} batch code: {code}, reason: {reason}",
+    "Transient error {why} encountered while exporting {kind} batch, retrying in {seconds}s",
+    '{pool}: Max retries exceeded with url: {path} (Caused by {fault}: [Errno {number}] {why}"))',
+)
+"""What it and its HTTP client say of a collector that takes nothing."""
 _OF_CLICK: Final = (
     *("[OPTIONS]", "COMMAND [ARGS]..."),
     *("text", "integer range", "float range", "filename", "required"),
@@ -90,6 +96,7 @@ def texts() -> Iterator[Text]:
     yield from sentences(ROOT)
     yield from (("app/faces/static/format.js", each) for each in _state_words())
     yield from (("app/settings/load.py", each) for each in _OF_PYDANTIC)
+    yield from (("app/edges/telemetry/exporters.py", each) for each in _OF_OPENTELEMETRY)
     yield from (("click/core.py", each) for each in _OF_CLICK)
     yield from (("app/settings/sources.py", each) for each in _SOURCES)
     yield from (("app/doctor/kafka.py", each) for each in _CHECKS)

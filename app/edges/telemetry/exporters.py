@@ -16,7 +16,7 @@ from app.policies.texts.plain_text import clip
 
 DROPPED_FOR: Final = 60.0
 """Seconds for which is said that spans were dropped."""
-LONGEST_WORD: Final = 300
+LONGEST_WORD: Final = 600
 NO_REASON: Final = "no reason is given"
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from app.language.speaking import translate
 from app.policies.texts.visible import visible_line
 
 _LABEL_WIDTH = 16
@@ -44,7 +45,12 @@ def labelled(facts: Mapping[str, str | None]) -> Iterator[str]:
     """Yield a line for each fact that is known, after its label."""
     for name, value in facts.items():
         if value:
-            yield f"  {pad(f'{name}:', _LABEL_WIDTH)}{visible_line(value)}"
+            yield f"  {label(name, _LABEL_WIDTH)}{visible_line(value)}"
+
+
+def label(name: str, width: int) -> str:
+    """Return a name with the colon of the language in force, up to a width."""
+    return pad(f"{name}{translate(':')}", width)
 
 
 def local_time(iso: str | None) -> str:

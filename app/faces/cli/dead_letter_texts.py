@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from app.faces.cli.columns import aligned, cut, local_time, pad
+from app.faces.cli.columns import aligned, cut, label, local_time
 from app.language.speaking import translate
 from app.policies.texts.visible import visible, visible_line
 from app.values.dead_letter import DeadLetter
@@ -69,11 +69,11 @@ def details(letter: DeadLetter) -> Iterator[str]:
         translate("Key"): letter.key,
     }
     for name, text in rows.items():
-        yield f"{pad(f'{name}:', _LABEL_WIDTH)}{visible_line(text) if text else '-'}"
-    yield f"\n{translate('Headers')}:"
+        yield f"{label(name, _LABEL_WIDTH)}{visible_line(text) if text else '-'}"
+    yield f"\n{label(translate('Headers'), 0)}"
     for name, text in letter.headers.items():
         yield f"  {visible_line(f'{name}: {text}')}"
-    yield f"\n{translate('Value')}:"
+    yield f"\n{label(translate('Value'), 0)}"
     yield "-" if letter.value is None else pretty(letter.value)
 
 

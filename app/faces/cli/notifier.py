@@ -19,7 +19,7 @@ from app.faces.cli import (
     tracing,
     workers,
 )
-from app.faces.cli.columns import pad, width_of
+from app.faces.cli.columns import label, pad, width_of
 from app.faces.cli.output import (
     CONTEXT,
     api_key_option,
@@ -139,7 +139,7 @@ async def _examine(loaded: LoadedSettings, url: str) -> int:
 def _show(verdict: Verdict, subject: str, text: str) -> None:
     mark, what = (
         pad(translate(verdict.value), _MARK_WIDTH),
-        pad(f"{translate(subject)}:", _SUBJECT_WIDTH),
+        label(translate(subject), _SUBJECT_WIDTH),
     )
     echo(f"{mark}  {what} {visible_line(translate(text))}")
 

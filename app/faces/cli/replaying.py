@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from app.edges.service_client import ServiceClient
-from app.faces.cli.columns import pad
+from app.faces.cli.columns import label
 from app.faces.cli.output import INTERRUPTED, say
 from app.faces.replay_words import left_out
 from app.language.speaking import translate
@@ -24,7 +24,7 @@ _LABEL_WIDTH = 19
 def plan_lines(plan: Replay) -> Iterator[str]:
     """Yield the plan of a replay, as lines for people."""
     if plan.choice:
-        yield f"Chosen:            {visible_line(plan.choice)}"
+        yield f"{label(translate('Chosen'), _LABEL_WIDTH)}{visible_line(translate(plan.choice))}"
     count = plan.replayable
     some = ", ".join(plan.ids[:_IDS_SHOWN])
     if count:
@@ -32,9 +32,9 @@ def plan_lines(plan: Replay) -> Iterator[str]:
         said = translate("{count} of {all} ({ids})").format(
             count=f"{count:,}", all=f"{plan.selected + plan.missing:,}", ids=ids
         )
-        yield f"{pad(translate('To be sent again:'), _LABEL_WIDTH)}{said}"
+        yield f"{label(translate('To be sent again'), _LABEL_WIDTH)}{said}"
     if words := left_out(plan):
-        yield f"{pad(translate('Left out:'), _LABEL_WIDTH)}{words}"
+        yield f"{label(translate('Left out'), _LABEL_WIDTH)}{words}"
 
 
 def follow(connect: Callable[[], ServiceClient], begun: Replay) -> None:

@@ -13,7 +13,7 @@ from app.edges.kafka.errors import translated
 from app.edges.kafka.producer import Producer
 from app.edges.kafka.topic_admin import TopicAdmin
 from app.edges.service_client import ServiceBusyError, ServiceClient
-from app.faces.cli.columns import pad
+from app.faces.cli.columns import label
 from app.language.speaking import translate
 from app.policies.texts.test_messages import Kind, test_message
 from app.settings.models import KafkaSettings
@@ -64,7 +64,7 @@ class Tally:
 
 
 def _row(name: str, value: str) -> str:
-    return f"  {pad(f'{name}:', _LABEL_WIDTH)}{value}"
+    return f"  {label(name, _LABEL_WIDTH)}{value}"
 
 
 async def send_all(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import click
 
 from app.edges.templates import Templates, load_templates
-from app.faces.cli.columns import pad
+from app.faces.cli.columns import label, pad
 from app.faces.cli.output import echo, plain_errors
 from app.language.speaking import translate
 from app.policies.parsing import RenderedMessage
@@ -67,9 +67,7 @@ def described(message: RenderedMessage) -> Iterator[str]:
         translate("author"): message.author.name if message.author else None,
         translate("footer"): message.footer.text if message.footer else None,
     }
-    yield from (
-        f"{pad(f'{name}:', 8)}{value}" for name, value in parts.items() if value is not None
-    )
+    yield from (f"{label(name, 8)}{value}" for name, value in parts.items() if value is not None)
     yield from ("", *message.content.splitlines())
     if message.fields:
         yield ""

@@ -12,6 +12,8 @@ import pytest
 from app.doctor.findings import Finding, Verdict
 from app.doctor.telemetry import check_telemetry
 from app.edges.telemetry import open_telemetry
+from app.language.choice import Language
+from app.language.speaking import speaking, translate
 from app.policies.telemetry.exporting import exporting
 from app.values.trace import Telemetry, TraceContext
 from tests.support.collector import Collector, collector, values
@@ -191,6 +193,10 @@ async def test_the_doctor_asks_the_collector(
     assert away.verdict is Verdict.FAIL
     assert "Connection refused" in away.text
     assert "tenant-7f3a" not in away.text
+    with speaking(Language.CHINESE):
+        assert "：导出一批 spans 时出错（" in translate(away.text)
+        assert "拒绝" in translate(away.text)
+        assert "Transient" not in translate(away.text)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")
     unusable = await asked(monkeypatch, traces.server.url())
     assert "Invalid timeout value 'soon'" in unusable.text
