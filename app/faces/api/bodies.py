@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import Request
+from msgspec import inspect
 
 from app.faces.api.problems import Fault, unusable
 
@@ -38,14 +39,40 @@ async def read_form(request: Request) -> list[tuple[str, str]]:
 
 def parse_json(body: bytes, kind: type[T]) -> T:
     """Return ``body`` as ``kind``; raise ``ProblemError`` (422) when it is not."""
+    if not body.strip():
+        raise unusable([Fault("body", "it is empty, and should be JSON")])
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         text = str(error)
         match = _AT.search(text)
         field = match["field"] if match else ""
-        raise unusable([Fault("body", _AT.sub("", text), field)]) from error
+        problem = _AT.sub("", text) + _allowed(kind, field)
+        raise unusable([Fault("body", problem, field)]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise unusable([Fault("body", f"it is not JSON: {error}")]) from error
     except RecursionError as error:
         raise unusable([Fault("body", "it is nested too deeply")]) from error
+
+
+def _allowed(kind: object, field: str) -> str:
+    """Name the values that a field takes, if it takes only some."""
+    found = [inspect.type_info(kind)]
+    for name in field.split("."):
+        fields = [
+            each for one in found if isinstance(one, inspect.StructType) for each in one.fields
+        ]
+        found = [
+            one for each in fields if each.encode_name == name for one in _alternatives(each.type)
+        ]
+    values = [
+        str(value)
+        for one in found
+        if isinstance(one, inspect.LiteralType | inspect.EnumType)
+        for value in (one.values if isinstance(one, inspect.LiteralType) else one.cls)
+    ]
+    return f"; it takes {', '.join(values)}" if values else ""
+
+
+def _alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.faces.api.bodies import parse_json
 from app.faces.api.control import LogLevel
 from app.faces.api.problems import ProblemError
+from app.faces.api.replays import ReplayRequest
 
 
 def refused(body: bytes) -> ProblemError:
@@ -26,14 +27,15 @@ def test_a_good_body_becomes_a_value() -> None:
 @pytest.mark.parametrize(
     ("body", "field", "text"),
     [
-        (b"", "", "not JSON"),
+        (b"", "", "it is empty, and should be JSON"),
+        (b" \n", "", "it is empty"),
         (b"{", "", "not JSON"),
         (b"level=DEBUG", "", "not JSON"),
         (b'{"level": "\xff"}', "", "not JSON"),
         (b"[]", "", "Expected `object`, got `array`"),
         (b"{}", "", "missing required field `level`"),
         (b'{"level": 3}', "level", "Expected `str`"),
-        (b'{"level": "LOUD"}', "level", "'LOUD'"),
+        (b'{"level": "LOUD"}', "level", "'LOUD'; it takes CRITICAL, DEBUG, ERROR, INFO, WARNING"),
     ],
 )
 def test_a_bad_body_is_told_why(body: bytes, field: str, text: str) -> None:
@@ -57,3 +59,17 @@ def test_no_bytes_do_more_than_meet_a_problem(body: bytes) -> None:
     """Whatever is sent is either JSON or refused."""
     with suppress(ProblemError):
         parse_json(body, msgspec.Raw)
+
+
+def test_the_values_that_a_field_takes_are_named_at_any_depth() -> None:
+    """One of a choice within an object, for example; a field that takes any text names none."""
+    with pytest.raises(ProblemError) as caught:
+        parse_json(b'{"filter": {"reason": "bored"}}', ReplayRequest)
+    (fault,) = caught.value.faults
+    assert fault.field == "filter.reason"
+    assert fault.problem.endswith(
+        "'bored'; it takes invalid, rejected, exhausted, expired, unroutable"
+    )
+    with pytest.raises(ProblemError) as caught:
+        parse_json(b'{"filter": {"query": 5}}', ReplayRequest)
+    assert "takes" not in caught.value.detail

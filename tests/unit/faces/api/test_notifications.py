@@ -146,7 +146,7 @@ async def test_a_list_keeps_its_order(client: httpx.AsyncClient, fakes: Fakes) -
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        (b"", "not JSON"),
+        (b"", "it is empty"),
         (b"{", "not JSON"),
         (b'[{"content": "x"}', "not JSON"),
         (b'{"content": "x"} {"content": "y"}', "not JSON"),
